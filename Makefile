@@ -1,0 +1,23 @@
+# `make demo` grades the examples, `make test` runs all tests; both set up what is missing first.
+PYTHON := .venv/bin/python
+
+.PHONY: setup demo test lint
+
+setup: .venv/ready
+	@tools/setup.sh sandbox
+	@.venv/bin/grader data
+
+.venv/ready: pyproject.toml tools/setup.sh
+	@tools/setup.sh python
+	@touch $@
+
+demo: setup
+	@.venv/bin/grader grade submissions/examples --out results/demo
+
+test: setup
+	$(PYTHON) -m pytest
+
+lint: .venv/ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy

@@ -1,0 +1,227 @@
+"""Reads the facts of one watched cross-validation: its folds, and what each model had learned.
+
+Trusted side, pure. The facts are claims of hostile code, so everything is checked before use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from grader.model import JSON
+
+TOLERANCE = 0.006  # an accuracy rounded to two decimals is still that accuracy
+UNKNOWN_ROW, FOREIGN_ROW = -1, -2
+
+Count = Annotated[int, Field(ge=0, le=10**9)]
+RowNumber = Annotated[int, Field(ge=FOREIGN_ROW, le=10**6)]
+
+
+class Phase(BaseModel):
+    """One model at one time when it was judged: what it knew, and the rows it was judged on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    life: Count
+    widths: list[Count] = Field(max_length=100)
+    counts: list[Count]
+    labels: list[RowNumber]
+    given: list[bool]
+    epochs: list[int]
+    rate: float | None
+    order: Count
+    evaluations: list[list[RowNumber]] = Field(min_length=1, max_length=400)
+
+    @property
+    def trained(self) -> np.ndarray:
+        """For each row, whether this model has learned from it."""
+        return np.array(self.given, dtype=bool) | (np.array(self.counts) > 0)
+
+
+class Facts(BaseModel):
+    """One call of `kfold_crossvalidation`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    arguments: Count
+    returned: JSON
+    error: str
+    phases: list[Phase] = Field(max_length=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """One fold as it was seen: the rows a model was tested on, and the accuracy it had there."""
+
+    phase: Phase
+    before: Phase | None  # the same model at the end of an earlier fold
+    after: Phase  # the same model when it was judged last in this fold
+    rows: np.ndarray
+    accuracy: float
+    matched: bool  # whether it is the accuracy that the function returned for this fold
+
+    @property
+    def learned(self) -> np.ndarray:
+        """For each row, how often it was learned from in this fold."""
+        counts = np.array(self.after.counts)
+        return counts - np.array(self.before.counts) if self.before else counts
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs this fold's training took, as asked for, else as seen."""
+        asked = self.after.epochs[len(self.before.epochs) if self.before else 0 :]
+        return sum(asked) if asked else int(self.learned.max())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One question with its facts, read."""
+
+    params: Mapping[str, JSON]
+    facts: Facts
+    accuracies: np.ndarray | None  # as returned, as fractions
+    average: float | None
+    folds: tuple[Fold, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of rows that were asked about."""
+        return len(self.params["target"])
+
+    def share_of(self, kind: int) -> float:
+        """The fraction of the judged rows that are unknown, or the notebook's own."""
+        rows = [r for p in self.facts.phases for event in p.evaluations for r in event]
+        return sum(row == kind for row in rows) / max(len(rows), 1)
+
+
+def read(params: Mapping[str, JSON], value: JSON) -> Call:
+    """The call that an answer describes.
+
+    Raises:
+        ValueError: the answer is not what the probe sends.
+    """
+    facts = Facts.model_validate(value)
+    size = len(params["target"])
+    for phase in facts.phases:
+        lengths = {len(phase.counts), len(phase.labels), len(phase.given)}
+        if lengths != {size} or any(row >= size for e in phase.evaluations for row in e):
+            raise ValueError("rows that were not asked about")
+    accuracies, average = returned_values(facts.returned)
+    folds = _folds(params, facts.phases, accuracies)
+    return Call(params=params, facts=facts, accuracies=accuracies, average=average, folds=folds)
+
+
+def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
+    """Accuracies and their average from a returned pair (in either order), as fractions."""
+    vector, average = _vector(returned), None
+    if isinstance(returned, list) and len(returned) == 2:
+        for first, second in (returned, returned[::-1]):
+            one, scalar = _vector(first), _scalar(second)
+            if one is not None and scalar is not None:
+                vector, average = one, scalar
+                break
+    if vector is not None and vector.max() > 1:
+        vector = vector / 100
+    if average is not None and average > 1:
+        average /= 100
+    return vector, average
+
+
+def _scalar(value: JSON) -> float | None:
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(())[()]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return None
+    return float(value) if abs(value) < 1e9 else None  # not for nan either
+
+
+def _vector(value: JSON) -> np.ndarray | None:
+    if isinstance(value, np.ndarray):
+        value = list(value.reshape(-1)) if value.ndim and max(value.shape) == value.size else None
+    if not isinstance(value, list) or not 0 < len(value) <= 1000:
+        return None
+    numbers = [_scalar(entry) for entry in value]
+    return None if None in numbers else np.array(numbers, dtype=float)
+
+
+def _folds(
+    params: Mapping[str, JSON], phases: list[Phase], accuracies: np.ndarray | None
+) -> tuple[Fold, ...]:
+    """The phases that are folds, each with the rows on which it was tested."""
+    ordered = sorted(phases, key=lambda phase: phase.order)
+    chosen = _choose(params, ordered, accuracies)
+    folds = []
+    for number, (index, rows, matched) in enumerate(chosen):
+        phase = ordered[index]
+        ends = [i for i, _, _ in chosen[number + 1 :] if ordered[i].life == phase.life]
+        until = ordered[: min(ends, default=len(ordered))]
+        fold = Fold(
+            phase=phase,
+            before=next((f.after for f in folds[::-1] if f.phase.life == phase.life), None),
+            after=[p for p in until if p.life == phase.life][-1],
+            rows=rows,
+            accuracy=_accuracy(params, phase, rows),
+            matched=matched,
+        )
+        folds.append(fold)
+    return tuple(folds)
+
+
+def _choose(
+    params: Mapping[str, JSON], phases: list[Phase], accuracies: np.ndarray | None
+) -> list[tuple[int, np.ndarray, bool]]:
+    """Index, test rows and whether the returned accuracy fits them, of the phases that count.
+
+    A model may be judged on its training rows as well, all rows at once, or row by row. The
+    scripted predictions tell these apart: the returned accuracy fits one set of rows only.
+    """
+    options = [(i, found) for i, phase in enumerate(phases) if (found := _candidates(phase))]
+    reported = [] if accuracies is None else list(accuracies)
+    if len(reported) != len(options):
+        fitting: list[tuple[int, np.ndarray, bool]] = []
+        for i, found in options:
+            if len(fitting) < len(reported):
+                rows = _fitting(params, phases[i], found, reported[len(fitting)])
+                fitting += [] if rows is None else [(i, rows, True)]
+        if reported and len(fitting) == len(reported):
+            return fitting
+        learned = [(i, found) for i, found in options if phases[i].trained.any()]
+        return [(i, found[0], False) for i, found in learned or options]
+    chosen = []
+    for (i, found), value in zip(options, reported, strict=True):
+        rows = _fitting(params, phases[i], found, value)
+        chosen.append((i, found[0] if rows is None else rows, rows is not None))
+    return chosen
+
+
+def _candidates(phase: Phase) -> list[np.ndarray]:
+    """Sets of our rows that may be the test rows, the likeliest first."""
+    trained = phase.trained
+    events = [np.array([row for row in e if row >= 0], dtype=int) for e in phase.evaluations]
+    events = [rows for rows in events if len(rows)]
+    if not events:
+        return []
+    together = np.unique(np.concatenate(events))
+    apart = [rows for rows in events if not trained[rows].any()]
+    found = [np.unique(np.concatenate(apart))] if apart else []
+    return [rows for rows in [*found, *events[::-1], together[~trained[together]], together]
+            if len(rows)]
+
+
+def _fitting(
+    params: Mapping[str, JSON], phase: Phase, candidates: list[np.ndarray], value: float
+) -> np.ndarray | None:
+    for rows in candidates:
+        if abs(_accuracy(params, phase, rows) - value) <= TOLERANCE:
+            return rows
+    return None
+
+
+def _accuracy(params: Mapping[str, JSON], phase: Phase, rows: np.ndarray) -> float:
+    script = params["script"]
+    predicted = script[phase.life % len(script)][rows]
+    return float(np.mean(predicted == params["target"][rows]))

@@ -1,0 +1,180 @@
+"""The command line: the only module that prints, exits or opens output files.
+
+Heavy modules are imported where they are used, so that `grader --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader import __version__
+from grader.errors import GraderError
+
+if TYPE_CHECKING:
+    from grader.model import Assignment, Grade
+
+DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
+
+
+class Boundary(click.Group):
+    """The one error boundary: a GraderError becomes one sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except GraderError as known:
+            click.echo(f"grader: {known}", err=True)
+            ctx.exit(known.exit_code)
+        except KeyboardInterrupt:
+            click.echo(
+                "grader: interrupted; what is done is kept, the same command goes on", err=True
+            )
+            ctx.exit(130)
+
+
+@click.group(cls=Boundary, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grader")
+def main() -> None:
+    """Grade deep-learning notebooks: confined execution, retraining, reports.
+
+    Exit codes: 0 done, whatever students scored; 1 some submission could not be graded fully;
+    2 wrong usage or a bad rubric; 3 the grader itself failed.
+    """
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("results"),
+              show_default=True, help="The result folder; the same folder resumes.")  # fmt: skip
+@click.option("--assignment", default="dais2021-a4", show_default=True,
+              help="Name or rubric folder of the assignment.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
+@click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path),
+              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
+@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+def grade(
+    paths: tuple[Path, ...],
+    out: Path,
+    assignment: str,
+    jobs: int | None,
+    seed: int | None,
+    data_dir: Path | None,
+    fresh: bool,
+    quiet: bool,
+) -> None:
+    """Grade submissions: folders, zips, or a Moodle download.
+
+    A submission is a folder named for its student with any of the notebooks; a batch is a folder
+    of these, and may hold a Moodle quiz "Responses" file. Writes OUT/index.html, one page for
+    each student, grades.csv and results.json.
+    """
+    from grader import batch, ingest, rubric
+    from grader.sandbox import bwrap
+    from grader.store import Store
+
+    chosen = rubric.find(assignment)
+    if reason := bwrap.works():
+        raise GraderError(f"{reason} (`grader doctor` says more)")
+    found = ingest.ingest(list(paths), chosen)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    out.mkdir(parents=True, exist_ok=True)
+    with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
+        settings = batch.Settings(
+            seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
+        )
+        grades = batch.Batch(chosen, store, settings, progress).run(found.submissions)
+    _write_reports(grades, chosen, out)
+    _show_table(grades)
+    click.echo(f"Report: {(out / 'index.html').resolve()}")
+    sys.exit(NOT_ALL if _has_errors(grades) else DONE)
+
+
+@main.command()
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Where to look first.")
+def data(folder: Path | None) -> None:
+    """Find or fetch Fashion-MNIST, verify its checksums, and say where it lies."""
+    from grader import data as dataset
+
+    click.echo(f"Fashion-MNIST: {dataset.prepare(folder)}")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what this machine can do, and what to install for more."""
+    from grader import doctor as checks
+
+    findings = checks.examine()
+    for finding in findings:
+        click.echo(f"{'ok     ' if finding.ok else 'MISSING'}  {finding.what}: {finding.text}")
+    sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
+
+
+def _cores() -> int:
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _progress(quiet: bool) -> Any:
+    from rich.console import Console
+
+    from grader.progress import Bars, Lines
+
+    if quiet or not sys.stderr.isatty():
+        return Lines(sys.stderr, quiet=quiet)
+    return Bars(Console(stderr=True))
+
+
+def _write_reports(grades: Sequence[Grade], assignment: Assignment, out: Path) -> None:
+    from grader.reports import FORMATS
+
+    for name in ("html", "csv", "json"):
+        for file, content in FORMATS[name](grades, assignment).items():
+            target = out / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def _show_table(grades: Sequence[Grade]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("student")
+    for task in grades[0].tasks if grades else ():
+        table.add_column(task.task.id, justify="right")
+    table.add_column("points", justify="right")
+    table.add_column("result")
+    for grade_ in grades:
+        result = "passed" if grade_.passed else "not passed"
+        table.add_row(
+            grade_.submission.name,
+            *(str(task.points) for task in grade_.tasks),
+            str(grade_.points),
+            f"{result}, provisional" if grade_.provisional else result,
+        )
+    Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
+
+
+def _has_errors(grades: Sequence[Grade]) -> bool:
+    from grader.model import Status
+
+    return any(
+        item.outcome.status is Status.ERROR and item.override is None
+        for grade_ in grades
+        for task in grade_.tasks
+        for item in task.items
+    )
+
+
+if __name__ == "__main__":
+    main()

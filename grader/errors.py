@@ -1,0 +1,17 @@
+"""The grader's own failures. A student's failure is a value (`Outcome`), never one of these."""
+
+
+class GraderError(Exception):
+    """Something the person at the keyboard must know: one sentence that names file and mend."""
+
+    exit_code = 3
+
+
+class UsageError(GraderError):
+    """Wrong input from the person who runs the grader: arguments, rubric, reference, data."""
+
+    exit_code = 2
+
+
+class SandboxError(GraderError):
+    """The sandbox could not be set up on this machine."""

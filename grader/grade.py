@@ -1,0 +1,122 @@
+"""From a submission to outcomes: which questions to ask, and every check's verdict. Trusted, pure.
+
+The pipeline of one task is: plan → observe → judge. This module is its first and last step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from grader import wire
+from grader.checks.base import Case, error, failed
+from grader.model import (
+    Answer,
+    AnswerStatus,
+    Ending,
+    Evidence,
+    Item,
+    Notebook,
+    Outcome,
+    Question,
+    Status,
+    Submission,
+    Task,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masters:
+    """A task's reference notebook with solutions, and as students get it."""
+
+    master: Notebook
+    template: Notebook
+
+
+def submission_seed(batch_seed: int, submission: Submission) -> int:
+    """A submission's own seed: its hidden inputs follow from it and from nothing else."""
+    text = f"{batch_seed}:{submission.student}:{submission.digest}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+
+
+def plan(task: Task, seed: int) -> dict[str, tuple[Question, ...]]:
+    """The questions of each item of a task, hidden inputs drawn from the submission's seed."""
+    return {item.id: item.check.questions(_stream(seed, task.id, item.id)) for item in task.items}
+
+
+def _stream(seed: int, task: str, item: str) -> np.random.Generator:
+    salt = hashlib.sha256(f"{task}/{item}".encode()).digest()[:8]
+    return np.random.default_rng([seed, int.from_bytes(salt)])
+
+
+def needs_run(task: Task) -> bool:
+    """Whether the task has a notebook to run at all."""
+    return task.notebook is not None and any(item.check.observes for item in task.items)
+
+
+def judge(
+    task: Task,
+    submission: Submission,
+    questions: Mapping[str, tuple[Question, ...]],
+    *,
+    evidence: Evidence | None,
+    expected: Mapping[str, Answer],
+    masters: Masters | None,
+    reference_dir: Path,
+    data_dir: Path | None,
+) -> dict[str, Outcome]:
+    """Every item's outcome. `expected` holds the reference's answers by question digest.
+
+    A task without a notebook fails its items with the reason; a run that could not be set up, or
+    a check that crashes, is an ERROR: nobody loses a mark by it.
+    """
+    outcomes = {}
+    notebook = submission.notebooks.get(task.id)
+    for item in task.items:
+        if task.notebook is not None and notebook is None:
+            outcomes[item.id] = failed(
+                submission.missing.get(task.id, "No notebook was handed in.")
+            )
+            continue
+        if item.check.observes and (evidence is None or evidence.ending is Ending.SETUP_FAILED):
+            reason = evidence.message if evidence else "the notebook was not run"
+            outcomes[item.id] = error(f"The notebook could not be run: {reason}")
+            continue
+        asked = questions[item.id]
+        case = Case(
+            item=item,
+            asked=asked,
+            answers=_answers(asked, evidence.answers if evidence else {}),
+            expected=_answers(asked, expected) if item.check.reference else (),
+            evidence=evidence,
+            notebook=notebook,
+            master=masters.master if masters else None,
+            template=masters.template if masters else None,
+            quiz=submission.quiz,
+            reference_dir=reference_dir,
+            data_dir=data_dir,
+        )
+        outcomes[item.id] = _verdict(item, case)
+    return outcomes
+
+
+def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tuple[Answer, ...]:
+    lost = Answer(status=AnswerStatus.LOST)
+    return tuple(by_digest.get(wire.digest(question), lost) for question in asked)
+
+
+def _verdict(item: Item, case: Case) -> Outcome:
+    broken = [a for a in case.expected if a.status is not AnswerStatus.OK]
+    if broken:
+        return error(f"The reference solution gave no answer: {broken[0].error or 'none'}")
+    try:
+        found = item.check.judge(case)
+    except Exception as bug:
+        return error(f"The check itself failed ({type(bug).__name__}: {bug}).")
+    if not isinstance(found, Outcome) or not isinstance(found.status, Status):
+        return error("The check gave no verdict.")
+    return found

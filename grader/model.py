@@ -1,0 +1,298 @@
+"""Every noun of the grader, as frozen data. No behaviour beyond small properties.
+
+Trusted side. Values that came out of a sandbox (`Answer`, `CellRun`, `Evidence`) are claims
+of hostile code in plain data: strings, numbers, lists, dicts and numpy arrays, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader.checks.base import Check
+
+JSON = Any
+"""Plain data: None, bool, int, float, str, list, dict with str keys, numpy.ndarray (b, i, u, f)."""
+
+
+class Status(StrEnum):
+    """What is known of one item. Unknown (REVIEW, ERROR) is neither zero nor full marks."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    BLOCKED = "blocked"  # something this item needs did not pass
+    REVIEW = "review"  # a person must look
+    ERROR = "error"  # the grader could not tell
+
+
+class Visibility(StrEnum):
+    """Who sees an item's verdict before marks are released."""
+
+    PUBLIC = "public"
+    HIDDEN = "hidden"
+
+
+# --- the assignment ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one notebook may use. Seconds of wall time; sizes in MiB."""
+
+    cell_seconds: int = 60
+    notebook_seconds: int = 300
+    question_seconds: int = 20
+    memory_mib: int = 4096
+    processes: int = 256
+    disk_mib: int = 512
+    file_mib: int = 256
+    output_kib: int = 256  # kept per cell
+    output_messages: int = 20_000  # received per cell before the kernel is stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One line of the rubric: what is asked, what it is worth, and the check that marks it."""
+
+    id: str
+    title: str
+    points: Decimal
+    visibility: Visibility
+    hint: str  # the rubric author's words for who did not get it
+    check: Check
+    needs: tuple[str, ...] = ()  # ids of items without which this one is BLOCKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One exercise of the assignment: its notebook (or none, for a quiz) and its items."""
+
+    id: str
+    title: str
+    points: Decimal
+    notebook: str | None
+    items: tuple[Item, ...]
+    limits: Limits
+    prepare: tuple[str, ...] = ()  # names of inside fixtures, set up before the first cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRule:
+    """Deduction for lateness: percent of the maximum per started day after the grace minutes."""
+
+    percent_per_day: Decimal = Decimal(0)
+    grace_minutes: int = 0
+    days: int | None = None  # after so many days nothing is accepted; None: no end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A rubric, read and checked, and where its reference lies."""
+
+    name: str
+    title: str
+    points: Decimal
+    pass_points: Decimal
+    due: datetime  # aware
+    late: LateRule
+    tasks: tuple[Task, ...]
+    rubric_dir: Path
+    reference_dir: Path
+    digest: str  # sha256 over rubric and reference files
+
+
+# --- submissions ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a notebook as it was saved. `outputs` are the saved outputs as text."""
+
+    id: str
+    kind: str  # "code", "markdown" or "raw"
+    source: str
+    tags: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """A notebook that could be read, with what had to be mended to read it."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuizResponse:
+    """One student's answers to the autodiff quiz: raw text by value name (`v3`, `adj_v3`, …)."""
+
+    values: Mapping[str, str]
+    source: str  # file (and row) it came from, for the report
+    moodle_grade: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One student's files. `problems` are sentences for the report: what was missing or broken."""
+
+    student: str  # id: unique in the batch, safe as a file name
+    name: str  # as shown to people
+    notebooks: Mapping[str, Notebook]  # by task id
+    missing: Mapping[str, str]  # by task id: why there is no notebook, in one sentence
+    quiz: QuizResponse | None = None
+    problems: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)  # small helper files, by relative name
+    submitted_at: datetime | None = None
+    digest: str = ""
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A large array of the grader's own, named in a question and put in when it is asked."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question to the code beside a student's namespace: a probe's name and its parameters.
+
+    Equal questions are asked once. `params` is plain data, and may hold `Resource`s.
+    """
+
+    probe: str
+    params: Mapping[str, JSON] = field(default_factory=dict)
+    seconds: int | None = None  # None: the task's limit
+
+
+class AnswerStatus(StrEnum):
+    """How an answer came about."""
+
+    OK = "ok"
+    RAISED = "raised"  # the student's code raised; `error` says what
+    UNDEFINED = "undefined"  # the name asked for does not exist
+    TIMEOUT = "timeout"
+    LOST = "lost"  # the kernel died, or never came so far
+    MALFORMED = "malformed"  # not decodable, doubled, too large: a claim that can't be believed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back for one question. A fact claimed by hostile code, decoded to plain data."""
+
+    status: AnswerStatus
+    value: JSON = None
+    error: str = ""
+
+
+class Ending(StrEnum):
+    """How the run of a notebook ended."""
+
+    COMPLETED = "completed"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    CRASHED = "crashed"
+    SETUP_FAILED = "setup_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """One executed code cell. `index` counts all cells of the notebook from 0."""
+
+    index: int
+    id: str
+    status: str  # "ok", "error", "timeout", "died", "not run"
+    seconds: float = 0.0
+    error: str = ""  # "NameError: name 'x' is not defined", terminal codes removed
+    text: str = ""  # stdout, stderr and text results, capped
+    images: tuple[bytes, ...] = ()  # PNG outputs, capped in number and size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All facts from one run of one notebook."""
+
+    task: str
+    ending: Ending
+    message: str = ""  # one sentence on the ending, for the report
+    cells: tuple[CellRun, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)  # by question digest
+    repairs: tuple[str, ...] = ()
+    seed: int = 0
+    seconds: float = 0.0
+    rung: str = ""
+
+
+# --- outcomes and grades ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A check's verdict on one item. `share` is the fraction of the item's points, 0 to 1.
+
+    `details` is plain JSON data for the report (`expected`, `given`, `accuracies`, …); no arrays.
+    """
+
+    status: Status
+    share: Decimal
+    message: str
+    details: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A person's mark for one item. Never replaced by a machine's."""
+
+    item: str  # "task/item"
+    points: Decimal
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemGrade:
+    """One item with its points."""
+
+    item: Item
+    outcome: Outcome
+    points: Decimal
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskGrade:
+    """One task with its points, and what the run of its notebook was like."""
+
+    task: Task
+    points: Decimal
+    items: tuple[ItemGrade, ...]
+    evidence: Evidence | None = None
+    problem: str = ""  # why there is no evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """One student's grade. Provisional while an item is REVIEW or ERROR."""
+
+    submission: Submission
+    points: Decimal
+    max_points: Decimal
+    passed: bool
+    provisional: bool
+    tasks: tuple[TaskGrade, ...]
+    deduction: Decimal = Decimal(0)  # for lateness
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,159 @@
+"""nbclient with caps: executes one cell at a time and keeps no more than the limits allow.
+
+Runs in the driver process. The kernel is the student's: each of its messages is a claim, and may
+be malformed, endless or a flood.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any, cast
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from grader.model import CellRun, Limits
+from grader.sandbox.kernel import ConfinedKernel
+
+MAX_IMAGES = 8
+MAX_IMAGE_BYTES = 2 << 20
+MAX_RECEIVED = 256 << 20
+PNG = b"\x89PNG\r\n\x1a\n"
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
+
+
+class CappedClient(NotebookClient):
+    """Counts what arrives for a cell; past the limits output is dropped, then the kernel killed."""
+
+    def __init__(self, kernel: ConfinedKernel, limits: Limits) -> None:
+        super().__init__(
+            nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]
+ km=cast(Any, kernel), timeout=limits.cell_seconds, allow_errors=True,
+            iopub_timeout=10, raise_on_iopub_timeout=False, store_widget_state=False,
+            skip_cells_with_tag="", coalesce_streams=True,
+        )  # fmt: skip
+        self._kernel, self._limits = kernel, limits
+        self._messages = self._kept = self._received = 0
+        self.log.disabled = True
+
+    async def run_cell(self, index: int, cell_id: str, source: str) -> CellRun:
+        """Executes one cell; how it ended is in the result's status.
+
+        Raises:
+            DeadKernelError: the kernel is gone.
+        """
+        self._messages = self._kept = 0
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+        self.nb["cells"] = [cell]
+        status = "ok"
+        try:
+            await self.async_execute_cell(cell, 0)
+        except DeadKernelError:
+            raise
+        except CellTimeoutError:
+            status = "timeout"
+        return _summary(cell, index, cell_id, status, self._limits)
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Keeps a message's output while there is room, and never fails on its form."""
+        self._messages += 1
+        size = _size(msg.get("content"))
+        self._received += size
+        if self._messages > self._limits.output_messages or self._received > MAX_RECEIVED:
+            self._kernel.kill("output")
+            return None
+        kind = msg.get("msg_type")
+        if kind not in ("status", "stream", "display_data", "execute_result", "error"):
+            return None
+        if kind != "status":
+            is_image = kind in ("display_data", "execute_result")
+            room = (self._limits.output_kib << 10) + (
+                MAX_IMAGES * MAX_IMAGE_BYTES if is_image else 0
+            )
+            if self._kept + size > room:
+                return None
+            self._kept += size
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:
+            return None  # malformed: dropped
+
+    async def _async_check_alive(self) -> None:
+        if not await self._kernel.is_alive():
+            raise DeadKernelError("Kernel died")
+
+    async def _async_handle_timeout(
+        self, timeout: int, cell: NotebookNode | None = None
+    ) -> dict[str, Any] | None:
+        raise CellTimeoutError("the cell took too long")
+
+
+def _size(value: object, depth: int = 0) -> int:
+    """About how many bytes of text a decoded message holds."""
+    if depth > 20:
+        return 1
+    match value:
+        case str():
+            return len(value)
+        case dict():
+            return sum(_size(v, depth + 1) + len(str(k)) for k, v in value.items())
+        case list():
+            return sum(_size(v, depth + 1) for v in value)
+    return 8
+
+
+def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: Limits) -> CellRun:
+    """A cell's outputs as text, error and pictures."""
+    texts: list[str] = []
+    images: list[bytes] = []
+    error = ""
+    for output in cell.get("outputs", []):
+        kind = output.get("output_type")
+        if kind == "stream":
+            texts.append(_text(output.get("text")))
+        elif kind == "error":
+            name, value = _text(output.get("ename")), _text(output.get("evalue"))
+            error = f"{name}: {value}"[:2000]
+        else:
+            data = output.get("data") or {}
+            png = _png(data.get("image/png")) if len(images) < MAX_IMAGES else None
+            if png:
+                images.append(png)
+            elif "text/plain" in data:
+                texts.append(_text(data["text/plain"]) + "\n")
+    if error and status == "ok":
+        status = "error"
+    text = "".join(texts)[: limits.output_kib << 10]
+    return CellRun(
+        index=index, id=cell_id, status=status, error=plain(error), text=plain(text),
+        images=tuple(images),
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return "".join(part for part in value if isinstance(part, str))
+    return value if isinstance(value, str) else ""
+
+
+def _png(value: object) -> bytes | None:
+    if not isinstance(value, str) or len(value) > MAX_IMAGE_BYTES * 4 // 3:
+        return None
+    try:
+        blob = base64.b64decode(value)
+    except (ValueError, binascii.Error):
+        return None
+    return blob if blob.startswith(PNG) else None
+
+
+def plain(text: str) -> str:
+    """Text without terminal codes, and with lone surrogates replaced."""
+    return TERMINAL_CODES.sub("", text).encode("utf-8", "replace").decode()

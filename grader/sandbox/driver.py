@@ -1,0 +1,233 @@
+"""The disposable process that talks to one kernel: `python -m grader.sandbox.driver`.
+
+Reads one job (a line of JSON on standard input), writes progress and then the evidence (lines of
+JSON on standard output). It runs no student code, but reads what a hostile kernel sends, so it is
+killed and forgotten after one notebook. When standard input closes, it ends itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+import uuid
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from nbclient.exceptions import DeadKernelError
+
+from grader.errors import SandboxError
+from grader.model import CellRun
+from grader.sandbox.client import CappedClient
+from grader.sandbox.job import Job
+from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
+
+MAX_ANSWER = 96 << 20
+BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
+
+
+def say(**event: Any) -> None:
+    """One line to the trusted side."""
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
+
+
+class Run:
+    """One notebook in one kernel, from start to the last answer."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.kernel = ConfinedKernel(job)
+        self.cells: list[CellRun] = []
+        self.answers: dict[str, dict[str, str]] = {}
+        self.channels: AsyncKernelClient
+        self.ending, self.message = "completed", ""
+        self._answered = b""
+
+    async def run(self) -> None:
+        """All of it. How it ended is in `ending` and `message`."""
+        try:
+            self.kernel.start()
+        except SandboxError as bad:
+            self.ending, self.message = "setup_failed", str(bad)
+            return
+        watcher = asyncio.create_task(self.kernel.watch_memory())
+        client = CappedClient(self.kernel, self.job.limits)
+        client.kc = self.channels = self.kernel.client()
+        try:
+            async with asyncio.timeout(self.job.limits.notebook_seconds + START_SECONDS):
+                await self._session(client)
+        except TimeoutError:
+            self.kernel.kill("notebook")
+        except (DeadKernelError, OSError):
+            pass
+        finally:
+            watcher.cancel()
+            self.channels.stop_channels()
+            died = not await self.kernel.is_alive()
+            self._set_ending(died)
+            self.kernel.close()
+
+    async def _session(self, client: CappedClient) -> None:
+        if not await self._ready():
+            self.ending, self.message = "setup_failed", "the kernel did not start in the sandbox"
+            return
+        job = self.job
+        begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r})"
+        if await self._execute(begin, START_SECONDS) != "ok":
+            self.ending, self.message = "setup_failed", "the kernel could not be prepared"
+            return
+        say(event="started")
+        for number, (index, cell_id, source) in enumerate(job.cells):
+            say(event="cell", number=number, of=len(job.cells))
+            began = time.monotonic()
+            try:
+                run = await client.run_cell(index, cell_id, source)
+            except DeadKernelError:
+                self._add(CellRun(index=index, id=cell_id, status="died"), began)
+                raise
+            self._add(run, began)
+            if run.status == "timeout":
+                await self.kernel.interrupt_kernel()
+                if not await self._execute("", 5):
+                    self.kernel.kill("interrupt")
+                    raise DeadKernelError("interrupt ignored")
+        for number, question in enumerate(job.questions):
+            say(event="question", number=number, of=len(job.questions))
+            await self._ask(*question)
+
+    def _add(self, run: CellRun, began: float) -> None:
+        fields = {name: getattr(run, name) for name in CellRun.__slots__}
+        self.cells.append(CellRun(**(fields | {"seconds": round(time.monotonic() - began, 3)})))
+
+    async def _ready(self) -> bool:
+        """Waits until a reply and an iopub message arrive: only then is no output lost."""
+        deadline = time.monotonic() + START_SECONDS
+        kc = self.channels
+        while time.monotonic() < deadline and await self.kernel.is_alive():
+            kc.kernel_info()
+            with contextlib.suppress(Exception):
+                await kc.get_shell_msg(timeout=1)
+                await kc.get_iopub_msg(timeout=0.3)
+                return True
+        return False
+
+    async def _execute(self, code: str, seconds: float) -> str:
+        """Runs our own code in the kernel; the reply's status, or "" if none came in time."""
+        kc = self.channels
+        sent = kc.execute(code, silent=True, store_history=False, allow_stdin=False)
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and await self.kernel.is_alive():
+            try:
+                reply = await kc.get_shell_msg(timeout=min(left, 1.0))
+                if reply["parent_header"].get("msg_id") == sent:
+                    return "ok" if reply["content"].get("status") == "ok" else "error"
+            except Exception:  # noqa: S112 (Empty, or a malformed message: wait on)
+                continue
+        return ""
+
+    async def _ask(self, digest: str, encoded: str, seconds: int) -> None:
+        """One question down the pipe, one answer up. Lost and doubled answers are told apart."""
+        nonce = uuid.uuid4().hex
+        extra = json.dumps({"nonce": nonce, "seconds": seconds})
+        line = (extra[:-1] + "," + encoded.lstrip()[1:] + "\n").encode()
+        loop = asyncio.get_running_loop()
+        self._answered = b""
+        os.set_blocking(self.kernel.answers, False)
+        self._drain()
+        self._answered = b""
+        loop.add_reader(self.kernel.answers, self._drain)
+        writer = loop.run_in_executor(None, _write_all, self.kernel.questions, line)
+        try:
+            replied = await self._execute(BOOT + "answer()", seconds + 5)
+            if replied:
+                await asyncio.wait_for(writer, 5)
+        except (TimeoutError, OSError):
+            replied = ""
+        finally:
+            loop.remove_reader(self.kernel.answers)
+        self._drain()
+        self.answers[digest] = read_answer(self._answered, nonce)
+        if not replied:
+            if self.answers[digest]["status"] == "lost" and await self.kernel.is_alive():
+                self.answers[digest] = {"status": "timeout", "text": ""}
+            self.kernel.kill("question")
+            raise DeadKernelError("no reply to a question")
+
+    def _drain(self) -> None:
+        try:
+            while len(self._answered) <= MAX_ANSWER:
+                chunk = os.read(self.kernel.answers, 1 << 20)
+                if not chunk:
+                    return
+                self._answered += chunk
+        except OSError:
+            return
+        self.kernel.kill("output")
+
+    def _set_ending(self, died: bool) -> None:
+        limits = self.job.limits
+        reasons = {
+            "memory": ("memory", f"It used more than {limits.memory_mib} MiB of memory."),
+            "output": ("output", "It printed more than a notebook may."),
+            "notebook": ("timeout", f"It ran longer than {limits.notebook_seconds} s."),
+            "interrupt": ("timeout", f"A cell ran longer than {limits.cell_seconds} s "
+                                     "and could not be interrupted."),
+            "question": ("timeout", "A function did not come back when it was called."),
+        }  # fmt: skip
+        if self.ending != "completed":
+            return
+        if self.kernel.reason in reasons:
+            self.ending, self.message = reasons[self.kernel.reason]
+        elif died:
+            self.ending, self.message = "crashed", "The kernel died."
+
+
+def read_answer(blob: bytes, nonce: str) -> dict[str, str]:
+    """The status of one answer, and its line as text for the trusted side to decode."""
+    lines = [line for line in blob.split(b"\n") if line.strip()]
+    if not lines:
+        return {"status": "lost", "text": ""}
+    if len(lines) > 1 or len(blob) > MAX_ANSWER:
+        return {"status": "malformed", "text": ""}
+    if nonce.encode() not in lines[0][-400:] + lines[0][:400]:
+        return {"status": "malformed", "text": ""}
+    return {"status": "ok", "text": lines[0].decode("utf-8", "replace")}
+
+
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view[: 1 << 16]) :]
+
+
+def _cell(run: CellRun) -> dict[str, Any]:
+    data = {name: getattr(run, name) for name in CellRun.__slots__}
+    return data | {"images": [base64.b64encode(image).decode() for image in run.images]}
+
+
+def main() -> None:
+    """Reads the job, runs it, reports. Always ends the process."""
+    job = Job.from_json(json.loads(sys.stdin.readline()))
+    run = Run(job)
+
+    def end_with_parent() -> None:
+        sys.stdin.read()
+        run.kernel.close()
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    asyncio.run(run.run())
+    say(event="done", ending=run.ending, message=run.message,
+        cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
+    sys.stdout.flush()
+    os._exit(0)  # a stuck writer thread must not keep us
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Starts the kernel inside the sandbox: resource limits first, then sockets handed over as fds.
+
+Untrusted side (it becomes the student's process). Run as a script: `python launch.py CONNECTION`.
+The five kernel sockets listen already, outside; their fds are inherited, so that no host
+directory needs to be visible in here.
+"""
+
+import json
+import os
+import resource
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def limit(limits):
+    """Lowers the hard limits for good. `limits` maps names of `resource` constants to values."""
+    for name, value in limits.items():
+        kind = getattr(resource, name)
+        _, hard = resource.getrlimit(kind)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def bind_to_fds(fds):
+    """Makes zmq listen on the inherited sockets: `fds` maps endpoints to fds."""
+    import zmq
+
+    bind = zmq.Socket.bind
+
+    def bind_inherited(self, address):
+        if address in fds:
+            self.setsockopt(zmq.USE_FD, fds[address])
+        return bind(self, address)
+
+    zmq.Socket.bind = bind_inherited
+
+
+def main():
+    """Never returns while the kernel lives."""
+    connection = sys.argv[1]
+    setup = json.loads(os.environ.pop("GRADER_SETUP"))
+    limit(setup["limits"])
+    bind_to_fds(setup["sockets"])
+    os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
+    sys.path[0:1] = [os.getcwd()]
+    sys.path.append("/inside")
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(
+        [f"--IPKernelApp.connection_file={connection}", "--HistoryManager.enabled=False"]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What the trusted process asks of one driver process, as plain JSON."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from grader.model import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of one notebook: code cells in order, then questions already encoded as JSON text."""
+
+    cells: tuple[tuple[int, str, str], ...]  # index, id, source
+    questions: tuple[tuple[str, str, int], ...]  # digest, encoded {"probe", "params"}, seconds
+    prepare: tuple[str, ...]
+    seed: int
+    limits: Limits
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    mounts: Mapping[str, str] = field(default_factory=dict)  # path inside: folder outside
+    hide: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready data, files as base64."""
+        data = {name: getattr(self, name) for name in ("cells", "questions", "prepare", "seed")}
+        return data | {
+            "limits": asdict(self.limits),
+            "files": {name: base64.b64encode(body).decode() for name, body in self.files.items()},
+            "mounts": dict(self.mounts),
+            "hide": self.hide,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Job:
+        """The inverse of `to_json`."""
+        return cls(
+            cells=tuple((c[0], c[1], c[2]) for c in data["cells"]),
+            questions=tuple((q[0], q[1], q[2]) for q in data["questions"]),
+            prepare=tuple(data["prepare"]),
+            seed=data["seed"],
+            limits=Limits(**data["limits"]),
+            files={name: base64.b64decode(body) for name, body in data["files"].items()},
+            mounts=data["mounts"],
+            hide=tuple(data["hide"]),
+        )

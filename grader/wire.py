@@ -1,0 +1,124 @@
+"""Plain data across the trust line: strict encoding and decoding of questions and answers.
+
+Trusted side. Text is JSON. An array is `{"$array": "<base64 of .npy>"}`, a float that JSON has no
+word for `{"$float": "nan" | "inf" | "-inf"}`. Nothing else is special, nothing is ever executed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import io
+import json
+import math
+from collections.abc import Callable
+from typing import NoReturn
+
+import numpy as np
+
+from grader.model import JSON, Question, Resource
+
+MAX_DEPTH = 32
+MAX_ARRAY_BYTES = 256 << 20
+
+
+class WireError(ValueError):
+    """What was received is not what the protocol allows."""
+
+
+def encode(value: JSON, resolve: Callable[[str], np.ndarray] | None = None) -> str:
+    """Plain data as JSON text. `resolve` turns a `Resource`'s name into its array."""
+    return json.dumps(_pack(value, resolve), allow_nan=False, sort_keys=True)
+
+
+def digest(question: Question) -> str:
+    """A question's key: sha256 over probe and parameters, resources by name."""
+    text = encode({"probe": question.probe, "params": dict(question.params)})
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def decode(text: str | bytes) -> JSON:
+    """Plain data from JSON text of a hostile sender.
+
+    Raises:
+        WireError: not JSON, too deep, an unknown marker, or an array that is not what it says.
+    """
+    try:
+        raw = json.loads(text, parse_constant=_reject)
+    except (ValueError, RecursionError) as bad:
+        raise WireError(f"not JSON: {type(bad).__name__}") from None
+    return _unpack(raw, 0)
+
+
+def _reject(word: str) -> NoReturn:
+    raise WireError(f"{word} is not JSON")
+
+
+def _pack(value: JSON, resolve: Callable[[str], np.ndarray] | None) -> JSON:
+    match value:
+        case Resource(name=name):
+            return _pack(resolve(name), resolve) if resolve else {"$resource": name}
+        case np.ndarray():
+            buffer = io.BytesIO()
+            np.save(buffer, np.ascontiguousarray(value), allow_pickle=False)
+            return {"$array": base64.b64encode(buffer.getvalue()).decode()}
+        case np.generic():
+            return _pack(value.item(), resolve)
+        case float() if not math.isfinite(value):
+            return {"$float": "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"}
+        case dict():
+            return {str(key): _pack(inner, resolve) for key, inner in value.items()}
+        case list() | tuple():
+            return [_pack(inner, resolve) for inner in value]
+        case None | bool() | int() | float() | str():
+            return value
+    raise WireError(f"{type(value).__name__} is not plain data")
+
+
+def _unpack(value: JSON, depth: int) -> JSON:
+    if depth > MAX_DEPTH:
+        raise WireError("nested too deeply")
+    if isinstance(value, list):
+        return [_unpack(inner, depth + 1) for inner in value]
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((marker, inner),) = value.items()
+            if marker == "$array":
+                return read_array(inner)
+            if marker == "$float":
+                if inner not in ("nan", "inf", "-inf"):
+                    raise WireError("an unknown $float")
+                return float(inner)
+        if any(key.startswith("$") for key in value):
+            raise WireError("an unknown marker")
+        return {key: _unpack(inner, depth + 1) for key, inner in value.items()}
+    return value
+
+
+def read_array(text: JSON) -> np.ndarray:
+    """A numpy array (kinds b, i, u, f) from base64 of `.npy` bytes, sizes checked before reading.
+
+    Raises:
+        WireError: anything that is not exactly such an array.
+    """
+    if not isinstance(text, str):
+        raise WireError("an array that is not text")
+    try:
+        blob = base64.b64decode(text, validate=True)
+        stream = io.BytesIO(blob)
+        version = np.lib.format.read_magic(stream)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = read(stream, max_header_size=2000)
+    except (ValueError, KeyError, binascii.Error, SyntaxError, RecursionError, TypeError) as bad:
+        raise WireError(f"not an array: {type(bad).__name__}") from None
+    size = dtype.itemsize * math.prod(shape)
+    if dtype.kind not in "biuf" or dtype.hasobject or any(n < 0 for n in shape):
+        raise WireError("an array of a kind that is not allowed")
+    if size > MAX_ARRAY_BYTES or size != len(blob) - stream.tell():
+        raise WireError("an array whose size is not what it says")
+    flat = np.frombuffer(blob, dtype=dtype, offset=stream.tell())
+    return flat.reshape(shape, order="F" if fortran else "C")

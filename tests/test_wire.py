@@ -1,0 +1,97 @@
+"""What may cross the trust line, and what may not."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import wire
+from grader.model import Question, Resource
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False)
+    | st.text(st.characters(exclude_categories=("Cs",))),
+    lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"\A[a-z_]\w*\Z"), inner),
+    max_leaves=20,
+)  # fmt: skip
+
+
+def array_text(array: np.ndarray, allow_pickle: bool = False) -> str:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, array, allow_pickle=allow_pickle)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@given(plain)
+def test_plain_data_comes_back_as_it_went(value: object) -> None:
+    assert wire.decode(wire.encode(value)) == value
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "float64", ">f4"])
+def test_arrays_come_back_with_kind_shape_and_values(dtype: str) -> None:
+    array = np.arange(12).reshape(3, 4).astype(dtype)
+    back = wire.decode(wire.encode({"a": array}))["a"]
+    assert back.shape == (3, 4)
+    assert back.dtype == array.dtype
+    assert np.array_equal(back, array)
+
+
+def test_nan_and_infinity_have_words_of_their_own() -> None:
+    back = wire.decode(wire.encode([math.nan, math.inf, -math.inf]))
+    assert math.isnan(back[0])
+    assert back[1:] == [math.inf, -math.inf]
+
+
+def test_a_resource_is_named_in_the_digest_and_put_in_when_sent() -> None:
+    question = Question(probe="p", params={"x": Resource(name="images")})
+    sent = wire.encode(dict(question.params), lambda name: np.zeros(3))
+    assert np.array_equal(wire.decode(sent)["x"], np.zeros(3))
+    assert wire.digest(question) == wire.digest(
+        Question(probe="p", params={"x": Resource(name="images")})
+    )
+    assert wire.digest(question) != wire.digest(
+        Question(probe="p", params={"x": Resource(name="labels")})
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not json",
+        "[NaN]",
+        '{"$array": 3}',
+        '{"$array": "!!"}',
+        '{"$float": "1e9"}',
+        '{"$eval": "1"}',
+        '{"$array": "", "x": 1}',
+        "[" * 40 + "]" * 40,
+        "[" * 100_000,
+    ],
+)
+def test_what_is_not_in_the_protocol_is_refused(text: str) -> None:
+    with pytest.raises(wire.WireError):
+        wire.decode(text)
+
+
+def test_a_pickled_object_array_is_refused_and_not_loaded() -> None:
+    text = array_text(np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(wire.WireError):
+        wire.decode(json.dumps({"$array": text}))
+
+
+@pytest.mark.parametrize("shape", [(10**15,), (-1,), (4,), (2**62, 4)])
+def test_a_shape_that_is_not_what_the_bytes_hold_is_refused(shape: tuple[int, ...]) -> None:
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, header)
+    text = base64.b64encode(buffer.getvalue() + bytes(24)).decode()
+    with pytest.raises(wire.WireError):
+        wire.decode(json.dumps({"$array": text}))

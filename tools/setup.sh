@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Sets up what the grader needs: `setup.sh python` the virtual environment, `setup.sh sandbox`
+# bubblewrap. Works as root and as an ordinary user; says what to do where it can't.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif sudo -n true 2>/dev/null; then sudo -n "$@"
+    else return 1
+    fi
+}
+
+find_python() {
+    local candidate
+    for candidate in python3.11 python3.12 python3.13 python3; do
+        if command -v "$candidate" >/dev/null &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo "setup: Python 3.11 or newer is missing; install it, for example with: apt-get install python3.11" >&2
+    exit 2
+}
+
+set_up_python() {
+    local python
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        as_root apt-get update -qq && as_root apt-get install -y -qq "${python##*/}-venv" || {
+            echo "setup: $python cannot make virtual environments; run: apt-get install ${python##*/}-venv" >&2
+            exit 2
+        }
+    fi
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    echo "setup: installing Python packages (torch is large; this takes some minutes the first time)"
+    .venv/bin/python -m pip install --quiet --editable '.[dev]'
+}
+
+set_up_sandbox() {
+    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/grader/bubblewrap
+    if command -v bwrap >/dev/null || [ -x "$cache/usr/bin/bwrap" ]; then return; fi
+    command -v apt-get >/dev/null || {
+        echo "setup: bubblewrap is missing; install it with your package manager" >&2
+        exit 2
+    }
+    echo "setup: installing bubblewrap"
+    if as_root apt-get update -qq && as_root apt-get install -y -qq bubblewrap >/dev/null; then return; fi
+    unpack_without_root "$cache"
+}
+
+# An apt state of our own, so that no root is needed to fetch and unpack one package.
+unpack_without_root() {
+    local cache=$1 state
+    state=$(mktemp -d)
+    mkdir -p "$state/lists/partial" "$state/archives/partial" "$cache"
+    local options=(-o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o "Debug::NoLocking=1")
+    apt-get "${options[@]}" update -qq
+    (cd "$state" && apt-get "${options[@]}" download -qq bubblewrap)
+    dpkg-deb -x "$state"/bubblewrap_*.deb "$cache"
+    rm -rf "$state"
+    "$cache/usr/bin/bwrap" --version >/dev/null
+}
+
+case "${1:-}" in
+python) set_up_python ;;
+sandbox) set_up_sandbox ;;
+*) echo "usage: tools/setup.sh python|sandbox" >&2; exit 2 ;;
+esac
