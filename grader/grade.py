@@ -23,7 +23,6 @@ from grader.model import (
     Notebook,
     Outcome,
     Question,
-    Status,
     Submission,
     Task,
 )
@@ -114,9 +113,6 @@ def _verdict(item: Item, case: Case) -> Outcome:
     if broken:
         return error(f"The reference solution gave no answer: {broken[0].error or 'none'}")
     try:
-        found = item.check.judge(case)
+        return item.check.judge(case)
     except Exception as bug:
         return error(f"The check itself failed ({type(bug).__name__}: {bug}).")
-    if not isinstance(found, Outcome) or not isinstance(found.status, Status):
-        return error("The check gave no verdict.")
-    return found

@@ -17,7 +17,7 @@ from grader.model import Question, Resource
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False)
-    | st.text(st.characters(exclude_categories=("Cs",))),
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"\A[a-z_]\w*\Z"), inner),
     max_leaves=20,
 )  # fmt: skip

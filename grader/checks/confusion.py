@@ -7,6 +7,7 @@ rows were chosen by what it predicts for them, so the matrix is known.
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
@@ -57,7 +58,7 @@ class ConfusionCheck(Check):
         while True:
             weights = [
                 rng.standard_normal((after, before)).astype(np.float32)
-                for before, after in zip(widths[:-1], widths[1:], strict=True)
+                for before, after in pairwise(widths)
             ]
             biases = [rng.standard_normal(n).astype(np.float32) for n in widths[1:]]
             data = rng.standard_normal((2000, self.attributes)).astype(np.float32)
@@ -131,10 +132,11 @@ class ConfusionShape(ConfusionCheck):
             matrices.append(matrix)
             if fault := self._fault(matrix, self.expected(question)):
                 faults.append(fault)
-        if len(matrices) == 2 and np.array_equal(*matrices):
+        if len(matrices) == 2 and np.array_equal(matrices[0], matrices[1]):
             return failed("The matrix does not depend on the data.")
         if not faults:
-            return passed(f"The matrix is {self.classes} x {self.classes} with a class absent, too.")
+            m = self.classes
+            return passed(f"The matrix is {m} x {m}, with a class absent, too.")
         if len(faults) == 1:
             return partial(self.one_share, f"With one of two absent classes: {faults[0]}")
         return failed(faults[0])

@@ -117,7 +117,8 @@ def read(params: Mapping[str, JSON], value: JSON) -> Call:
 
 def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
     """Accuracies and their average from a returned pair (in either order), as fractions."""
-    vector, average = _vector(returned), None
+    vector = _vector(returned)
+    average: float | None = None
     if isinstance(returned, list) and len(returned) == 2:
         for first, second in (returned, returned[::-1]):
             one, scalar = _vector(first), _scalar(second)
@@ -133,15 +134,15 @@ def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
 
 def _scalar(value: JSON) -> float | None:
     if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.reshape(())[()]
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e9 else None  # not for nan either
 
 
 def _vector(value: JSON) -> np.ndarray | None:
     if isinstance(value, np.ndarray):
-        value = list(value.reshape(-1)) if value.ndim and max(value.shape) == value.size else None
+        value = value.reshape(-1).tolist() if value.ndim and max(value.shape) == value.size else None
     if not isinstance(value, list) or not 0 < len(value) <= 1000:
         return None
     numbers = [_scalar(entry) for entry in value]
@@ -154,7 +155,7 @@ def _folds(
     """The phases that are folds, each with the rows on which it was tested."""
     ordered = sorted(phases, key=lambda phase: phase.order)
     chosen = _choose(params, ordered, accuracies)
-    folds = []
+    folds: list[Fold] = []
     for number, (index, rows, matched) in enumerate(chosen):
         phase = ordered[index]
         ends = [i for i, _, _ in chosen[number + 1 :] if ordered[i].life == phase.life]
@@ -187,7 +188,7 @@ def _choose(
             if len(fitting) < len(reported):
                 rows = _fitting(params, phases[i], found, reported[len(fitting)])
                 fitting += [] if rows is None else [(i, rows, True)]
-        if reported and len(fitting) == len(reported):
+        if len(fitting) == len(reported) == params["k"]:
             return fitting
         learned = [(i, found) for i, found in options if phases[i].trained.any()]
         return [(i, found[0], False) for i, found in learned or options]

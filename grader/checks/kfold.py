@@ -91,6 +91,8 @@ class KFoldResults(KFoldCheck):
         off = next((text for call in calls if (text := _wrong_mean(call))), "")
         if not wrong and not off:
             return passed("One accuracy for each fold, and their mean.", **details)
+        if wrong and any(np.ptp(c.accuracies) == 0 for c in calls if c.accuracies is not None):
+            return failed(wrong, **details)  # the mean of equal made-up values shows nothing
         share = (Decimal(0) if wrong else 1 - self.mean_share) + (0 if off else self.mean_share)
         message = " ".join(filter(None, [wrong, off]))
         return partial(share, message, **details) if 0 < share < 1 else failed(message, **details)
@@ -260,8 +262,8 @@ def _stopped(text: str) -> str:
 
 
 def _returned(calls: Sequence[Call]) -> dict[str, JSON]:
-    given = [None if c.accuracies is None else [round(float(a), 4) for a in c.accuracies]
-             for c in calls]
+    lists = [[] if call.accuracies is None else list(call.accuracies) for call in calls]
+    given = [[round(float(value), 4) for value in values] for values in lists]
     seen = [[round(fold.accuracy, 4) for fold in call.folds] for call in calls]
     return {"given": given, "average": [call.average for call in calls], "seen": seen}
 
@@ -270,9 +272,8 @@ def _no_results(calls: Sequence[Call]) -> str:
     call = next(call for call in calls if call.facts.error or call.accuracies is None)
     if call.facts.error:
         return _stopped(call.facts.error)
-    if call.facts.returned is None:
-        return f"`{NAME}` returns nothing. It should return the accuracies and their average."
-    return f"`{NAME}` does not return a list of accuracies and their average."
+    kind = "nothing" if call.facts.returned is None else "something else"
+    return f"`{NAME}` returns {kind}. It should return the accuracies and their average."
 
 
 def _wrong_results(call: Call) -> str:

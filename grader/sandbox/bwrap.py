@@ -19,6 +19,7 @@ from pathlib import Path
 
 from grader.errors import SandboxError
 from grader.model import Limits
+from grader.sandbox import seccomp
 
 WORK = "/notebook"
 INSIDE = Path(__file__).parent / "inside"
@@ -139,6 +140,8 @@ def confine(
     for name, content in files.items():
         command += ["--file", str(_own(result, name, content)), f"{WORK}/{name}"]
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
+    if (calls := seccomp.program()) is not None:
+        command += ["--seccomp", str(_own(result, "seccomp", calls))]
     for name, value in _environment(setup).items():
         command += ["--setenv", name, value]
     python = [sys.executable, "-P", "/inside/grader_inside/launch.py", "/run/connection.json"]

@@ -110,7 +110,8 @@ def test_size_from_the_largest_label_costs_half_the_shape() -> None:
 
 
 def test_an_error_with_an_absent_class_costs_the_shape_only() -> None:
-    counts, shape = both(NUMPY.replace("np.zeros((3, 3))", "np.zeros((int(target.max()) + 1,) * 2)"))
+    size = "(int(target.max()) + 1,) * 2"
+    counts, shape = both(NUMPY.replace("np.zeros((3, 3))", f"np.zeros({size})"))
     assert (counts.status, shape.status) == (Status.PASSED, Status.PARTIAL)
 
 

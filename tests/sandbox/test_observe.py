@@ -55,7 +55,7 @@ def test_nothing_of_the_host_is_visible(tmp_path: Path) -> None:
     evidence = run(
         "import os, socket\n"
         f"for path in [{str(repository / 'reference')!r}, {str(repository / 'rubrics')!r},"
-        f" {str(secret)!r}, '/etc/shadow', '/home', '/var', '/sys']:\n"
+        f" {str(secret)!r}, '/etc/shadow', '/etc/hostname', '/var', '/sys']:\n"
         "    print(os.path.exists(path))",
         "print(sorted(p for p in os.listdir('/proc') if p.isdigit())[:1], len("
         "[p for p in os.listdir('/proc') if p.isdigit()]) <= 4)",
@@ -140,3 +140,21 @@ def test_no_process_or_folder_is_left_behind() -> None:
         " 'survivor-of-the-sandbox'], start_new_session=True)\nprint('ok')"
     )
     assert ours() == []
+
+
+def test_calls_that_no_notebook_needs_are_refused() -> None:
+    """Keyrings, io_uring, ptrace, new namespaces, virtual-machine sockets: numbers of x86-64."""
+    evidence = run(
+        "import ctypes, errno, platform, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "calls = {'x86_64': (250, 425, 101, 272, 323), 'aarch64': (219, 425, 117, 97, 282)}\n"
+        "for number in calls[platform.machine()]:\n"
+        "    print(libc.syscall(number, 0, 0, 0, 0), errno.errorcode[ctypes.get_errno()])",
+        "try:\n    socket.socket(40, socket.SOCK_STREAM)\n"
+        "except OSError as error:\n    print(errno.errorcode[error.errno])",
+        "import threading, multiprocessing\n"
+        "thread = threading.Thread(target=print, args=['thread'])\nthread.start(); thread.join()\n"
+        "with multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+    )
+    assert evidence.cells[0].text == "-1 EPERM\n" * 5
+    assert evidence.cells[1].text == "EAFNOSUPPORT\n"
+    assert sorted(evidence.cells[2].text.split("\n")) == ["", "[1, 2]", "thread"]

@@ -178,10 +178,12 @@ class Watch:
         import torch
 
         classes = self._script[life.number % len(self._script)][rows]
-        wanted = torch.full((len(rows), self._classes), 0.05, dtype=out.dtype)
-        wanted[torch.arange(len(rows)), torch.as_tensor(classes)] = 0.9
+        wanted = np.full((len(rows), self._classes), 0.05)
+        wanted[np.arange(len(rows)), classes] = 0.9
+        wanted = torch.as_tensor(wanted, dtype=out.dtype, device=out.device)
+        known = torch.as_tensor(rows >= 0, device=out.device)[:, None]
         real = out.reshape(-1, self._classes)
-        value = torch.where(torch.as_tensor(rows >= 0)[:, None], wanted, real.detach())
+        value = torch.where(known, wanted, real.detach())
         return (value + (real - real.detach()).nan_to_num()).reshape(out.shape)
 
     def _learned(self, module, event, gradient):
@@ -226,8 +228,8 @@ class Watch:
 
 
 def fingerprint(module):
-    """Equal for equal parameters."""
-    return tuple(float(p.detach().double().sum()) for p in module.parameters())
+    """Equal for equal parameters (as text, where nan equals nan)."""
+    return repr([float(p.detach().double().sum()) for p in module.parameters()])
 
 
 def widths(module):
