@@ -70,7 +70,8 @@ def judge(
 ) -> dict[str, Outcome]:
     """Every item's outcome. `expected` holds the reference's answers by question digest.
 
-    A task without a notebook fails its items with the reason; a run that could not be set up, or
+    A task without a notebook fails its items with the reason; a notebook that can't be read goes to
+    a person, who can ask for the file again; a run that could not be set up, or
     a check that crashes, is an ERROR: nobody loses a mark by it.
     """
     outcomes = {}

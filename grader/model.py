@@ -148,6 +148,7 @@ class Submission:
     name: str  # as shown to people
     notebooks: Mapping[str, Notebook]  # by task id
     missing: Mapping[str, str]  # by task id: why there is no notebook, in one sentence
+    damaged: tuple[str, ...] = ()  # ids of the tasks in `missing` whose file is there, unreadable
     quiz: QuizResponse | None = None
     problems: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)  # small helper files, by relative name

@@ -155,9 +155,7 @@ class ConfusionShape(ConfusionCheck):
         return ""
 
 
-def _outputs(
-    data: np.ndarray, weights: list[np.ndarray], biases: list[np.ndarray]
-) -> np.ndarray:
+def _outputs(data: np.ndarray, weights: list[np.ndarray], biases: list[np.ndarray]) -> np.ndarray:
     """What the network computes: linear layers, ReLU between them."""
     values = np.asarray(data, dtype=np.float64)
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
@@ -197,8 +195,11 @@ def _square_numbers(value: JSON) -> np.ndarray | None:
         rows = [entry.tolist() if isinstance(entry, np.ndarray) else entry for entry in value]
         if not all(isinstance(row, list) and len(row) <= 50 for row in rows):
             return None
-        flat = [n.item() if isinstance(n, np.ndarray) and n.size == 1 else n
-                for row in rows for n in row]
+        flat = [
+            n.item() if isinstance(n, np.ndarray) and n.size == 1 else n
+            for row in rows
+            for n in row
+        ]
         if len({len(row) for row in rows}) != 1 or not all(_is_number(n) for n in flat):
             return None
         value = np.array(flat, dtype=np.float64).reshape(len(rows), -1)
@@ -217,8 +218,11 @@ def _recognise(matrix: np.ndarray, counts: np.ndarray) -> tuple[str, bool] | Non
     if matrix.shape != counts.shape:
         return None
     total = counts.sum()
-    fractions = [counts / counts.sum(axis=1, keepdims=True), counts / counts.sum(axis=0),
-                 counts / total]
+    fractions = [
+        counts / counts.sum(axis=1, keepdims=True),
+        counts / counts.sum(axis=0),
+        counts / total,
+    ]
     for name, given in (("rows are true classes", matrix), ("rows are predictions", matrix.T)):
         if np.allclose(given, counts, rtol=0, atol=1e-3):
             return name, False

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.checks.folds import FOREIGN_ROW, TOLERANCE, UNKNOWN_ROW, Call, Fold, read
+from grader.checks.folds import FOREIGN_ROW, TOLERANCE, UNKNOWN_ROW, Call, Fold, draw_script, read
 from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 NAME = "kfold_crossvalidation"
@@ -40,25 +40,11 @@ class KFoldCheck(Check):
             "hidden": [int(n) for n in rng.permutation(np.arange(4, 10))[: 2 if deep else 1]],
             "epochs": int(rng.integers(3, 6)),
             "lr": float(rng.integers(21, 80)) / 10_000,
-            "script": self._script(rng, target, k),
+            "script": draw_script(rng, target, k, self.classes),
             "classes": self.classes,
             "seed": int(rng.integers(2**31)),
         }
         return Question(probe="kfold", params=params)
-
-    def _script(self, rng: np.random.Generator, target: np.ndarray, k: int) -> np.ndarray:
-        """The classes that each model in turn predicts.
-
-        The number of right ones is no multiple of k. So, with folds of equal size, a model's
-        accuracy on its test rows is never that on all rows, or on its training rows.
-        """
-        size = len(target)
-        counts = [n for n in range(size // 5, size - size // 10) if n % k]
-        script = np.empty((2 * k + 2, size), dtype=np.int64)
-        for row in script:
-            wrong = rng.permutation(size) >= rng.choice(counts)
-            row[:] = (target + wrong * rng.integers(1, self.classes, size)) % self.classes
-        return script
 
     def judge(self, case: Case) -> Outcome:
         """The verdict, if there is something to judge."""

@@ -15,10 +15,11 @@ from grader.model import Answer, AnswerStatus, Item, Outcome, Question, Visibili
 from grader.sandbox.inside import bootstrap, protocol
 from grader.sandbox.inside.probes import PROBES
 
-HANDOUT = '''
+HANDOUT = """
 import numpy as np, torch
 from torch import nn
 torch.manual_seed(0)
+np.random.seed(0)
 attribute_count, label_count = 13, 3
 data = torch.randn(178, attribute_count)
 target = torch.arange(178) % label_count
@@ -51,7 +52,7 @@ def predict(data, model):
 
 def calculate_accuracy(data, target, model):
     return (predict(data, model) == target).sum() / len(target)
-'''
+"""
 
 
 def namespace(source: str, handout: str = HANDOUT) -> dict[str, Any]:
@@ -77,8 +78,9 @@ def ask(question: Question, names: dict[str, Any]) -> Answer:
 
 def case(check: Check, asked: tuple[Question, ...], answers: tuple[Answer, ...]) -> Case:
     """What a check gets to see."""
-    item = Item(id="x", title="x", points=Decimal(2), visibility=Visibility.PUBLIC, hint="",
-                check=check)
+    item = Item(
+        id="x", title="x", points=Decimal(2), visibility=Visibility.PUBLIC, hint="", check=check
+    )
     return Case(item=item, asked=asked, answers=answers)
 
 

@@ -84,12 +84,16 @@ def test_lost_given_functions_cost_nothing() -> None:
     assert both(LOOP, before="predict = predict(data, create_model())")[0].status is Status.PASSED
 
 
-@pytest.mark.parametrize("ending", [
-    "return m / m.sum(1, keepdims=True)",
-    "return m.T / m.sum(1)",
-    "return np.round(100 * m / m.sum(1, keepdims=True), 1)",
-    "return (m / len(data)).tolist()",
-])
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "return m / m.sum(1, keepdims=True)",
+        "return m.T / m.sum(1)",
+        "return np.round(100 * m / m.sum(1, keepdims=True), 1)",
+        "return (m / len(data)).tolist()",
+    ],
+)
 def test_fractions_cost_a_share(ending: str) -> None:
     counts, shape = both(NUMPY.replace("return m", ending))
     assert (counts.status, str(counts.share)) == (Status.PARTIAL, "0.6")
@@ -142,8 +146,15 @@ def test_wrong_matrices_fail_with_a_reason(body: str, words: str) -> None:
     assert words in counts.message
 
 
-@pytest.mark.parametrize("body", ["return np.zeros((3, 3))", "return np.ones((3, 3))",
-                                  "return [[1, 2, 0], [3, 4, 0], [0, 0, 0]]", "return [[]]"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return np.zeros((3, 3))",
+        "return np.ones((3, 3))",
+        "return [[1, 2, 0], [3, 4, 0], [0, 0, 0]]",
+        "return [[]]",
+    ],
+)
 def test_constants_do_not_pass_for_the_shape(body: str) -> None:
     assert both(body)[1].status is Status.FAILED
 
@@ -153,7 +164,6 @@ def test_missing_function() -> None:
         got = mark(check, namespace(""))
         assert got.status is Status.FAILED
         assert "no function" in got.message
-
 
 
 @pytest.mark.parametrize("value", [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader import wire
-from grader.checks.folds import returned_values
+from grader.checks.folds import draw_script, returned_values
 from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
 from grader.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.evaluation_task import ask, case, mark, namespace
@@ -33,8 +33,10 @@ def shares(body: str, **more: Any) -> dict[str, str]:
     found = outcomes(body, **more)
     for name, got in found.items():
         print(f"{name}: {got.status} {got.share} {got.message}")  # shown if the test fails
-    return {name: "review" if got.status is Status.REVIEW else str(got.share)
-            for name, got in found.items()}
+    return {
+        name: "review" if got.status is Status.REVIEW else str(got.share)
+        for name, got in found.items()
+    }
 
 
 ALL = dict.fromkeys(CHECKS, "1")
@@ -155,10 +157,13 @@ accuracies = [calculate_accuracy(data[f], target[f], m) for f, m in zip(folds, m
 return accuracies, torch.stack(accuracies).mean()
 """
 
-RESET = MASKS.replace("accuracies = []", """
+RESET = MASKS.replace(
+    "accuracies = []",
+    """
 accuracies = []
 net = create_model(hidden)
-""".strip()).replace("trainModel(create_model(hidden),", "trainModel(fresh(net),")
+""".strip(),
+).replace("trainModel(create_model(hidden),", "trainModel(fresh(net),")
 RESET_BEFORE = """
 def fresh(net):
     for layer in net:
@@ -167,13 +172,19 @@ def fresh(net):
     return net
 """
 
-STATE = MASKS.replace("accuracies = []", """
+STATE = (
+    MASKS.replace(
+        "accuracies = []",
+        """
 import copy
 accuracies = []
 net = create_model(hidden)
 start = copy.deepcopy(net.state_dict())
-""".strip()).replace("    model = ", "    net.load_state_dict(start)\n    model = ").replace(
-    "trainModel(create_model(hidden),", "trainModel(net,")
+""".strip(),
+    )
+    .replace("    model = ", "    net.load_state_dict(start)\n    model = ")
+    .replace("trainModel(create_model(hidden),", "trainModel(net,")
+)
 
 EARLY_STOPPING = """
 import copy
@@ -194,10 +205,13 @@ for i in range(k):
 return accuracies, sum(accuracies) / k
 """
 
-WEIGHTED = CONTIGUOUS.replace("sum(accuracies) / k", "avg").replace("return", """
+WEIGHTED = CONTIGUOUS.replace("sum(accuracies) / k", "avg").replace(
+    "return",
+    """
 sizes = [(i + 1) * n // k - i * n // k for i in range(k)]
 avg = sum(a * s for a, s in zip(accuracies, sizes)) / n
-return""".strip())
+return""".strip(),
+)
 
 LAST_BATCH_EMPTY = CONTIGUOUS.replace("epochs, lr)", "epochs, lr, len(rest) - 1)")
 
@@ -254,9 +268,11 @@ def trainModel(model, data, target, val_data, val_target, epochs, lr):
         losses.append((loss.item(), calculate_accuracy(val_data, val_target, model)))
     return model, losses
 """
-    body = MASKS.replace("model = trainModel(create_model(hidden), data[~test], target[~test],",
-                         "model, _ = trainModel(create_model(hidden), data[~test], target[~test], "
-                         "data[test], target[test],")
+    body = MASKS.replace(
+        "model = trainModel(create_model(hidden), data[~test], target[~test],",
+        "model, _ = trainModel(create_model(hidden), data[~test], target[~test], "
+        "data[test], target[test],",
+    )
     assert shares(body, before=before) == ALL
 
 
@@ -340,8 +356,9 @@ def test_wrong_functions_lose_what_they_get_wrong_and_no_more(name: str) -> None
     assert shares(body) == ALL | lost
 
 
-GLOBALS = MASKS.replace("accuracies = []", "data, target = globals()['data'], globals()['target']\n"
-                        "accuracies = []")
+GLOBALS = MASKS.replace(
+    "accuracies = []", "data, target = globals()['data'], globals()['target']\naccuracies = []"
+)
 
 
 def test_own_data_in_place_of_the_argument() -> None:
@@ -368,8 +385,17 @@ def test_stub_is_not_attempted(body: str) -> None:
         assert "not attempted" in got.message
 
 
-@pytest.mark.parametrize("body", ["pass", "return 0, 0", "return [], 0", "return object()",
-                                  "return (x for x in [1])", "return float('nan'), [0.5] * 9"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "return 0, 0",
+        "return [], 0",
+        "return object()",
+        "return (x for x in [1])",
+        "return float('nan'), [0.5] * 9",
+    ],
+)
 def test_junk_fails(body: str) -> None:
     assert {got.status for got in outcomes(body).values()} == {Status.FAILED}
 
@@ -411,21 +437,25 @@ def _forged(change: Any) -> Outcome:
     names = namespace(HEAD + CONTIGUOUS.replace("\n", "\n    "))
     asked = check.questions(np.random.default_rng(3))
     answer = ask(asked[0], names)
-    return check.judge(case(check, asked, (Answer(status=AnswerStatus.OK,
-                                                  value=change(answer.value)),)))
+    return check.judge(
+        case(check, asked, (Answer(status=AnswerStatus.OK, value=change(answer.value)),))
+    )
 
 
-@pytest.mark.parametrize("change", [
-    lambda value: None,
-    lambda value: [1, 2],
-    lambda value: {**value, "phases": "many"},
-    lambda value: {**value, "extra": 1},
-    lambda value: {**value, "phases": [{**value["phases"][0], "evaluations": [[10**5]]}]},
-    lambda value: {**value, "phases": [{**value["phases"][0], "counts": [1]}]},
-    lambda value: {**value, "phases": [{**value["phases"][0], "life": -1}]},
-    lambda value: {**value, "phases": [{**value["phases"][0], "order": float("nan")}]},
-    lambda value: {**value, "phases": value["phases"] * 100},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: None,
+        lambda value: [1, 2],
+        lambda value: {**value, "phases": "many"},
+        lambda value: {**value, "extra": 1},
+        lambda value: {**value, "phases": [{**value["phases"][0], "evaluations": [[10**5]]}]},
+        lambda value: {**value, "phases": [{**value["phases"][0], "counts": [1]}]},
+        lambda value: {**value, "phases": [{**value["phases"][0], "life": -1}]},
+        lambda value: {**value, "phases": [{**value["phases"][0], "order": float("nan")}]},
+        lambda value: {**value, "phases": value["phases"] * 100},
+    ],
+)
 def test_forged_facts_are_an_error(change: Any) -> None:
     assert _forged(change).status is Status.ERROR
 
@@ -464,3 +494,13 @@ def test_shares_are_settings() -> None:
     check = KFoldPartition(remainder_share=Decimal("0.5"))
     names = namespace(HEAD + WRONG["remainder dropped"][0].replace("\n", "\n    "))
     assert mark(check, names).share == Decimal("0.5")
+
+
+@pytest.mark.parametrize("k", [4, 5, 6])
+def test_scripts_can_be_drawn_for_all_sizes(k: int) -> None:
+    for size in range(9 * k, 13 * k):
+        target = np.arange(size) % 3
+        script = draw_script(np.random.default_rng(size), target, k, 3)
+        right = (script == target).sum(axis=1)
+        assert len(set(right.tolist())) > 1
+        assert not any(count % k == 0 for count in right) or size % k

@@ -78,7 +78,9 @@ def test_autograd_switched_off_by_an_earlier_cell() -> None:
 
 
 def test_helper_functions_and_decorators() -> None:
-    source = HALVES + """
+    source = (
+        HALVES
+        + """
 import functools
 def logged(function):
     @functools.wraps(function)
@@ -87,6 +89,7 @@ def logged(function):
     return inner
 kfold_crossvalidation = logged(kfold_crossvalidation)
 """
+    )
     assert len(kfold(namespace(source), PARAMS)["phases"]) == 2
 
 

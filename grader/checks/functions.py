@@ -1,0 +1,151 @@
+"""Checks a student's function by its values on hidden inputs, compared with the reference's.
+
+Trusted side, pure. How the function is written does not matter: arrays or scalars, numpy, torch or
+plain Python.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from grader.checks.base import Case, Check, error, failed, partial, passed
+from grader.model import Answer, AnswerStatus, Outcome, Question
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Floats = NDArray[np.float64]
+ORDINARY, EXTREME, WHOLE, SHOWN, SHIFTED = range(5)
+
+
+class FunctionValues(Check):
+    """A function of one number. Tolerances are relative, and absolute near zero."""
+
+    reference: ClassVar[bool] = True
+
+    function: str
+    base: str = ""  # for a gradient: the function it belongs to
+    shown: tuple[float, ...] = (-2.0, -0.5, 1.0, 3.0)  # public points, for the feedback
+    tolerance: float = 1e-4
+    allowed: dict[str, tuple[float, ...]] = {}  # values all right at single points
+    extreme_share: Share = Decimal("0.25")  # lost if only inputs of large size go wrong
+    difference_share: Share = Decimal("0.25")  # lost for differences where a formula is asked
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """Ordinary, extreme, integer and public points; for a gradient also how it is computed."""
+        ordinary = np.concatenate([rng.uniform(-6, 6, 20), rng.normal(0, 0.3, 6), [0.0]])
+        sizes = np.array([25.0, 90.0, 720.0, 1200.0]) * rng.uniform(1, 1.3, 4)
+        extreme = np.concatenate([sizes, -sizes])
+        whole = rng.permutation(np.arange(-9, 10))[:8].astype(np.float64)
+        asked = [
+            self._ask(ordinary),
+            self._ask(extreme),
+            Question(probe="call_function",
+                     params={"name": self.function, "points": whole, "integers": True}),
+            self._ask(np.array(self.shown)),
+        ]  # fmt: skip
+        if self.base:
+            points = rng.uniform(0.5, 3, 3) * np.array([1, -1, 1])
+            params = {"name": self.function, "base": self.base, "points": points}
+            asked.append(Question(probe="shifted_calls", params=params))
+        return tuple(asked)
+
+    def _ask(self, points: Floats) -> Question:
+        return Question(probe="call_function", params={"name": self.function, "points": points})
+
+    def judge(self, case: Case) -> Outcome:
+        """PASSED, PARTIAL for slips at the edges, FAILED for a wrong function."""
+        if (early := undecided(case.answers[ORDINARY], self.function)) is not None:
+            return early
+        right = [
+            self._right(case.asked[n], case.answers[n], case.expected[n])
+            for n in (ORDINARY, EXTREME, WHOLE, SHOWN)
+        ]
+        details = self._shown(case)
+        if not right[ORDINARY] or not right[SHOWN]:
+            return failed(self._wrong(case), **details)
+        lost, reasons = Decimal(0), []
+        if not right[EXTREME]:
+            lost += self.extreme_share
+            reasons.append("inputs of large size give wrong values or no number (overflow)")
+        if not right[WHOLE]:
+            lost += self.extreme_share
+            reasons.append("whole numbers as input give wrong values")
+        if self.base and _count(case.answers[SHIFTED]) > 0:
+            lost += self.difference_share
+            reasons.append("it is computed from differences, not by a formula")
+        if not reasons:
+            return passed("Right on all inputs.", **details)
+        message = f"Right on ordinary inputs, but {' and '.join(reasons)}."
+        if lost >= 1:
+            return failed(message, **details)
+        return partial(1 - lost, message, **details)
+
+    def _right(self, asked: Question, given: Answer, expected: Answer) -> bool:
+        points = np.asarray(asked.params["points"], dtype=np.float64)
+        values, wanted = values_of(given, points.size), values_of(expected, points.size)
+        if values is None or wanted is None:
+            return False
+        close = np.abs(values - wanted) <= self.tolerance * np.maximum(1e-2, np.abs(wanted))
+        for point, alternatives in self.allowed.items():
+            here = points == float(point)
+            near = np.min(np.abs(values[:, None] - np.array(alternatives)[None, :]), axis=1)
+            close |= here & (near <= self.tolerance)
+        return bool(close.all())
+
+    def _wrong(self, case: Case) -> str:
+        answer = case.answers[ORDINARY]
+        values = values_of(answer, len(case.asked[ORDINARY].params["points"]))
+        errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
+        if values is None or not np.isfinite(values).any():
+            text = errors[0] if isinstance(errors, list) and errors else "no number came back"
+            return f"{self.function} could not be evaluated: {str(text)[:300]}"
+        return f"{self.function} gives wrong values."
+
+    def _shown(self, case: Case) -> dict[str, object]:
+        """The student's values at the public points beside the right ones."""
+        given = values_of(case.answers[SHOWN], len(self.shown))
+        wanted = values_of(case.expected[SHOWN], len(self.shown))
+        if wanted is None:
+            return {}
+        name = self.function
+        return {
+            "expected": [f"{name}({x:g}) = {y:.6g}" for x, y in zip(self.shown, wanted, strict=True)],
+            "given": ["no values"] if given is None else
+                     [f"{name}({x:g}) = {y:.6g}" for x, y in zip(self.shown, given, strict=True)],
+        }  # fmt: skip
+
+
+def undecided(answer: Answer, name: str) -> Outcome | None:
+    """The outcome for an answer that holds no facts, else None."""
+    if answer.status is AnswerStatus.UNDEFINED:
+        return failed(f"{name} is not defined: not attempted, or its cell does not run.")
+    if answer.status is AnswerStatus.RAISED:
+        return failed(f"{name} could not be called: {answer.error[:300]}")
+    if answer.status is AnswerStatus.TIMEOUT:
+        return failed(f"{name} did not come back in time.")
+    if answer.status is not AnswerStatus.OK:
+        return error(f"What {name} gives could not be established.")
+    return None
+
+
+def values_of(answer: Answer, size: int) -> Floats | None:
+    """The `size` values that a call gave, or None if the answer is anything else."""
+    if answer.status is not AnswerStatus.OK or not isinstance(answer.value, dict):
+        return None
+    values = answer.value.get("values")
+    if (
+        not isinstance(values, np.ndarray)
+        or values.shape != (size,)
+        or values.dtype.kind not in "fiu"
+    ):
+        return None
+    return values.astype(np.float64)
+
+
+def _count(answer: Answer) -> int:
+    found = answer.value.get("shifted") if isinstance(answer.value, dict) else None
+    return found if isinstance(found, int) else 0

@@ -1,0 +1,183 @@
+"""Checks a plotting function by the figure it draws: its lines, colours and texts.
+
+Trusted side, pure. A line is right if it shows the reference's function, or, for who got the function
+itself wrong, the student's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.checks.base import Case, Check, failed, partial, passed
+from grader.checks.functions import undecided
+from grader.model import Answer, AnswerStatus, Outcome, Question
+
+Floats = NDArray[np.float64]
+TOLERANCE = 0.02
+"""Of a line's height: coarse steps between points are no mistake."""
+
+PARTS = {
+    "function": "the function's curve is missing or wrong",
+    "gradient": "the gradient's curve is missing or wrong",
+    "colours": "both curves have one colour",
+    "title": "there is no title",
+    "labels": "an axis has no label",
+    "legend": "there is no legend",
+}
+
+
+class FunctionPlot(Check):
+    """`plot_f(x_min, x_max)`: function and gradient over the interval, told apart and labelled."""
+
+    reference: ClassVar[bool] = True
+
+    plot: str
+    function: str
+    gradient: str
+    function_share: Decimal = Decimal("0.3")
+    gradient_share: Decimal = Decimal("0.3")
+    colours_share: Decimal = Decimal("0.1")
+    title_share: Decimal = Decimal("0.1")
+    labels_share: Decimal = Decimal("0.1")
+    legend_share: Decimal = Decimal("0.1")
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """One call, over a hidden interval around zero."""
+        params = {
+            "name": self.plot,
+            "x_min": -float(np.round(rng.uniform(4, 7), 1)),
+            "x_max": float(np.round(rng.uniform(4, 7), 1)),
+            "functions": [self.function, self.gradient],
+        }
+        return (Question(probe="call_plot", params=params),)
+
+    def judge(self, case: Case) -> Outcome:
+        """The shares of what is there."""
+        answer = case.answers[0]
+        if (early := undecided(answer, self.plot)) is not None:
+            return early
+        axes = all_axes(answer)
+        if not axes:
+            return failed(f"{self.plot} draws no figure.")
+        params = case.asked[0].params
+        span = (float(params["x_min"]), float(params["x_max"]))
+        found = self._parts(axes, span, answer, case.expected[0])
+        share = sum((getattr(self, f"{part}_share") for part in PARTS if found[part]), Decimal(0))
+        missing = [text for part, text in PARTS.items() if not found[part]]
+        if not missing:
+            return passed("The plot shows all that was asked for.")
+        if share == 0:
+            return failed(f"{self.plot} draws something else: {', '.join(missing)}.")
+        return partial(share, f"In the plot {', '.join(missing)}.")
+
+    def _parts(
+        self,
+        axes: Sequence[dict[str, Any]],
+        span: tuple[float, float],
+        given: Answer,
+        wanted: Answer,
+    ) -> dict[str, bool]:
+        lines = [line for ax in axes for line in lines_of(ax)]
+        curves = {}
+        for part, name in (("function", self.function), ("gradient", self.gradient)):
+            truths = [own_curve(source, name) for source in (wanted, given)]
+            curves[part] = [
+                line for line in lines
+                if any(t is not None and shows(line, t, span) for t in truths)
+            ]  # fmt: skip
+        drawn = [ax for ax in axes if lines_of(ax)]
+        pairs = [(a, b) for a in curves["function"] for b in curves["gradient"] if a is not b]
+        return {
+            "function": bool(curves["function"]),
+            "gradient": bool(curves["gradient"]),
+            "colours": any(a["color"] != b["color"] for a, b in pairs) or (len(drawn) > 1 and bool(pairs)),
+            "title": any(ax["title"] or ax["suptitle"] for ax in drawn),
+            "labels": any(ax["xlabel"] and ax["ylabel"] for ax in drawn),
+            "legend": any(len(ax["legend"]) >= 2 for ax in drawn)
+            or (len(drawn) > 1 and all(ax["legend"] or ax["title"] for ax in drawn)),
+        }  # fmt: skip
+
+
+def all_axes(answer: Answer) -> list[dict[str, Any]]:
+    """Every axes of the figures in an answer, in the form that checks rely on; else nothing."""
+    figures = answer.value.get("figures") if isinstance(answer.value, dict) else answer.value
+    if answer.status is not AnswerStatus.OK or not isinstance(figures, list):
+        return []
+    axes = []
+    for figure in figures:
+        if not isinstance(figure, dict) or not isinstance(figure.get("axes"), list):
+            continue
+        for ax in figure["axes"]:
+            if isinstance(ax, dict):
+                shared = figure.get("legend")
+                own = _texts(ax.get("legend"))
+                axes.append(ax | {
+                    "cell": figure.get("cell") if isinstance(figure.get("cell"), int) else -1,
+                    "suptitle": _text(figure.get("suptitle")),
+                    "title": _text(ax.get("title")), "xlabel": _text(ax.get("xlabel")),
+                    "ylabel": _text(ax.get("ylabel")), "legend": own or _texts(shared),
+                })  # fmt: skip
+    return axes
+
+
+def lines_of(ax: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of an axes whose x and y are arrays of one length, at least two points."""
+    found = ax.get("lines")
+    return [
+        line | {"color": _text(line.get("color")), "label": _text(line.get("label"))}
+        for line in (found if isinstance(found, list) else [])
+        if isinstance(line, dict) and is_curve(line.get("x"), line.get("y"))
+    ]
+
+
+def is_curve(x: object, y: object) -> bool:
+    """Whether both are flat float arrays of one length, at least two points."""
+    return (
+        isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1
+        and x.dtype.kind == y.dtype.kind == "f" and x.size == y.size >= 2
+    )  # fmt: skip
+
+
+def own_curve(answer: Answer, name: str) -> tuple[Floats, Floats] | None:
+    """A function's values over the interval, as its own kernel computed them."""
+    own = answer.value.get("own") if isinstance(answer.value, dict) else None
+    values = own.get("values") if isinstance(own, dict) else None
+    if not isinstance(own, dict) or not isinstance(values, dict):
+        return None
+    x, y = own.get("x"), values.get(name)
+    if not is_curve(x, y) or not np.isfinite(x).all() or not (np.diff(x) > 0).all():
+        return None
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+
+def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float, float]) -> bool:
+    """Whether a line runs along a curve, over the whole interval, with enough points."""
+    x, y = np.asarray(line["x"], float), np.asarray(line["y"], float)
+    low, high = span
+    step = (high - low) / 8  # range(x_min, x_max) stops one step early
+    if not (np.isfinite(x).all() and np.isfinite(y).all()) or np.unique(x).size < 8:
+        return False
+    if x.min() > low + step or x.max() < high - step:
+        return False
+    known_x, known_y = curve
+    within = (x >= known_x[0]) & (x <= known_x[-1])
+    if not within.any() or not np.isfinite(known_y).all():
+        return False
+    expected = np.interp(x[within], known_x, known_y)
+    scale = max(1e-3, float(np.ptp(known_y)))
+    wrong = np.abs(y[within] - expected) > TOLERANCE * scale
+    # A jump (relu's gradient) may be off at the points right beside it.
+    return bool(wrong.mean() <= 0.02 or wrong.sum() <= 2)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [t for t in value if isinstance(t, str)] if isinstance(value, list) else []

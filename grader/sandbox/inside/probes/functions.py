@@ -1,0 +1,94 @@
+"""Calls a student's function at given points. Untrusted side: facts, no verdicts."""
+
+import warnings
+
+import numpy as np
+
+from ..plain import plain
+from ..protocol import Undefined, describe_error
+
+CLOSE = 0.5  # calls this near to the point asked, but not at it, are shifted copies
+
+
+def find(namespace, name):
+    """The student's function of this name, whatever its capitals, and the name it has."""
+    for candidate in [name, *namespace]:
+        if candidate.lower() == name.lower() and callable(namespace.get(candidate)):
+            return namespace[candidate], candidate
+    raise Undefined(name)
+
+
+def numbers(value, size):
+    """`size` floats of what a function returned, or None. Of a tuple, the first part counts."""
+    if isinstance(value, tuple) and len(value) == 2:
+        value = value[0]
+    value = plain(value)
+    try:
+        array = np.asarray(value, dtype=np.float64).reshape(-1)
+    except (TypeError, ValueError):
+        return None
+    return array if array.size == size else None
+
+
+def call_function(namespace, params):
+    """Values at `points`: called once with the array, else point by point.
+
+    Returns `name`, `style` ("array", "list" or "scalar"), `values` (NaN where a call failed) and
+    `errors`, the distinct error texts of single calls.
+    """
+    function, name = find(namespace, params["name"])
+    points = params["points"]
+    integers = bool(params.get("integers"))
+    points = points.astype(np.int64) if integers else points
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for style, argument in (("array", points.copy()), ("list", None)):
+            if argument is None:
+                break
+            try:
+                values = numbers(function(argument), points.size)
+            except Exception:
+                values = None
+            if values is not None:
+                return {"name": name, "style": style, "values": values, "errors": []}
+        values, errors = np.full(points.size, np.nan), []
+        for position, point in enumerate(points.tolist()):
+            try:
+                one = numbers(function(point), 1)
+                if one is None:
+                    errors.append("it did not return a number")
+                else:
+                    values[position] = one[0]
+            except Exception as error:
+                errors.append(describe_error(error))
+    return {
+        "name": name, "style": "scalar", "values": values, "errors": sorted(set(errors))[:3],
+    }  # fmt: skip
+
+
+def shifted_calls(namespace, params):
+    """How often a gradient calls its function beside the point asked: the sign of differences."""
+    function, _ = find(namespace, params["name"])
+    base, base_name = find(namespace, params["base"])
+    seen = []
+
+    def recorder(x, *rest, **more):
+        try:
+            seen.append(float(np.asarray(plain(x), dtype=float).reshape(-1)[0]))
+        except Exception:
+            pass
+        return base(x, *rest, **more)
+
+    shifted = 0
+    try:
+        namespace[base_name] = recorder
+        for point in params["points"].tolist():
+            seen.clear()
+            try:
+                function(point)
+            except Exception:
+                continue
+            shifted += sum(0 < abs(x - point) < CLOSE for x in seen)
+    finally:
+        namespace[base_name] = base
+    return {"shifted": int(shifted)}

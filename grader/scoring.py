@@ -1,0 +1,121 @@
+"""Outcomes, a person's marks and the rubric become a grade: pure arithmetic in Decimal. Trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from grader.model import (
+    Assignment,
+    Evidence,
+    Grade,
+    Item,
+    ItemGrade,
+    Outcome,
+    Override,
+    Status,
+    Submission,
+    Task,
+    TaskGrade,
+)
+
+CENT = Decimal("0.01")
+OPEN = (Status.REVIEW, Status.ERROR)
+
+
+def score(
+    submission: Submission,
+    assignment: Assignment,
+    outcomes: Mapping[str, Mapping[str, Outcome]],
+    *,
+    evidences: Mapping[str, Evidence],
+    overrides: Sequence[Override] = (),
+) -> Grade:
+    """The grade. `outcomes` by task and item id; of several overrides of an item the last counts."""
+    marks = {override.item: override for override in overrides}
+    tasks = tuple(
+        _task_grade(task, outcomes[task.id], marks, submission, evidences.get(task.id))
+        for task in assignment.tasks
+    )
+    raw = sum((task.points for task in tasks), Decimal(0))
+    deduction, notes = late(submission, assignment)
+    points = max(Decimal(0), raw - deduction)
+    return Grade(
+        submission=submission,
+        points=points,
+        max_points=assignment.points,
+        passed=points >= assignment.pass_points,
+        provisional=any(
+            item.outcome.status in OPEN and item.override is None
+            for task in tasks
+            for item in task.items
+        ),
+        tasks=tasks,
+        deduction=min(deduction, raw),
+        notes=(*submission.problems, *notes),
+    )
+
+
+def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple[str, ...]]:
+    """Points lost by lateness, and the sentence that says so. Without a time stamp: none."""
+    if submission.submitted_at is None:
+        return Decimal(0), ()
+    rule = assignment.late
+    over = submission.submitted_at - assignment.due - timedelta(minutes=rule.grace_minutes)
+    if over <= timedelta(0):
+        return Decimal(0), ()
+    days = math.ceil(over / timedelta(days=1))
+    if rule.days is not None and days > rule.days:
+        return assignment.points, (f"Handed in {days} days late: no longer accepted.",)
+    lost = _round(assignment.points * rule.percent_per_day * days / 100)
+    return lost, (f"Handed in late ({days} started days): {lost} points deducted.",)
+
+
+def _task_grade(
+    task: Task,
+    outcomes: Mapping[str, Outcome],
+    marks: Mapping[str, Override],
+    submission: Submission,
+    evidence: Evidence | None,
+) -> TaskGrade:
+    items: list[ItemGrade] = []
+    for item in task.items:
+        outcome = blocked(item, outcomes, _sane(outcomes[item.id]))
+        override = marks.get(f"{task.id}/{item.id}")
+        points = override.points if override else _round(item.points * outcome.share)
+        items.append(ItemGrade(item=item, outcome=outcome, points=points, override=override))
+    return TaskGrade(
+        task=task,
+        points=sum((item.points for item in items), Decimal(0)),
+        items=tuple(items),
+        evidence=evidence,
+        problem=submission.missing.get(task.id, "") if evidence is None else "",
+    )
+
+
+def blocked(item: Item, outcomes: Mapping[str, Outcome], outcome: Outcome) -> Outcome:
+    """The outcome, or BLOCKED if it would earn nothing and what the item needs did not pass."""
+    fine = (Status.PASSED, Status.PARTIAL, Status.REVIEW)
+    missing = [need for need in item.needs if outcomes[need].status not in fine]
+    if not missing or outcome.status not in (Status.FAILED, Status.BLOCKED):
+        return outcome
+    reason = f"This needs {', '.join(missing)}, which did not pass."
+    return replace(outcome, status=Status.BLOCKED, message=f"{reason} {outcome.message}".strip())
+
+
+def _sane(outcome: Outcome) -> Outcome:
+    """An outcome whose share fits its status; a check that returns anything else has a bug."""
+    share = outcome.share
+    if not share.is_finite() or not 0 <= share <= 1:
+        return replace(outcome, status=Status.ERROR, share=Decimal(0),
+                       message=f"The check gave an impossible share ({share}).")  # fmt: skip
+    if outcome.status is Status.PASSED:
+        return replace(outcome, share=Decimal(1))
+    return outcome if outcome.status is Status.PARTIAL else replace(outcome, share=Decimal(0))
+
+
+def _round(points: Decimal) -> Decimal:
+    return points.quantize(CENT, ROUND_HALF_UP)
