@@ -1,20 +1,29 @@
-"""All check types by the name that rubric files use. A new one is a module here and a line below."""
+"""All check types by the name that rubric files use. A new one is a module and a line here."""
 
 from grader.checks.base import Check
 from grader.checks.confusion import ConfusionCounts, ConfusionShape
+from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp, TestAccuracy
 from grader.checks.functions import FunctionValues
 from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
 from grader.checks.plots import FunctionPlot
 from grader.checks.text import TextAnswer
+from grader.checks.training import TrainingLoop, TrainingPlots, ValidationSplit
 
 CHECKS: dict[str, type[Check]] = {
+    "class_accuracy": ClassAccuracy,
     "confusion_counts": ConfusionCounts,
     "confusion_shape": ConfusionShape,
     "function_plot": FunctionPlot,
     "function_values": FunctionValues,
+    "image_sample": ImageSample,
     "kfold_isolation": KFoldIsolation,
     "kfold_parameters": KFoldParameters,
     "kfold_partition": KFoldPartition,
     "kfold_results": KFoldResults,
+    "mlp": Mlp,
+    "test_accuracy": TestAccuracy,
     "text_answer": TextAnswer,
+    "training_loop": TrainingLoop,
+    "training_plots": TrainingPlots,
+    "validation_split": ValidationSplit,
 }

@@ -5,6 +5,12 @@ PROBES: dict[str, str] = {
     "call_plot": "probes.figures:call_plot",
     "confusion": "probes.confusion:confusion",
     "figures": "probes.figures:figures",
+    "histories": "probes.training:histories",
     "kfold": "probes.kfold:kfold",
+    "measured": "probes.training:measured",
+    "network": "probes.training:network",
+    "predictions": "probes.training:predictions",
+    "repairs": "probes.training:repairs",
     "shifted_calls": "probes.functions:shifted_calls",
+    "split": "probes.training:split",
 }

@@ -1,0 +1,274 @@
+"""Checks of the trained classifier: sample images, its kind, its accuracy, its accuracy per class.
+
+Trusted side. Accuracy is measured here, on true labels that the student's code never had, from
+predictions on all 10,000 test images.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader import data
+from grader.checks.base import Case, Check, error, failed, partial, passed, review
+from grader.checks.network import (
+    FIGURES,
+    HISTORIES,
+    NETWORK,
+    STAND_IN,
+    TEST,
+    Network,
+    Series,
+    answer_to,
+    fractions,
+    per_class,
+    read_classes,
+    read_network,
+    untrained,
+)
+from grader.checks.plots import all_axes, lines_of
+from grader.checks.training import Course
+from grader.model import Cell, Notebook, Outcome, Question
+from grader.training.verdict import Rule, Verdict, decide
+
+ALLOWED = {
+    "Linear", "Flatten", "Identity", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "BatchNorm1d",
+    "LayerNorm", "ReLU", "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid",
+    "Tanh", "Softplus", "Softsign", "Hardtanh", "ReLU6", "Hardswish", "LogSigmoid", "Softmax", "LogSoftmax",
+    "RReLU", "Tanhshrink", "Hardsigmoid", "Unflatten",
+}  # fmt: skip
+LABELS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+CONVOLVING = re.compile(r"^conv|^_?conv|pool|unfold|attention|lstm|gru|^rnn|grid_sample|interpolate|^fft")
+
+
+class ImageSample(Check):
+    """A figure that shows images of the data set."""
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """What was drawn."""
+        return (FIGURES,)
+
+    def judge(self, case: Case) -> Outcome:
+        """By the pixels: an image shown must be one of the training images."""
+        shown = [i for ax in all_axes(case.answers[0]) for i in _images(ax)]
+        if not shown:
+            return failed("No images of the data set are shown.")
+        if any(_is_known(image, case) for image in shown):
+            return passed("Images of the data set are shown.")
+        return review("Images are shown, but they were not recognised as the data set's.")
+
+
+class Mlp(Check):
+    """The trained network is a multi-layer perceptron of the right shapes, and not the handout's."""
+
+    handout: tuple[tuple[int, int], ...] = ((784, 20), (20, 10))  # sizes of its linear layers
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The network."""
+        return (NETWORK,)
+
+    def judge(self, case: Case) -> Outcome:
+        """By the table of its layers, and the torch functions that it calls."""
+        early = untrained(case.answers[0], case.evidence)
+        if early is not None:
+            return early
+        network = read_network(case.answers[0])
+        if network is None:
+            return error("What is known of the network can't be believed.")
+        shapes = [s for kind, _, parts in network.layers if kind == "Linear" for s in parts if len(s) == 2]
+        given = " → ".join(f"{kind}{_sizes(parts)}" for kind, _, parts in network.layers)[:600]
+        convolving = [kind for kind, module, _ in network.layers
+                      if module.startswith("torch.nn") and CONVOLVING.search(kind.lower())]  # fmt: skip
+        convolving += [call for call in network.calls if CONVOLVING.search(call)]
+        if convolving:
+            return failed(f"The network is no multi-layer perceptron: it has {convolving[0]}.", given=given)
+        if [tuple(reversed(s)) for s in shapes] == list(self.handout):
+            return failed("The network is still the handout's.", given=given)
+        return self._shape(network, shapes, given)
+
+    def _shape(self, network: Network, shapes: list[tuple[int, ...]], given: str) -> Outcome:
+        strange = [kind for kind, module, _ in network.layers
+                   if module.startswith("torch.nn") and kind not in ALLOWED]  # fmt: skip
+        own = [kind for kind, module, parts in network.layers
+               if not module.startswith("torch.nn") and parts]  # fmt: skip
+        if strange or own or network.output[-1:] != (10,):
+            reason = f"it uses {(strange + own)[0]}" if strange + own else "its output was not understood"
+            return review(f"Whether this is a multi-layer perceptron is for a person: {reason}.", given=given)
+        if len(shapes) < 2:
+            return failed("The network has no hidden layer.", given=given)
+        if shapes[0][1] != 784 or shapes[-1][0] != 10:
+            return failed("The network does not go from 784 pixels to 10 classes.", given=given)
+        return passed(f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given)
+
+
+class TestAccuracy(Check):
+    """Trained again here, the network reaches the cutoff on the true test images."""
+
+    cutoff: float = 82.0  # percent
+    ramp_from: float = 72.0  # percent; the share grows from 0 here to `ramp_share` at the cutoff
+    ramp_share: Decimal = Decimal("0.75")
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The network, what was recorded, and its predictions on the test images."""
+        return (NETWORK, HISTORIES, FIGURES, TEST)
+
+    def judge(self, case: Case) -> Outcome:
+        """All points at or above the cutoff, a ramp below."""
+        claimed = claim(case.notebook)
+        early = untrained(answer_to(case, NETWORK), case.evidence)
+        if early is not None:
+            return early
+        labels = data.load("test", case.data_dir)[1]
+        classes = read_classes(answer_to(case, TEST), labels.size)
+        if classes is None:
+            text = answer_to(case, TEST).error[:200]
+            return error(f"The network gave no usable predictions on the test images. {text}".strip())
+        accuracy = round(float((classes == labels).mean()) * 100, 2)
+        found = decide([accuracy], Rule(cutoff=self.cutoff), deterministic=True)
+        details: dict[str, Any] = {
+            "accuracies": [accuracy], "mean": accuracy, "cutoff": self.cutoff,
+            "verdict": found.verdict.value, "claimed": claimed, "curves": Course.of(case).curves(),
+            "per_class": {n: round(float(a) * 100, 1) for n, a in
+                          zip(LABELS, per_class(classes, labels), strict=True)},
+        }  # fmt: skip
+        told = f"Trained again, it reaches {accuracy:.2f} % on the test images"
+        if claimed is not None and abs(claimed - accuracy) > 1.5:
+            told += f" (the notebook said {claimed:.2f} %)"
+        if found.verdict is Verdict.PASS:
+            return passed(f"{told}.", **details)
+        share = self._ramp(accuracy)
+        message = f"{told}; {self.cutoff:g} % were asked for."
+        return partial(share, message, **details) if share > 0 else failed(message, **details)
+
+    def _ramp(self, accuracy: float) -> Decimal:
+        part = (accuracy - self.ramp_from) / (self.cutoff - self.ramp_from)
+        return (self.ramp_share * Decimal(str(max(0.0, min(1.0, part))))).quantize(Decimal("0.001"))
+
+
+class ClassAccuracy(Check):
+    """A plot of the accuracy on each class, with the right heights."""
+
+    tolerance: float = 0.015  # of an accuracy as a fraction
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """Figures, and predictions on the images that are the notebook's test set here."""
+        return (NETWORK, FIGURES, STAND_IN)
+
+    def judge(self, case: Case) -> Outcome:
+        """Ten heights that are the network's accuracies, in any order of classes."""
+        early = untrained(answer_to(case, NETWORK), case.evidence)
+        if early is not None:
+            return early
+        candidates = [s for ax in all_axes(answer_to(case, FIGURES)) for s in _tens(ax)]
+        if not candidates:
+            return failed("There is no plot of the accuracy on each class.")
+        labels = data.load("standin", case.data_dir)[1]
+        classes = read_classes(answer_to(case, STAND_IN), labels.size)
+        if classes is None:
+            return error("The network gave no usable predictions.")
+        truth = per_class(classes, labels)
+        for values in candidates:
+            shares = fractions(values)
+            if shares is not None and np.abs(np.sort(shares) - np.sort(truth)).max() <= self.tolerance:
+                if np.abs(shares - truth).max() <= self.tolerance:
+                    return passed("The accuracy on each class is right, and plotted.")
+                return passed("The accuracy on each class is right, and plotted in another order.")
+        return partial("0.4", "Ten accuracies are plotted, but they are not the network's on the test set.")
+
+
+# --- small parts ------------------------------------------------------------------------------
+
+
+def claim(notebook: Notebook | None) -> float | None:
+    """The test accuracy, in percent, that the notebook's saved outputs state; the last one counts."""
+    if notebook is None:
+        return None
+    found: float | None = None
+    for cell in notebook.cells:
+        for match in _claims(cell):
+            found = match
+    return found
+
+
+def _claims(cell: Cell) -> list[float]:
+    if cell.kind != "code" or "test" not in cell.source.lower():
+        return []
+    values = []
+    for output in cell.outputs:
+        for line in output.splitlines():
+            if "test" not in line.lower() and "acc" not in line.lower():
+                continue
+            for number, percent in re.findall(r"(\d{1,3}(?:\.\d+)?)\s*(%?)", line)[-1:]:
+                value = float(number)
+                value = value * 100 if value <= 1 and not percent else value
+                if 1 < value <= 100:
+                    values.append(round(value, 2))
+    return values
+
+
+def _sizes(parts: tuple[tuple[int, ...], ...]) -> str:
+    matrix = [s for s in parts if len(s) == 2]
+    return f"({matrix[0][1]}, {matrix[0][0]})" if matrix else ""
+
+
+def _images(ax: dict[str, Any]) -> list[NDArray[np.float64]]:
+    images = ax.get("images")
+    return [
+        i.astype(np.float64) for i in (images if isinstance(images, list) else [])
+        if isinstance(i, np.ndarray) and i.ndim in (2, 3) and i.dtype.kind in "fiu" and i.size
+    ]  # fmt: skip
+
+
+def _is_known(image: NDArray[np.float64], case: Case) -> bool:
+    """Whether an image, or a 28 x 28 part of a grid of images, is a training image."""
+    if image.ndim == 3:
+        image = image.mean(axis=-1) if image.shape[-1] <= 4 else image.mean(axis=0)
+    known = _fingerprints(case)
+    height, width = image.shape
+    for top in range(0, max(1, height - 27), 30 if height > 28 else 1):
+        for left in range(0, max(1, width - 27), 30 if width > 28 else 1):
+            # torchvision's grids have two pixels between images
+            offset = 2 if height > 28 else 0
+            tile = image[top + offset : top + offset + 28, left + offset : left + offset + 28]
+            if tile.shape == (28, 28) and _fingerprint(tile) in known:
+                return True
+    return False
+
+
+def _fingerprint(image: NDArray[np.float64]) -> bytes:
+    """An image's pixels scaled to 0 .. 15: the same for any range, transform or rounding."""
+    low, high = float(np.nanmin(image)), float(np.nanmax(image))
+    if not np.isfinite([low, high]).all() or high <= low:
+        return b""
+    return np.floor((image - low) / (high - low) * 15 + 1e-4).astype(np.uint8).tobytes()
+
+
+_KNOWN: dict[str, frozenset[bytes]] = {}
+
+
+def _fingerprints(case: Case) -> frozenset[bytes]:
+    key = str(case.data_dir)
+    if key not in _KNOWN:
+        images = data.load("train", case.data_dir)[0].astype(np.float64)
+        _KNOWN[key] = frozenset(_fingerprint(image) for image in images)
+    return _KNOWN[key]
+
+
+def _tens(ax: dict[str, Any]) -> list[Series]:
+    """Every series of ten numbers that an axes shows: bars upright or lying, points, lines."""
+    found: list[Series] = []
+    bars = ax.get("bars")
+    if isinstance(bars, list) and len(bars) == 10 and all(isinstance(b, dict) for b in bars):
+        for key in ("height", "width"):
+            values = [b.get(key) for b in bars]
+            if all(isinstance(v, (int, float)) for v in values):
+                found.append(np.array(values, dtype=np.float64))
+    found += [np.asarray(line["y"], float) for line in lines_of(ax) if line["y"].size == 10]
+    return found

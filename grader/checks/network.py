@@ -1,0 +1,129 @@
+"""What the FMSSVRC checks share: the questions about a trained network, and strict reading of facts.
+
+Trusted side, pure. Equal questions are asked once, so all these take no settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.checks.base import Case, error, failed
+from grader.model import Answer, AnswerStatus, Evidence, Outcome, Question, Resource
+
+NETWORK = Question(probe="network", seconds=60)
+HISTORIES = Question(probe="histories", seconds=60)
+FIGURES = Question(probe="figures", seconds=60)
+SPLIT = Question(probe="split", seconds=60)
+MEASURED = Question(probe="measured", seconds=120)
+STAND_IN = Question(
+    probe="predictions", params={"images": Resource(name="fashion_mnist/standin_images")}, seconds=120
+)
+TEST = Question(
+    probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=120
+)
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Facts of the trained network, checked for form alone."""
+
+    name: str
+    layers: tuple[tuple[str, str, tuple[tuple[int, ...], ...]], ...]  # type, module, shapes
+    parameters: int
+    steps: int
+    networks: int
+    calls: frozenset[str]
+    output: tuple[int, ...]
+
+
+def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
+    """The outcome where no network is known, else None."""
+    if answer.status is AnswerStatus.UNDEFINED:
+        broken = [c for c in evidence.cells if c.status != "ok"] if evidence else []
+        reason = f" Cell {broken[0].index + 1} ended with {broken[0].error[:200]}." if broken else ""
+        return failed(f"No network was trained when the notebook ran.{reason}")
+    if answer.status in (AnswerStatus.RAISED, AnswerStatus.TIMEOUT):
+        return error(f"The trained network could not be looked at: {answer.error[:200]}")
+    if answer.status is not AnswerStatus.OK:
+        message = evidence.message if evidence else ""
+        if message:
+            return failed(f"The notebook did not come to its end. {message}")
+        return error("The trained network could not be looked at.")
+    return None
+
+
+def read_network(answer: Answer) -> Network | None:
+    """The facts, or None if they have another form."""
+    facts = answer.value
+    if answer.status is not AnswerStatus.OK or not isinstance(facts, dict):
+        return None
+    try:
+        layers = tuple(
+            (str(layer["type"]), str(layer["module"]),
+             tuple(tuple(int(n) for n in shape) for shape in layer["parameters"].values()))
+            for layer in facts["layers"]
+        )  # fmt: skip
+        return Network(
+            name=str(facts["name"])[:80],
+            layers=layers,
+            parameters=int(facts["parameters"]),
+            steps=int(facts["steps"]),
+            networks=int(facts["networks"]),
+            calls=frozenset(str(call) for call in facts["calls"]),
+            output=tuple(int(n) for n in facts["output"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def read_classes(answer: Answer, size: int) -> NDArray[np.uint8] | None:
+    """Predicted classes of `size` images, or None if the answer has another form."""
+    classes = answer.value.get("classes") if isinstance(answer.value, dict) else None
+    if answer.status is not AnswerStatus.OK or not isinstance(classes, np.ndarray):
+        return None
+    if classes.shape != (size,) or classes.dtype != np.uint8 or classes.max() > 9:
+        return None
+    return classes
+
+
+def read_series(answer: Answer) -> dict[str, Series]:
+    """Histories by name: flat finite-length float arrays."""
+    if answer.status is not AnswerStatus.OK or not isinstance(answer.value, dict):
+        return {}
+    return {
+        name: value.astype(np.float64)
+        for name, value in answer.value.items()
+        if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fiu"
+        and value.size
+    }  # fmt: skip
+
+
+def per_class(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Series:
+    """Accuracy on each of the ten classes, as fractions, shape (10,)."""
+    return np.array([(classes[labels == n] == n).mean() for n in range(10)])
+
+
+def fractions(series: Series) -> Series | None:
+    """A series of accuracies as fractions, whether given so or in percent; else None."""
+    if not np.isfinite(series).all() or series.min() < 0:
+        return None
+    if series.max() <= 1:
+        return series
+    return series / 100 if series.max() <= 100 and series.max() > 1.5 else None
+
+
+def answer_to(case: Case, question: Question) -> Answer:
+    """The answer to one of the shared questions."""
+    for asked, answer in zip(case.asked, case.answers, strict=True):
+        if asked == question:
+            return answer
+    return Answer(status=AnswerStatus.LOST)
+
+
+Facts = dict[str, Any]

@@ -1,0 +1,195 @@
+"""Checks of how a network was trained: validation split, loop, and the plots of its course.
+
+Trusted side, pure. No names are prescribed: what was recorded is found by its form.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from grader.checks.base import Case, Check, error, failed, outcome, partial, passed
+from grader.checks.network import (
+    FIGURES,
+    HISTORIES,
+    MEASURED,
+    NETWORK,
+    SPLIT,
+    Series,
+    answer_to,
+    fractions,
+    read_network,
+    read_series,
+    untrained,
+)
+from grader.checks.plots import all_axes, lines_of
+from grader.model import AnswerStatus, Outcome, Question, Status
+
+MIN_EPOCHS = 2
+
+
+class ValidationSplit(Check):
+    """Part of the training images is kept aside for validation, and not trained on."""
+
+    smallest: int = 500
+    largest: int = 30_000
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """What data sets there are."""
+        return (SPLIT,)
+
+    def judge(self, case: Case) -> Outcome:
+        """By the rows that the data sets select, whatever their names."""
+        answer = case.answers[0]
+        facts = answer.value.get("sets") if isinstance(answer.value, dict) else None
+        if answer.status is not AnswerStatus.OK or not isinstance(facts, dict):
+            return error("The notebook's data sets could not be looked at.")
+        sets = {
+            name: (np.asarray(f["rows"]), int(f["size"]))
+            for name, f in facts.items()
+            if isinstance(f, dict) and f.get("train") is True and f.get("known") is True
+            and isinstance(f.get("rows"), np.ndarray) and isinstance(f.get("size"), int)
+        }  # fmt: skip
+        parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < 60_000}
+        held = {n: r for n, r in parts.items() if self.smallest <= r.size <= self.largest}
+        if not parts:
+            return failed("No validation set was split from the training images.",
+                          given="validation_size leaves no validation images")  # fmt: skip
+        if not held:
+            return partial("0.5", "The validation set is too small or too large to be of use.",
+                           given=", ".join(f"{n}: {r.size} images" for n, r in parts.items()))  # fmt: skip
+        for name, rows in held.items():
+            others = [r for r in parts.values() if r.size > rows.size]
+            if any(not np.intersect1d(rows, other).size for other in others):
+                return passed(f"{rows.size} images are kept for validation.", given=name)
+        return partial("0.5", "The validation images are also trained on.")
+
+
+class TrainingLoop(Check):
+    """Loss, training and validation accuracy of each epoch are recorded while the network learns."""
+
+    trained_share: Decimal = Decimal("0.4")
+    loss_share: Decimal = Decimal("0.2")
+    training_share: Decimal = Decimal("0.2")
+    validation_share: Decimal = Decimal("0.2")
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The network, recorded series, drawn lines, and the accuracy on the validation rows."""
+        return (NETWORK, HISTORIES, FIGURES, MEASURED)
+
+    def judge(self, case: Case) -> Outcome:
+        """A share for each thing that is there."""
+        early = untrained(answer_to(case, NETWORK), case.evidence)
+        if early is not None:
+            return early
+        network = read_network(answer_to(case, NETWORK))
+        if network is None:
+            return error("What is known of the network can't be believed.")
+        if network.steps == 0:
+            return failed("The network's weights were never updated.")
+        course = Course.of(case)
+        found = {
+            "trained_share": True,
+            "loss_share": course.loss is not None,
+            "training_share": len(course.accuracies) >= 1,
+            "validation_share": len(course.accuracies) >= 2,
+        }
+        words = {
+            "loss_share": "the loss of each epoch",
+            "training_share": "the training accuracy of each epoch",
+            "validation_share": "the validation accuracy of each epoch",
+        }
+        missing = [words[key] for key in words if not found[key]]
+        share = sum((getattr(self, key) for key in found if found[key]), Decimal(0))
+        details = {"curves": course.curves(), "given": f"{network.steps} updates"}
+        if not missing:
+            return passed("The network learns, and the course of it is recorded.", **details)
+        message = f"The network was trained, but {' and '.join(missing)} is not recorded."
+        return outcome(Status.PARTIAL, message, share, **details)
+
+
+class TrainingPlots(Check):
+    """Plots of loss and of both accuracies over the epochs, with titles or labels."""
+
+    loss_share: Decimal = Decimal("0.35")
+    accuracy_share: Decimal = Decimal("0.25")
+    validation_share: Decimal = Decimal("0.25")
+    text_share: Decimal = Decimal("0.15")
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """Figures, and the series they should show."""
+        return (NETWORK, HISTORIES, FIGURES, MEASURED)
+
+    def judge(self, case: Case) -> Outcome:
+        """By the lines in the figures."""
+        axes = [ax for ax in all_axes(answer_to(case, FIGURES)) if lines_of(ax)]
+        early = untrained(answer_to(case, NETWORK), case.evidence)
+        if early is not None:
+            return early
+        drawn = Course.from_lines([line["y"] for ax in axes for line in lines_of(ax)])
+        share = Decimal(0)
+        missing = []
+        for there, part, words in (
+            (drawn.loss is not None, self.loss_share, "the loss"),
+            (len(drawn.accuracies) >= 1, self.accuracy_share, "the training accuracy"),
+            (len(drawn.accuracies) >= 2, self.validation_share, "the validation accuracy"),
+            (any((ax["xlabel"] or ax["ylabel"] or ax["title"] or ax["legend"]) for ax in axes),
+             self.text_share, "a title, label or legend"),
+        ):  # fmt: skip
+            if there:
+                share += part
+            else:
+                missing.append(words)
+        if not missing:
+            return passed("Loss and accuracies are plotted over the epochs.")
+        if share <= self.text_share:
+            return failed("There is no plot of the training's course.")
+        return partial(share, f"In the plots of the training {', '.join(missing)} is missing.")
+
+
+class Course:
+    """The course of a training as series: a loss, and accuracies as fractions."""
+
+    def __init__(self, loss: Series | None, accuracies: list[Series]) -> None:
+        self.loss, self.accuracies = loss, accuracies
+
+    @classmethod
+    def of(cls, case: Case) -> Course:
+        """From recorded series, or from drawn lines where nothing was kept at top level."""
+        series = list(read_series(answer_to(case, HISTORIES)).values())
+        lines = [line["y"] for ax in all_axes(answer_to(case, FIGURES)) for line in lines_of(ax)]
+        recorded, drawn = cls.from_lines(series), cls.from_lines(lines)
+        return cls(
+            recorded.loss if recorded.loss is not None else drawn.loss,
+            max(recorded.accuracies, drawn.accuracies, key=len),
+        )
+
+    @classmethod
+    def from_lines(cls, series: list[Series]) -> Course:
+        """Sorts series by form: accuracies lie in one range and end high, losses fall."""
+        fitting = [s for s in series if s.size >= MIN_EPOCHS and np.isfinite(s).all()]
+        accuracies: list[Series] = []
+        losses = []
+        for values in fitting:
+            shares = fractions(values)
+            counts = np.array_equal(values, np.round(values)) and np.all(np.diff(values) == 1)
+            if counts:
+                continue  # a numbering of epochs
+            if shares is not None and shares[-1] > 0.3 and shares[-1] >= shares[0] - 0.02:
+                if not any(a.size == shares.size and np.allclose(a, shares) for a in accuracies):
+                    accuracies.append(shares)
+            elif values.min() > -1e9 and values[-1] < values[0]:
+                losses.append(values)
+        return cls(losses[0] if losses else None, accuracies)
+
+    def curves(self) -> dict[str, list[float]]:
+        """For the report: at most 200 points each."""
+        curves = {}
+        if self.loss is not None:
+            curves["loss"] = [round(float(v), 5) for v in self.loss[:200]]
+        for name, values in zip(("train_accuracy", "validation_accuracy"), self.accuracies, strict=False):
+            curves[name] = [round(float(v), 5) for v in values[:200]]
+        return curves
+
+

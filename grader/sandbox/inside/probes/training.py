@@ -1,0 +1,233 @@
+"""Tells what was trained, and what it predicts now. Untrusted side: facts, no verdicts."""
+
+import warnings
+
+import numpy as np
+
+from .. import state
+from ..plain import plain
+from ..protocol import Undefined, describe_error
+
+MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
+CHUNK = 1000
+
+
+def repairs(namespace, params):
+    """What fixtures had to mend."""
+    return [str(sentence)[:300] for sentence in state.repairs]
+
+
+def trained_network(namespace):
+    """The network that counts: `model` if it was trained, else the one trained last."""
+    entries = [entry for entry in state.trained if entry["module"] is not None]
+    if not entries:
+        raise Undefined("no network was trained")
+    named = namespace.get("model")
+    for entry in reversed(entries):
+        if entry["module"] is named:
+            return entry
+    return entries[-1]
+
+
+def network(namespace, params):
+    """The network's layers and parameters, how often it was updated, and its name."""
+    entry = trained_network(namespace)
+    module = entry["module"]
+    names = [k for k, v in list(namespace.items()) if v is module and not k.startswith("_")]
+    layers = []
+    for path, part in list(module.named_modules())[:MAX_MODULES]:
+        is_leaf = not any(True for _ in part.children())
+        own = {k: list(p.shape) for k, p in part.named_parameters(recurse=False)}
+        if is_leaf or own:
+            layers.append({"path": str(path), "type": type(part).__name__,
+                           "module": type(part).__module__, "parameters": own})  # fmt: skip
+    calls, output = _forward(module)
+    return {
+        "name": names[0] if names else "",
+        "class": type(module).__name__,
+        "layers": layers,
+        "parameters": int(sum(p.numel() for p in module.parameters())),
+        "steps": int(sum(e["steps"] for e in state.trained if e["module"] is module)),
+        "networks": len({id(e["module"]) for e in state.trained}),
+        "optimizer": type(entry["optimizer"]).__name__,
+        "calls": calls,
+        "output": output,
+    }
+
+
+def _forward(module):
+    """Names of the torch functions in one forward pass, and the shape that comes out."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    seen = set()
+
+    class Recorder(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            seen.add(getattr(func, "__name__", ""))
+            return func(*args, **(kwargs or {}))
+
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.no_grad(), Recorder():
+            output = _apply(module, torch.rand(4, 1, 28, 28))
+        shape = list(output.shape)
+    except Exception:
+        shape = []
+    finally:
+        module.train(was_training)
+    return sorted(seen)[:300], shape
+
+
+def _apply(module, images):
+    try:
+        output = module(images)
+    except Exception:
+        output = module(images.flatten(1))
+    return output[0] if isinstance(output, tuple) else output
+
+
+def predictions(namespace, params):
+    """The network's class for each of `images` (uint8, n x 28 x 28), in evaluation mode."""
+    import torch
+
+    module = trained_network(namespace)["module"]
+    transform = _normalization(namespace)
+    images = torch.as_tensor(np.array(params["images"]))
+    found = np.empty(len(images), dtype=np.uint8)
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for start in range(0, len(images), CHUNK):
+                batch = images[start : start + CHUNK].unsqueeze(1)
+                batch = batch.to(torch.get_default_dtype()).div(255)
+                for step in transform:
+                    batch = step(batch)
+                classes = _apply(module, batch).argmax(1)
+                found[start : start + CHUNK] = classes.to(torch.uint8).numpy()
+    finally:
+        module.train(was_training)
+    return {"classes": found, "normalized": bool(transform)}
+
+
+def _normalization(namespace):
+    """The Normalize steps of the notebook's own test data, else of its training data."""
+    from torchvision import datasets, transforms
+
+    sets = [v for v in list(namespace.values()) if isinstance(v, datasets.FashionMNIST)]
+    sets += [_base(v.dataset) for v in list(namespace.values()) if hasattr(v, "dataset")]
+    sets = [s for s in sets if isinstance(s, datasets.FashionMNIST)]
+    for dataset in sorted(sets, key=lambda s: bool(s.train)):
+        parts = getattr(dataset.transform, "transforms", [dataset.transform])
+        return [part for part in parts if isinstance(part, transforms.Normalize)]
+    return []
+
+
+def _base(dataset):
+    for _ in range(5):
+        if hasattr(dataset, "dataset"):
+            dataset = dataset.dataset
+    return dataset
+
+
+def histories(namespace, params):
+    """All top-level series of numbers, by name; dictionaries and short tables are looked into."""
+    found = {}
+
+    def add(name, value, depth=0):
+        if len(found) >= MAX_SERIES or name.startswith("_"):
+            return
+        if isinstance(value, dict) and depth < 2:
+            for key, inner in list(value.items())[:50]:
+                add(f"{name}.{key}", inner, depth + 1)
+            return
+        if not isinstance(value, (list, tuple, np.ndarray)) and not hasattr(value, "detach"):
+            return
+        try:
+            if hasattr(value, "detach") and value.numel() > MAX_LENGTH * 4:
+                return
+            size = len(value)
+            if not 1 <= size <= MAX_LENGTH:
+                return
+            array = np.asarray(plain(value), dtype=np.float64)
+        except Exception:
+            return
+        if array.ndim == 1:
+            found[name[:80]] = array
+        elif array.ndim == 2 and array.shape[1] <= 8:
+            for column in range(array.shape[1]):
+                found[f"{name[:70]}[{column}]"] = array[:, column]
+
+    for name, value in list(namespace.items()):
+        if isinstance(name, str):
+            add(name, value)
+    return found
+
+
+def split(namespace, params):
+    """Sizes of the notebook's data sets and loaders, and whether validation rows are trained on."""
+    from torch.utils.data import DataLoader, Dataset
+
+    facts = {}
+    for name, value in list(namespace.items()):
+        if name.startswith("_") or len(facts) >= 60:
+            continue
+        dataset = value.dataset if isinstance(value, DataLoader) else value
+        if isinstance(dataset, Dataset):
+            facts[name[:80]] = _dataset(dataset, isinstance(value, DataLoader), value)
+    size = namespace.get("validation_size")
+    return {"sets": facts, "validation_size": plain(size) if size is not None else None}
+
+
+def _dataset(dataset, is_loader, value):
+    rows = _rows(dataset)
+    base = _base(dataset)
+    return {
+        "size": int(len(dataset)), "loader": is_loader,
+        "batch_size": int(value.batch_size or 0) if is_loader else 0,
+        "train": bool(getattr(base, "train", False)),
+        "rows": rows if rows is not None else np.zeros(0, dtype=np.int64),
+        "known": rows is not None,
+    }  # fmt: skip
+
+
+def _rows(dataset):
+    """The rows of the underlying data set that a chain of Subsets selects."""
+    chain = []
+    while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
+        chain.append(np.asarray(plain(list(map(int, dataset.indices)))
+                                if len(dataset.indices) <= 5000 else list(map(int, dataset.indices)),
+                                dtype=np.int64))  # fmt: skip
+        dataset = dataset.dataset
+    if not hasattr(dataset, "train"):
+        return None
+    rows = np.arange(len(dataset), dtype=np.int64)
+    for indices in reversed(chain):
+        if indices.size and (indices.min() < 0 or indices.max() >= rows.size):
+            return None
+        rows = rows[indices]
+    return rows
+
+
+def measured(namespace, params):
+    """Predictions and targets of the network on the notebook's validation rows, for comparison."""
+    import torch
+
+    module = trained_network(namespace)["module"]
+    loader = namespace.get("valloader")
+    if loader is None:
+        raise Undefined("valloader")
+    right = total = 0
+    module.eval()
+    try:
+        with torch.no_grad():
+            for batch in loader:
+                images, targets = batch[0], batch[1]
+                right += int((_apply(module, images).argmax(1) == targets).sum())
+                total += len(targets)
+    except Exception as error:
+        return {"error": describe_error(error)}
+    return {"right": right, "total": total}
