@@ -1,5 +1,6 @@
 """All check types by the name that rubric files use. A new one is a module and a line here."""
 
+from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Check
 from grader.checks.confusion import ConfusionCounts, ConfusionShape
 from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp, TestAccuracy
@@ -10,6 +11,7 @@ from grader.checks.text import TextAnswer
 from grader.checks.training import TrainingLoop, TrainingPlots, ValidationSplit
 
 CHECKS: dict[str, type[Check]] = {
+    "autodiff_values": AutodiffValues,
     "class_accuracy": ClassAccuracy,
     "confusion_counts": ConfusionCounts,
     "confusion_shape": ConfusionShape,

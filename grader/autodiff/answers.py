@@ -1,0 +1,104 @@
+"""Reads what students give as answers: numbers as they type them, and answer files. Trusted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from grader.errors import UsageError
+from grader.model import QuizResponse
+
+MAX_BYTES, MAX_TEXT = 1 << 20, 200
+
+
+def number(text: str) -> float | None:
+    """A number as people write it: `0.5`, `0,5`, `1/2`, `1e-3`, `−2`; None for anything else."""
+    cleaned = text.strip().replace("−", "-").replace(" ", "")
+    if "," in cleaned and "." in cleaned:
+        return None
+    cleaned = cleaned.replace(",", ".")
+    if re.fullmatch(r"[+-]?\d{1,15}/\d{1,15}", cleaned):
+        top, bottom = cleaned.split("/")
+        return float(Fraction(int(top), int(bottom))) if int(bottom) else None
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", cleaned):
+        return None
+    value = float(cleaned)
+    return value if math.isfinite(value) else None
+
+
+def read(name: str, content: bytes) -> QuizResponse:
+    """An answer file's values by name, as text.
+
+    Raises:
+        UsageError: it is not the TOML, JSON or CSV that its name says.
+    """
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{name} is larger than 1 MiB")
+    try:
+        text = content.decode("utf-8-sig")
+        if name.endswith(".csv"):
+            table: object = dict(_pairs(text))
+        else:
+            table = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
+    except (ValueError, RecursionError, csv.Error) as bad:
+        raise UsageError(f"{name} could not be read: {bad}") from None
+    if not isinstance(table, dict):
+        raise UsageError(f"{name} must hold names and values, such as v1 = 0.5")
+    return QuizResponse(values=_flat(table), source=name)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    separator = ";" if text.count(";") > text.count(",") else ","
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    return [(row[0].strip(), row[1].strip()) for row in rows if len(row) >= 2]
+
+
+def _flat(table: dict[object, object]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            values |= _flat(value)
+        elif isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            values[str(key)[:40]] = str(value)[:MAX_TEXT]
+    return values
+
+
+PART = re.compile(r"(?:^|; )(?:part|Teil) (\d+):(?: |$)")
+
+
+def parts(cell: str) -> list[str]:
+    """The responses in one cell of an embedded-answers question, in order.
+
+    Moodle writes `part 1: 0.5; Teil 2: ; part 3:`, the word in the student's language. Matches
+    whose numbers are not 1, 2, 3, … belong to a response.
+    """
+    cell, starts = cell.strip(), []
+    for found in PART.finditer(cell):
+        if int(found[1]) == len(starts) + 1:
+            starts.append((found.start(), found.end()))
+    ends = [start for start, _ in starts[1:]] + [len(cell)]
+    return [cell[begin:end].strip() for (_, begin), end in zip(starts, ends, strict=True)]
+
+
+def by_name(quiz: QuizResponse, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The answers' texts by value name. `names` has the values of each group, in order.
+
+    Answers that carry names are taken by these. Those of a Moodle download come as question 1, 2,
+    3 with a part for each value of a group, or as one question for each value.
+    """
+    responses = [text for key, text in quiz.values.items() if key.startswith("response ")]
+    if not responses:
+        return dict(quiz.values)
+    everything = [name for group in names.values() for name in group]
+    if len(responses) == len(everything):
+        return dict(zip(everything, responses, strict=True))
+    found: dict[str, str] = {}
+    for group, cell in zip(names.values(), responses, strict=False):
+        found |= dict(zip(group, parts(cell) or [cell], strict=False))
+    return found

@@ -1,0 +1,192 @@
+"""From an expression to its computational graph: forward trace, adjoints, gradient. Trusted, pure.
+
+Nodes are named as in the literature on reverse-mode differentiation: v1, v2, … in the order of
+evaluation, one for each elementary operation; adj_v1, … are their adjoints, grad_x the gradient.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import UsageError
+
+Unary = Callable[[float], float]
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+# Each function with its derivative.
+FUNCTIONS: dict[str, tuple[Unary, Unary]] = {
+    "neg": (lambda x: -x, lambda x: -1.0),
+    "exp": (math.exp, math.exp),
+    "log": (math.log, lambda x: 1 / x),
+    "sin": (math.sin, math.cos),
+    "cos": (math.cos, lambda x: -math.sin(x)),
+    "tanh": (math.tanh, lambda x: 1 - math.tanh(x) ** 2),
+    "sigmoid": (_sigmoid, lambda x: _sigmoid(x) * (1 - _sigmoid(x))),
+    "relu": (lambda x: max(0.0, x), lambda x: 1.0 if x > 0 else 0.0),
+    "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
+}
+OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One elementary operation. An operand is a node's or input's name, or a constant."""
+
+    name: str
+    operator: str
+    operands: tuple[str | float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """An expression's operations in order of evaluation, and the point where it is evaluated."""
+
+    expression: str
+    nodes: tuple[Node, ...]
+    point: Mapping[str, float]
+    digits: int = 4
+
+
+def read(path: Path) -> Graph:
+    """The graph that an `autodiff.toml` describes: `expression`, `digits` and `[point]`.
+
+    Raises:
+        UsageError: the file is not right; one sentence says what.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        point = {str(name): float(value) for name, value in table["point"].items()}
+        return build(str(table["expression"]), point, int(table.get("digits", 4)))
+    except OSError:
+        raise UsageError(f"{path} is missing; it describes the graph of the quiz") from None
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as bad:
+        raise UsageError(f"{path} is no graph: {bad}") from None
+
+
+def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph:
+    """The graph of an expression over named inputs.
+
+    Raises:
+        ValueError: it is no expression of the allowed operations, or an input has no value.
+    """
+    try:
+        tree = ast.parse(expression, mode="eval").body
+    except SyntaxError as bad:
+        raise ValueError(f"{expression!r} is no expression: {bad.msg}") from None
+    nodes: list[Node] = []
+
+    def add(operator: str, *operands: str | float) -> str:
+        nodes.append(Node(name=f"v{len(nodes) + 1}", operator=operator, operands=operands))
+        return nodes[-1].name
+
+    def visit(part: ast.expr, known: dict[str, str | float]) -> str | float:
+        key = ast.dump(part)
+        if key not in known:  # what occurs twice is computed once, as on paper
+            known[key] = place(part, known)
+        return known[key]
+
+    def place(part: ast.expr, known: dict[str, str | float]) -> str | float:
+        match part:
+            case ast.Constant(value=bool()):
+                pass
+            case ast.Constant(value=int() | float() as number):
+                return float(number)
+            case ast.Name(id=name) if name in point:
+                return name
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -float(number)
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return add("neg", visit(inner, known))
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
+                first, second = visit(left, known), visit(right, known)
+                return add(OPERATORS[type(operator)], first, second)
+            case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in FUNCTIONS:
+                return add(name, visit(inner, known))
+        raise ValueError(f"{ast.unparse(part)!r} is not allowed in an expression")
+
+    if not isinstance(visit(tree, {}), str) or not nodes:
+        raise ValueError(f"{expression!r} computes nothing")
+    return Graph(expression=expression, nodes=tuple(nodes), point=dict(point), digits=digits)
+
+
+def forward(graph: Graph) -> dict[str, float]:
+    """The value of every input and node."""
+    values = dict(graph.point)
+    for node in graph.nodes:
+        values[node.name] = apply(node, values)
+    return values
+
+
+def reverse(graph: Graph, values: Mapping[str, float]) -> dict[str, float]:
+    """The adjoint of every input and node, given all values; the last node's is 1."""
+    adjoints = dict.fromkeys([*graph.point, *(node.name for node in graph.nodes)], 0.0)
+    adjoints[graph.nodes[-1].name] = 1.0
+    for node in reversed(graph.nodes):
+        for operand, partial in zip(node.operands, partials(node, values), strict=True):
+            if isinstance(operand, str):
+                adjoints[operand] += adjoints[node.name] * partial
+    return adjoints
+
+
+def solution(graph: Graph) -> dict[str, dict[str, float]]:
+    """All right answers by group: `forward` (v1 …), `adjoints` (adj_v1 …), `gradient` (grad_x …)."""
+    values = forward(graph)
+    adjoints = reverse(graph, values)
+    names = [node.name for node in graph.nodes]
+    return {
+        "forward": {name: values[name] for name in names},
+        "adjoints": {f"adj_{name}": adjoints[name] for name in names},
+        "gradient": {f"grad_{name}": adjoints[name] for name in graph.point},
+    }
+
+
+def apply(node: Node, values: Mapping[str, float]) -> float:
+    """One operation's value."""
+    first, *rest = (_value(operand, values) for operand in node.operands)
+    if node.operator in FUNCTIONS:
+        return FUNCTIONS[node.operator][0](first)
+    second = rest[0]
+    match node.operator:
+        case "+":
+            return first + second
+        case "-":
+            return first - second
+        case "*":
+            return first * second
+        case "/":
+            return first / second
+    return float(first**second)
+
+
+def partials(node: Node, values: Mapping[str, float]) -> tuple[float, ...]:
+    """The partial derivative of one operation by each of its operands."""
+    first, *rest = (_value(operand, values) for operand in node.operands)
+    if node.operator in FUNCTIONS:
+        return (FUNCTIONS[node.operator][1](first),)
+    second = rest[0]
+    match node.operator:
+        case "+":
+            return 1.0, 1.0
+        case "-":
+            return 1.0, -1.0
+        case "*":
+            return second, first
+        case "/":
+            return 1 / second, -first / second**2
+    by_exponent = first**second * math.log(first) if first > 0 else 0.0
+    return second * first ** (second - 1), by_exponent
+
+
+def _value(operand: str | float, values: Mapping[str, float]) -> float:
+    return values[operand] if isinstance(operand, str) else operand
