@@ -1,0 +1,35 @@
+"""Renders grades.csv for people: one row for each student, safe in a spreadsheet. Trusted, pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from grader.model import Assignment, Grade
+
+
+def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
+    """UTF-8 with a byte order mark, so that spreadsheet programs show umlauts."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    items = [f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items]
+    tasks = [task.id for task in assignment.tasks]
+    writer.writerow(["student", "name", "points", "max_points", "passed", "provisional", *tasks, *items])
+    for grade in grades:
+        writer.writerow([
+            grade.submission.student, neutral(grade.submission.name), f"{grade.points:.2f}",
+            f"{grade.max_points:.2f}", "yes" if grade.passed else "no",
+            "yes" if grade.provisional else "no",
+            *(f"{task.points:.2f}" for task in grade.tasks),
+            *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
+        ])  # fmt: skip
+    return {"grades.csv": out.getvalue().encode("utf-8-sig")}
+
+
+def neutral(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        return "'" + text
+    return text

@@ -1,0 +1,139 @@
+"""Renders the course page and a page for each student. Trusted, pure.
+
+Everything a student wrote is hostile text: it is escaped by Jinja2, stripped of control characters
+and capped. The pages hold no script and load nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
+
+WORDS = {
+    Status.PASSED: ("✓", "passed"), Status.PARTIAL: ("◐", "partly"), Status.FAILED: ("✗", "not yet"),
+    Status.BLOCKED: ("⊘", "blocked"), Status.REVIEW: ("✎", "for a person"),
+    Status.ERROR: ("!", "not judged"),
+}  # fmt: skip
+MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
+PNG = b"\x89PNG\r\n\x1a\n"
+COLOURS = ("#2563eb", "#16a34a", "#d97706")
+
+
+def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
+    """`index.html` for the course and `students/<id>.html` for each student."""
+    environment = Environment(
+        loader=PackageLoader("grader.reports"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"shown": shown, "points": points}
+    environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves, "listed": listed,
+                            "bars": bars, "lost": lost}  # fmt: skip
+    student = environment.get_template("student.html.j2")
+    pages = {
+        f"students/{grade.submission.student}.html":
+            student.render(grade=grade, assignment=assignment).encode()
+        for grade in grades
+    }  # fmt: skip
+    course = environment.get_template("course.html.j2")
+    context = {"items": item_rates(grades, assignment), "histogram": histogram(grades),
+               "waiting": waiting(grades)}  # fmt: skip
+    pages["index.html"] = course.render(grades=grades, assignment=assignment, **context).encode()
+    return pages
+
+
+def shown(value: object, limit: int = MAX_TEXT) -> str:
+    """A student's text, made harmless to read: no control or direction characters, capped."""
+    text = str(value)
+    kept = "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�" for c in text
+    )
+    return kept if len(kept) <= limit else kept[:limit] + " …"
+
+
+def points(value: Decimal) -> str:
+    """Points without needless zeros: 1.50 is 1.5."""
+    text = f"{value:.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def lost(item: ItemGrade) -> bool:
+    """Whether the author's hint helps."""
+    return item.points < item.item.points and item.outcome.status not in (Status.REVIEW, Status.ERROR)
+
+
+def pictures(evidence: Evidence | None) -> list[str]:
+    """What the notebook showed, as `data:` addresses."""
+    found = [image for cell in evidence.cells for image in cell.images] if evidence else []
+    fitting = [i for i in found if i.startswith(PNG) and len(i) <= MAX_PICTURE_BYTES]
+    return [f"data:image/png;base64,{base64.b64encode(i).decode()}" for i in fitting[:MAX_PICTURES]]
+
+
+def listed(value: object) -> list[str]:
+    """A detail as lines: text as it is, a list one entry a line."""
+    if isinstance(value, list):
+        return [shown(entry, 400) for entry in value[:40]]
+    return [shown(value)]
+
+
+def curves(details: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Polylines of the learning curves in a box of 320 x 120, each scaled to its own range."""
+    drawn = []
+    series = details.get("curves")
+    named = series.items() if isinstance(series, dict) else ()
+    for colour, (name, values) in zip(COLOURS, named, strict=False):
+        if len(values) < 2:
+            continue
+        low, high = min(values), max(values)
+        if name != "loss":
+            low, high = min(0.5, low), 1.0
+        span = (high - low) or 1.0
+        step = 320 / (len(values) - 1)
+        line = " ".join(f"{n * step:.1f},{120 - (v - low) / span * 120:.1f}" for n, v in enumerate(values))
+        drawn.append({"name": name.replace("_", " "), "colour": colour, "line": line,
+                      "first": f"{values[0]:.3g}", "last": f"{values[-1]:.3g}"})  # fmt: skip
+    return drawn
+
+
+def bars(details: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Accuracy of each class, in percent."""
+    classes = details.get("per_class")
+    return [(str(k), float(v)) for k, v in classes.items()] if isinstance(classes, dict) else []
+
+
+def histogram(grades: Sequence[Grade]) -> list[tuple[str, int, float]]:
+    """Label, number of students and height in percent for each ten points."""
+    counts = [0] * 10
+    for grade in grades:
+        share = grade.points / grade.max_points if grade.max_points else Decimal(0)
+        counts[min(9, int(share * 10))] += 1
+    most = max([*counts, 1])
+    return [(f"{n * 10}–{n * 10 + 10}", count, 100 * count / most) for n, count in enumerate(counts)]
+
+
+def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str, Any]]:
+    """Each item's mean share over the students."""
+    rates = []
+    for number, task in enumerate(assignment.tasks):
+        for place, item in enumerate(task.items):
+            got = [grade.tasks[number].items[place].points for grade in grades]
+            mean = sum(got, Decimal(0)) / len(got) if got else Decimal(0)
+            percent = int(100 * mean / item.points) if item.points else 0
+            rates.append({"task": task.id, "title": item.title, "points": item.points,
+                          "mean": mean, "percent": percent})  # fmt: skip
+    return rates
+
+
+def waiting(grades: Sequence[Grade]) -> list[tuple[Grade, str, ItemGrade]]:
+    """Every item that a person must look at."""
+    return [
+        (grade, task.task.title, item)
+        for grade in grades for task in grade.tasks for item in task.items
+        if item.outcome.status in (Status.REVIEW, Status.ERROR) and item.override is None
+    ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Renders results.json, schema 1. Trusted, pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from grader import __version__
+from grader.model import Assignment, Grade, ItemGrade
+
+
+def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
+    """Everything about every grade, for programs. Points are decimal strings."""
+    document = {
+        "schema": 1,
+        "assignment": assignment.name,
+        "grader": __version__,
+        "submissions": [_submission(grade) for grade in grades],
+    }
+    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
+    return {"results.json": (text + "\n").encode()}
+
+
+def _submission(grade: Grade) -> dict[str, Any]:
+    return {
+        "student": grade.submission.student,
+        "name": grade.submission.name,
+        "points": f"{grade.points:.2f}",
+        "max_points": f"{grade.max_points:.2f}",
+        "passed": grade.passed,
+        "provisional": grade.provisional,
+        "notes": list(grade.notes),
+        "tasks": [
+            {
+                "id": task.task.id,
+                "points": f"{task.points:.2f}",
+                "max_points": f"{task.task.points:.2f}",
+                "items": [_item(item) for item in task.items],
+            }
+            for task in grade.tasks
+        ],
+    }
+
+
+def _item(item: ItemGrade) -> dict[str, Any]:
+    return {
+        "id": item.item.id,
+        "status": item.outcome.status.value,
+        "points": f"{item.points:.2f}",
+        "max_points": f"{item.item.points:.2f}",
+        "message": item.outcome.message,
+        "visibility": item.item.visibility.value,
+        "details": dict(item.outcome.details),
+    }
