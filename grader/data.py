@@ -1,4 +1,4 @@
-"""Fashion-MNIST: found or fetched, verified, and split into what student code may see. Trusted side.
+"""Fashion-MNIST: found or fetched, verified, and split into what student code may see. Trusted.
 
 The true test images and labels stay here. The folder for the sandbox holds the training set, and
 in place of the test set a stand-in: training images, drawn once for all.

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from grader import archive, notebook
 from grader.archive import Files
+from grader.autodiff import answers
 from grader.errors import UsageError
+from grader.exchange import moodle
 from grader.model import Assignment, Notebook, QuizResponse, Submission, Task
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
@@ -22,6 +25,9 @@ MAX_HELPER, MAX_HELPERS = 1 << 20, 5 << 20
 MOODLE_FOLDER = re.compile(
     r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*$"
 )
+GERMAN = {
+    ord(a): b for a, b in zip("äöüÄÖÜß", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss"), strict=True)
+}
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
 
@@ -97,8 +103,6 @@ def _split(
 
 
 def _zipped(path: str, content: bytes) -> tuple[str, Files, list[str]]:
-    import tempfile
-
     problems: list[str] = []
     with tempfile.NamedTemporaryFile(suffix=".zip") as file:
         file.write(content)
@@ -189,7 +193,7 @@ def _pick(
     stem = _letters(PurePosixPath(wanted).stem)
     others = [_letters(PurePosixPath(str(t.notebook)).stem) for t in assignment.tasks
               if t.notebook and t.id != task.id]  # fmt: skip
-    tests = (
+    tests: tuple[Callable[[str], bool], ...] = (
         lambda path: PurePosixPath(path).name == wanted,
         lambda path: _letters(PurePosixPath(path).stem) == stem,
         lambda path: (
@@ -224,8 +228,7 @@ def _letters(text: str) -> str:
 
 def _slug(name: str, taken: set[str]) -> str:
     """An id of letters, digits and hyphens, unique in the batch."""
-    german = name.translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe",
-                                           "Ü": "Ue", "ß": "ss"}))  # fmt: skip
+    german = name.translate(GERMAN)
     ascii_name = unicodedata.normalize("NFKD", german).encode("ascii", "ignore").decode()
     base = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")[:60] or "student"
     slug, number = base, 2
@@ -254,14 +257,10 @@ def _helpers(files: Files) -> Files:
 
 
 def _is_quiz(path: str, content: bytes) -> bool:
-    from grader.exchange import moodle
-
     return moodle.is_quiz_responses(path, content)
 
 
 def _answer_file(files: Files, problems: list[str]) -> QuizResponse | None:
-    from grader.autodiff import answers
-
     for name in ANSWER_FILES:
         if name in files:
             try:
@@ -275,8 +274,6 @@ def _with_quiz(
     submissions: list[Submission], quiz_files: dict[str, bytes], notes: list[str]
 ) -> tuple[Submission, ...]:
     """The submissions with their rows of the quiz download; rows of nobody are noted."""
-    from grader.exchange import moodle
-
     quiz: dict[str, QuizResponse] = {}
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)

@@ -34,7 +34,7 @@ def score(
     evidences: Mapping[str, Evidence],
     overrides: Sequence[Override] = (),
 ) -> Grade:
-    """The grade. `outcomes` by task and item id; of several overrides of an item the last counts."""
+    """The grade. `outcomes` by task and item id; of an item's overrides the last counts."""
     marks = {override.item: override for override in overrides}
     tasks = tuple(
         _task_grade(task, outcomes[task.id], marks, submission, evidences.get(task.id))

@@ -136,7 +136,8 @@ class Store:
         """All marks a person gave this student, oldest first."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT item, points, reason, by_whom, at FROM override WHERE student = ? ORDER BY id",
+                "SELECT item, points, reason, by_whom, at FROM override "
+                "WHERE student = ? ORDER BY id",
                 (student,),
             ).fetchall()
         return [

@@ -78,10 +78,13 @@ def parts(cell: str) -> list[str]:
     Moodle writes `part 1: 0.5; Teil 2: ; part 3:`, the word in the student's language. Matches
     whose numbers are not 1, 2, 3, … belong to a response.
     """
-    cell, starts = cell.strip(), []
+    cell = cell.strip()
+    starts: list[tuple[int, int]] = []
     for found in PART.finditer(cell):
         if int(found[1]) == len(starts) + 1:
             starts.append((found.start(), found.end()))
+    if not starts:
+        return []
     ends = [start for start, _ in starts[1:]] + [len(cell)]
     return [cell[begin:end].strip() for (_, begin), end in zip(starts, ends, strict=True)]
 

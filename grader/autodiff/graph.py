@@ -140,7 +140,7 @@ def reverse(graph: Graph, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def solution(graph: Graph) -> dict[str, dict[str, float]]:
-    """All right answers by group: `forward` (v1 …), `adjoints` (adj_v1 …), `gradient` (grad_x …)."""
+    """All right answers by group: `forward` (v1), `adjoints` (adj_v1), `gradient` (grad_x)."""
     values = forward(graph)
     adjoints = reverse(graph, values)
     names = [node.name for node in graph.nodes]

@@ -33,9 +33,13 @@ class AutodiffValues(Check):
         for name, value in expected.items():
             text = given.get(name, "").strip()
             answer = number(text)
-            verdict = "empty" if text in ("", "-") else "not a number" if answer is None else "wrong"
+            verdict = (
+                "empty" if text in ("", "-") else "not a number" if answer is None else "wrong"
+            )
             if answer is not None:
-                near = abs(answer - value) <= max(slack * 1.01, self.relative_tolerance * abs(value))
+                near = abs(answer - value) <= max(
+                    slack * 1.01, self.relative_tolerance * abs(value)
+                )
                 verdict = "right" if near else "wrong"
             right += verdict == "right"
             rows.append({"name": name, "expected": f"{value:.{graph.digits}f}",

@@ -7,6 +7,7 @@ predictions on all 10,000 test images.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -36,16 +37,19 @@ from grader.model import Cell, Notebook, Outcome, Question
 from grader.training.verdict import Rule, Verdict, decide
 
 ALLOWED = {
-    "Linear", "Flatten", "Identity", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "BatchNorm1d",
-    "LayerNorm", "ReLU", "LeakyReLU", "PReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid",
-    "Tanh", "Softplus", "Softsign", "Hardtanh", "ReLU6", "Hardswish", "LogSigmoid", "Softmax", "LogSoftmax",
-    "RReLU", "Tanhshrink", "Hardsigmoid", "Unflatten",
+    "Linear", "Flatten", "Unflatten", "Identity", "BatchNorm1d", "LayerNorm",
+    "Dropout", "AlphaDropout", "FeatureAlphaDropout",
+    "ReLU", "LeakyReLU", "PReLU", "RReLU", "ReLU6", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish",
+    "Sigmoid", "LogSigmoid", "Hardsigmoid", "Tanh", "Tanhshrink", "Hardtanh", "Hardswish",
+    "Softplus", "Softsign", "Softmax", "LogSoftmax",
 }  # fmt: skip
 LABELS = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-CONVOLVING = re.compile(r"^conv|^_?conv|pool|unfold|attention|lstm|gru|^rnn|grid_sample|interpolate|^fft")
+CONVOLVING = re.compile(
+    r"^conv|^_?conv|pool|unfold|attention|lstm|gru|^rnn|grid_sample|interpolate|^fft"
+)
 
 
 class ImageSample(Check):
@@ -66,7 +70,7 @@ class ImageSample(Check):
 
 
 class Mlp(Check):
-    """The trained network is a multi-layer perceptron of the right shapes, and not the handout's."""
+    """The trained network is a multi-layer perceptron of the right shapes, not the handout's."""
 
     handout: tuple[tuple[int, int], ...] = ((784, 20), (20, 10))  # sizes of its linear layers
 
@@ -82,30 +86,42 @@ class Mlp(Check):
         network = read_network(case.answers[0])
         if network is None:
             return error("What is known of the network can't be believed.")
-        shapes = [s for kind, _, parts in network.layers if kind == "Linear" for s in parts if len(s) == 2]
+        shapes = [
+            s for kind, _, parts in network.layers if kind == "Linear" for s in parts if len(s) == 2
+        ]
         given = " → ".join(f"{kind}{_sizes(parts)}" for kind, _, parts in network.layers)[:600]
-        convolving = [kind for kind, module, _ in network.layers
-                      if module.startswith("torch.nn") and CONVOLVING.search(kind.lower())]  # fmt: skip
+        kinds = [kind for kind, module, _ in network.layers if module.startswith("torch.nn")]
+        convolving = [kind for kind in kinds if CONVOLVING.search(kind.lower())]
         convolving += [call for call in network.calls if CONVOLVING.search(call)]
         if convolving:
-            return failed(f"The network is no multi-layer perceptron: it has {convolving[0]}.", given=given)
+            return failed(
+                f"The network is no multi-layer perceptron: it has {convolving[0]}.", given=given
+            )
         if [tuple(reversed(s)) for s in shapes] == list(self.handout):
             return failed("The network is still the handout's.", given=given)
         return self._shape(network, shapes, given)
 
-    def _shape(self, network: Network, shapes: list[tuple[int, ...]], given: str) -> Outcome:
+    def _shape(self, network: Network, shapes: Sequence[tuple[int, ...]], given: str) -> Outcome:
         strange = [kind for kind, module, _ in network.layers
                    if module.startswith("torch.nn") and kind not in ALLOWED]  # fmt: skip
         own = [kind for kind, module, parts in network.layers
                if not module.startswith("torch.nn") and parts]  # fmt: skip
         if strange or own or network.output[-1:] != (10,):
-            reason = f"it uses {(strange + own)[0]}" if strange + own else "its output was not understood"
-            return review(f"Whether this is a multi-layer perceptron is for a person: {reason}.", given=given)
+            reason = (
+                f"it uses {(strange + own)[0]}"
+                if strange + own
+                else "its output was not understood"
+            )
+            return review(
+                f"Whether this is a multi-layer perceptron is for a person: {reason}.", given=given
+            )
         if len(shapes) < 2:
             return failed("The network has no hidden layer.", given=given)
         if shapes[0][1] != 784 or shapes[-1][0] != 10:
             return failed("The network does not go from 784 pixels to 10 classes.", given=given)
-        return passed(f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given)
+        return passed(
+            f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given
+        )
 
 
 class TestAccuracy(Check):
@@ -129,7 +145,9 @@ class TestAccuracy(Check):
         classes = read_classes(answer_to(case, TEST), labels.size)
         if classes is None:
             text = answer_to(case, TEST).error[:200]
-            return error(f"The network gave no usable predictions on the test images. {text}".strip())
+            return error(
+                f"The network gave no usable predictions on the test images. {text}".strip()
+            )
         accuracy = round(float((classes == labels).mean()) * 100, 2)
         found = decide([accuracy], Rule(cutoff=self.cutoff), deterministic=True)
         details: dict[str, Any] = {
@@ -176,18 +194,23 @@ class ClassAccuracy(Check):
         truth = per_class(classes, labels)
         for values in candidates:
             shares = fractions(values)
-            if shares is not None and np.abs(np.sort(shares) - np.sort(truth)).max() <= self.tolerance:
+            if (
+                shares is not None
+                and np.abs(np.sort(shares) - np.sort(truth)).max() <= self.tolerance
+            ):
                 if np.abs(shares - truth).max() <= self.tolerance:
                     return passed("The accuracy on each class is right, and plotted.")
                 return passed("The accuracy on each class is right, and plotted in another order.")
-        return partial("0.4", "Ten accuracies are plotted, but they are not the network's on the test set.")
+        return partial(
+            "0.4", "Ten accuracies are plotted, but they are not the network's on the test set."
+        )
 
 
 # --- small parts ------------------------------------------------------------------------------
 
 
 def claim(notebook: Notebook | None) -> float | None:
-    """The test accuracy, in percent, that the notebook's saved outputs state; the last one counts."""
+    """The test accuracy, in percent, that the notebook's saved outputs state; the last counts."""
     if notebook is None:
         return None
     found: float | None = None

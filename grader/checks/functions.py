@@ -30,7 +30,9 @@ class FunctionValues(Check):
     base: str = ""  # for a gradient: the function it belongs to
     shown: tuple[float, ...] = (-2.0, -0.5, 1.0, 3.0)  # public points, for the feedback
     tolerance: float = 1e-4
-    allowed: dict[str, tuple[float, ...]] = {}  # values all right at single points
+    allowed: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict
+    )  # values all right at single points
     extreme_share: Share = Decimal("0.25")  # lost if only inputs of large size go wrong
     difference_share: Share = Decimal("0.25")  # lost for differences where a formula is asked
 
@@ -112,11 +114,15 @@ class FunctionValues(Check):
         if wanted is None:
             return {}
         name = self.function
+
+        def written(values: Floats) -> list[str]:
+            pairs = zip(self.shown, values, strict=True)
+            return [f"{name}({x:g}) = {y:.6g}" for x, y in pairs]
+
         return {
-            "expected": [f"{name}({x:g}) = {y:.6g}" for x, y in zip(self.shown, wanted, strict=True)],
-            "given": ["no values"] if given is None else
-                     [f"{name}({x:g}) = {y:.6g}" for x, y in zip(self.shown, given, strict=True)],
-        }  # fmt: skip
+            "expected": written(wanted),
+            "given": ["no values"] if given is None else written(given),
+        }
 
 
 def undecided(answer: Answer, name: str) -> Outcome | None:

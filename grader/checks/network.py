@@ -1,4 +1,4 @@
-"""What the FMSSVRC checks share: the questions about a trained network, and strict reading of facts.
+"""What the FMSSVRC checks share: questions about a trained network, strict reading of facts.
 
 Trusted side, pure. Equal questions are asked once, so all these take no settings.
 """
@@ -20,7 +20,9 @@ FIGURES = Question(probe="figures", seconds=60)
 SPLIT = Question(probe="split", seconds=60)
 MEASURED = Question(probe="measured", seconds=120)
 STAND_IN = Question(
-    probe="predictions", params={"images": Resource(name="fashion_mnist/standin_images")}, seconds=120
+    probe="predictions",
+    params={"images": Resource(name="fashion_mnist/standin_images")},
+    seconds=120,
 )
 TEST = Question(
     probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=120
@@ -46,7 +48,9 @@ def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
     """The outcome where no network is known, else None."""
     if answer.status is AnswerStatus.UNDEFINED:
         broken = [c for c in evidence.cells if c.status != "ok"] if evidence else []
-        reason = f" Cell {broken[0].index + 1} ended with {broken[0].error[:200]}." if broken else ""
+        reason = (
+            f" Cell {broken[0].index + 1} ended with {broken[0].error[:200]}." if broken else ""
+        )
         return failed(f"No network was trained when the notebook ran.{reason}")
     if answer.status in (AnswerStatus.RAISED, AnswerStatus.TIMEOUT):
         return error(f"The trained network could not be looked at: {answer.error[:200]}")

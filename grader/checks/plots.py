@@ -1,7 +1,7 @@
 """Checks a plotting function by the figure it draws: its lines, colours and texts.
 
-Trusted side, pure. A line is right if it shows the reference's function, or, for who got the function
-itself wrong, the student's own.
+Trusted side, pure. A line is right if it shows the reference's function, or, for who got the
+function itself wrong, the student's own.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class FunctionPlot(Check):
         return {
             "function": bool(curves["function"]),
             "gradient": bool(curves["gradient"]),
-            "colours": any(a["color"] != b["color"] for a, b in pairs) or (len(drawn) > 1 and bool(pairs)),
+            "colours": any(a["color"] != b["color"] for a, b in pairs) or bool(pairs and drawn[1:]),
             "title": any(ax["title"] or ax["suptitle"] for ax in drawn),
             "labels": any(ax["xlabel"] and ax["ylabel"] for ax in drawn),
             "legend": any(len(ax["legend"]) >= 2 for ax in drawn)
@@ -149,10 +149,10 @@ def own_curve(answer: Answer, name: str) -> tuple[Floats, Floats] | None:
     values = own.get("values") if isinstance(own, dict) else None
     if not isinstance(own, dict) or not isinstance(values, dict):
         return None
-    x, y = own.get("x"), values.get(name)
-    if not is_curve(x, y) or not np.isfinite(x).all() or not (np.diff(x) > 0).all():
+    if not is_curve(own.get("x"), values.get(name)):
         return None
-    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = np.asarray(own["x"], dtype=np.float64), np.asarray(values[name], dtype=np.float64)
+    return (x, y) if np.isfinite(x).all() and (np.diff(x) > 0).all() else None
 
 
 def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float, float]) -> bool:

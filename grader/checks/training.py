@@ -57,8 +57,8 @@ class ValidationSplit(Check):
             return failed("No validation set was split from the training images.",
                           given="validation_size leaves no validation images")  # fmt: skip
         if not held:
-            return partial("0.5", "The validation set is too small or too large to be of use.",
-                           given=", ".join(f"{n}: {r.size} images" for n, r in parts.items()))  # fmt: skip
+            sizes = ", ".join(f"{name}: {rows.size} images" for name, rows in parts.items())
+            return partial("0.5", "The validation set is too small or too large.", given=sizes)
         for name, rows in held.items():
             others = [r for r in parts.values() if r.size > rows.size]
             if any(not np.intersect1d(rows, other).size for other in others):
@@ -67,7 +67,7 @@ class ValidationSplit(Check):
 
 
 class TrainingLoop(Check):
-    """Loss, training and validation accuracy of each epoch are recorded while the network learns."""
+    """Loss, training and validation accuracy of each epoch are recorded while it learns."""
 
     trained_share: Decimal = Decimal("0.4")
     loss_share: Decimal = Decimal("0.2")
@@ -188,8 +188,8 @@ class Course:
         curves = {}
         if self.loss is not None:
             curves["loss"] = [round(float(v), 5) for v in self.loss[:200]]
-        for name, values in zip(("train_accuracy", "validation_accuracy"), self.accuracies, strict=False):
+        for name, values in zip(
+            ("train_accuracy", "validation_accuracy"), self.accuracies, strict=False
+        ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
-
-

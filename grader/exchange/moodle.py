@@ -75,11 +75,15 @@ def read_responses(name: str, content: bytes) -> list[Row]:
         raise UsageError(f"{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's "
                          "report 'Responses', not 'Grades'")  # fmt: skip
     if columns["last"] is None or columns["first"] is None:
-        raise UsageError(f"{name} has no columns for last and first name; download it again with names")
+        raise UsageError(
+            f"{name} has no columns for last and first name; download it again with names"
+        )
     rows = []
     for line, cells in enumerate(table[1:], 2):
         cell = dict(enumerate(cells))
-        found = {key: cell.get(n, "").strip() if n is not None else "" for key, n in columns.items()}
+        found = {
+            key: cell.get(n, "").strip() if n is not None else "" for key, n in columns.items()
+        }
         if not any(cells) or found["last"].casefold() in AVERAGES:
             continue
         rows.append(Row(
@@ -115,7 +119,9 @@ def match(
             remarks.append(f"{row.source}: {row.name} fits {why}; the answers were not used")
             continue
         if not row.finished:
-            remarks.append(f"{row.source}: the attempt of {row.name} is not finished and does not count")
+            remarks.append(
+                f"{row.source}: the attempt of {row.name} is not finished and does not count"
+            )
             continue
         best = found.get(owners[0].student)
         if best is None or (row.grade or Decimal(-1)) > (best.grade or Decimal(-1)):

@@ -16,7 +16,9 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     writer = csv.writer(out, lineterminator="\r\n")
     items = [f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items]
     tasks = [task.id for task in assignment.tasks]
-    writer.writerow(["student", "name", "points", "max_points", "passed", "provisional", *tasks, *items])
+    writer.writerow(
+        ["student", "name", "points", "max_points", "passed", "provisional", *tasks, *items]
+    )
     for grade in grades:
         writer.writerow([
             grade.submission.student, neutral(grade.submission.name), f"{grade.points:.2f}",
@@ -30,6 +32,8 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def neutral(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+    if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(
+        r"[+-]?\d+(\.\d+)?", text
+    ):
         return "'" + text
     return text

@@ -17,10 +17,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
 
 WORDS = {
-    Status.PASSED: ("✓", "passed"), Status.PARTIAL: ("◐", "partly"), Status.FAILED: ("✗", "not yet"),
-    Status.BLOCKED: ("⊘", "blocked"), Status.REVIEW: ("✎", "for a person"),
+    Status.PASSED: ("✓", "passed"),
+    Status.PARTIAL: ("◐", "partly"),
+    Status.FAILED: ("✗", "not yet"),
+    Status.BLOCKED: ("⊘", "blocked"),
+    Status.REVIEW: ("✎", "for a person"),
     Status.ERROR: ("!", "not judged"),
-}  # fmt: skip
+}
 MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
 COLOURS = ("#2563eb", "#16a34a", "#d97706")
@@ -33,8 +36,8 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"shown": shown, "points": points}
-    environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves, "listed": listed,
-                            "bars": bars, "lost": lost}  # fmt: skip
+    environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves}
+    environment.globals |= {"listed": listed, "bars": bars, "lost": lost}
     student = environment.get_template("student.html.j2")
     pages = {
         f"students/{grade.submission.student}.html":
@@ -52,7 +55,8 @@ def shown(value: object, limit: int = MAX_TEXT) -> str:
     """A student's text, made harmless to read: no control or direction characters, capped."""
     text = str(value)
     kept = "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�" for c in text
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�"
+        for c in text
     )
     return kept if len(kept) <= limit else kept[:limit] + " …"
 
@@ -65,7 +69,10 @@ def points(value: Decimal) -> str:
 
 def lost(item: ItemGrade) -> bool:
     """Whether the author's hint helps."""
-    return item.points < item.item.points and item.outcome.status not in (Status.REVIEW, Status.ERROR)
+    return item.points < item.item.points and item.outcome.status not in (
+        Status.REVIEW,
+        Status.ERROR,
+    )
 
 
 def pictures(evidence: Evidence | None) -> list[str]:
@@ -95,7 +102,9 @@ def curves(details: Mapping[str, Any]) -> list[dict[str, Any]]:
             low, high = min(0.5, low), 1.0
         span = (high - low) or 1.0
         step = 320 / (len(values) - 1)
-        line = " ".join(f"{n * step:.1f},{120 - (v - low) / span * 120:.1f}" for n, v in enumerate(values))
+        line = " ".join(
+            f"{n * step:.1f},{120 - (v - low) / span * 120:.1f}" for n, v in enumerate(values)
+        )
         drawn.append({"name": name.replace("_", " "), "colour": colour, "line": line,
                       "first": f"{values[0]:.3g}", "last": f"{values[-1]:.3g}"})  # fmt: skip
     return drawn
@@ -114,7 +123,9 @@ def histogram(grades: Sequence[Grade]) -> list[tuple[str, int, float]]:
         share = grade.points / grade.max_points if grade.max_points else Decimal(0)
         counts[min(9, int(share * 10))] += 1
     most = max([*counts, 1])
-    return [(f"{n * 10}–{n * 10 + 10}", count, 100 * count / most) for n, count in enumerate(counts)]
+    return [
+        (f"{n * 10}–{n * 10 + 10}", count, 100 * count / most) for n, count in enumerate(counts)
+    ]
 
 
 def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str, Any]]:

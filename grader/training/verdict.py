@@ -1,8 +1,9 @@
 """The statistical verdict on retraining: does the submitted training reach the cutoff? Pure.
 
 Sequential rule: after k runs with mean m and pooled standard deviation
-s = sqrt((n0 s0^2 + (k-1) var) / (n0 + k-1)), a run more is needed while m -+ z s / sqrt(k) holds the
-cutoff. The prior (n0 = 4 runs' worth of s0 = 0.5 points) keeps two lucky runs from looking certain.
+s = sqrt((n0 s0^2 + (k-1) var) / (n0 + k-1)), a run more is needed while m -+ z s / sqrt(k) holds
+the cutoff. The prior (n0 = 4 runs' worth of s0 = 0.5 points) keeps two lucky runs from looking
+certain.
 The form is the usual pooling of variances (Snedecor & Cochran, Statistical Methods, 6.7); the
 numbers were fitted by simulation to the seed noise of small networks on Fashion-MNIST.
 """
@@ -19,7 +20,7 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """What the runs say of the cutoff."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     FAIL = "fail"
     REFER = "refer"  # too close for the runs there are
 
@@ -61,7 +62,13 @@ def decide(accuracies: Sequence[float], rule: Rule, *, deterministic: bool = Fal
         return Finding(verdict=verdict, mean=mean, low=mean, high=mean)
     half = rule.quantile * spread(accuracies, rule) / math.sqrt(len(accuracies))
     low, high = mean - half, mean + half
-    verdict = Verdict.PASS if low >= rule.cutoff else Verdict.FAIL if high < rule.cutoff else Verdict.REFER
+    verdict = (
+        Verdict.PASS
+        if low >= rule.cutoff
+        else Verdict.FAIL
+        if high < rule.cutoff
+        else Verdict.REFER
+    )
     return Finding(verdict=verdict, mean=mean, low=low, high=high)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_POINTS = 200, 64, 64, 20_000
 MAX_IMAGES, MAX_SIDE, MAX_BARS, MAX_TEXT = 64, 128, 256, 500
 
-recorded = []
+recorded: list = []
 _state = {"cell": -1}
 
 

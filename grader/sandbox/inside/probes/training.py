@@ -186,7 +186,7 @@ def _dataset(dataset, is_loader, value):
     rows = _rows(dataset)
     base = _base(dataset)
     return {
-        "size": int(len(dataset)), "loader": is_loader,
+        "size": len(dataset), "loader": is_loader,
         "batch_size": int(value.batch_size or 0) if is_loader else 0,
         "train": bool(getattr(base, "train", False)),
         "rows": rows if rows is not None else np.zeros(0, dtype=np.int64),
@@ -198,9 +198,7 @@ def _rows(dataset):
     """The rows of the underlying data set that a chain of Subsets selects."""
     chain = []
     while hasattr(dataset, "indices") and hasattr(dataset, "dataset"):
-        chain.append(np.asarray(plain(list(map(int, dataset.indices)))
-                                if len(dataset.indices) <= 5000 else list(map(int, dataset.indices)),
-                                dtype=np.int64))  # fmt: skip
+        chain.append(np.asarray([int(row) for row in dataset.indices], dtype=np.int64))
         dataset = dataset.dataset
     if not hasattr(dataset, "train"):
         return None

@@ -1,0 +1,88 @@
+"""Moodle's responses download in both languages, and whose rows these are."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from grader.errors import UsageError
+from grader.exchange import moodle
+from grader.model import Submission
+
+ENGLISH = (
+    '\ufeff"Last name","First name","Email address",State,"Started on",Completed,"Time taken",'
+    'Grade/10.00,"Response 1","Right answer 1","Response 2"\n'
+    'Beispiel,Alex,alex.beispiel@example.org,Finished,"8 July 2021  1:20 PM",x,y,7.50,8,8,'
+    '"part 1: 0.45; part 2: relu; part 3:"\n'
+    'Muster,Robin-Kim,robin.muster@example.org,"In progress",x,-,-,-,-,8,-\n'
+)
+GERMAN = (
+    '\ufeffNachname,Vorname,E-Mail-Adresse,Status,Begonnen,Beendet,Dauer,"Bewertung/10,00",'
+    '"Antwort 1","Antwort 2"\n'
+    'Müller,Jörg,j.m@example.org,Beendet,"8. Juli 2025  13:20",x,y,"7,50","8,0","Teil 1: 0,45"\n'
+    'Gesamtdurchschnitt,,,,,,,"7,50",,\n'
+)
+
+
+def submission(name: str) -> Submission:
+    return Submission(student=name.lower().replace(" ", "-"), name=name, notebooks={}, missing={})
+
+
+def test_english_rows_are_read_by_header() -> None:
+    first, second = moodle.read_responses("r.csv", ENGLISH.encode())
+    assert (first.name, first.email, first.finished) == (
+        "Alex Beispiel", "alex.beispiel@example.org", True,
+    )  # fmt: skip
+    assert first.grade == Decimal("7.50")
+    assert first.responses == {"1": "8", "2": "part 1: 0.45; part 2: relu; part 3:"}
+    assert not second.finished
+
+
+def test_german_rows_are_read_and_averages_dropped() -> None:
+    (row,) = moodle.read_responses("r.csv", GERMAN.encode())
+    assert (row.name, row.grade, row.responses["2"]) == (
+        "Jörg Müller",
+        Decimal("7.50"),
+        "Teil 1: 0,45",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["Jörg Müller", "Müller Jörg", "MÜLLER, JÖRG", "Jo\u0308rg Mu\u0308ller"]
+)
+def test_a_row_finds_its_student_by_either_order_of_the_name(name: str) -> None:
+    rows = moodle.read_responses("r.csv", GERMAN.encode())
+    found, remarks = moodle.match(rows, [submission(name), submission("Ada Strong")])
+    assert list(found) == [submission(name).student]
+    assert remarks == []
+
+
+def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() -> None:
+    rows = moodle.read_responses("r.csv", ENGLISH.encode())
+    students = [
+        submission("Robin-Kim Muster"),
+        submission("Alex Beispiel"),
+        submission("alex beispiel"),
+    ]
+    found, remarks = moodle.match(rows, students)
+    assert found == {}
+    assert "several submissions" in remarks[0]
+    assert "not finished" in remarks[1]
+    assert "no submission" in moodle.match(rows[:1], students[:1])[1][0]
+
+
+def test_the_best_finished_attempt_counts() -> None:
+    text = ENGLISH + "Beispiel,Alex,alex.beispiel@example.org,Finished,x,x,y,9.00,9,8,-\n"
+    found, _ = moodle.match(
+        moodle.read_responses("r.csv", text.encode()), [submission("Alex Beispiel")]
+    )
+    assert found["alex-beispiel"].values["response 1"] == "9"
+    assert found["alex-beispiel"].source == "r.csv, row 4"
+
+
+def test_a_grades_report_is_told_apart_with_the_mend() -> None:
+    grades = 'Nachname,Vorname,Status,"F 1 /2,50"\nA,B,Beendet,"1,00"\n'
+    assert not moodle.is_quiz_responses("g.csv", grades.encode())
+    with pytest.raises(UsageError, match=r"g\.csv has no column 'Response 1'"):
+        moodle.read_responses("g.csv", grades.encode())
