@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from grader import wire
-from grader.checks.base import Case, error, failed
+from grader.checks.base import Case, error, failed, review
 from grader.model import (
     Answer,
     AnswerStatus,
@@ -78,9 +78,9 @@ def judge(
     notebook = submission.notebooks.get(task.id)
     for item in task.items:
         if task.notebook is not None and notebook is None:
-            outcomes[item.id] = failed(
-                submission.missing.get(task.id, "No notebook was handed in.")
-            )
+            reason = submission.missing.get(task.id, "No notebook was handed in.")
+            lost = task.id in submission.damaged
+            outcomes[item.id] = review(reason) if lost else failed(reason)
             continue
         if item.check.observes and (evidence is None or evidence.ending is Ending.SETUP_FAILED):
             reason = evidence.message if evidence else "the notebook was not run"

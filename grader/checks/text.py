@@ -6,6 +6,7 @@ Trusted side, pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from grader.checks.base import Case, Check, failed, review
@@ -16,70 +17,125 @@ MIN_LETTERS = 3
 
 
 class TextAnswer(Check):
-    """An answer in words: REVIEW if there is one, FAILED if the place was left as it was.
+    """An answer in words: REVIEW if there is one, FAILED if its place was left as it was.
 
-    The answer's cell is found by its id or tag, else as what follows the cell that asks
-    (`question`: words of the handout's question, for notebooks without ids).
+    The place is the cell with the answer's id or tag, and what follows the cell that asks, which is
+    known by its id, by the handout's text, or by `question` (words of the question, for
+    notebooks that are no copies of the handout).
     """
 
     observes: ClassVar[bool] = False
 
     cell: str
     question: str = ""
-    comments: bool = False  # whether comments in code cells after the question count, too
+    comments: bool = False  # whether comments in code cells at the place count, too
 
     def judge(self, case: Case) -> Outcome:
         """Never full marks: words are for a person."""
-        model = self._model(case.master)
+        model = _model(case.master, self.cell)
         if case.notebook is None:
             return failed("No answer was given.", expected=model)
-        untouched = {_core(cell.source) for cell in case.template.cells} if case.template else set()
-        given = "\n\n".join(
-            text for text in self._texts(case.notebook)
-            if _core(text) not in untouched and len(re.findall(r"\w", text)) >= MIN_LETTERS
-        )  # fmt: skip
-        if not given:
-            return failed("No answer was given.", expected=model)
-        return review("A person marks this answer.", given=given, expected=model)
+        handout = Handout(case.template, case.master)
+        place = handout.place(case.notebook, self.cell, self.question)
+        texts = [_words(cell, comments=self.comments) for cell in place]
+        given = "\n\n".join(text for text in map(handout.beyond, texts) if _is_text(text))
+        if given:
+            return review("A person marks this answer.", given=given, expected=model)
+        elsewhere = "\n\n".join(handout.unplaced(case.notebook))
+        if elsewhere or not place:
+            return review(
+                "No answer was found at its place; a person must look for it.",
+                given=elsewhere or "No text of the student's own was found.", expected=model,
+            )  # fmt: skip
+        return failed("No answer was given.", expected=model)
 
-    def _model(self, master: Notebook | None) -> str:
-        cells = [cell for cell in master.cells if cell.id == self.cell] if master else []
-        return solution(cells[0].source) if cells else ""
 
-    def _texts(self, notebook: Notebook) -> list[str]:
-        marked = [c for c in notebook.cells if c.id == self.cell or self.cell in c.tags]
-        if marked:
-            texts = [self._words(cell) for cell in marked]
-            position = notebook.cells.index(marked[-1])
-            return texts + self._follow(notebook.cells[position + 1 :])
-        words = _core(self.question)
-        for position, cell in enumerate(notebook.cells):
-            if words and words in _core(cell.source):
-                inside = cell.source if _core(cell.source) != words else ""
-                rest = re.split(re.escape(self.question), inside, maxsplit=1, flags=re.IGNORECASE)
-                return [*rest[1:], *self._follow(notebook.cells[position + 1 :])]
-        return []
+class Handout:
+    """What students were given: tells their own words from it, and finds the places to answer."""
 
-    def _follow(self, cells: tuple[Cell, ...]) -> list[str]:
-        """Cells up to the next heading or question: answers are often put below their place."""
-        texts = []
-        for cell in cells[:4]:
-            if cell.kind == "markdown" and (
-                cell.source.lstrip().startswith("#") or cell.id.endswith(tuple("0123456789"))
-            ):
+    def __init__(self, template: Notebook | None, master: Notebook | None) -> None:
+        self._cells = template.cells if template else ()
+        self._ids = {cell.id for cell in self._cells}
+        self._cores = {_core(cell.source) for cell in self._cells} - {""}
+        self._answers = [
+            cell.id for cell in (master.cells if master else ())
+            if cell.kind == "markdown" and solution(cell.source)
+        ]  # fmt: skip
+
+    def place(self, notebook: Notebook, answer: str, question: str = "") -> list[Cell]:
+        """The student's cells at an answer's place, the question first; empty if not found."""
+        cells = notebook.cells
+        found = {n for n, c in enumerate(cells) if c.id == answer or answer in c.tags}
+        asking = self._asking(cells, answer, question)
+        starts = found if asking is None else found | {asking}
+        for start in sorted(starts):
+            found |= {start, *self._following(cells, start)}
+        return [cells[n] for n in sorted(found)]
+
+    def _asking(self, cells: Sequence[Cell], answer: str, question: str) -> int | None:
+        """The number of the cell that asks."""
+        before = next((a for a, b in zip(self._cells, self._cells[1:], strict=False)
+                       if b.id == answer), None)  # fmt: skip
+        words = [_core(before.source) if before else "", _core(question)]
+        for number, cell in enumerate(cells):
+            core = _core(cell.source)
+            if before and (cell.id == before.id or (words[0] and words[0] in core)):
+                return number
+        for number, cell in enumerate(cells):
+            if words[1] and cell.kind == "markdown" and words[1] in _core(cell.source):
+                return number
+        return None
+
+    def _following(self, cells: Sequence[Cell], start: int) -> list[int]:
+        """The student's own cells after one, up to the next of the handout's."""
+        found = []
+        for number in range(start + 1, min(len(cells), start + 8)):
+            cell = cells[number]
+            if cell.id in self._ids or _core(cell.source) in self._cores:
                 break
-            if cell.kind == "code" and not self.comments:
+            if any(core in _core(cell.source) for core in self._cores if len(core) > 40):
                 break
-            texts.append(self._words(cell))
-        return texts
+            found.append(number)
+        return found
 
-    def _words(self, cell: Cell) -> str:
-        if cell.kind != "code":
-            return re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL).strip()
-        lines = [line.strip() for line in cell.source.split("\n")]
-        comments = [line.lstrip("# ") for line in lines if line.startswith("#")]
-        quoted = re.findall(r'"""(.*?)"""' + r"|'''(.*?)'''", cell.source, flags=re.DOTALL)
-        return "\n".join([*comments, *("".join(pair).strip() for pair in quoted)])
+    def beyond(self, text: str) -> str:
+        """A text without those paragraphs that the handout has, too."""
+        given = {_core(p) for cell in self._cells for p in _paragraphs(cell.source)}
+        return "\n\n".join(p for p in _paragraphs(text) if _core(p) not in given).strip()
+
+    def unplaced(self, notebook: Notebook) -> list[str]:
+        """The student's own Markdown outside of every answer's place."""
+        placed = [cell for answer in self._answers for cell in self.place(notebook, answer)]
+        texts = [
+            self.beyond(cell.source) for cell in notebook.cells
+            if cell.kind == "markdown" and cell not in placed
+        ]  # fmt: skip
+        return [text for text in texts if _is_text(text)]
+
+
+def _model(master: Notebook | None, cell: str) -> str:
+    cells = [c for c in master.cells if c.id == cell] if master else []
+    return solution(cells[0].source) if cells else ""
+
+
+def _words(cell: Cell, *, comments: bool) -> str:
+    """A cell's words: Markdown as it is, of code the comments and bare strings, if they count."""
+    if cell.kind != "code":
+        return re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL).strip()
+    if not comments:
+        return ""
+    lines = [line.strip() for line in cell.source.split("\n")]
+    spoken = [line.lstrip("# ") for line in lines if line.startswith("#")]
+    quoted = re.findall(r'"""(.*?)"""' + r"|'''(.*?)'''", cell.source, flags=re.DOTALL)
+    return "\n".join([*spoken, *("".join(pair).strip() for pair in quoted)])
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [part for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def _is_text(text: str) -> bool:
+    return len(re.findall(r"\w", text)) >= MIN_LETTERS
 
 
 def _core(text: str) -> str:

@@ -8,6 +8,7 @@ import os
 import random
 
 from .fixtures import FIXTURES
+from .imports import after_import
 from .probes import PROBES
 from .protocol import Channel
 
@@ -29,6 +30,7 @@ def begin(namespace, prepare, seed):
     import numpy as np
 
     np.random.seed(seed % 2**32)
+    after_import("torch", lambda torch: torch.manual_seed(seed))
     for name in prepare:
         load(FIXTURES, name)(namespace)
     pipes = json.loads(os.environ.pop("GRADER_PIPES"))

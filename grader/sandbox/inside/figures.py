@@ -18,13 +18,12 @@ def text(value):
 
 
 def numbers(values):
-    """A flat float array, capped."""
+    """A flat float array, capped. What is no numbers (names of classes) counts from 0."""
     try:
-        return np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan).reshape(-1)[
-            :MAX_POINTS
-        ]
+        array = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan).reshape(-1)
     except (TypeError, ValueError):
-        return np.zeros(0)
+        array = np.arange(np.size(values), dtype=np.float64)
+    return array[:MAX_POINTS]
 
 
 def describe(figure):

@@ -10,7 +10,7 @@ PROBES: dict[str, str] = {
     "measured": "probes.training:measured",
     "network": "probes.training:network",
     "predictions": "probes.training:predictions",
-    "repairs": "probes.training:repairs",
+    "repairs": "probes.repairs:repairs",
     "shifted_calls": "probes.functions:shifted_calls",
     "split": "probes.training:split",
 }

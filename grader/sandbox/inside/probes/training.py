@@ -12,11 +12,6 @@ MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 CHUNK = 1000
 
 
-def repairs(namespace, params):
-    """What fixtures had to mend."""
-    return [str(sentence)[:300] for sentence in state.repairs]
-
-
 def trained_network(namespace):
     """The network that counts: `model` if it was trained, else the one trained last."""
     entries = [entry for entry in state.trained if entry["module"] is not None]
@@ -183,15 +178,25 @@ def split(namespace, params):
 
 
 def _dataset(dataset, is_loader, value):
-    rows = _rows(dataset)
+    rows = _sampled(value) if is_loader else _rows(dataset)
     base = _base(dataset)
     return {
-        "size": len(dataset), "loader": is_loader,
+        "size": len(dataset) if rows is None else len(rows), "loader": is_loader,
         "batch_size": int(value.batch_size or 0) if is_loader else 0,
         "train": bool(getattr(base, "train", False)),
         "rows": rows if rows is not None else np.zeros(0, dtype=np.int64),
         "known": rows is not None,
     }  # fmt: skip
+
+
+def _sampled(loader):
+    """The rows that a loader draws, if its sampler names them (SubsetRandomSampler)."""
+    rows, chosen = _rows(loader.dataset), getattr(loader.sampler, "indices", None)
+    if rows is None or chosen is None:
+        return rows
+    chosen = np.asarray([int(row) for row in chosen], dtype=np.int64)
+    fits = not chosen.size or (chosen.min() >= 0 and chosen.max() < rows.size)
+    return rows[chosen] if fits else None
 
 
 def _rows(dataset):
