@@ -158,9 +158,9 @@ def _show_table(grades: Sequence[Grade]) -> None:
         result = "passed" if grade_.passed else "not passed"
         table.add_row(
             grade_.submission.name,
-            *(str(task.points) for task in grade_.tasks),
-            str(grade_.points),
-            f"{result}, provisional" if grade_.provisional else result,
+            *(f"{task.points:.2f}" for task in grade_.tasks),
+            f"{grade_.points:.2f}",
+            f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,
         )
     Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
 

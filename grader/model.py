@@ -273,6 +273,12 @@ class ItemGrade:
     points: Decimal
     override: Override | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has yet to decide."""
+        unknown = self.outcome.status in (Status.REVIEW, Status.ERROR)
+        return unknown and self.override is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskGrade:
@@ -284,16 +290,30 @@ class TaskGrade:
     evidence: Evidence | None = None
     problem: str = ""  # why there is no evidence
 
+    @property
+    def open_points(self) -> Decimal:
+        """What a person may still add, at most."""
+        return sum((item.item.points for item in self.items if item.is_open), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
-    """One student's grade. Provisional while an item is REVIEW or ERROR."""
+    """One student's grade."""
 
     submission: Submission
     points: Decimal
     max_points: Decimal
     passed: bool
-    provisional: bool
     tasks: tuple[TaskGrade, ...]
     deduction: Decimal = Decimal(0)  # for lateness
     notes: tuple[str, ...] = ()
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a person has yet to decide on an item."""
+        return any(item.is_open for task in self.tasks for item in task.items)
+
+    @property
+    def open_points(self) -> Decimal:
+        """What a person may still add, at most."""
+        return sum((task.open_points for task in self.tasks), Decimal(0))

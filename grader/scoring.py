@@ -23,7 +23,6 @@ from grader.model import (
 )
 
 CENT = Decimal("0.01")
-OPEN = (Status.REVIEW, Status.ERROR)
 
 
 def score(
@@ -48,11 +47,6 @@ def score(
         points=points,
         max_points=assignment.points,
         passed=points >= assignment.pass_points,
-        provisional=any(
-            item.outcome.status in OPEN and item.override is None
-            for task in tasks
-            for item in task.items
-        ),
         tasks=tasks,
         deduction=min(deduction, raw),
         notes=(*submission.problems, *notes),

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from grader.checks.base import Case, Check, error, failed, partial, passed
+from grader.checks.base import Case, Check, error, failed, partial, passed, review
 from grader.model import Answer, AnswerStatus, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Floats = NDArray[np.float64]
-ORDINARY, EXTREME, WHOLE, SHOWN, SHIFTED = range(5)
+ORDINARY, EXTREME, WHOLE, SHOWN, LARGE, SHIFTED, BASE_ORDINARY, BASE_EXTREME = range(8)
 
 
 class FunctionValues(Check):
@@ -29,6 +29,7 @@ class FunctionValues(Check):
     function: str
     base: str = ""  # for a gradient: the function it belongs to
     shown: tuple[float, ...] = (-2.0, -0.5, 1.0, 3.0)  # public points, for the feedback
+    large: tuple[float, ...] = (-1000.0, 1000.0)  # likewise, where overflow shows
     tolerance: float = 1e-4
     allowed: dict[str, tuple[float, ...]] = Field(
         default_factory=dict
@@ -48,55 +49,81 @@ class FunctionValues(Check):
             Question(probe="call_function",
                      params={"name": self.function, "points": whole, "integers": True}),
             self._ask(np.array(self.shown)),
+            self._ask(np.array(self.large)),
         ]  # fmt: skip
         if self.base:
             points = rng.uniform(0.5, 3, 3) * np.array([1, -1, 1])
             params = {"name": self.function, "base": self.base, "points": points}
             asked.append(Question(probe="shifted_calls", params=params))
+            asked += [self._ask(points, self.base) for points in (ordinary, extreme)]
         return tuple(asked)
 
-    def _ask(self, points: Floats) -> Question:
-        return Question(probe="call_function", params={"name": self.function, "points": points})
+    def _ask(self, points: Floats, name: str = "") -> Question:
+        params = {"name": name or self.function, "points": points}
+        return Question(probe="call_function", params=params)
 
     def judge(self, case: Case) -> Outcome:
         """PASSED, PARTIAL for slips at the edges, FAILED for a wrong function."""
         if (early := undecided(case.answers[ORDINARY], self.function)) is not None:
             return early
-        right = [
-            self._right(case.asked[n], case.answers[n], case.expected[n])
+        right = {
+            n: self._right(case.asked[n], case.answers[n], case.expected[n])
             for n in (ORDINARY, EXTREME, WHOLE, SHOWN)
-        ]
-        details = self._shown(case)
+        }
+        details = self._shown(case, (SHOWN,))
         if not right[ORDINARY] or not right[SHOWN]:
+            if self._follows(case, BASE_ORDINARY, ORDINARY):
+                return review(f"It uses {self.base}, which is wrong itself: a person must look "
+                              "whether it would be right otherwise.", **details)  # fmt: skip
             return failed(self._wrong(case), **details)
         lost, reasons = Decimal(0), []
-        if not right[EXTREME]:
+        if not right[EXTREME] and not self._follows(case, BASE_EXTREME, EXTREME):
             lost += self.extreme_share
             reasons.append("inputs of large size give wrong values or no number (overflow)")
+            details = self._shown(case, (SHOWN, LARGE))
         if not right[WHOLE]:
             lost += self.extreme_share
             reasons.append("whole numbers as input give wrong values")
-        if self.base and _count(case.answers[SHIFTED]) > 0:
+        if self.base and _count(case.answers[SHIFTED], "shifted") > 0:
             lost += self.difference_share
             reasons.append("it is computed from differences, not by a formula")
+        if not reasons and not right[EXTREME]:
+            return passed(f"Right, but for what follows from {self.base}.", **details)
         if not reasons:
-            return passed("Right on all inputs.", **details)
+            return passed("Right on all inputs.")
         message = f"Right on ordinary inputs, but {' and '.join(reasons)}."
         if lost >= 1:
             return failed(message, **details)
         return partial(1 - lost, message, **details)
+
+    def _follows(self, case: Case, base: int, own: int) -> bool:
+        """Whether wrong values of a gradient may come from its function, which it calls."""
+        if not self.base or _count(case.answers[SHIFTED], "calls") == 0:
+            return False
+        size = len(case.asked[base].params["points"])
+        given, wanted = values_of(case.answers[own], size), values_of(case.expected[own], size)
+        below, truth = values_of(case.answers[base], size), values_of(case.expected[base], size)
+        if given is None or wanted is None or below is None or truth is None:
+            return False
+        # Only where the function itself is right is the gradient answerable for its value.
+        sound = self._close(below, truth)
+        return bool(not sound.all() and self._close(given, wanted)[sound].all())
 
     def _right(self, asked: Question, given: Answer, expected: Answer) -> bool:
         points = np.asarray(asked.params["points"], dtype=np.float64)
         values, wanted = values_of(given, points.size), values_of(expected, points.size)
         if values is None or wanted is None:
             return False
-        close = np.abs(values - wanted) <= self.tolerance * np.maximum(1e-2, np.abs(wanted))
+        close = self._close(values, wanted)
         for point, alternatives in self.allowed.items():
             here = points == float(point)
             near = np.min(np.abs(values[:, None] - np.array(alternatives)[None, :]), axis=1)
             close |= here & (near <= self.tolerance)
         return bool(close.all())
+
+    def _close(self, values: Floats, wanted: Floats) -> NDArray[np.bool_]:
+        near = np.abs(values - wanted) <= self.tolerance * np.maximum(1e-2, np.abs(wanted))
+        return np.asarray(near, dtype=np.bool_)
 
     def _wrong(self, case: Case) -> str:
         answer = case.answers[ORDINARY]
@@ -107,22 +134,19 @@ class FunctionValues(Check):
             return f"{self.function} could not be evaluated: {str(text)[:300]}"
         return f"{self.function} gives wrong values."
 
-    def _shown(self, case: Case) -> dict[str, object]:
-        """The student's values at the public points beside the right ones."""
-        given = values_of(case.answers[SHOWN], len(self.shown))
-        wanted = values_of(case.expected[SHOWN], len(self.shown))
-        if wanted is None:
-            return {}
-        name = self.function
+    def _shown(self, case: Case, which: tuple[int, ...]) -> dict[str, object]:
+        """The student's values at public points beside the right ones."""
+        expected, given = [], []
+        for number in which:
+            points = np.asarray(case.asked[number].params["points"], dtype=np.float64)
+            expected += self._written(points, values_of(case.expected[number], points.size))
+            given += self._written(points, values_of(case.answers[number], points.size))
+        return {"expected": expected, "given": given} if expected else {}
 
-        def written(values: Floats) -> list[str]:
-            pairs = zip(self.shown, values, strict=True)
-            return [f"{name}({x:g}) = {y:.6g}" for x, y in pairs]
-
-        return {
-            "expected": written(wanted),
-            "given": ["no values"] if given is None else written(given),
-        }
+    def _written(self, points: Floats, values: Floats | None) -> list[str]:
+        if values is None:
+            return ["no values"]
+        return [f"{self.function}({x:g}) = {y:.6g}" for x, y in zip(points, values, strict=True)]
 
 
 def undecided(answer: Answer, name: str) -> Outcome | None:
@@ -152,6 +176,6 @@ def values_of(answer: Answer, size: int) -> Floats | None:
     return values.astype(np.float64)
 
 
-def _count(answer: Answer) -> int:
-    found = answer.value.get("shifted") if isinstance(answer.value, dict) else None
+def _count(answer: Answer, name: str) -> int:
+    found = answer.value.get(name) if isinstance(answer.value, dict) else None
     return found if isinstance(found, int) else 0

@@ -17,13 +17,23 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     items = [f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items]
     tasks = [task.id for task in assignment.tasks]
     writer.writerow(
-        ["student", "name", "points", "max_points", "passed", "provisional", *tasks, *items]
+        [
+            "student",
+            "name",
+            "points",
+            "max_points",
+            "passed",
+            "provisional",
+            "open_points",
+            *tasks,
+            *items,
+        ]
     )
     for grade in grades:
         writer.writerow([
             grade.submission.student, neutral(grade.submission.name), f"{grade.points:.2f}",
             f"{grade.max_points:.2f}", "yes" if grade.passed else "no",
-            "yes" if grade.provisional else "no",
+            "yes" if grade.provisional else "no", f"{grade.open_points:.2f}",
             *(f"{task.points:.2f}" for task in grade.tasks),
             *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
         ])  # fmt: skip

@@ -69,10 +69,7 @@ def points(value: Decimal) -> str:
 
 def lost(item: ItemGrade) -> bool:
     """Whether the author's hint helps."""
-    return item.points < item.item.points and item.outcome.status not in (
-        Status.REVIEW,
-        Status.ERROR,
-    )
+    return item.points < item.item.points and not item.is_open
 
 
 def pictures(evidence: Evidence | None) -> list[str]:
@@ -141,10 +138,17 @@ def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str
     return rates
 
 
-def waiting(grades: Sequence[Grade]) -> list[tuple[Grade, str, ItemGrade]]:
-    """Every item that a person must look at."""
-    return [
-        (grade, task.task.title, item)
-        for grade in grades for task in grade.tasks for item in task.items
-        if item.outcome.status in (Status.REVIEW, Status.ERROR) and item.override is None
-    ]  # fmt: skip
+def waiting(grades: Sequence[Grade]) -> list[dict[str, Any]]:
+    """What a person must look at: of each student, the items that wait for the same reason."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for grade in grades:
+        for task in grade.tasks:
+            for item in (item for item in task.items if item.is_open):
+                key = (grade.submission.student, task.task.id, item.outcome.message)
+                row = rows.setdefault(
+                    key, {"submission": grade.submission, "task": task.task.id, "items": [],
+                          "points": Decimal(0), "outcome": item.outcome},
+                )  # fmt: skip
+                row["items"].append(item.item)
+                row["points"] += item.item.points
+    return list(rows.values())

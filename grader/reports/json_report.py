@@ -30,6 +30,7 @@ def _submission(grade: Grade) -> dict[str, Any]:
         "max_points": f"{grade.max_points:.2f}",
         "passed": grade.passed,
         "provisional": grade.provisional,
+        "open_points": f"{grade.open_points:.2f}",
         "notes": list(grade.notes),
         "tasks": [
             {

@@ -67,7 +67,7 @@ def call_function(namespace, params):
 
 
 def shifted_calls(namespace, params):
-    """How often a gradient calls its function beside the point asked: the sign of differences."""
+    """How often a gradient calls its function, and how often beside the point asked."""
     function, _ = find(namespace, params["name"])
     base, base_name = find(namespace, params["base"])
     seen = []
@@ -79,7 +79,7 @@ def shifted_calls(namespace, params):
             pass
         return base(x, *rest, **more)
 
-    shifted = 0
+    shifted = calls = 0
     try:
         namespace[base_name] = recorder
         for point in params["points"].tolist():
@@ -88,7 +88,8 @@ def shifted_calls(namespace, params):
                 function(point)
             except Exception:
                 continue
+            calls += len(seen)
             shifted += sum(0 < abs(x - point) < CLOSE for x in seen)
     finally:
         namespace[base_name] = base
-    return {"shifted": int(shifted)}
+    return {"shifted": int(shifted), "calls": calls}

@@ -1,0 +1,100 @@
+"""Grades the examples as a person does, and holds what their README says of each."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from grader.cli import main
+
+EXAMPLES = Path(__file__).parents[1] / "submissions" / "examples"
+EVERYTHING, NOTHING = "everything", "nothing"
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.training]
+
+
+def claims() -> dict[str, tuple[str, str]]:
+    """From the README's table: student → what is lost, what waits for a person."""
+    rows = re.findall(r"^\| (?!folder|-)(.+?) \| .+? \| (.+?) \| (.+?) \|$",
+                      (EXAMPLES / "README.md").read_text(), re.MULTILINE)  # fmt: skip
+    return {name: (lost, waits) for name, lost, waits in rows}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    out = tmp_path_factory.mktemp("examples") / "results"
+    done = CliRunner().invoke(
+        main, ["grade", str(EXAMPLES), "--out", str(out), "--seed", "20", "--quiet"]
+    )
+    assert done.exit_code == 0, done.output
+    document = json.loads((out / "results.json").read_text())
+    for submission in document["submissions"]:
+        submission["page"] = (out / "students" / f"{submission['student']}.html").read_text()
+    return {submission["name"]: submission for submission in document["submissions"]}
+
+
+def items(submission: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {item["id"]: item for task in submission["tasks"] for item in task["items"]}
+
+
+def named(claim: str, every: set[str]) -> set[str]:
+    found = set(re.findall(r"`(\w+)`", claim))
+    return every if claim == EVERYTHING else found
+
+
+@pytest.mark.parametrize("name", sorted(claims()))
+def test_an_example_loses_what_its_readme_says(
+    name: str, graded: dict[str, dict[str, Any]]
+) -> None:
+    found = items(graded[name])
+    lost_claim, waits_claim = claims()[name]
+    waiting = {key for key, item in found.items() if item["status"] in ("review", "error")}
+    lost = {key for key, item in found.items() if item["status"] not in ("passed", "review")}
+    assert lost == named(lost_claim, set(found))
+    assert waiting == named(waits_claim, set(found))
+    assert not [key for key, item in found.items() if item["status"] == "error"]
+
+
+def test_all_folders_are_in_the_readme(graded: dict[str, dict[str, Any]]) -> None:
+    assert set(graded) == set(claims()) == {p.name for p in EXAMPLES.iterdir() if p.is_dir()}
+
+
+def test_points_are_the_sum_of_the_items(graded: dict[str, dict[str, Any]]) -> None:
+    for submission in graded.values():
+        total = sum(Decimal(item["points"]) for item in items(submission).values())
+        assert Decimal(submission["points"]) == total
+
+
+def test_the_strong_example_gets_every_automatic_point(graded: dict[str, dict[str, Any]]) -> None:
+    assert graded["Ada Strong"]["points"] == "91.00"  # nine points are for answers in words
+    assert graded["Ada Strong"]["open_points"] == "9.00"
+
+
+def test_the_accuracy_is_measured_and_not_believed(graded: dict[str, dict[str, Any]]) -> None:
+    details = items(graded["Lena Sommer"])["test_accuracy"]["details"]
+    assert details["verdict"] == "fail"
+    assert details["cutoff"] == 82.0
+    assert details["mean"] < 80 < details["claimed"]
+    strong = items(graded["Ada Strong"])["test_accuracy"]["details"]
+    assert strong["verdict"] == "pass"
+    assert 84 < strong["mean"] < 92
+
+
+def test_what_was_repaired_is_told(graded: dict[str, dict[str, Any]]) -> None:
+    page = graded["Tomáš Novák"]["page"]
+    for sign in ("np.float", "dataiter.next()", "module helper is missing", "asks for CUDA"):
+        assert sign in page
+
+
+def test_a_person_sees_the_students_words_and_the_model_answer(
+    graded: dict[str, dict[str, Any]],
+) -> None:
+    details = items(graded["Tomáš Novák"])["interpretation"]["details"]
+    assert details["given"] == "Most wines are right, class 1 has the errors."
+    assert len(details["expected"]) > 100
