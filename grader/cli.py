@@ -5,6 +5,7 @@ Heavy modules are imported where they are used, so that `grader --help` answers 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands.quiz import quiz
 from grader.errors import GraderError
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ class Boundary(click.Group):
                 "grader: interrupted; what is done is kept, the same command goes on", err=True
             )
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as bug:
+            if "GRADER_DEBUG" in os.environ:
+                raise
+            click.echo(f"grader: the grader itself failed ({type(bug).__name__}: {bug}); what is "
+                       "done is kept, and GRADER_DEBUG=1 shows where", err=True)  # fmt: skip
+            ctx.exit(BROKEN)
 
 
 @click.group(cls=Boundary, context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,7 +96,7 @@ def grade(
     found = ingest.ingest(list(paths), chosen)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
-    out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
         settings = batch.Settings(
             seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
@@ -118,9 +128,21 @@ def doctor() -> None:
     sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
 
 
-def _cores() -> int:
-    import os
+main.add_command(quiz)
 
+
+def _make_folder(out: Path) -> None:
+    from grader.errors import UsageError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as bad:
+        raise UsageError(
+            f"{out} cannot be made ({bad.strerror}); choose another --out folder"
+        ) from None
+
+
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

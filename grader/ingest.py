@@ -17,8 +17,8 @@ from grader import archive, notebook
 from grader.archive import Files
 from grader.autodiff import answers
 from grader.errors import UsageError
-from grader.exchange import moodle
-from grader.model import Assignment, Notebook, QuizResponse, Submission, Task
+from grader.exchange import moodle, roster
+from grader.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
 MAX_HELPER, MAX_HELPERS = 1 << 20, 5 << 20
@@ -70,7 +70,8 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         raise UsageError(
             f"{shown}: no submission was found; expected a folder or zip for each student"
         )
-    return Batch(submissions=_with_quiz(submissions, quiz_files, notes), notes=tuple(notes))
+    joined = _with_quiz(submissions, quiz_files, notes, _attempt_rule(assignment))
+    return Batch(submissions=joined, notes=tuple(notes))
 
 
 # --- finding submissions ------------------------------------------------------------------------
@@ -271,13 +272,21 @@ def _answer_file(files: Files, problems: list[str]) -> QuizResponse | None:
 
 
 def _with_quiz(
-    submissions: list[Submission], quiz_files: dict[str, bytes], notes: list[str]
+    submissions: list[Submission],
+    quiz_files: dict[str, bytes],
+    notes: list[str],
+    rule: AttemptRule,
 ) -> tuple[Submission, ...]:
     """The submissions with their rows of the quiz download; rows of nobody are noted."""
     quiz: dict[str, QuizResponse] = {}
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)
-        matched, remarks = moodle.match(rows, submissions)
+        matched, remarks = roster.match(rows, submissions, rule)
         quiz |= matched
         notes += remarks
     return tuple(replace(s, quiz=s.quiz or quiz.get(s.student)) for s in submissions)
+
+
+def _attempt_rule(assignment: Assignment) -> AttemptRule:
+    rules = [task.attempt for task in assignment.tasks if task.notebook is None]
+    return rules[0] if rules else AttemptRule.HIGHEST

@@ -39,6 +39,14 @@ class Visibility(StrEnum):
     HIDDEN = "hidden"
 
 
+class AttemptRule(StrEnum):
+    """Which of several finished attempts at a quiz counts."""
+
+    HIGHEST = "highest"  # by Moodle's own grade
+    FIRST = "first"
+    LAST = "last"
+
+
 # --- the assignment ---------------------------------------------------------------------------
 
 
@@ -81,6 +89,7 @@ class Task:
     items: tuple[Item, ...]
     limits: Limits
     prepare: tuple[str, ...] = ()  # names of inside fixtures, set up before the first cell
+    attempt: AttemptRule = AttemptRule.HIGHEST  # of a quiz
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +147,9 @@ class QuizResponse:
     values: Mapping[str, str]
     source: str  # file (and row) it came from, for the report
     moodle_grade: Decimal | None = None
+    moodle_max: Decimal | None = None
+    right: Mapping[str, str] = field(default_factory=dict)  # Moodle's right answers, likewise
+    question: str = ""  # Moodle's text of the questions, with this student's numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,10 @@ from pydantic import ValidationError
 from grader.checks import CHECKS
 from grader.checks.base import Check
 from grader.errors import UsageError
-from grader.model import Assignment, Item, LateRule, Limits, Task, Visibility
+from grader.model import Assignment, AttemptRule, Item, LateRule, Limits, Task, Visibility
 
 ASSIGNMENT_KEYS = ("name", "title", "points", "pass_points", "due", "timezone", "tasks")
-TASK_KEYS = ("id", "title", "points", "notebook", "prepare")
+TASK_KEYS = ("id", "title", "points", "notebook", "prepare", "attempt")
 ITEM_KEYS = ("id", "title", "points", "visibility", "hint", "needs", "check")
 CHECKOUT = Path(__file__).parents[1]
 
@@ -116,7 +116,16 @@ def _task(path: Path, defaults: Limits) -> Task:
         items=items,
         limits=_limits(defaults, data.get("limits", {}), where),
         prepare=tuple(_text(name, "prepare", where) for name in head.get("prepare", [])),
+        attempt=_attempt(head.get("attempt", AttemptRule.HIGHEST), where),
     )
+
+
+def _attempt(value: Any, where: str) -> AttemptRule:
+    try:
+        return AttemptRule(value)
+    except ValueError:
+        rules = ", ".join(rule.value for rule in AttemptRule)
+        raise UsageError(f"{where}: attempt is {value!r}; expected one of {rules}") from None
 
 
 def _item(entry: Any, where: str) -> Item:

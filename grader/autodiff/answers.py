@@ -17,18 +17,26 @@ from grader.model import QuizResponse
 MAX_BYTES, MAX_TEXT = 1 << 20, 200
 
 
+EXPONENT = re.compile(r"(?:[eE]|[x*×]10(?:\^|\*\*))([+-]?\d{1,3})")
+NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)(?![\d.,+*/^=-])")
+
+
 def number(text: str) -> float | None:
-    """A number as people write it: `0.5`, `0,5`, `1/2`, `1e-3`, `−2`; None for anything else."""
-    cleaned = text.strip().replace("−", "-").replace(" ", "")
-    if "," in cleaned and "." in cleaned:
-        return None
-    cleaned = cleaned.replace(",", ".")
-    if re.fullmatch(r"[+-]?\d{1,15}/\d{1,15}", cleaned):
-        top, bottom = cleaned.split("/")
-        return float(Fraction(int(top), int(bottom))) if int(bottom) else None
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", cleaned):
-        return None
-    value = float(cleaned)
+    """A number as people write it: `0.5`, `0,5`, `1/2`, `1e-3`, `3*10^-4`, `−2`; else None.
+
+    As Moodle reads it (a comma is a decimal point, unless there is a point, too; a unit after the
+    number is passed over), and fractions beside.
+    """
+    cleaned = re.sub(r"\s+", "", text.replace("−", "-"))
+    fraction = re.fullmatch(r"([+-]?\d{1,15})/(\d{1,15})", cleaned)
+    if fraction:
+        bottom = int(fraction[2])
+        return float(Fraction(int(fraction[1]), bottom)) if bottom else None
+    cleaned = EXPONENT.sub(r"e\1", cleaned)
+    many = "." in cleaned or cleaned.count(",") > 1
+    cleaned = cleaned.replace(",", "" if many else ".")
+    found = NUMBER.match(cleaned)
+    value = float(found[1]) if found else math.nan
     return value if math.isfinite(value) else None
 
 
@@ -89,18 +97,21 @@ def parts(cell: str) -> list[str]:
     return [cell[begin:end].strip() for (_, begin), end in zip(starts, ends, strict=True)]
 
 
-def by_name(quiz: QuizResponse, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def by_name(values: Mapping[str, str], names: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The answers' texts by value name. `names` has the values of each group, in order.
 
-    Answers that carry names are taken by these. Those of a Moodle download come as question 1, 2,
-    3 with a part for each value of a group, or as one question for each value.
+    Answers that carry names are taken by these. Those of a Moodle download (`response 1`, …) come
+    as one question with a part for each value, as one question for each group, or as one for each
+    value.
     """
-    responses = [text for key, text in quiz.values.items() if key.startswith("response ")]
+    responses = [text for key, text in values.items() if key.startswith("response ")]
     if not responses:
-        return dict(quiz.values)
+        return dict(values)
     everything = [name for group in names.values() for name in group]
     if len(responses) == len(everything):
         return dict(zip(everything, responses, strict=True))
+    if len(responses) == 1:
+        return dict(zip(everything, parts(responses[0]), strict=False))
     found: dict[str, str] = {}
     for group, cell in zip(names.values(), responses, strict=False):
         found |= dict(zip(group, parts(cell) or [cell], strict=False))

@@ -39,6 +39,9 @@ OPERATORS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 
 
+SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One elementary operation. An operand is a node's or input's name, or a constant."""
@@ -120,6 +123,14 @@ def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph
     return Graph(expression=expression, nodes=tuple(nodes), point=dict(point), digits=digits)
 
 
+def written(node: Node) -> str:
+    """The operation as people write it: `v8 ÷ x1`, `exp(v1)`."""
+    shown = [o if isinstance(o, str) else f"{o:g}" for o in node.operands]
+    if node.operator in FUNCTIONS:
+        return f"−{shown[0]}" if node.operator == "neg" else f"{node.operator}({shown[0]})"
+    return f" {SIGNS.get(node.operator, node.operator)} ".join(shown)
+
+
 def forward(graph: Graph) -> dict[str, float]:
     """The value of every input and node."""
     values = dict(graph.point)
@@ -166,7 +177,14 @@ def apply(node: Node, values: Mapping[str, float]) -> float:
             return first * second
         case "/":
             return first / second
-    return float(first**second)
+    return _power(first, second)
+
+
+def _power(base: float, exponent: float) -> float:
+    value = base**exponent
+    if isinstance(value, complex):
+        raise ValueError(f"{base} ** {exponent} is no real number")
+    return float(value)
 
 
 def partials(node: Node, values: Mapping[str, float]) -> tuple[float, ...]:
@@ -185,7 +203,23 @@ def partials(node: Node, values: Mapping[str, float]) -> tuple[float, ...]:
         case "/":
             return 1 / second, -first / second**2
     by_exponent = first**second * math.log(first) if first > 0 else 0.0
-    return second * first ** (second - 1), by_exponent
+    return second * _power(first, second - 1) if second else 0.0, by_exponent
+
+
+BY_RESULT: dict[str, Unary] = {
+    "exp": lambda y: y,
+    "tanh": lambda y: 1 - y**2,
+    "sigmoid": lambda y: y * (1 - y),
+    "sqrt": lambda y: 0.5 / y,
+}
+"""Derivatives that people write with the function's own value."""
+
+
+def partials_by_result(node: Node, values: Mapping[str, float]) -> tuple[float, ...]:
+    """As `partials`, but from the operation's own value where people use that."""
+    if node.operator in BY_RESULT:
+        return (BY_RESULT[node.operator](values[node.name]),)
+    return partials(node, values)
 
 
 def _value(operand: str | float, values: Mapping[str, float]) -> float:

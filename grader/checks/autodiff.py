@@ -1,53 +1,104 @@
-"""Checks the answers to the autodiff quiz, value by value, against the computed graph. Trusted."""
+"""Checks the answers to the autodiff quiz, value by value, with credit for consequences."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar, Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from grader.autodiff import graph as graphs
-from grader.autodiff.answers import by_name, number
-from grader.checks.base import Case, Check, failed, partial, passed
+from grader.autodiff import marking, quiz
+from grader.autodiff.answers import by_name
+from grader.autodiff.graph import Graph
+from grader.autodiff.marking import Mark, Verdict
+from grader.checks.base import Case, Check, failed, partial, passed, review
 from grader.model import Outcome
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class AutodiffValues(Check):
-    """One group of the quiz's values; each right one earns an equal part of the points."""
+    """One group of the quiz's values; each earns an equal part of the points."""
 
     observes: ClassVar[bool] = False
 
     group: Literal["forward", "adjoints", "gradient"]
     graph: str = "autodiff.toml"
-    relative_tolerance: float = 0.005
+    relative_tolerance: float = 0.005  # where it is wider than that of rounding
+    follow_share: Share = Decimal(1)  # of a value that is right given the student's earlier ones
+    variants: int | None = None  # in place of those that the graph's file asks for
+    seed: int | None = None
 
     def judge(self, case: Case) -> Outcome:
-        """A share for each value within half a digit of what was asked for, or the tolerance."""
-        graph = graphs.read(case.reference_dir / self.graph)
-        solution = graphs.solution(graph)
-        expected = solution[self.group]
+        """A share for each value that is right, or follows from the student's own."""
         if case.quiz is None:
             return failed("No answers to the quiz were handed in.")
-        given = by_name(case.quiz, {group: list(values) for group, values in solution.items()})
-        slack = 0.5 * 10.0**-graph.digits
-        rows, right = [], 0
-        for name, value in expected.items():
-            text = given.get(name, "").strip()
-            answer = number(text)
-            verdict = (
-                "empty" if text in ("", "-") else "not a number" if answer is None else "wrong"
-            )
-            if answer is not None:
-                near = abs(answer - value) <= max(
-                    slack * 1.01, self.relative_tolerance * abs(value)
-                )
-                verdict = "right" if near else "wrong"
-            right += verdict == "right"
-            rows.append({"name": name, "expected": f"{value:.{graph.digits}f}",
-                         "given": text, "verdict": verdict})  # fmt: skip
-        details = {"values": rows, "source": case.quiz.source}
-        told = f"{right} of {len(rows)} values are right."
-        if right == len(rows):
+        known = _quiz(case.reference_dir / self.graph, self.variants, self.seed)
+        if not quiz.fits(known, case.quiz):
+            shown = [f"{name}: {text}" for name, text in case.quiz.values.items()]
+            reason = f"The answers in {case.quiz.source} are not those of this quiz."
+            return review(reason, given=shown)
+        variant = quiz.find(known, case.quiz)
+        given = by_name(case.quiz.values, known.names)
+        if variant is None:
+            shown = [f"{name} = {text}" for name, text in given.items()]
+            return review("Which numbers this student was given could not be told.", given=shown)
+        marks = marking.mark(variant, given, self.relative_tolerance)
+        own = [m for m in marks if m.group == self.group]
+        share = sum((self._worth(m) for m in own), Decimal(0)) / len(own)
+        details = self._details(case, variant, marks, own)
+        told = summary(own)
+        if share == 1:
             return passed(told, **details)
-        if right == 0:
-            return failed(told, **details)
-        return partial(Decimal(right) / Decimal(len(rows)), told, **details)
+        return partial(share, told, **details) if share > 0 else failed(told, **details)
+
+    def _worth(self, mark: Mark) -> Decimal:
+        follows = mark.verdict is Verdict.FOLLOWS
+        return self.follow_share if follows else Decimal(mark.verdict is Verdict.RIGHT)
+
+    def _details(
+        self, case: Case, variant: Graph, marks: list[Mark], own: list[Mark]
+    ) -> dict[str, Any]:
+        """The table for the report; with the first group the graph, and Moodle's own grade."""
+        rows = [
+            {"name": m.name, "given": m.given, "expected": f"{m.expected:.{variant.digits}f}",
+             "verdict": m.verdict.value, "note": m.note, "operation": _operation(variant, m)}
+            for m in own
+        ]  # fmt: skip
+        assert case.quiz is not None
+        details: dict[str, Any] = {"values": rows, "source": case.quiz.source}
+        if self.group == "forward":
+            point = ", ".join(f"{name} = {value:g}" for name, value in variant.point.items())
+            details |= {
+                "graph": {"expression": variant.expression, "point": point,
+                          "nodes": [[n.name, n.operator, list(n.operands)] for n in variant.nodes],
+                          "wrong": [m.name for m in marks if self._worth(m) == 0]},
+            }  # fmt: skip
+            if case.quiz.moodle_grade is not None:
+                details["moodle"] = str(case.quiz.moodle_grade)
+                details["moodle_max"] = str(case.quiz.moodle_max or "")
+        return details
+
+
+@lru_cache(maxsize=8)
+def _quiz(path: Path, variants: int | None, seed: int | None) -> quiz.Quiz:
+    return quiz.read(path, variants, seed)
+
+
+def _operation(variant: Graph, mark: Mark) -> str:
+    """What the value is: for a forward value its operation."""
+    found = [node for node in variant.nodes if node.name == mark.name]
+    return graphs.written(found[0]) if found else ""
+
+
+def summary(marks: list[Mark]) -> str:
+    """How many values are right, and how many of these follow from the student's own slips."""
+    right = sum(m.verdict is Verdict.RIGHT for m in marks)
+    follow = sum(m.verdict is Verdict.FOLLOWS for m in marks)
+    text = f"{right} of {len(marks)} values are right"
+    if follow:
+        text += f", {follow} more follow{'s' if follow == 1 else ''} from an earlier slip"
+    return f"{text}."

@@ -1,61 +1,64 @@
-"""Reads Moodle's quiz "Responses" download, English and German, and finds whose rows these are.
+"""Reads Moodle's quiz "Responses" download, English and German, of every release. Trusted side.
 
-Trusted side. Columns are found by their headers, never by position.
+Columns are found by their headers, never by position. JSON downloads squeeze their headers, so
+all headers are compared in that form.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from grader.errors import UsageError
-from grader.model import QuizResponse, Submission
+from grader.exchange import tables
 
-MAX_BYTES = 50 << 20
 COLUMNS = {
-    "last": ("surname", "last name", "nachname"),
-    "first": ("first name", "vorname"),
-    "email": ("email address", "e-mail-adresse", "e-mail", "email"),
+    "last": ("surname", "lastname", "nachname"),
+    "first": ("firstname", "vorname"),
+    "email": ("emailaddress", "e-mail-adresse", "e-mail", "email"),
     "state": ("state", "status"),
-    "number": ("id number", "id-nummer", "matrikelnummer"),
+    "number": ("idnumber", "id-nummer", "matrikelnummer"),
     "username": ("username", "anmeldename"),
 }
-RESPONSE = re.compile(r"^(?:Response|Antwort) (\S+)$")
-GRADE = re.compile(r"^(?:Grade|Bewertung)/(\d+(?:[.,]\d+)?)$")
+RESPONSE = re.compile(r"^(?:response|antwort)(\S+)$")
+RIGHT = re.compile(r"^(?:rightanswer|richtigeantwort)(\S+)$")
+QUESTION = re.compile(r"^(?:question|frage)(\S+)$")
+GRADE = re.compile(r"^(?:grade|bewertung)/?(\d+(?:[.,]\d+)?)$")
 FINISHED = ("finished", "beendet")
-AVERAGES = ("overall average", "gesamtdurchschnitt", "group average", "gruppendurchschnitt")
+OPEN = ("inprogress", "inbearbeitung", "overdue", "überfällig", "neversubmitted", "nieabgegeben")
+AVERAGES = ("overallaverage", "gesamtdurchschnitt", "groupaverage", "gruppendurchschnitt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One attempt: who, whether it was finished, and the responses by question number."""
+    """One attempt: who, whether it was finished, and the cells by question number."""
 
-    line: int
+    source: str  # file and row
     name: str
     reversed_name: str
-    email: str
-    username: str
-    number: str
+    email: str = ""
+    username: str = ""
+    number: str = ""
     finished: bool
-    grade: Decimal | None
+    state: str = ""
+    grade: Decimal | None = None
+    highest: Decimal | None = None  # of the grade
     responses: Mapping[str, str]
-    source: str
+    right: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_quiz_responses(name: str, content: bytes) -> bool:
-    """Whether a file looks like a responses download: a CSV whose header has responses."""
-    if not name.lower().endswith(".csv"):
+    """Whether a file looks like a responses download: a table whose header has responses."""
+    if not name.lower().endswith(tables.ENDINGS):
         return False
     try:
-        header = _table(name, content)[0]
+        header = tables.read(name, content)[0]
     except (UsageError, IndexError):
         return False
-    return any(RESPONSE.match(cell.strip()) for cell in header)
+    return any(RESPONSE.match(squeezed(cell)) for cell in header)
 
 
 def read_responses(name: str, content: bytes) -> list[Row]:
@@ -64,121 +67,63 @@ def read_responses(name: str, content: bytes) -> list[Row]:
     Raises:
         UsageError: it is no such file; one sentence names the file and what is missing.
     """
-    table = _table(name, content)
-    if not table:
-        raise UsageError(f"{name} is empty; download the quiz's responses again")
-    header = [cell.strip() for cell in table[0]]
+    table = tables.read(name, content)
+    header = [squeezed(cell) for cell in table[0]] if table else []
     columns = {key: _column(header, aliases) for key, aliases in COLUMNS.items()}
-    responses = {m[1]: n for n, cell in enumerate(header) if (m := RESPONSE.match(cell))}
-    grades = [n for n, cell in enumerate(header) if GRADE.match(cell)]
+    responses = _numbered(header, RESPONSE)
     if not responses:
         raise UsageError(f"{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's "
                          "report 'Responses', not 'Grades'")  # fmt: skip
-    if columns["last"] is None or columns["first"] is None:
+    named = columns["last"] is not None and columns["first"] is not None
+    if not named and not any(columns[key] is not None for key in ("email", "number", "username")):
         raise UsageError(
             f"{name} has no columns for last and first name; download it again with names"
         )
+    grades = [(n, m[1]) for n, cell in enumerate(header) if (m := GRADE.match(cell))]
+    groups = (responses, _numbered(header, RIGHT), _numbered(header, QUESTION))
     rows = []
     for line, cells in enumerate(table[1:], 2):
         cell = dict(enumerate(cells))
         found = {
             key: cell.get(n, "").strip() if n is not None else "" for key, n in columns.items()
         }
-        if not any(cells) or found["last"].casefold() in AVERAGES:
+        if not any(cells) or squeezed(found["last"]) in AVERAGES:
             continue
+        texts = [{number: cell.get(n, "") for number, n in group.items()} for group in groups]
         rows.append(Row(
-            line=line, name=f"{found['first']} {found['last']}",
-            reversed_name=f"{found['last']} {found['first']}", email=found["email"],
-            username=found["username"], number=found["number"],
-            finished=columns["state"] is None or found["state"].casefold() in FINISHED,
-            grade=_grade(cell.get(grades[0], "")) if grades else None,
-            responses={number: cell.get(n, "") for number, n in responses.items()},
-            source=f"{name}, row {line}",
+            source=f"{name}, row {line}", name=f"{found['first']} {found['last']}".strip(),
+            reversed_name=f"{found['last']} {found['first']}".strip(), email=found["email"],
+            username=found["username"], number=found["number"], state=found["state"],
+            finished=columns["state"] is None or squeezed(found["state"]) in FINISHED,
+            grade=_grade(cell.get(grades[0][0], "")) if grades else None,
+            highest=_highest(grades[0][1]) if grades else None,
+            responses=texts[0], right=texts[1], questions=texts[2],
         ))  # fmt: skip
     return rows
 
 
-def match(
-    rows: Sequence[Row], submissions: Sequence[Submission]
-) -> tuple[dict[str, QuizResponse], list[str]]:
-    """The response of each submission's student, and remarks on rows that fit nobody or several.
-
-    Of several finished attempts the one with the highest grade counts (Moodle's default), the
-    first among equals. Unfinished attempts do not count, and are named.
-    """
-    keys: dict[str, list[Submission]] = {}
-    for submission in submissions:
-        for key in {_key(submission.name), *_email_keys(submission.name)}:
-            keys.setdefault(key, []).append(submission)
-    found: dict[str, Row] = {}
-    remarks = []
-    for row in rows:
-        owners = _owners(row, keys)
-        if len(owners) != 1:
-            why = "no submission" if not owners else "several submissions"
-            remarks.append(f"{row.source}: {row.name} fits {why}; the answers were not used")
-            continue
-        if not row.finished:
-            remarks.append(
-                f"{row.source}: the attempt of {row.name} is not finished and does not count"
-            )
-            continue
-        best = found.get(owners[0].student)
-        if best is None or (row.grade or Decimal(-1)) > (best.grade or Decimal(-1)):
-            found[owners[0].student] = row
-    return {student: _response(row) for student, row in found.items()}, remarks
+def squeezed(text: str) -> str:
+    """A header as Moodle's JSON has it: small letters without spaces, points and commas."""
+    return re.sub(r"[\s.,]+" if "/" not in text else r"\s+", "", text).casefold()
 
 
-def _owners(row: Row, keys: Mapping[str, list[Submission]]) -> list[Submission]:
-    local = row.email.partition("@")[0]
-    for candidate in (row.email, row.number, row.username, local, row.name, row.reversed_name):
-        if candidate and (owners := keys.get(_key(candidate))):
-            return owners
-    return []
+def _numbered(header: Sequence[str], pattern: re.Pattern[str]) -> dict[str, int]:
+    return {m[1]: n for n, cell in enumerate(header) if (m := pattern.match(cell))}
 
 
-def _email_keys(name: str) -> set[str]:
-    return {_key(name.partition("@")[0])} if "@" in name else set()
-
-
-def _key(text: str) -> str:
-    """Text for comparison: one Unicode form, no case, single spaces, no punctuation."""
-    plain = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(re.sub(r"[,._]+", " ", plain).split())
-
-
-def _response(row: Row) -> QuizResponse:
-    values = {f"response {number}": text for number, text in row.responses.items()}
-    return QuizResponse(values=values, source=row.source, moodle_grade=row.grade)
+def _column(header: Sequence[str], aliases: Sequence[str]) -> int | None:
+    return next((n for n, cell in enumerate(header) if cell in aliases), None)
 
 
 def _grade(text: str) -> Decimal | None:
     try:
-        return Decimal(text.strip().replace(",", "."))
+        value = Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
         return None
+    return value if value.is_finite() else None
 
 
-def _column(header: Sequence[str], aliases: Sequence[str]) -> int | None:
-    for position, cell in enumerate(header):
-        if cell.casefold() in aliases:
-            return position
-    return None
-
-
-def _table(name: str, content: bytes) -> list[list[str]]:
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"{name} is larger than {MAX_BYTES >> 20} MiB and was not read")
-    text = ""
-    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except csv.Error as bad:
-        raise UsageError(f"{name} is not a readable CSV file ({bad}); download it again") from None
+def _highest(text: str) -> Decimal | None:
+    """The greatest grade, from a header: `10.00`, `10,00`, or `1000` in JSON."""
+    value = _grade(text)
+    return value / 100 if value is not None and "." not in text and "," not in text else value

@@ -7,6 +7,7 @@ and capped. The pages hold no script and load nothing.
 from __future__ import annotations
 
 import base64
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -14,6 +15,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from grader.autodiff import picture
+from grader.autodiff.graph import Graph, Node
 from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
 
 WORDS = {
@@ -38,6 +41,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     environment.filters |= {"shown": shown, "points": points}
     environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves}
     environment.globals |= {"listed": listed, "bars": bars, "lost": lost}
+    environment.globals |= {"graph_picture": graph_picture}
     student = environment.get_template("student.html.j2")
     pages = {
         f"students/{grade.submission.student}.html":
@@ -46,7 +50,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     }  # fmt: skip
     course = environment.get_template("course.html.j2")
     context = {"items": item_rates(grades, assignment), "histogram": histogram(grades),
-               "waiting": waiting(grades)}  # fmt: skip
+               "waiting": waiting(grades), "moodle": moodle_differences(grades)}  # fmt: skip
     pages["index.html"] = course.render(grades=grades, assignment=assignment, **context).encode()
     return pages
 
@@ -111,6 +115,33 @@ def bars(details: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Accuracy of each class, in percent."""
     classes = details.get("per_class")
     return [(str(k), float(v)) for k, v in classes.items()] if isinstance(classes, dict) else []
+
+
+def graph_picture(details: Mapping[str, Any]) -> str:
+    """The quiz's graph with the wrong values marked, as a `data:` address."""
+    told = details["graph"]
+    nodes = tuple(Node(name=n, operator=o, operands=tuple(uses)) for n, o, uses in told["nodes"])
+    point = dict.fromkeys(re.findall(r"(\w+) =", told["point"]), 0.0)
+    graph = Graph(expression=told["expression"], nodes=nodes, point=point)
+    drawn = picture.svg(graph, frozenset(told["wrong"]))
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}"
+
+
+def moodle_differences(grades: Sequence[Grade]) -> list[dict[str, Any]]:
+    """Each quiz whose grade in Moodle, rescaled, is another than ours."""
+    rows = []
+    for grade in grades:
+        quiz = grade.submission.quiz
+        for task in grade.tasks:
+            if task.task.notebook is not None or quiz is None or task.open_points:
+                continue
+            if quiz.moodle_grade is None or not quiz.moodle_max:
+                continue
+            theirs = quiz.moodle_grade * task.task.points / quiz.moodle_max
+            if abs(theirs - task.points) >= Decimal("0.01"):
+                rows.append({"submission": grade.submission, "theirs": theirs,
+                             "ours": task.points})  # fmt: skip
+    return rows
 
 
 def histogram(grades: Sequence[Grade]) -> list[tuple[str, int, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sympy
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,3 +68,25 @@ def test_the_quiz_has_enough_operations_and_a_value_used_twice() -> None:
     assert len(graph.nodes) >= 8
     assert len(used) > len(set(used))
     assert all(abs(v) > 1e-3 for v in graphs.forward(graph).values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x * y + sin(x * y)",
+        "sqrt(x) / (x + y)",
+        "log(x) * exp(-y)",
+        "x ** 3 - y ** x",
+        "tanh(x / y) * cos(x)",
+        "sigmoid(x - 2 * y) ** 2",
+    ],
+)
+def test_the_gradient_is_that_of_the_closed_form(text: str) -> None:
+    point = {"x": 1.7, "y": 0.4}
+    x, y = sympy.symbols("x y")
+    names = {"x": x, "y": y, "sigmoid": lambda z: 1 / (1 + sympy.exp(-z))}
+    closed = sympy.sympify(text, locals=names)
+    gradient = graphs.solution(graphs.build(text, point))["gradient"]
+    for symbol in (x, y):
+        wanted = float(sympy.diff(closed, symbol).subs(point))
+        assert gradient[f"grad_{symbol}"] == pytest.approx(wanted, rel=1e-12)

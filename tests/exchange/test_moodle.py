@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from grader.errors import UsageError
-from grader.exchange import moodle
+from grader.exchange import moodle, roster
 from grader.model import Submission
 
 ENGLISH = (
@@ -53,7 +53,7 @@ def test_german_rows_are_read_and_averages_dropped() -> None:
 )
 def test_a_row_finds_its_student_by_either_order_of_the_name(name: str) -> None:
     rows = moodle.read_responses("r.csv", GERMAN.encode())
-    found, remarks = moodle.match(rows, [submission(name), submission("Ada Strong")])
+    found, remarks = roster.match(rows, [submission(name), submission("Ada Strong")])
     assert list(found) == [submission(name).student]
     assert remarks == []
 
@@ -65,16 +65,16 @@ def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() 
         submission("Alex Beispiel"),
         submission("alex beispiel"),
     ]
-    found, remarks = moodle.match(rows, students)
+    found, remarks = roster.match(rows, students)
     assert found == {}
     assert "several submissions" in remarks[0]
     assert "not finished" in remarks[1]
-    assert "no submission" in moodle.match(rows[:1], students[:1])[1][0]
+    assert "no submission" in roster.match(rows[:1], students[:1])[1][0]
 
 
 def test_the_best_finished_attempt_counts() -> None:
     text = ENGLISH + "Beispiel,Alex,alex.beispiel@example.org,Finished,x,x,y,9.00,9,8,-\n"
-    found, _ = moodle.match(
+    found, _ = roster.match(
         moodle.read_responses("r.csv", text.encode()), [submission("Alex Beispiel")]
     )
     assert found["alex-beispiel"].values["response 1"] == "9"
@@ -86,3 +86,36 @@ def test_a_grades_report_is_told_apart_with_the_mend() -> None:
     assert not moodle.is_quiz_responses("g.csv", grades.encode())
     with pytest.raises(UsageError, match=r"g\.csv has no column 'Response 1'"):
         moodle.read_responses("g.csv", grades.encode())
+
+
+def test_json_headers_are_squeezed_and_still_known() -> None:
+    text = (
+        '[[{"nachname": "Müller", "vorname": "Jörg", "e-mail-adresse": "j@x", "status": "Beendet",'
+        ' "bewertung1000": "7,50", "frage1": "x1 = 2.0", "antwort1": "8,0",'
+        ' "richtigeantwort1": "8"}]]'
+    )
+    (row,) = moodle.read_responses("r.json", text.encode())
+    assert (row.name, row.email, row.finished) == ("Jörg Müller", "j@x", True)
+    assert (row.grade, row.highest) == (Decimal("7.50"), Decimal(10))
+    assert (row.responses, row.right, row.questions) == (
+        {"1": "8,0"}, {"1": "8"}, {"1": "x1 = 2.0"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("header", ["Surname", "Last name", "Nachname"])
+@pytest.mark.parametrize("state", ["State", "Status"])
+def test_headers_of_every_release_are_known(header: str, state: str) -> None:
+    text = f"{header},First name,{state},Response 1\nB,A,Finished,5\n"
+    (row,) = moodle.read_responses("r.csv", text.encode())
+    assert (row.name, row.finished, row.responses["1"]) == ("A B", True, "5")
+
+
+def test_an_unknown_state_is_not_finished() -> None:
+    text = "Nachname,Vorname,Status,Antwort 1\nB,A,Eingereicht,5\n"
+    (row,) = moodle.read_responses("r.csv", text.encode())
+    assert not row.finished
+
+
+def test_a_download_without_names_or_email_is_one_sentence() -> None:
+    with pytest.raises(UsageError, match=r"^r\.csv has no columns for last and first name"):
+        moodle.read_responses("r.csv", b"Status,Antwort 1\nBeendet,5\n")

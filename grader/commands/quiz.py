@@ -1,0 +1,120 @@
+"""`grader quiz`: makes the Moodle quiz from the graph, and marks its download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from grader.autodiff.quiz import Quiz
+    from grader.checks.autodiff import AutodiffValues
+    from grader.model import Assignment, Item, Task
+
+assignment_option = click.option(
+    "--assignment", default="dais2021-a4", show_default=True,
+    help="Name or rubric folder of the assignment.",
+)  # fmt: skip
+variants_option = click.option("--variants", type=click.IntRange(0, 1000),
+                               help="How many; default: as the graph's file says.")  # fmt: skip
+seed_option = click.option("--seed", type=int, help="Of the numbers; default: as the file says.")
+
+
+@click.group()
+def quiz() -> None:
+    """Make the autodiff quiz for Moodle, and mark its download."""
+
+
+@quiz.command()
+@assignment_option
+@variants_option
+@seed_option
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("quiz.xml"),
+              show_default=True, help="The file for Moodle's question bank.")  # fmt: skip
+def make(assignment: str, variants: int | None, seed: int | None, language: str, out: Path) -> None:
+    """Write a question for each variant as Moodle XML, with picture and worked solution."""
+    from grader import rubric
+    from grader.autodiff import quiz as quizzes
+    from grader.exchange import quiz_xml
+
+    chosen = rubric.find(assignment)
+    _, checks = _checks(chosen)
+    path = chosen.reference_dir / checks[0][1].graph
+    made = quizzes.read(path, variants, seed)
+    points: dict[str, Decimal] = {check.group: item.points for item, check in checks}
+    content = quiz_xml.write(
+        made.variants, points, chosen.title, "de" if language == "de" else "en"
+    )
+    out.write_bytes(content)
+    click.echo(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
+    if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
+        click.echo(
+            f"note: write variants = {variants or 0} and seed = {seed or 0} into {path}, so that "
+            "`grader grade` knows these numbers", err=True,
+        )  # fmt: skip
+
+
+@quiz.command()
+@click.argument("download", type=click.Path(path_type=Path))
+@assignment_option
+@variants_option
+@seed_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("quiz.csv"),
+              show_default=True, help="A row for each student and value.")  # fmt: skip
+def mark(
+    download: Path, assignment: str, variants: int | None, seed: int | None, out: Path
+) -> None:
+    """Mark a "Responses" download (CSV, XLSX, ODS or JSON), with credit for what follows.
+
+    Moodle's own mark stands beside ours; every difference is named. `grader grade` does the same
+    for a download that lies in the batch folder.
+    """
+    from grader import rubric
+    from grader.autodiff import quiz as quizzes
+    from grader.commands import quiz_table
+    from grader.errors import UsageError
+    from grader.exchange import moodle, roster
+
+    chosen = rubric.find(assignment)
+    task, checks = _checks(chosen)
+    known = quizzes.read(chosen.reference_dir / checks[0][1].graph, variants, seed)
+    try:
+        content = download.read_bytes()
+    except OSError as bad:
+        raise UsageError(f"{download} cannot be read ({bad.strerror})") from None
+    rows = moodle.read_responses(download.name, content)
+    _must_fit(download, known, [roster.response(row) for row in rows if row.finished])
+    changed = {"variants": variants, "seed": seed}
+    asked = [(item, check.model_copy(update=changed)) for item, check in checks]
+    results = quiz_table.marked(rows, task, asked, chosen.reference_dir)
+    out.write_bytes(quiz_table.as_csv(results))
+    quiz_table.show(results, task)
+    click.echo(f"Marks: {out}")
+
+
+def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValues]]]:
+    from grader.checks.autodiff import AutodiffValues
+    from grader.errors import UsageError
+
+    for task in assignment.tasks:
+        found = [(i, i.check) for i in task.items if isinstance(i.check, AutodiffValues)]
+        if found:
+            return task, found
+    raise UsageError(f"assignment {assignment.name} has no item with a check 'autodiff_values'")
+
+
+def _must_fit(download: Path, known: Quiz, responses: Sequence[object]) -> None:
+    from grader.autodiff import quiz as quizzes
+    from grader.errors import UsageError
+    from grader.model import QuizResponse
+
+    if not any(isinstance(r, QuizResponse) and quizzes.fits(known, r) for r in responses):
+        sizes = {group: len(names) for group, names in known.names.items()}
+        told = ", ".join(f"{size} {group}" for group, size in sizes.items())
+        raise UsageError(f"{download} holds no finished attempt at this quiz ({told} values); is "
+                         "it the download of another one?")  # fmt: skip

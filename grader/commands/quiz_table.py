@@ -1,0 +1,109 @@
+"""The marks of a quiz download as a table in the terminal, and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from grader.checks.autodiff import AutodiffValues
+from grader.checks.base import Case
+from grader.exchange import roster
+from grader.exchange.moodle import Row
+from grader.model import Item, Outcome, Status, Task
+from grader.reports.csv_report import neutral
+from grader.scoring import CENT
+
+COLUMNS = ("name", "email", "points", "moodle", "difference", "value", "given", "expected",
+           "verdict", "note")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One student's quiz."""
+
+    row: Row
+    outcomes: dict[str, Outcome]
+    points: Decimal
+    moodle: Decimal | None  # Moodle's grade, rescaled to the task's points
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person must look."""
+        return any(outcome.status is Status.REVIEW for outcome in self.outcomes.values())
+
+
+def marked(
+    rows: Sequence[Row],
+    task: Task,
+    checks: Sequence[tuple[Item, AutodiffValues]],
+    reference_dir: Path,
+) -> list[Result]:
+    """A result for each person with a finished attempt, in the order of the download."""
+    attempts: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.finished:
+            who = row.email or row.number or row.username or row.name
+            attempts.setdefault(who.casefold(), []).append(row)
+    results = []
+    for own in attempts.values():
+        row = roster.chosen(own, task.attempt)
+        response = roster.response(row)
+        outcomes = {
+            item.id: check.judge(Case(item=item, quiz=response, reference_dir=reference_dir))
+            for item, check in checks
+        }
+        points = sum(((item.points * outcomes[item.id].share).quantize(CENT) for item, _ in checks),
+                     Decimal(0))  # fmt: skip
+        scaled = None
+        if row.grade is not None and row.highest:
+            scaled = (row.grade * task.points / row.highest).quantize(CENT)
+        results.append(Result(row=row, outcomes=outcomes, points=points, moodle=scaled))
+    return results
+
+
+def as_csv(results: Sequence[Result]) -> bytes:
+    """A row for each student and value, safe in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for result in results:
+        ahead = [neutral(result.row.name), neutral(result.row.email), f"{result.points:.2f}",
+                 *_beside(result)]  # fmt: skip
+        for outcome in result.outcomes.values():
+            for value in outcome.details.get("values", []):
+                writer.writerow([*ahead, value["name"], neutral(value["given"]), value["expected"],
+                                 value["verdict"], value["note"]])  # fmt: skip
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _beside(result: Result) -> tuple[str, str]:
+    """Moodle's mark and the difference, as text."""
+    if result.moodle is None:
+        return "", ""
+    return f"{result.moodle:.2f}", f"{result.points - result.moodle:+.2f}"
+
+
+def show(results: Sequence[Result], task: Task) -> None:
+    """The table in the terminal."""
+    import sys
+
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("student")
+    for item in task.items:
+        table.add_column(item.id, justify="right")
+    for name in ("points", "Moodle", "difference"):
+        table.add_column(name, justify="right")
+    for result in results:
+        shares = [f"{i.points * result.outcomes[i.id].share:.2f}" for i in task.items]
+        table.add_row(
+            result.row.name, *shares, "a person" if result.waits else f"{result.points:.2f}",
+            *_beside(result),
+        )  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)

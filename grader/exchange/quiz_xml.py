@@ -1,0 +1,142 @@
+"""Writes a quiz as Moodle XML for import into a question bank: one cloze question for each variant.
+
+Trusted, pure. In a Moodle quiz, add a random question from the category: each student gets numbers
+of their own, and one question with all parts keeps them together.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Literal
+
+from grader.autodiff import graph as graphs
+from grader.autodiff import marking, picture
+from grader.autodiff.graph import Graph
+from grader.autodiff.marking import Step
+
+Language = Literal["en", "de"]
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "ask": "Evaluate the computational graph of f = {f} at {point}: first the forward trace, "
+               "then the adjoints, then the gradient. Round to {digits} digits after the point, "
+               "and only at the end.",
+        "forward": "Forward trace", "adjoints": "Adjoints", "gradient": "Gradient",
+        "adjoint of": "adjoint of {name}", "derivative": "derivative of f by {name}",
+        "graph": "computational graph", "solution": "Solution",
+    },
+    "de": {
+        "ask": "Werten Sie den Berechnungsgraphen von f = {f} an der Stelle {point} aus: zuerst "
+               "die Vorwärtsrechnung, dann die Adjungierten, dann den Gradienten. Runden Sie auf "
+               "{digits} Stellen nach dem Komma, und erst am Ende.",
+        "forward": "Vorwärtsrechnung", "adjoints": "Adjungierte", "gradient": "Gradient",
+        "adjoint of": "Adjungierte von {name}", "derivative": "Ableitung von f nach {name}",
+        "graph": "Berechnungsgraph", "solution": "Lösung",
+    },
+}  # fmt: skip
+PICTURE = "graph.png"
+
+
+def write(
+    variants: Sequence[Graph], points: Mapping[str, Decimal], title: str, language: Language = "en"
+) -> bytes:
+    """The file's bytes. `points` are those of each group: they become the weights of the parts."""
+    root = ET.Element("quiz")
+    category = ET.SubElement(root, "question", type="category")
+    path = f"$course$/top/{title.replace('/', '//')}/Autodiff"
+    _text(ET.SubElement(category, "category"), path)
+    _text(ET.SubElement(category, "info", format="html"), variants[0].expression)
+    for number, variant in enumerate(variants, 1):
+        root.append(_question(variant, number, points, language))
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
+
+
+def weights(variant: Graph, points: Mapping[str, Decimal]) -> dict[str, int]:
+    """Whole weights of the parts of each group, in the ratio of points for each value."""
+    sizes = {group: len(values) for group, values in graphs.solution(variant).items()}
+    each = {group: Fraction(points[group]) / size for group, size in sizes.items()}
+    common = lcm(*(share.denominator for share in each.values()))
+    whole = {group: int(share * common) for group, share in each.items()}
+    shared = gcd(*whole.values())
+    return {group: weight // shared for group, weight in whole.items()}
+
+
+def _question(
+    variant: Graph, number: int, points: Mapping[str, Decimal], language: Language
+) -> ET.Element:
+    question = ET.Element("question", type="cloze")
+    _text(ET.SubElement(question, "name"), f"Autodiff {number:02d}")
+    body = ET.SubElement(question, "questiontext", format="html")
+    _text(body, _body(variant, points, WORDS[language]))
+    file = ET.SubElement(body, "file", name=PICTURE, path="/", encoding="base64")
+    file.text = base64.b64encode(picture.png(variant)).decode()
+    feedback = ET.SubElement(question, "generalfeedback", format="html")
+    _text(feedback, _solution(variant, WORDS[language]))
+    for name, value in (("penalty", "0.3333333"), ("hidden", "0"), ("idnumber", "")):
+        ET.SubElement(question, name).text = value
+    return question
+
+
+def _body(variant: Graph, points: Mapping[str, Decimal], words: Mapping[str, str]) -> str:
+    order = marking.steps(variant)
+    right = marking.solve(variant, order)
+    slack = marking.tolerances(variant, order, right, 0.005)
+    weight = weights(variant, points)
+    ask = words["ask"].format(f=variant.expression, point=stated(variant), digits=variant.digits)
+    lines = [f"<p>{html.escape(ask)}</p>",
+             f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}"></p>']  # fmt: skip
+    for group, values in graphs.solution(variant).items():
+        lines.append(f"<h4>{words[group]}</h4><ul>")
+        for name, value in values.items():
+            field = (
+                f"{{{weight[group]}:NUMERICAL:={value:.{variant.digits + 2}f}:{slack[name]:.6f}}}"
+            )
+            lines.append(f"<li>{html.escape(_asked(variant, name, words))} = {field}</li>")
+        lines.append("</ul>")
+    return "".join(lines)
+
+
+def stated(variant: Graph) -> str:
+    """The point as it stands in the question: `x1 = 2.0, x2 = 0.6`; marking reads it back."""
+    return ", ".join(f"{name} = {value}" for name, value in variant.point.items())
+
+
+def _asked(variant: Graph, name: str, words: Mapping[str, str]) -> str:
+    if name.startswith("adj_"):
+        return words["adjoint of"].format(name=name.removeprefix("adj_"))
+    if name.startswith("grad_"):
+        return words["derivative"].format(name=name.removeprefix("grad_"))
+    (node,) = [node for node in variant.nodes if node.name == name]
+    return f"{name} = {graphs.written(node)}"
+
+
+def _solution(variant: Graph, words: Mapping[str, str]) -> str:
+    order = marking.steps(variant)
+    right = marking.solve(variant, order)
+    rows = "".join(
+        f"<tr><td>{step.name}</td><td>{html.escape(_how(variant, step))}</td>"
+        f"<td>{right[step.name]:.{variant.digits}f}</td></tr>"
+        for step in order
+    )
+    return f"<h4>{words['solution']}</h4><table>{rows}</table>"
+
+
+def _how(variant: Graph, step: Step) -> str:
+    """A value's computation in symbols; an adjoint as the sum over its uses."""
+    if step.group == "forward":
+        (node,) = [node for node in variant.nodes if node.name == step.name]
+        return graphs.written(node)
+    name = step.name.removeprefix("adj_").removeprefix("grad_")
+    uses = marking.places([n for n in variant.nodes if name in n.operands], name)
+    return " + ".join(f"adj_{node.name} · ∂{node.name}/∂{name}" for node, _ in uses) or "1"
+
+
+def _text(parent: ET.Element, text: str) -> None:
+    ET.SubElement(parent, "text").text = text

@@ -1,0 +1,90 @@
+"""Reads a table of text from CSV, XLSX, ODS or JSON: the first row is the header. Trusted side."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+
+from python_calamine import CalamineWorkbook
+
+from grader.errors import UsageError
+
+MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20
+ENDINGS = (".csv", ".xlsx", ".ods", ".json")
+AGAIN = "download it again"
+
+
+def read(name: str, content: bytes) -> list[list[str]]:
+    """The rows, cells as text.
+
+    Raises:
+        UsageError: it is no such file; one sentence names the file and the mend.
+    """
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{name} is larger than {MAX_BYTES >> 20} MiB and was not read")
+    if not content.strip():
+        raise UsageError(f"{name} is empty; {AGAIN}")
+    lower = name.lower()
+    if lower.endswith((".xlsx", ".ods")):
+        return _sheet(name, content)
+    return _json(name, content) if lower.endswith(".json") else _csv(name, content)
+
+
+def _csv(name: str, content: bytes) -> list[list[str]]:
+    text = _decoded(name, content)
+    first = text.partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as bad:
+        raise UsageError(f"{name} is not a readable CSV file ({bad}); {AGAIN}") from None
+
+
+def _decoded(name: str, content: bytes) -> str:
+    """UTF-8, UTF-16 with its mark, or what spreadsheet programs on Windows write."""
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise UsageError(f"{name} is not in UTF-8; {AGAIN}, and do not save it from another program")
+
+
+def _sheet(name: str, content: bytes) -> list[list[str]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
+                raise UsageError(f"{name} unpacks to more than {MAX_UNPACKED >> 20} MiB")
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except UsageError:
+        raise
+    except Exception as bad:  # the library has many kinds, all of which mean this
+        raise UsageError(f"{name} is not a readable spreadsheet ({bad}); {AGAIN}") from None
+    return [[_text(cell) for cell in row] for row in rows]
+
+
+def _json(name: str, content: bytes) -> list[list[str]]:
+    """Moodle's form: a list of lists of records, all with the same keys."""
+    try:
+        data = json.loads(_decoded(name, content))
+    except (ValueError, RecursionError) as bad:
+        raise UsageError(f"{name} is not readable JSON ({bad}); {AGAIN}") from None
+    records = data[0] if isinstance(data, list) and data and isinstance(data[0], list) else data
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise UsageError(f"{name} is no table of records; download the quiz's report as JSON")
+    header = list(dict.fromkeys(key for record in records for key in record))
+    return [header, *([_text(record.get(key, "")) for key in header] for record in records)]
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

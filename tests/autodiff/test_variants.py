@@ -1,0 +1,37 @@
+"""Numbers of variants: readable, distinct, reproducible."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from grader.autodiff import graph as graphs
+from grader.autodiff import variants
+from grader.errors import UsageError
+
+QUIZ = graphs.read(Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml")
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_others() -> None:
+    first = [dict(v.point) for v in variants.draw(QUIZ, 30, 7)]
+    assert first == [dict(v.point) for v in variants.draw(QUIZ, 30, 7)]
+    assert first != [dict(v.point) for v in variants.draw(QUIZ, 30, 8)]
+    assert first[0] == {"x1": -1.1, "x2": 0.6, "x3": 2.0}  # also on the next version of Python
+
+
+def test_variants_differ_and_hide_no_slip() -> None:
+    drawn = variants.draw(QUIZ, 30, 3)
+    assert len({tuple(v.point.values()) for v in drawn}) == 30
+    for variant in drawn:
+        values = sorted(graphs.forward(variant).values())
+        assert all(abs(v - trap) >= 0.02 for v in values for trap in (0, 1, -1))
+        assert min(b - a for a, b in itertools.pairwise(values)) >= 0.01
+        assert max(abs(v) for v in values) <= 50
+
+
+def test_an_expression_without_readable_points_is_one_sentence() -> None:
+    flat = graphs.build("(x - x) * y", {"x": 1.0, "y": 2.0})
+    with pytest.raises(UsageError, match=r"only 0 of 5 variants .* ask for fewer"):
+        variants.draw(flat, 5, 1)

@@ -1,0 +1,87 @@
+"""The Moodle XML: its structure, its fields, and that Moodle would mark right answers right."""
+
+from __future__ import annotations
+
+import base64
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from defusedxml import ElementTree
+
+from grader.autodiff import graph as graphs
+from grader.autodiff import quiz
+from grader.exchange import quiz_xml
+
+FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
+POINTS = {"forward": Decimal(3), "adjoints": Decimal(5), "gradient": Decimal(2)}
+# {weight:NUMERICAL:=value:tolerance}, see Moodle's documentation of embedded answers
+FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)\}")
+THIRTY = quiz.read(FILE, 30, 7)
+
+
+@pytest.fixture(scope="module", params=["en", "de"])
+def document(request: pytest.FixtureRequest) -> Any:
+    content = quiz_xml.write(THIRTY.variants, POINTS, "A/B course", request.param)
+    return ElementTree.fromstring(content)
+
+
+def test_a_category_comes_first_and_then_a_question_for_each_variant(document: Any) -> None:
+    kinds = [question.get("type") for question in document]
+    assert document.tag == "quiz"
+    assert kinds == ["category", *["cloze"] * 30]
+    assert document[0].find("category/text").text == "$course$/top/A//B course/Autodiff"
+
+
+def test_every_question_has_what_moodle_asks_for(document: Any) -> None:
+    for question in list(document)[1:]:
+        assert question.find("name/text").text.startswith("Autodiff ")
+        assert question.find("questiontext").get("format") == "html"
+        assert question.find("generalfeedback/text").text.count("<tr>") == 23
+        assert question.find("defaultgrade") is None
+        assert question.find("penalty").text == "0.3333333"
+        file = question.find("questiontext/file")
+        assert (file.get("name"), file.get("path"), file.get("encoding")) == (
+            "graph.png", "/", "base64",
+        )  # fmt: skip
+        assert base64.b64decode(file.text).startswith(b"\x89PNG")
+        assert '<img src="@@PLUGINFILE@@/graph.png"' in question.find("questiontext/text").text
+
+
+def test_every_part_is_a_number_within_whose_tolerance_the_rounded_answer_lies(
+    document: Any,
+) -> None:
+    for question, variant in zip(list(document)[1:], THIRTY.variants, strict=True):
+        fields = FIELD.findall(question.find("questiontext/text").text)
+        solution = graphs.solution(variant)
+        values = [value for group in solution.values() for value in group.values()]
+        assert len(fields) == len(values) == 23
+        for (_, answer, tolerance), value in zip(fields, values, strict=True):
+            assert abs(round(value, 4) - float(answer)) <= float(tolerance)
+            assert float(tolerance) <= 0.01 * abs(value)
+
+
+def test_braces_stand_only_around_fields(document: Any) -> None:
+    text = FIELD.sub("", document[1].find("questiontext/text").text)
+    assert "{" not in text
+    assert "}" not in text
+
+
+def test_the_weights_give_each_group_its_points() -> None:
+    weight = quiz_xml.weights(THIRTY.variants[0], POINTS)
+    sums = {group: weight[group] * len(THIRTY.names[group]) for group in POINTS}
+    total = sum(sums.values())
+    assert {group: Decimal(10) * part / total for group, part in sums.items()} == POINTS
+
+
+def test_the_question_states_its_numbers_so_that_marking_reads_them_back() -> None:
+    variant = THIRTY.variants[4]
+    x1, x2, x3 = variant.point.values()
+    assert quiz_xml.stated(variant) == f"x1 = {x1}, x2 = {x2}, x3 = {x3}"
+
+
+def test_the_same_variants_give_the_same_bytes() -> None:
+    first = quiz_xml.write(THIRTY.variants[:2], POINTS, "t")
+    assert first == quiz_xml.write(THIRTY.variants[:2], POINTS, "t")

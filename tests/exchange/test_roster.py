@@ -1,0 +1,75 @@
+"""Whose rows these are, and which attempt counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from grader.exchange import roster
+from grader.exchange.moodle import Row
+from grader.model import AttemptRule, Submission
+
+
+def row(line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = "") -> Row:
+    first, _, last = name.partition(" ")
+    return Row(
+        source=f"r.csv, row {line}", name=name, reversed_name=f"{last} {first}", email=email,
+        finished=finished, state="Finished" if finished else "In progress",
+        grade=Decimal(grade), responses={"1": f"answer {line}"},
+    )  # fmt: skip
+
+
+def submission(name: str, number: int = 0) -> Submission:
+    return Submission(student=f"s{number}", name=name, notebooks={}, missing={})
+
+
+ADA = submission("Ada Lovelace")
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [(AttemptRule.HIGHEST, 3), (AttemptRule.FIRST, 2), (AttemptRule.LAST, 4)],
+)
+def test_the_rule_says_which_attempt_counts(rule: AttemptRule, line: int) -> None:
+    rows = [row(2, "Ada Lovelace", "5"), row(3, "Ada Lovelace", "9"), row(4, "Ada Lovelace", "9")]
+    found, remarks = roster.match(rows, [ADA], rule)
+    assert found["s0"].values == {"response 1": f"answer {line}"}
+    assert remarks == []
+
+
+def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
+    rows = [row(2, "Ada Lovelace", "9", finished=False), row(3, "Ada Lovelace", "1")]
+    found, remarks = roster.match(rows, [ADA])
+    assert found["s0"].source == "r.csv, row 3"
+    assert remarks == ["r.csv, row 2: the attempt of Ada Lovelace is not finished and does not count"]
+
+
+def test_two_people_of_one_name_get_nobodys_answers() -> None:
+    rows = [row(2, "Ada Lovelace", email="a@x.org"), row(3, "Ada Lovelace", email="b@x.org")]
+    found, remarks = roster.match(rows, [ADA])
+    assert found == {}
+    assert len(remarks) == 2
+    assert all("one of several people of this name" in remark for remark in remarks)
+
+
+def test_two_submissions_of_one_name_get_nobodys_answers() -> None:
+    found, (remark,) = roster.match([row(2, "Ada Lovelace")], [ADA, submission("ada lovelace", 1)])
+    assert found == {}
+    assert "fits several submissions" in remark
+
+
+def test_a_folder_named_by_email_or_number_is_found() -> None:
+    first = row(2, "Ada Lovelace", email="ada@x.org")
+    assert set(roster.match([first], [submission("ADA@x.org")])[0]) == {"s0"}
+    assert set(roster.match([first], [submission("ada")])[0]) == {"s0"}
+
+
+def test_moodles_grade_and_right_answers_come_along() -> None:
+    seen = Row(
+        source="r", name="A B", reversed_name="B A", finished=True, grade=Decimal("7.5"),
+        highest=Decimal(10), responses={"1": "x"}, right={"1": "y"}, questions={"1": "x1 = 2"},
+    )  # fmt: skip
+    got = roster.response(seen)
+    assert (got.moodle_grade, got.moodle_max) == (Decimal("7.5"), Decimal(10))
+    assert (got.right, got.question) == ({"response 1": "y"}, "x1 = 2")
