@@ -16,6 +16,7 @@ import click
 from grader import __version__
 from grader.commands.quiz import quiz
 from grader.errors import GraderError
+from grader.printable import printable
 
 if TYPE_CHECKING:
     from grader.model import Assignment, Grade
@@ -31,7 +32,7 @@ class Boundary(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as known:
-            click.echo(f"grader: {known}", err=True)
+            click.echo(f"grader: {printable(_one_line(known))}", err=True)
             ctx.exit(known.exit_code)
         except KeyboardInterrupt:
             click.echo(
@@ -43,7 +44,7 @@ class Boundary(click.Group):
         except Exception as bug:
             if "GRADER_DEBUG" in os.environ:
                 raise
-            click.echo(f"grader: the grader itself failed ({type(bug).__name__}: {bug}); what is "
+            click.echo(f"grader: the grader itself failed ({_one_line(bug)}); what is "
                        "done is kept, and GRADER_DEBUG=1 shows where", err=True)  # fmt: skip
             ctx.exit(BROKEN)
 
@@ -95,7 +96,7 @@ def grade(
         raise GraderError(f"{reason} (`grader doctor` says more)")
     found = ingest.ingest(list(paths), chosen)
     for note in found.notes:
-        click.echo(f"note: {note}", err=True)
+        click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
         settings = batch.Settings(
@@ -129,6 +130,11 @@ def doctor() -> None:
 
 
 main.add_command(quiz)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, GraderError) else f"{type(error).__name__}: {text}"
 
 
 def _make_folder(out: Path) -> None:
@@ -179,7 +185,7 @@ def _show_table(grades: Sequence[Grade]) -> None:
     for grade_ in grades:
         result = "passed" if grade_.passed else "not passed"
         table.add_row(
-            grade_.submission.name,
+            printable(grade_.submission.name),
             *(f"{task.points:.2f}" for task in grade_.tasks),
             f"{grade_.points:.2f}",
             f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,

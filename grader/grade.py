@@ -6,8 +6,9 @@ The pipeline of one task is: plan → observe → judge. This module is its firs
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,12 @@ from grader.model import (
     Notebook,
     Outcome,
     Question,
+    Status,
     Submission,
     Task,
 )
+
+MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +113,23 @@ def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tu
     return tuple(by_digest.get(wire.digest(question), lost) for question in asked)
 
 
+def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:
+    """What failed where a library was missing goes to a person: that may be our machine's fault."""
+    cells = evidence.cells if evidence else ()
+    missing = [m[1] for cell in cells if (m := MISSING_MODULE.match(cell.error))]
+    if outcome.status is not Status.FAILED or not missing:
+        return outcome
+    reason = (
+        f"{outcome.message} The module {missing[0][:80]} is not installed here, which may be why."
+    )
+    return replace(outcome, status=Status.REVIEW, message=f"{reason} A person must look.")
+
+
 def _verdict(item: Item, case: Case) -> Outcome:
     broken = [a for a in case.expected if a.status is not AnswerStatus.OK]
     if broken:
         return error(f"The reference solution gave no answer: {broken[0].error or 'none'}")
     try:
-        return item.check.judge(case)
+        return _excused(item.check.judge(case), case.evidence)
     except Exception as bug:
         return error(f"The check itself failed ({type(bug).__name__}: {bug}).")

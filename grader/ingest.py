@@ -19,6 +19,7 @@ from grader.autodiff import answers
 from grader.errors import UsageError
 from grader.exchange import moodle, roster
 from grader.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
+from grader.printable import printable
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
 MAX_HELPER, MAX_HELPERS = 1 << 20, 5 << 20
@@ -168,7 +169,7 @@ def _submission(
     state = hashlib.sha256()
     for path in sorted(files):
         state.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
-    shown = unicodedata.normalize("NFC", name).strip()
+    shown = printable(unicodedata.normalize("NFC", name)).strip()
     return Submission(
         student=_slug(shown, taken),
         name=shown,

@@ -19,6 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grader.printable import printable
+
 
 class Lines:
     """One line for each notebook that is done, with the time the rest will take."""
@@ -62,7 +64,7 @@ class Lines:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            print(text, file=self._stream, flush=True)
+            print(printable(text), file=self._stream, flush=True)
 
 
 class Bars:
@@ -105,9 +107,10 @@ class Bars:
                 self._lines[student, task] = line
         if of.isdigit():
             shown = f"  {student}: {task}: {kind}s"
-            self._bars.update(line, description=shown, completed=int(number), total=int(of))
+            done, total = int(number), int(of)
         else:
-            self._bars.update(line, description=f"  {student}: {task}: {text}", visible=False)
+            shown, done, total = f"  {student}: {task}: {text}", 0, None
+        self._bars.update(line, description=printable(shown), completed=done, total=total)
 
     def finish(self, student: str, task: str, text: str, seconds: float) -> None:
         """The line of this notebook goes, and the whole moves on."""
@@ -116,7 +119,7 @@ class Bars:
         if line is not None:
             self._bars.remove_task(line)
         if text != "done":
-            self._bars.console.print(f"{student}: {task}: {text}", markup=False)
+            self._bars.console.print(printable(f"{student}: {task}: {text}"), markup=False)
         if self._whole is not None:
             self._bars.advance(self._whole)
 

@@ -183,6 +183,9 @@ def _late(table: Any, where: str) -> LateRule:
         raise UsageError(f"{where}: [late] must be a table")
     _known(table, tuple(field.name for field in fields(LateRule)), f"{where}: [late]")
     rule = asdict(LateRule()) | table
+    for key in ("grace_minutes", "days"):
+        if rule[key] is not None and (type(rule[key]) is not int or rule[key] < 0):
+            raise UsageError(f"{where}: [late]: {key} is {rule[key]!r}; expected a whole number")
     rule["percent_per_day"] = _points(str(rule["percent_per_day"]), "percent_per_day", where)
     return LateRule(**rule)
 
@@ -260,8 +263,11 @@ def _points(value: Any, key: str, where: str) -> Decimal:
         points = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
         points = None
-    if points is None or not points.is_finite() or points < 0:
-        raise UsageError(f'{where}: {key} is {value!r}; expected a number in quotes such as "1.5"')
+    if points is None or not points.is_finite() or points < 0 or points != round(points, 2):
+        raise UsageError(
+            f'{where}: {key} is {value!r}; expected a number in quotes such as "1.5", with two '
+            "decimals at most"
+        )
     return points
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from grader.model import (
@@ -58,13 +58,14 @@ def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple
     if submission.submitted_at is None:
         return Decimal(0), ()
     rule = assignment.late
-    over = submission.submitted_at - assignment.due - timedelta(minutes=rule.grace_minutes)
+    due = assignment.due.astimezone(UTC)  # wall clocks differ where they are put forward
+    over = submission.submitted_at.astimezone(UTC) - due - timedelta(minutes=rule.grace_minutes)
     if over <= timedelta(0):
         return Decimal(0), ()
     days = math.ceil(over / timedelta(days=1))
     if rule.days is not None and days > rule.days:
         return assignment.points, (f"Handed in {days} days late: no longer accepted.",)
-    lost = _round(assignment.points * rule.percent_per_day * days / 100)
+    lost = min(assignment.points, _round(assignment.points * rule.percent_per_day * days / 100))
     return lost, (f"Handed in late ({days} started days): {lost} points deducted.",)
 
 

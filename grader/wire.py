@@ -18,6 +18,7 @@ from typing import NoReturn
 import numpy as np
 
 from grader.model import JSON, Question, Resource
+from grader.printable import encodable
 
 MAX_DEPTH = 32
 MAX_ARRAY_BYTES = 256 << 20
@@ -38,8 +39,8 @@ def digest(question: Question) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def decode(text: str | bytes) -> JSON:
-    """Plain data from JSON text of a hostile sender.
+def decode(text: str | bytes, depth: int = MAX_DEPTH) -> JSON:
+    """Plain data from JSON text of a hostile sender, nested at most `depth` deep.
 
     Raises:
         WireError: not JSON, too deep, an unknown marker, or an array that is not what it says.
@@ -48,7 +49,7 @@ def decode(text: str | bytes) -> JSON:
         raw = json.loads(text, parse_constant=_reject)
     except (ValueError, RecursionError) as bad:
         raise WireError(f"not JSON: {type(bad).__name__}") from None
-    return _unpack(raw, 0)
+    return _unpack(raw, depth)
 
 
 def _reject(word: str) -> NoReturn:
@@ -61,7 +62,7 @@ def _pack(value: JSON, resolve: Callable[[str], np.ndarray] | None) -> JSON:
             return _pack(resolve(name), resolve) if resolve else {"$resource": name}
         case np.ndarray():
             buffer = io.BytesIO()
-            np.save(buffer, np.ascontiguousarray(value), allow_pickle=False)
+            np.save(buffer, np.asarray(value, order="C"), allow_pickle=False)
             return {"$array": base64.b64encode(buffer.getvalue()).decode()}
         case np.generic():
             return _pack(value.item(), resolve)
@@ -77,10 +78,10 @@ def _pack(value: JSON, resolve: Callable[[str], np.ndarray] | None) -> JSON:
 
 
 def _unpack(value: JSON, depth: int) -> JSON:
-    if depth > MAX_DEPTH:
+    if depth < 0:
         raise WireError("nested too deeply")
     if isinstance(value, list):
-        return [_unpack(inner, depth + 1) for inner in value]
+        return [_unpack(inner, depth - 1) for inner in value]
     if isinstance(value, dict):
         if len(value) == 1:
             ((marker, inner),) = value.items()
@@ -92,8 +93,8 @@ def _unpack(value: JSON, depth: int) -> JSON:
                 return float(inner)
         if any(key.startswith("$") for key in value):
             raise WireError("an unknown marker")
-        return {key: _unpack(inner, depth + 1) for key, inner in value.items()}
-    return value
+        return {encodable(key): _unpack(inner, depth - 1) for key, inner in value.items()}
+    return encodable(value) if isinstance(value, str) else value
 
 
 def read_array(text: JSON) -> np.ndarray:

@@ -14,6 +14,7 @@ from grader.checks.base import Case, Check, passed
 from grader.model import (
     Answer,
     AnswerStatus,
+    CellRun,
     Ending,
     Evidence,
     Item,
@@ -125,3 +126,18 @@ def test_each_item_draws_from_a_stream_of_its_own() -> None:
     other = grade.plan(task(Echo()), 6)
     assert plan == again
     assert plan != other
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(Status.FAILED, Status.REVIEW), (Status.PASSED, Status.PASSED), (Status.ERROR, Status.ERROR)],
+)
+def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
+    status: Status, expected: Status
+) -> None:
+    cell = CellRun(index=0, id="a", status="error",
+                   error="ModuleNotFoundError: No module named 'tensorflow'")  # fmt: skip
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
+    found = grade._excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
+    assert found.status is expected
+    assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from grader.errors import UsageError
 from grader.model import QuizResponse
+from grader.printable import encodable
 
 MAX_BYTES, MAX_TEXT = 1 << 20, 200
 
@@ -73,7 +74,7 @@ def _flat(table: dict[object, object]) -> dict[str, str]:
         if isinstance(value, dict):
             values |= _flat(value)
         elif isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            values[str(key)[:40]] = str(value)[:MAX_TEXT]
+            values[encodable(str(key)[:40])] = encodable(str(value)[:MAX_TEXT])
     return values
 
 

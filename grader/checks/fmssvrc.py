@@ -22,6 +22,7 @@ from grader.checks.network import (
     NETWORK,
     STAND_IN,
     TEST,
+    UNKNOWN,
     Network,
     Series,
     answer_to,
@@ -61,6 +62,8 @@ class ImageSample(Check):
 
     def judge(self, case: Case) -> Outcome:
         """By the pixels: an image shown must be one of the training images."""
+        if case.answers[0].status in UNKNOWN:
+            return error("What the notebook draws could not be established.")
         shown = [i for ax in all_axes(case.answers[0]) for i in _images(ax)]
         if not shown:
             return failed("No images of the data set are shown.")
@@ -72,7 +75,9 @@ class ImageSample(Check):
 class Mlp(Check):
     """The trained network is a multi-layer perceptron of the right shapes, not the handout's."""
 
-    handout: tuple[tuple[int, int], ...] = ((784, 20), (20, 10))  # sizes of its linear layers
+    # The handout's network: the sizes of its linear layers, and all its layers but Flatten.
+    handout: tuple[tuple[int, int], ...] = ((784, 20), (20, 10))
+    handout_layers: tuple[str, ...] = ("Linear", "Sigmoid", "Linear", "Sigmoid")
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network."""
@@ -97,7 +102,8 @@ class Mlp(Check):
             return failed(
                 f"The network is no multi-layer perceptron: it has {convolving[0]}.", given=given
             )
-        if [tuple(reversed(s)) for s in shapes] == list(self.handout):
+        same = [kind for kind in kinds if kind != "Flatten"] == list(self.handout_layers)
+        if same and [tuple(reversed(s)) for s in shapes] == list(self.handout):
             return failed("The network is still the handout's.", given=given)
         return self._shape(network, shapes, given)
 
@@ -117,7 +123,8 @@ class Mlp(Check):
             )
         if len(shapes) < 2:
             return failed("The network has no hidden layer.", given=given)
-        if shapes[0][1] != 784 or shapes[-1][0] != 10:
+        # In the order of definition, which need not be that of the calls.
+        if not any(s[1] == 784 for s in shapes) or not any(s[0] == 10 for s in shapes):
             return failed("The network does not go from 784 pixels to 10 classes.", given=given)
         return passed(
             f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given
@@ -184,7 +191,10 @@ class ClassAccuracy(Check):
         early = untrained(answer_to(case, NETWORK), case.evidence)
         if early is not None:
             return early
-        candidates = [s for ax in all_axes(answer_to(case, FIGURES)) for s in _tens(ax)]
+        drawn = answer_to(case, FIGURES)
+        if drawn.status in UNKNOWN:
+            return error("What the notebook draws could not be established.")
+        candidates = [s for ax in all_axes(drawn) for s in _tens(ax) if fractions(s) is not None]
         if not candidates:
             return failed("There is no plot of the accuracy on each class.")
         labels = data.load("standin", case.data_dir)[1]
@@ -201,6 +211,8 @@ class ClassAccuracy(Check):
                 if np.abs(shares - truth).max() <= self.tolerance:
                     return passed("The accuracy on each class is right, and plotted.")
                 return passed("The accuracy on each class is right, and plotted in another order.")
+        if not any(fractions(s) is not None for ax in all_axes(drawn) for s in _bars(ax)):
+            return failed("There is no plot of the accuracy on each class.")
         return partial(
             "0.4", "Ten accuracies are plotted, but they are not the network's on the test set."
         )
@@ -223,17 +235,27 @@ def claim(notebook: Notebook | None) -> float | None:
 def _claims(cell: Cell) -> list[float]:
     if cell.kind != "code" or "test" not in cell.source.lower():
         return []
-    values = []
-    for output in cell.outputs:
-        for line in output.splitlines():
-            if "test" not in line.lower() and "acc" not in line.lower():
-                continue
-            for number, percent in re.findall(r"(\d{1,3}(?:\.\d+)?)\s*(%?)", line)[-1:]:
-                value = float(number)
-                value = value * 100 if value <= 1 and not percent else value
-                if 1 < value <= 100:
-                    values.append(round(value, 2))
-    return values
+    return [
+        value for output in cell.outputs for line in output.splitlines()
+        if (value := _claimed(line)) is not None
+    ]  # fmt: skip
+
+
+def _claimed(line: str) -> float | None:
+    """The accuracy, in percent, that a line of output states: the number with a % before others."""
+    words = line.lower()
+    if "acc" not in words and ("test" not in words or "loss" in words):
+        return None
+    numbers = re.findall(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?![\d.])\s*(%?)", line)
+    marked = [number for number, percent in numbers if percent]
+    after = re.split(r"acc\w*", line, flags=re.IGNORECASE)[-1]
+    plain = re.findall(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?![\d.])", after)
+    chosen = marked or plain[:1] or [number for number, _ in numbers[-1:]]
+    if not chosen:
+        return None
+    value = float(chosen[-1])
+    value = value if marked or value > 1 else value * 100
+    return round(value, 2) if 1 < value <= 100 else None
 
 
 def _sizes(parts: tuple[tuple[int, ...], ...]) -> str:
@@ -286,12 +308,17 @@ def _fingerprints(case: Case) -> frozenset[bytes]:
 
 def _tens(ax: dict[str, Any]) -> list[Series]:
     """Every series of ten numbers that an axes shows: bars upright or lying, points, lines."""
+    lines = [np.asarray(line["y"], float) for line in lines_of(ax) if line["y"].size == 10]
+    return [*_bars(ax), *lines]
+
+
+def _bars(ax: dict[str, Any]) -> list[Series]:
+    """The heights and the widths of ten bars."""
     found: list[Series] = []
     bars = ax.get("bars")
     if isinstance(bars, list) and len(bars) == 10 and all(isinstance(b, dict) for b in bars):
         for key in ("height", "width"):
             values = [b.get(key) for b in bars]
-            if all(isinstance(v, (int, float)) for v in values):
+            if all(isinstance(v, (int, float)) and abs(v) < 1e9 for v in values):
                 found.append(np.array(values, dtype=np.float64))
-    found += [np.asarray(line["y"], float) for line in lines_of(ax) if line["y"].size == 10]
     return found

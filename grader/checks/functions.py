@@ -16,6 +16,10 @@ from pydantic import Field
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
 from grader.model import Answer, AnswerStatus, Outcome, Question
 
+DIFFERENCES = 1e-2
+"""Tolerance for derivatives by differences: steps up to 0.01 are this far off."""
+
+UNKNOWN = (AnswerStatus.LOST, AnswerStatus.MALFORMED)
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Floats = NDArray[np.float64]
 ORDINARY, EXTREME, WHOLE, SHOWN, LARGE, SHIFTED, BASE_ORDINARY, BASE_EXTREME = range(8)
@@ -66,35 +70,47 @@ class FunctionValues(Check):
         """PASSED, PARTIAL for slips at the edges, FAILED for a wrong function."""
         if (early := undecided(case.answers[ORDINARY], self.function)) is not None:
             return early
+        if any(case.answers[n].status in UNKNOWN for n in (EXTREME, WHOLE, SHOWN)):
+            return error(f"What {self.function} gives could not be established.")
+        differences = bool(self.base) and _count(case.answers[SHIFTED], "shifted") > 0
+        tolerance = DIFFERENCES if differences else self.tolerance
         right = {
-            n: self._right(case.asked[n], case.answers[n], case.expected[n])
+            n: self._right(case.asked[n], case.answers[n], case.expected[n], tolerance)
             for n in (ORDINARY, EXTREME, WHOLE, SHOWN)
         }
-        details = self._shown(case, (SHOWN,))
         if not right[ORDINARY] or not right[SHOWN]:
-            if self._follows(case, BASE_ORDINARY, ORDINARY):
-                return review(f"It uses {self.base}, which is wrong itself: a person must look "
-                              "whether it would be right otherwise.", **details)  # fmt: skip
-            return failed(self._wrong(case), **details)
-        lost, reasons = Decimal(0), []
+            return self._wrong(case)
+        slips = []
         if not right[EXTREME] and not self._follows(case, BASE_EXTREME, EXTREME):
-            lost += self.extreme_share
-            reasons.append("inputs of large size give wrong values or no number (overflow)")
-            details = self._shown(case, (SHOWN, LARGE))
+            slips.append((self.extreme_share, "inputs of large size give wrong values or no "
+                          "number (overflow)"))  # fmt: skip
         if not right[WHOLE]:
-            lost += self.extreme_share
-            reasons.append("whole numbers as input give wrong values")
-        if self.base and _count(case.answers[SHIFTED], "shifted") > 0:
-            lost += self.difference_share
-            reasons.append("it is computed from differences, not by a formula")
-        if not reasons and not right[EXTREME]:
-            return passed(f"Right, but for what follows from {self.base}.", **details)
-        if not reasons:
-            return passed("Right on all inputs.")
-        message = f"Right on ordinary inputs, but {' and '.join(reasons)}."
-        if lost >= 1:
-            return failed(message, **details)
-        return partial(1 - lost, message, **details)
+            slips.append((self.extreme_share, "whole numbers as input give wrong values"))
+        if differences:
+            slips.append(
+                (self.difference_share, "it is computed from differences, not by a formula")
+            )
+        if not slips:
+            lesser = "" if right[EXTREME] else f", but for what follows from {self.base}"
+            return passed(f"Right on all inputs{lesser}.")
+        message = f"Right on ordinary inputs, but {' and '.join(reason for _, reason in slips)}."
+        details = self._shown(case, (SHOWN,) if right[EXTREME] else (SHOWN, LARGE))
+        share = Decimal(1) - sum((lost for lost, _ in slips), Decimal(0))
+        return partial(share, message, **details) if share > 0 else failed(message, **details)
+
+    def _wrong(self, case: Case) -> Outcome:
+        """The outcome for wrong values; a person looks at those that may come from elsewhere."""
+        details = self._shown(case, (SHOWN,))
+        if self._follows(case, BASE_ORDINARY, ORDINARY):
+            return review(f"It uses {self.base}, which is wrong itself: a person must look "
+                          "whether it would be right otherwise.", **details)  # fmt: skip
+        answer = case.answers[ORDINARY]
+        values = values_of(answer, len(case.asked[ORDINARY].params["points"]))
+        errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
+        if values is None or not np.isfinite(values).any():
+            text = errors[0] if isinstance(errors, list) and errors else "no number came back"
+            return failed(f"{self.function} could not be evaluated: {str(text)[:300]}", **details)
+        return failed(f"{self.function} gives wrong values.", **details)
 
     def _follows(self, case: Case, base: int, own: int) -> bool:
         """Whether wrong values of a gradient may come from its function, which it calls."""
@@ -106,33 +122,20 @@ class FunctionValues(Check):
         if given is None or wanted is None or below is None or truth is None:
             return False
         # Only where the function itself is right is the gradient answerable for its value.
-        sound = self._close(below, truth)
-        return bool(not sound.all() and self._close(given, wanted)[sound].all())
+        sound = _close(below, truth, self.tolerance)
+        return bool(not sound.all() and _close(given, wanted, self.tolerance)[sound].all())
 
-    def _right(self, asked: Question, given: Answer, expected: Answer) -> bool:
+    def _right(self, asked: Question, given: Answer, expected: Answer, tolerance: float) -> bool:
         points = np.asarray(asked.params["points"], dtype=np.float64)
         values, wanted = values_of(given, points.size), values_of(expected, points.size)
         if values is None or wanted is None:
             return False
-        close = self._close(values, wanted)
+        close = _close(values, wanted, tolerance)
         for point, alternatives in self.allowed.items():
             here = points == float(point)
             near = np.min(np.abs(values[:, None] - np.array(alternatives)[None, :]), axis=1)
-            close |= here & (near <= self.tolerance)
+            close |= here & (near <= tolerance)
         return bool(close.all())
-
-    def _close(self, values: Floats, wanted: Floats) -> NDArray[np.bool_]:
-        near = np.abs(values - wanted) <= self.tolerance * np.maximum(1e-2, np.abs(wanted))
-        return np.asarray(near, dtype=np.bool_)
-
-    def _wrong(self, case: Case) -> str:
-        answer = case.answers[ORDINARY]
-        values = values_of(answer, len(case.asked[ORDINARY].params["points"]))
-        errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
-        if values is None or not np.isfinite(values).any():
-            text = errors[0] if isinstance(errors, list) and errors else "no number came back"
-            return f"{self.function} could not be evaluated: {str(text)[:300]}"
-        return f"{self.function} gives wrong values."
 
     def _shown(self, case: Case, which: tuple[int, ...]) -> dict[str, object]:
         """The student's values at public points beside the right ones."""
@@ -147,6 +150,13 @@ class FunctionValues(Check):
         if values is None:
             return ["no values"]
         return [f"{self.function}({x:g}) = {y:.6g}" for x, y in zip(points, values, strict=True)]
+
+
+def _close(values: Floats, wanted: Floats, tolerance: float) -> NDArray[np.bool_]:
+    near = np.abs(values - wanted) <= tolerance * np.maximum(1e-2, np.abs(wanted))
+    if tolerance == DIFFERENCES:  # their error does not shrink with the value
+        near = np.abs(values - wanted) <= tolerance
+    return np.asarray(near, dtype=np.bool_)
 
 
 def undecided(answer: Answer, name: str) -> Outcome | None:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.base import Case, error, failed
+from grader.checks.base import Case, error, failed, review
 from grader.model import Answer, AnswerStatus, Evidence, Outcome, Question, Resource
 
 NETWORK = Question(probe="network", seconds=60)
 HISTORIES = Question(probe="histories", seconds=60)
 FIGURES = Question(probe="figures", seconds=60)
 SPLIT = Question(probe="split", seconds=60)
-MEASURED = Question(probe="measured", seconds=120)
+UNKNOWN = (AnswerStatus.LOST, AnswerStatus.MALFORMED)
 STAND_IN = Question(
     probe="predictions",
     params={"images": Resource(name="fashion_mnist/standin_images")},
@@ -48,10 +48,12 @@ def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
     """The outcome where no network is known, else None."""
     if answer.status is AnswerStatus.UNDEFINED:
         broken = [c for c in evidence.cells if c.status != "ok"] if evidence else []
-        reason = (
-            f" Cell {broken[0].index + 1} ended with {broken[0].error[:200]}." if broken else ""
+        if not broken:
+            return failed("No network was trained when the notebook ran.")
+        return review(
+            f"No network was trained when the notebook ran: cell {broken[0].index + 1} ended with "
+            f"{broken[0].error[:200]}. A person must look whose mistake that is."
         )
-        return failed(f"No network was trained when the notebook ran.{reason}")
     if answer.status in (AnswerStatus.RAISED, AnswerStatus.TIMEOUT):
         return error(f"The trained network could not be looked at: {answer.error[:200]}")
     if answer.status is not AnswerStatus.OK:
@@ -73,7 +75,7 @@ def read_network(answer: Answer) -> Network | None:
              tuple(tuple(int(n) for n in shape) for shape in layer["parameters"].values()))
             for layer in facts["layers"]
         )  # fmt: skip
-        return Network(
+        network = Network(
             name=str(facts["name"])[:80],
             layers=layers,
             parameters=int(facts["parameters"]),
@@ -82,8 +84,9 @@ def read_network(answer: Answer) -> Network | None:
             calls=frozenset(str(call) for call in facts["calls"]),
             output=tuple(int(n) for n in facts["output"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
+    return network if min(network.parameters, network.steps) >= 0 else None
 
 
 def read_classes(answer: Answer, size: int) -> NDArray[np.uint8] | None:

@@ -50,8 +50,8 @@ class FunctionPlot(Check):
         """One call, over a hidden interval around zero."""
         params = {
             "name": self.plot,
-            "x_min": -float(np.round(rng.uniform(4, 7), 1)),
-            "x_max": float(np.round(rng.uniform(4, 7), 1)),
+            "x_min": -int(rng.integers(4, 8)),
+            "x_max": int(rng.integers(4, 8)),
             "functions": [self.function, self.gradient],
         }
         return (Question(probe="call_plot", params=params),)
@@ -152,7 +152,9 @@ def own_curve(answer: Answer, name: str) -> tuple[Floats, Floats] | None:
     if not is_curve(own.get("x"), values.get(name)):
         return None
     x, y = np.asarray(own["x"], dtype=np.float64), np.asarray(values[name], dtype=np.float64)
-    return (x, y) if np.isfinite(x).all() and (np.diff(x) > 0).all() else None
+    if not np.isfinite(x).all() or not (np.diff(x) > 0).all() or np.ptp(y) == 0:
+        return None  # a constant function is no curve: any flat line would show it
+    return x, y
 
 
 def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float, float]) -> bool:
@@ -162,7 +164,7 @@ def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float,
     step = (high - low) / 8  # range(x_min, x_max) stops one step early
     if not (np.isfinite(x).all() and np.isfinite(y).all()) or np.unique(x).size < 8:
         return False
-    if x.min() > low + step or x.max() < high - step:
+    if abs(x.min() - low) > step or abs(x.max() - high) > step:
         return False
     known_x, known_y = curve
     within = (x >= known_x[0]) & (x <= known_x[-1])

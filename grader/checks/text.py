@@ -41,7 +41,7 @@ class TextAnswer(Check):
         given = "\n\n".join(text for text in map(handout.beyond, texts) if _is_text(text))
         if given:
             return review("A person marks this answer.", given=given, expected=model)
-        elsewhere = "\n\n".join(handout.unplaced(case.notebook))
+        elsewhere = "\n\n".join(handout.elsewhere(case.notebook, comments=self.comments))
         if elsewhere or not place:
             return review(
                 "No answer was found at its place; a person must look for it.",
@@ -57,6 +57,7 @@ class Handout:
         self._cells = template.cells if template else ()
         self._ids = {cell.id for cell in self._cells}
         self._cores = {_core(cell.source) for cell in self._cells} - {""}
+        self._lines = {_core(line) for cell in self._cells for line in cell.source.split("\n")}
         self._answers = [
             cell.id for cell in (master.cells if master else ())
             if cell.kind == "markdown" and solution(cell.source)
@@ -103,14 +104,27 @@ class Handout:
         given = {_core(p) for cell in self._cells for p in _paragraphs(cell.source)}
         return "\n\n".join(p for p in _paragraphs(text) if _core(p) not in given).strip()
 
-    def unplaced(self, notebook: Notebook) -> list[str]:
-        """The student's own Markdown outside of every answer's place."""
-        placed = [cell for answer in self._answers for cell in self.place(notebook, answer)]
-        texts = [
-            self.beyond(cell.source) for cell in notebook.cells
-            if cell.kind == "markdown" and cell not in placed
-        ]  # fmt: skip
+    def elsewhere(self, notebook: Notebook, *, comments: bool) -> list[str]:
+        """The student's own words outside of the answers' places.
+
+        One answer to all questions is often put at the end: what follows the last place, left as it
+        was, is no answer to the last question alone.
+        """
+        placed = []
+        for answer in self._answers:
+            place = self.place(notebook, answer)
+            untouched = any(_core(cell.source) in self._cores for cell in place[1:])
+            if not (answer == self._answers[-1] and len(self._answers) > 1 and untouched):
+                placed += place
+        texts = [self._own(cell, comments) for cell in notebook.cells if cell not in placed]
         return [text for text in texts if _is_text(text)]
+
+    def _own(self, cell: Cell, comments: bool) -> str:
+        """A cell's words that are not the handout's; of code line by line."""
+        words = _words(cell, comments=comments)
+        if cell.kind != "code":
+            return self.beyond(words)
+        return "\n".join(line for line in words.split("\n") if _core(line) not in self._lines)
 
 
 def _model(master: Notebook | None, cell: str) -> str:

@@ -5,7 +5,10 @@ Trusted side, pure. No names are prescribed: what was recorded is found by its f
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +16,9 @@ from grader.checks.base import Case, Check, error, failed, outcome, partial, pas
 from grader.checks.network import (
     FIGURES,
     HISTORIES,
-    MEASURED,
     NETWORK,
     SPLIT,
+    UNKNOWN,
     Series,
     answer_to,
     fractions,
@@ -27,6 +30,9 @@ from grader.checks.plots import all_axes, lines_of
 from grader.model import AnswerStatus, Outcome, Question, Status
 
 MIN_EPOCHS = 2
+IMAGES = 60_000
+LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
+ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 
 
 class ValidationSplit(Check):
@@ -49,9 +55,9 @@ class ValidationSplit(Check):
             name: (np.asarray(f["rows"]), int(f["size"]))
             for name, f in facts.items()
             if isinstance(f, dict) and f.get("train") is True and f.get("known") is True
-            and isinstance(f.get("rows"), np.ndarray) and isinstance(f.get("size"), int)
+            and _are_rows(f.get("rows")) and f["rows"].size == f.get("size")
         }  # fmt: skip
-        parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < 60_000}
+        parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < IMAGES}
         held = {n: r for n, r in parts.items() if self.smallest <= r.size <= self.largest}
         if not parts and any(_own_data(f) for f in facts.values()):
             return review("The notebook makes data sets of its own; a person must look for a "
@@ -63,10 +69,18 @@ class ValidationSplit(Check):
             sizes = ", ".join(f"{name}: {rows.size} images" for name, rows in parts.items())
             return partial("0.5", "The validation set is too small or too large.", given=sizes)
         for name, rows in held.items():
-            others = [r for r in parts.values() if r.size > rows.size]
+            others = [r for n, r in parts.items() if n != name and r.size >= rows.size]
             if any(not np.intersect1d(rows, other).size for other in others):
                 return passed(f"{rows.size} images are kept for validation.", given=name)
         return partial("0.5", "The validation images are also trained on.")
+
+
+def _are_rows(value: object) -> bool:
+    """Whether these are numbers of training images, each once."""
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "iu":
+        return False
+    fits = value.size == 0 or (value.min() >= 0 and value.max() < IMAGES)
+    return bool(fits and np.unique(value).size == value.size)
 
 
 def _own_data(fact: object) -> bool:
@@ -83,8 +97,8 @@ class TrainingLoop(Check):
     validation_share: Decimal = Decimal("0.2")
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
-        """The network, recorded series, drawn lines, and the accuracy on the validation rows."""
-        return (NETWORK, HISTORIES, FIGURES, MEASURED)
+        """The network, recorded series, and drawn lines."""
+        return (NETWORK, HISTORIES, FIGURES)
 
     def judge(self, case: Case) -> Outcome:
         """A share for each thing that is there."""
@@ -96,6 +110,8 @@ class TrainingLoop(Check):
             return error("What is known of the network can't be believed.")
         if network.steps == 0:
             return failed("The network's weights were never updated.")
+        if any(answer_to(case, q).status in UNKNOWN for q in (HISTORIES, FIGURES)):
+            return error("What the notebook recorded could not be established.")
         course = Course.of(case)
         found = {
             "trained_share": True,
@@ -127,15 +143,17 @@ class TrainingPlots(Check):
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Figures, and the series they should show."""
-        return (NETWORK, HISTORIES, FIGURES, MEASURED)
+        return (NETWORK, HISTORIES, FIGURES)
 
     def judge(self, case: Case) -> Outcome:
         """By the lines in the figures."""
-        axes = [ax for ax in all_axes(answer_to(case, FIGURES)) if lines_of(ax)]
         early = untrained(answer_to(case, NETWORK), case.evidence)
         if early is not None:
             return early
-        drawn = Course.from_lines([line["y"] for ax in axes for line in lines_of(ax)])
+        if answer_to(case, FIGURES).status in UNKNOWN:
+            return error("What the notebook draws could not be established.")
+        axes = [ax for ax in all_axes(answer_to(case, FIGURES)) if lines_of(ax)]
+        drawn = Course.sorted(named_lines(axes))
         share = Decimal(0)
         missing = []
         for there, part, words in (
@@ -165,29 +183,27 @@ class Course:
     @classmethod
     def of(cls, case: Case) -> Course:
         """From recorded series, or from drawn lines where nothing was kept at top level."""
-        series = list(read_series(answer_to(case, HISTORIES)).values())
-        lines = [line["y"] for ax in all_axes(answer_to(case, FIGURES)) for line in lines_of(ax)]
-        recorded, drawn = cls.from_lines(series), cls.from_lines(lines)
+        recorded = cls.sorted(read_series(answer_to(case, HISTORIES)).items())
+        drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))))
         return cls(
             recorded.loss if recorded.loss is not None else drawn.loss,
             max(recorded.accuracies, drawn.accuracies, key=len),
         )
 
     @classmethod
-    def from_lines(cls, series: list[Series]) -> Course:
-        """Sorts series by form: accuracies lie in one range and end high, losses fall."""
-        fitting = [s for s in series if s.size >= MIN_EPOCHS and np.isfinite(s).all()]
+    def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
+        """Sorts series by their names where these tell, else by form: losses fall."""
         accuracies: list[Series] = []
         losses = []
-        for values in fitting:
+        for name, values in series:
+            if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
+                continue
             shares = fractions(values)
-            counts = np.array_equal(values, np.round(values)) and np.all(np.diff(values) == 1)
-            if counts:
-                continue  # a numbering of epochs
-            if shares is not None and shares[-1] > 0.3 and shares[-1] >= shares[0] - 0.02:
+            if _is_accuracy(name, values):
+                assert shares is not None
                 if not any(a.size == shares.size and np.allclose(a, shares) for a in accuracies):
                     accuracies.append(shares)
-            elif values.min() > -1e9 and values[-1] < values[0]:
+            elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)
         return cls(losses[0] if losses else None, accuracies)
 
@@ -201,3 +217,27 @@ class Course:
         ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
+
+
+def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
+    """Every line with what is written about it: its label, else the axis's label and the title."""
+    return [
+        (line["label"] if _tells(line["label"]) else f"{ax['ylabel']} {ax['title']}", line["y"])
+        for ax in axes for line in lines_of(ax)
+    ]  # fmt: skip
+
+
+def _tells(text: str) -> bool:
+    return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
+
+
+def _counts(values: Series) -> bool:
+    """Whether this is a numbering of epochs."""
+    return bool(np.array_equal(values, np.round(values)) and np.all(np.diff(values) == 1))
+
+
+def _is_accuracy(name: str, values: Series) -> bool:
+    shares = fractions(values)
+    if shares is None or (_tells(name) and LOSS.search(name)):
+        return False
+    return _tells(name) or bool(shares[-1] > shares[0] or shares[-1] >= 0.9 * shares[0] > 0.27)

@@ -37,13 +37,11 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
             *(f"{task.points:.2f}" for task in grade.tasks),
             *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
         ])  # fmt: skip
-    return {"grades.csv": out.getvalue().encode("utf-8-sig")}
+    return {"grades.csv": out.getvalue().encode("utf-8-sig", "replace")}
 
 
 def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not re.fullmatch(
-        r"[+-]?\d+(\.\d+)?", text
-    ):
-        return "'" + text
-    return text
+    """A cell that no spreadsheet takes for a formula, also where it splits at `;`."""
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        return text
+    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=;)(?=[=+\-@])", "'", text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from grader.autodiff import picture
 from grader.autodiff.graph import Graph, Node
 from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
+from grader.printable import printable
 
 WORDS = {
     Status.PASSED: ("✓", "passed"),
@@ -57,11 +57,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def shown(value: object, limit: int = MAX_TEXT) -> str:
     """A student's text, made harmless to read: no control or direction characters, capped."""
-    text = str(value)
-    kept = "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "�"
-        for c in text
-    )
+    kept = printable(str(value), keep="\n\t")
     return kept if len(kept) <= limit else kept[:limit] + " …"
 
 

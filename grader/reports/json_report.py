@@ -19,7 +19,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
         "submissions": [_submission(grade) for grade in grades],
     }
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return {"results.json": (text + "\n").encode()}
+    return {"results.json": (text + "\n").encode("utf-8", "replace")}
 
 
 def _submission(grade: Grade) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
     rows = [row(2, "Ada Lovelace", "9", finished=False), row(3, "Ada Lovelace", "1")]
     found, remarks = roster.match(rows, [ADA])
     assert found["s0"].source == "r.csv, row 3"
-    assert remarks == ["r.csv, row 2: the attempt of Ada Lovelace is not finished and does not count"]
+    reason = "the attempt of Ada Lovelace is not finished and does not count"
+    assert remarks == [f"r.csv, row 2: {reason}"]
 
 
 def test_two_people_of_one_name_get_nobodys_answers() -> None:

@@ -7,7 +7,6 @@ PROBES: dict[str, str] = {
     "figures": "probes.figures:figures",
     "histories": "probes.training:histories",
     "kfold": "probes.kfold:kfold",
-    "measured": "probes.training:measured",
     "network": "probes.training:network",
     "predictions": "probes.training:predictions",
     "repairs": "probes.repairs:repairs",

@@ -33,7 +33,7 @@ def numbers(value, size):
 def call_function(namespace, params):
     """Values at `points`: called once with the array, else point by point.
 
-    Returns `name`, `style` ("array", "list" or "scalar"), `values` (NaN where a call failed) and
+    Returns `name`, `style` ("array" or "scalar"), `values` (NaN where a call failed) and
     `errors`, the distinct error texts of single calls.
     """
     function, name = find(namespace, params["name"])
@@ -42,15 +42,12 @@ def call_function(namespace, params):
     points = points.astype(np.int64) if integers else points
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for style, argument in (("array", points.copy()), ("list", None)):
-            if argument is None:
-                break
-            try:
-                values = numbers(function(argument), points.size)
-            except Exception:
-                values = None
-            if values is not None:
-                return {"name": name, "style": style, "values": values, "errors": []}
+        try:
+            values = numbers(function(points.copy()), points.size)
+        except Exception:
+            values = None
+        if values is not None:
+            return {"name": name, "style": "array", "values": values, "errors": []}
         values, errors = np.full(points.size, np.nan), []
         for position, point in enumerate(points.tolist()):
             try:
@@ -86,8 +83,12 @@ def shifted_calls(namespace, params):
             seen.clear()
             try:
                 function(point)
-            except Exception:
-                continue
+            except Exception:  # some take arrays only
+                seen.clear()
+                try:
+                    function(np.array([point]))
+                except Exception:
+                    continue
             calls += len(seen)
             shifted += sum(0 < abs(x - point) < CLOSE for x in seen)
     finally:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import state
 from ..plain import plain
-from ..protocol import Undefined, describe_error
+from ..protocol import Undefined
 
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 CHUNK = 1000
@@ -213,24 +213,3 @@ def _rows(dataset):
             return None
         rows = rows[indices]
     return rows
-
-
-def measured(namespace, params):
-    """Predictions and targets of the network on the notebook's validation rows, for comparison."""
-    import torch
-
-    module = trained_network(namespace)["module"]
-    loader = namespace.get("valloader")
-    if loader is None:
-        raise Undefined("valloader")
-    right = total = 0
-    module.eval()
-    try:
-        with torch.no_grad():
-            for batch in loader:
-                images, targets = batch[0], batch[1]
-                right += int((_apply(module, images).argmax(1) == targets).sum())
-                total += len(targets)
-    except Exception as error:
-        return {"error": describe_error(error)}
-    return {"right": right, "total": total}

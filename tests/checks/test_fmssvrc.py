@@ -1,0 +1,513 @@
+"""The trained classifier: its kind, its measured accuracy, sample images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from grader import data
+from grader.checks import fmssvrc
+from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp, claim
+from grader.checks.network import FIGURES, HISTORIES, NETWORK, STAND_IN, TEST, per_class
+from grader.model import Answer, AnswerStatus, Cell, Notebook, Outcome, Status
+from grader.sandbox.inside import state
+from tests.checks.evaluation_task import ask, case
+
+ACCURACY, PER_CLASS, MLP, SAMPLE = (
+    fmssvrc.TestAccuracy(), ClassAccuracy(), Mlp(), ImageSample(),
+)  # fmt: skip
+LABELS = np.arange(10_000, dtype=np.uint8) % 10
+IMAGES = np.random.default_rng(1).integers(0, 256, (60, 28, 28), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Made-up data in place of Fashion-MNIST: these tests are about verdicts."""
+    monkeypatch.setattr(data, "load", lambda split, folder=None: (IMAGES, LABELS))
+    monkeypatch.setattr(fmssvrc, "_KNOWN", {})
+    yield
+
+
+def ok(value: Any) -> Answer:
+    return Answer(status=AnswerStatus.OK, value=value)
+
+
+# --- the kind of network ----------------------------------------------------------------------
+
+
+def layer(kind: str, weight: list[int] | None = None, module: str = "torch.nn.modules") -> Any:
+    parameters = {"weight": weight, "bias": weight[:1]} if weight else {}
+    return {"path": "x", "type": kind, "module": module, "parameters": parameters}
+
+
+def facts(*layers: Any, **more: Any) -> dict[str, Any]:
+    return {"name": "model", "class": "Net", "parameters": 1000, "steps": 10, "networks": 1,
+            "optimizer": "Adam", "calls": ["linear"], "output": [4, 10],
+            "layers": list(layers)} | more  # fmt: skip
+
+
+GOOD = facts(layer("Linear", [64, 784]), layer("ReLU"), layer("Linear", [10, 64]))
+
+
+def kind_of(network: Any) -> Outcome:
+    return MLP.judge(case(MLP, (NETWORK,), (ok(network),)))
+
+
+def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
+    """The outcome for a real module, as the probe describes it."""
+    entry = {"module": module, "steps": 1, "optimizer": torch.optim.SGD(module.parameters(), 0.1)}
+    monkeypatch.setattr(state, "trained", [entry])
+    return MLP.judge(case(MLP, (NETWORK,), (ask(NETWORK, {"model": module}),)))
+
+
+class Residual(nn.Module):
+    """Defines its layers in another order than it uses them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = nn.Linear(32, 10)
+        self.middle = nn.Linear(32, 32)
+        self.first = nn.Linear(784, 32)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.first(x.view(len(x), -1)))
+        return torch.log_softmax(self.out(x + torch.relu(self.middle(x))), dim=1)
+
+
+class Twice(nn.Module):
+    """Returns outputs and activations, as tutorials do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(784, 16), nn.Linear(16, 16), nn.Linear(16, 10)])
+        self.norm = nn.BatchNorm1d(16)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = nn.functional.gelu(self.norm(self.layers[0](x.flatten(1))))
+        hidden = nn.functional.dropout(torch.tanh(self.layers[1](hidden)), training=self.training)
+        return self.layers[2](hidden), hidden
+
+
+PERCEPTRONS: dict[str, nn.Module] = {
+    "sequential": nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2),
+        nn.Linear(32, 10), nn.LogSoftmax(dim=1)),
+    "for flat images": nn.Sequential(nn.Linear(784, 32), nn.SiLU(), nn.Linear(32, 10)),
+    "of many kinds": nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 8), nn.LayerNorm(8),
+        nn.Sequential(nn.SELU(), nn.AlphaDropout()),
+        nn.Linear(8, 8, bias=False), nn.PReLU(), nn.Linear(8, 10), nn.Softmax(dim=1)),
+    "in a class": Twice(),
+    "defined in another order": Residual(),
+    "the handout's, wider": nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 21), nn.Sigmoid(), nn.Linear(21, 10), nn.Sigmoid()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PERCEPTRONS)
+def test_perceptrons_pass(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    got = kind_of_module(monkeypatch, PERCEPTRONS[kind])
+    assert (got.status, got.share) == (Status.PASSED, Decimal(1)), got
+
+
+def test_a_perceptron_is_told_with_its_layers() -> None:
+    got = kind_of(GOOD)
+    assert got.message == "A multi-layer perceptron with 1,000 parameters."
+    assert got.details["given"] == "Linear(784, 64) → ReLU → Linear(64, 10)"
+
+
+class Functional(nn.Module):
+    """Convolves without a layer that says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(784, 64), nn.Linear(64, 10)
+        self.kernel = nn.Parameter(torch.ones(1, 1, 3, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.conv2d(x, self.kernel, padding=1)
+        found: torch.Tensor = self.two(torch.relu(self.one(x.flatten(1))))
+        return found
+
+
+def test_convolutions_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+                            nn.Linear(676, 32), nn.Linear(32, 10))  # fmt: skip
+    got = kind_of_module(monkeypatch, network)
+    assert got.status is Status.FAILED
+    assert "it has Conv2d" in got.message
+
+
+def test_convolutions_by_function_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    got = kind_of_module(monkeypatch, Functional())
+    assert got.status is Status.FAILED
+    assert "it has conv2d" in got.message
+
+
+@pytest.mark.parametrize("call", [
+    "conv2d", "max_pool2d", "unfold", "scaled_dot_product_attention", "lstm", "grid_sample",
+    "_convolution", "adaptive_avg_pool2d", "fft_fft2",
+])  # fmt: skip
+def test_other_ways_to_see_neighbours_fail(call: str) -> None:
+    assert kind_of(GOOD | {"calls": ["linear", call]}).status is Status.FAILED
+
+
+@pytest.mark.parametrize("call", [
+    "linear", "relu", "rrelu", "dropout", "batch_norm", "flatten", "view", "softmax", "unflatten",
+])  # fmt: skip
+def test_functions_of_perceptrons_pass(call: str) -> None:
+    assert kind_of(GOOD | {"calls": [call]}).status is Status.PASSED
+
+
+def test_the_handouts_network_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.Sigmoid(), nn.Linear(20, 10),
+                            nn.Sigmoid())  # fmt: skip
+    got = kind_of_module(monkeypatch, network)
+    assert (got.status, got.message) == (Status.FAILED, "The network is still the handout's.")
+
+
+def test_a_network_without_a_hidden_layer_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    got = kind_of_module(monkeypatch, nn.Sequential(nn.Flatten(), nn.Linear(784, 10)))
+    assert (got.status, got.message) == (Status.FAILED, "The network has no hidden layer.")
+
+
+def test_other_sizes_fail() -> None:
+    got = kind_of(facts(layer("Linear", [64, 100]), layer("Linear", [10, 64])))
+    assert got.status is Status.FAILED
+    assert "784 pixels to 10 classes" in got.message
+
+
+@pytest.mark.parametrize("output", [[4, 20], [], [4, 1], [10, 4]])
+def test_an_output_of_another_shape_goes_to_a_person(output: list[int]) -> None:
+    got = kind_of(GOOD | {"output": output})
+    assert got.status is Status.REVIEW
+    assert "its output was not understood" in got.message
+
+
+def test_layers_of_the_students_own_go_to_a_person() -> None:
+    got = kind_of(facts(layer("Linear", [64, 784]), layer("MyLayer", [10, 64], "__main__")))
+    assert got.status is Status.REVIEW
+    assert "it uses MyLayer" in got.message
+    got = kind_of(facts(*GOOD["layers"], layer("Bilinear", [10, 64])))
+    assert got.status is Status.REVIEW
+
+
+@pytest.mark.parametrize("network", [
+    None, 3, "MLP", [], {}, GOOD | {"layers": "Linear"}, GOOD | {"layers": [3]},
+    GOOD | {"layers": [layer("Linear") | {"parameters": {"weight": "big"}}]},
+    GOOD | {"output": "ten"}, GOOD | {"calls": 3}, GOOD | {"parameters": "many"},
+    GOOD | {"parameters": float("nan")}, GOOD | {"parameters": -7}, GOOD | {"steps": float("inf")},
+    GOOD | {"output": [float("inf"), 10]},
+])  # fmt: skip
+def test_forged_networks_are_an_error(network: Any) -> None:
+    assert kind_of(network).status is Status.ERROR
+
+
+def test_a_huge_table_of_layers_is_cut_short() -> None:
+    got = kind_of(GOOD | {"layers": [layer("Linear", [784, 784])] * 2000})
+    assert got.status is Status.FAILED
+    assert len(got.details["given"]) == 600
+
+
+# --- the accuracy -----------------------------------------------------------------------------
+
+
+def predicted(right: int) -> NDArray[np.uint8]:
+    """Classes of which so many of 10,000 are right."""
+    classes = LABELS.copy()
+    classes[right:] = (classes[right:] + 1) % 10
+    return classes
+
+
+def accuracy(answer: Answer, notebook: Notebook | None = None) -> Outcome:
+    asked = (NETWORK, HISTORIES, FIGURES, TEST)
+    series = {"loss": np.array([2.0, 1.0]), "a": np.array([0.5, 0.8]), "b": np.array([0.4, 0.7])}
+    seen = case(ACCURACY, asked, (ok(GOOD), ok(series), ok([]), answer))
+    return ACCURACY.judge(replace(seen, notebook=notebook))
+
+
+@pytest.mark.parametrize(("right", "status", "share"), [
+    (10_000, Status.PASSED, "1"), (8201, Status.PASSED, "1"), (8200, Status.PASSED, "1"),
+    (8199, Status.PARTIAL, "0.749"), (7700, Status.PARTIAL, "0.375"),
+    (7240, Status.PARTIAL, "0.030"), (7200, Status.FAILED, "0"), (1000, Status.FAILED, "0"),
+    (0, Status.FAILED, "0"),
+])  # fmt: skip
+def test_points_by_accuracy(right: int, status: Status, share: str) -> None:
+    got = accuracy(ok({"classes": predicted(right)}))
+    assert (got.status, got.share) == (status, Decimal(share)), got
+    assert got.details["accuracies"] == [right / 100]
+
+
+def test_the_accuracy_is_told_with_what_was_asked_for() -> None:
+    got = accuracy(ok({"classes": predicted(8199)}))
+    assert got.message == ("Trained again, it reaches 81.99 % on the test images; "
+                           "82 % were asked for.")  # fmt: skip
+    assert got.details["verdict"] == "fail"
+    assert got.details["cutoff"] == 82.0
+    assert got.details["claimed"] is None
+    assert got.details["curves"]["loss"] == [2.0, 1.0]
+
+
+def test_accuracies_of_classes_are_told_by_name() -> None:
+    classes = LABELS.copy()
+    classes[LABELS == 6] = 0
+    got = accuracy(ok({"classes": classes}))
+    assert got.details["per_class"]["Shirt"] == 0.0
+    assert got.details["per_class"]["Ankle boot"] == 100.0
+
+
+def saved(source: str, *outputs: str) -> Notebook:
+    cell = Cell(id="a", kind="code", source=source, outputs=outputs)
+    return Notebook(name="FMSSVRC.ipynb", cells=(cell,))
+
+
+def test_a_claim_far_from_the_measurement_is_told() -> None:
+    notebook = saved("test_acc = evaluate(model, testloader)", "test accuracy: 95.00%\n")
+    got = accuracy(ok({"classes": predicted(8300)}), notebook)
+    assert got.message == ("Trained again, it reaches 83.00 % on the test images "
+                           "(the notebook said 95.00 %).")  # fmt: skip
+    assert (got.status, got.details["claimed"]) == (Status.PASSED, 95.0)
+
+
+def test_a_claim_near_the_measurement_is_not_told() -> None:
+    notebook = saved("test_acc = evaluate(model, testloader)", "test accuracy: 84.10%\n")
+    got = accuracy(ok({"classes": predicted(8300)}), notebook)
+    assert "the notebook said" not in got.message
+
+
+@pytest.mark.parametrize("classes", [
+    None, "0123456789", LABELS.tolist(), LABELS.astype(np.int64), LABELS.astype(float),
+    LABELS.astype(np.int8), LABELS[:9999], np.tile(LABELS, 2), LABELS.reshape(100, 100),
+    LABELS + np.uint8(10), np.full(10_000, 255, np.uint8), np.zeros(0, np.uint8), 10**400,
+])  # fmt: skip
+def test_forged_predictions_are_an_error(classes: Any) -> None:
+    for check, asked in ((ACCURACY, TEST), (PER_CLASS, STAND_IN)):
+        questions = (NETWORK, HISTORIES, FIGURES, asked)
+        ten = figure(bars=bars(np.full(10, 0.5)))
+        answers = (ok(GOOD), ok({}), ok([ten]), ok({"classes": classes}))
+        assert check.judge(case(check, questions, answers)).status is Status.ERROR
+
+
+@pytest.mark.parametrize("status", [s for s in AnswerStatus if s is not AnswerStatus.OK])
+def test_no_predictions_are_an_error(status: AnswerStatus) -> None:
+    got = accuracy(Answer(status=status, error="RuntimeError: mat1 and mat2"))
+    assert got.status is Status.ERROR
+    assert "mat1 and mat2" in got.message
+
+
+@pytest.mark.parametrize("check", [ACCURACY, PER_CLASS, MLP])
+@pytest.mark.parametrize(("status", "verdict"), [
+    (AnswerStatus.UNDEFINED, Status.FAILED), (AnswerStatus.LOST, Status.ERROR),
+    (AnswerStatus.MALFORMED, Status.ERROR), (AnswerStatus.RAISED, Status.ERROR),
+])  # fmt: skip
+def test_without_a_network(
+    check: fmssvrc.TestAccuracy | ClassAccuracy | Mlp, status: AnswerStatus, verdict: Status
+) -> None:
+    asked = check.questions(np.random.default_rng(1))
+    got = check.judge(case(check, asked, (Answer(status=status),) * len(asked)))
+    assert (got.status, got.share) == (verdict, Decimal(0))
+
+
+# --- what the notebook said -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("output", "value"), [
+    ("test accuracy: 87.31%", 87.31), ("test accuracy: 0.8731", 87.31), ("Test acc 87", 87.0),
+    ("Accuracy of the network on the 10000 test images: 83 %", 83.0),
+    ("test loss 0.412, test accuracy 0.851", 85.1),
+    ("epoch 1: test acc 0.70\nepoch 2: test acc 0.80", 80.0),
+    ("Test set: Average loss: 0.5, Accuracy: 8731/10000 (87%)", 87.0),
+    ("Test Accuracy (Overall): 87% (8731/10000)", 87.0),
+    ("test accuracy: 0.87\ntest loss: 0.35", 87.0),
+    ("test accuracy: 100%", 100.0), ("test accuracy: tensor(0.8731)", 87.31),
+    ("done", None), ("test accuracy: nan", None), ("test accuracy: 8731", None), ("", None),
+])  # fmt: skip
+def test_claims(output: str, value: float | None) -> None:
+    got = claim(saved("evaluate(model, testloader)", output))
+    assert got == (None if value is None else pytest.approx(value))
+
+
+def test_the_last_claim_counts_and_only_of_cells_on_the_test_set() -> None:
+    cells = (
+        Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.5",)),
+        Cell(id="b", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.7",)),
+        Cell(id="c", kind="code", source="evaluate(model, valloader)", outputs=("acc: 0.9",)),
+        Cell(id="d", kind="markdown", source="My test accuracy is 99 %"),
+    )
+    assert claim(Notebook(name="n", cells=cells)) == 70.0
+    assert claim(Notebook(name="n", cells=cells[2:])) is None
+    assert claim(None) is None
+
+
+# --- accuracy on each class -------------------------------------------------------------------
+
+CLASSES = LABELS.copy()
+CLASSES[: 10_000 * 3 // 4] = np.where(
+    np.random.default_rng(3).random(7500) < LABELS[:7500] / 12, 3, LABELS[:7500])  # fmt: skip
+TRUTH = per_class(CLASSES, LABELS)
+
+
+def figure(**parts: Any) -> dict[str, Any]:
+    ax = {"title": "", "xlabel": "", "ylabel": "", "legend": [], "lines": [], "bars": []} | parts
+    return {"cell": 12, "axes": [ax], "legend": [], "suptitle": ""}
+
+
+def bars(values: NDArray[np.float64], *, lying: bool = False) -> list[dict[str, float]]:
+    long, short = ("width", "height") if lying else ("height", "width")
+    return [{"x": float(n), "y": 0.0, long: float(v), short: 0.8} for n, v in enumerate(values)]
+
+
+def line(values: Any, **more: Any) -> dict[str, Any]:
+    y = np.asarray(values, dtype=float)
+    return {"x": np.arange(len(y), dtype=float), "y": y, "label": "", "color": "#000000"} | more
+
+
+def each_class(*figures: Any) -> Outcome:
+    asked = (NETWORK, FIGURES, STAND_IN)
+    answers = (ok(GOOD), ok(list(figures)), ok({"classes": CLASSES}))
+    return PER_CLASS.judge(case(PER_CLASS, asked, answers))
+
+
+@pytest.mark.parametrize("drawn", [
+    {"bars": bars(TRUTH)}, {"bars": bars(TRUTH * 100)}, {"bars": bars(TRUTH, lying=True)},
+    {"bars": bars(np.round(TRUTH, 2))}, {"lines": [line(TRUTH)]},
+    {"lines": [line(TRUTH * 100, style="points")]},
+    {"lines": [line([0.8] * 10), line(TRUTH)]},
+])  # fmt: skip
+def test_right_accuracies_pass(drawn: dict[str, Any]) -> None:
+    got = each_class(figure(lines=[line([2.0, 1.0])]), figure(**drawn))
+    assert (got.status, got.message) == (
+        Status.PASSED, "The accuracy on each class is right, and plotted.")  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [np.argsort(TRUTH), np.argsort(-TRUTH), np.arange(10)[::-1]])
+def test_another_order_passes(order: NDArray[np.int64]) -> None:
+    for drawn in ({"bars": bars(TRUTH[order])}, {"lines": [line(100 * TRUTH[order])]}):
+        got = each_class(figure(**drawn))
+        assert got.status is Status.PASSED
+        assert "in another order" in got.message
+
+
+@pytest.mark.parametrize("values", [
+    TRUTH * 0.9, np.full(10, 0.85), np.where(np.arange(10) == 9, 0.0, TRUTH), TRUTH / 10,
+    1 - TRUTH,
+])  # fmt: skip
+def test_other_heights_get_a_part(values: NDArray[np.float64]) -> None:
+    got = each_class(figure(bars=bars(values)))
+    assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.4"))
+    assert "not the network's" in got.message
+
+
+@pytest.mark.parametrize("figures", [
+    [], [figure()], [figure(bars=bars(TRUTH[:9]))], [figure(lines=[line(TRUTH[:5])])],
+    [figure(images=[np.zeros((28, 28))])],
+])  # fmt: skip
+def test_no_plot_fails(figures: list[Any]) -> None:
+    got = each_class(*figures)
+    assert (got.status, got.message) == (
+        Status.FAILED, "There is no plot of the accuracy on each class.")  # fmt: skip
+
+
+def test_the_course_of_ten_epochs_is_no_plot_of_ten_classes() -> None:
+    loss, training = np.linspace(1.5, 0.4, 10), np.linspace(0.6, 0.9, 10)
+    got = each_class(
+        figure(lines=[line(loss)], title="Loss", xlabel="epoch"),
+        figure(lines=[line(training), line(training - 0.02)], title="Accuracy", xlabel="epoch"),
+    )
+    assert (got.status, got.share) == (Status.FAILED, Decimal(0)), got
+
+
+@pytest.mark.parametrize("figures", [
+    None, 3, "bars", [3], [{"axes": "x"}], [figure(bars="bars")], [figure(bars=[1] * 10)],
+    [figure(bars=[{"height": "1"}] * 10)], [figure(bars=[{"height": None, "width": "x"}] * 10)],
+    [figure(lines=[line(np.zeros(10), y="text")])], [figure(lines=[line(TRUTH, x=None)])],
+    [figure(lines=[line(TRUTH, y=np.array(["a"] * 10))])],
+])  # fmt: skip
+def test_forged_figures_fail(figures: Any) -> None:
+    asked = (NETWORK, FIGURES, STAND_IN)
+    answers = (ok(GOOD), ok(figures), ok({"classes": CLASSES}))
+    got = PER_CLASS.judge(case(PER_CLASS, asked, answers))
+    assert (got.status, got.share) == (Status.FAILED, Decimal(0))
+
+
+@pytest.mark.parametrize(
+    "height", [float("nan"), float("inf"), -1, 10**30, 1e308, 10**400],
+    ids=["nan", "inf", "negative", "large", "largest float", "no float"],
+)  # fmt: skip
+def test_heights_that_are_no_accuracies_earn_nothing(height: Any) -> None:
+    got = each_class(figure(bars=[{"height": height, "width": height}] * 10))
+    assert got.status in (Status.FAILED, Status.ERROR)
+    assert got.share == 0
+
+
+# --- sample images ----------------------------------------------------------------------------
+
+
+def sample(*images: Any) -> Outcome:
+    seen = case(SAMPLE, (FIGURES,), (ok([figure(images=list(images))]),))
+    return SAMPLE.judge(replace(seen, data_dir=Path("made-up")))
+
+
+def grid(*images: NDArray[Any], channels: int) -> NDArray[np.float32]:
+    """Images as torchvision's make_grid lays them out, for imshow."""
+    import torchvision
+
+    tensor = torch.as_tensor(np.stack(images))[:, None].float() / 255
+    made: NDArray[np.float32] = torchvision.utils.make_grid(tensor, nrow=4).numpy()
+    return made.transpose(1, 2, 0) if channels == 3 else made[0]
+
+
+@pytest.mark.parametrize("image", [
+    IMAGES[3], IMAGES[3] / np.float32(255), (IMAGES[3] / np.float32(255) - 0.5) / 0.5,
+    IMAGES[3].astype(np.float64) * 7 - 100, np.stack([IMAGES[3]] * 3, axis=-1),
+    grid(*IMAGES[:8], channels=1), grid(*IMAGES[:8], channels=3), np.hstack(list(IMAGES[:5])),
+], ids=["bytes", "fractions", "normalised", "scaled", "colour", "grey", "grid", "row"])  # fmt: skip
+def test_images_of_the_data_set_pass(image: NDArray[Any]) -> None:
+    assert sample(image).status is Status.PASSED
+
+
+def test_one_known_image_among_others_passes() -> None:
+    assert sample(np.zeros((28, 28)), np.eye(28), IMAGES[59]).status is Status.PASSED
+
+
+@pytest.mark.parametrize("image", [
+    255 - IMAGES[3], np.eye(28), np.zeros((28, 28)), np.full((28, 28), np.nan), IMAGES[3, :20],
+    np.full((28, 28), np.inf), np.zeros((1, 1)), IMAGES[3].T,
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:All-NaN")
+def test_other_images_go_to_a_person(image: NDArray[Any]) -> None:
+    got = sample(image)
+    assert (got.status, got.share) == (Status.REVIEW, Decimal(0))
+
+
+@pytest.mark.parametrize("images", [
+    [], [None], ["image"], [np.zeros(28)], [np.zeros((28, 28), bool)], [np.zeros((0, 28))],
+    [np.zeros((1, 1, 28, 28))], [[1, 2]],
+])  # fmt: skip
+def test_what_are_no_images_fails(images: list[Any]) -> None:
+    assert sample(*images).status is Status.FAILED
+
+
+@pytest.mark.parametrize("answer", [
+    ok(None), ok("x"), ok([3]), ok([figure(images="all")]),
+])  # fmt: skip
+def test_forged_samples_fail(answer: Answer) -> None:
+    assert SAMPLE.judge(case(SAMPLE, (FIGURES,), (answer,))).status is Status.FAILED
+
+
+@pytest.mark.parametrize("status", [AnswerStatus.LOST, AnswerStatus.MALFORMED])
+def test_lost_figures_are_an_error(status: AnswerStatus) -> None:
+    lost = Answer(status=status)
+    assert SAMPLE.judge(case(SAMPLE, (FIGURES,), (lost,))).status is Status.ERROR
+    answers = (ok(GOOD), lost, ok({"classes": CLASSES}))
+    got = PER_CLASS.judge(case(PER_CLASS, (NETWORK, FIGURES, STAND_IN), answers))
+    assert got.status is Status.ERROR

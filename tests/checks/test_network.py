@@ -1,0 +1,330 @@
+"""What the FMSSVRC checks share: a network's facts, read strictly or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from grader.checks.base import Check
+from grader.checks.network import (
+    FIGURES,
+    HISTORIES,
+    NETWORK,
+    SPLIT,
+    STAND_IN,
+    TEST,
+    answer_to,
+    fractions,
+    per_class,
+    read_classes,
+    read_network,
+    read_series,
+    untrained,
+)
+from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence, Question, Resource, Status
+from grader.sandbox.inside import state
+from tests.checks.evaluation_task import ask, case
+
+
+def ok(value: Any) -> Answer:
+    return Answer(status=AnswerStatus.OK, value=value)
+
+
+def trained(monkeypatch: pytest.MonkeyPatch, *modules: nn.Module) -> None:
+    """Makes these the networks that were trained, in this order."""
+    entries = [{"module": m, "steps": 3, "optimizer": torch.optim.SGD(m.parameters(), lr=0.1)}
+               for m in modules]  # fmt: skip
+    monkeypatch.setattr(state, "trained", entries)
+
+
+def mlp(width: int = 20) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, width), nn.ReLU(), nn.Linear(width, 10))
+
+
+FACTS: dict[str, Any] = {
+    "name": "model", "class": "Sequential", "parameters": 15_910, "steps": 100, "networks": 1,
+    "optimizer": "Adam", "calls": ["linear", "relu"], "output": [4, 10],
+    "layers": [
+        {"path": "1", "type": "Linear", "module": "torch.nn.modules.linear",
+         "parameters": {"weight": [20, 784], "bias": [20]}},
+        {"path": "3", "type": "Linear", "module": "torch.nn.modules.linear",
+         "parameters": {"weight": [10, 20], "bias": [10]}},
+    ],
+}  # fmt: skip
+
+
+# --- questions --------------------------------------------------------------------------------
+
+
+def test_the_large_arrays_are_put_in_when_they_are_asked() -> None:
+    assert TEST.params == {"images": Resource(name="fashion_mnist/test_images")}
+    assert STAND_IN.params == {"images": Resource(name="fashion_mnist/standin_images")}
+
+
+def test_an_answer_is_found_by_its_question() -> None:
+    asked = (NETWORK, HISTORIES)
+    seen = case(Check(), asked, (ok(1), ok(2)))
+    assert answer_to(seen, HISTORIES).value == 2
+    assert answer_to(seen, Question(probe="network", seconds=60)).value == 1
+    assert answer_to(seen, FIGURES).status is AnswerStatus.LOST
+
+
+# --- no network -------------------------------------------------------------------------------
+
+
+def evidence(message: str = "", *cells: CellRun) -> Evidence:
+    return Evidence(task="fmssvrc", ending=Ending.COMPLETED, message=message, cells=cells)
+
+
+def test_nothing_trained_where_a_cell_broke_goes_to_a_person_with_the_reason() -> None:
+    cells = (CellRun(index=1, id="a", status="ok"),
+             CellRun(index=4, id="b", status="error", error="NameError: name 'x' is not defined"),
+             CellRun(index=5, id="c", status="error", error="TypeError: other"))  # fmt: skip
+    got = untrained(Answer(status=AnswerStatus.UNDEFINED), evidence("", *cells))
+    assert got is not None
+    assert got.status is Status.REVIEW
+    assert got.message == ("No network was trained when the notebook ran: cell 5 ended with "
+                           "NameError: name 'x' is not defined. A person must look whose mistake "
+                           "that is.")  # fmt: skip
+
+
+def test_nothing_trained_fails_without_evidence_too() -> None:
+    got = untrained(Answer(status=AnswerStatus.UNDEFINED), None)
+    assert got is not None
+    assert (got.status, got.message) == (
+        Status.FAILED, "No network was trained when the notebook ran.")  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [AnswerStatus.RAISED, AnswerStatus.TIMEOUT])
+def test_a_network_that_cannot_be_looked_at_is_an_error(status: AnswerStatus) -> None:
+    got = untrained(Answer(status=status, error="RuntimeError: odd"), None)
+    assert got is not None
+    assert got.status is Status.ERROR
+    assert "odd" in got.message
+
+
+@pytest.mark.parametrize("status", [AnswerStatus.LOST, AnswerStatus.MALFORMED])
+def test_a_lost_network_is_an_error_unless_the_notebook_itself_ended_the_run(
+    status: AnswerStatus,
+) -> None:
+    got = untrained(Answer(status=status), evidence())
+    assert got is not None
+    assert got.status is Status.ERROR
+    got = untrained(Answer(status=status), evidence("It used more than 6144 MiB of memory."))
+    assert got is not None
+    assert got.status is Status.FAILED
+    assert "6144 MiB" in got.message
+
+
+def test_a_network_that_is_there_decides_nothing_yet() -> None:
+    assert untrained(ok(FACTS), None) is None
+
+
+# --- facts of a network -----------------------------------------------------------------------
+
+
+def test_facts_are_read() -> None:
+    network = read_network(ok(FACTS))
+    assert network is not None
+    assert (network.name, network.parameters, network.steps) == ("model", 15_910, 100)
+    assert network.layers[0] == ("Linear", "torch.nn.modules.linear", ((20, 784), (20,)))
+    assert network.calls == {"linear", "relu"}
+    assert network.output == (4, 10)
+
+
+@pytest.mark.parametrize("changes", [
+    {"layers": None}, {"layers": 3}, {"layers": [1]}, {"layers": [{}]}, {"layers": "Linear"},
+    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": [784]}]},
+    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": 784}}]},
+    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": ["x", 784]}}]},
+    {"parameters": "many"}, {"parameters": None}, {"parameters": [1]},
+    {"parameters": float("nan")}, {"parameters": float("inf")}, {"parameters": -1},
+    {"steps": "a hundred"}, {"steps": {}}, {"steps": float("inf")}, {"steps": -5},
+    {"networks": None}, {"calls": 3}, {"calls": None}, {"output": 10}, {"output": ["ten"]},
+    {"output": [float("inf"), 10]},
+])  # fmt: skip
+def test_forged_facts_are_not_believed(changes: dict[str, Any]) -> None:
+    assert read_network(ok(FACTS | changes)) is None
+
+
+@pytest.mark.parametrize("key", ["name", "layers", "parameters", "steps", "calls", "output"])
+def test_facts_that_lack_something_are_not_believed(key: str) -> None:
+    assert read_network(ok({k: v for k, v in FACTS.items() if k != key})) is None
+
+
+@pytest.mark.parametrize("value", [None, [], "Sequential", 3, np.zeros(3)])
+def test_what_are_no_facts_is_not_believed(value: Any) -> None:
+    assert read_network(ok(value)) is None
+    assert read_network(Answer(status=AnswerStatus.LOST, value=FACTS)) is None
+
+
+def test_names_are_cut_short() -> None:
+    network = read_network(ok(FACTS | {"name": "m" * 10_000}))
+    assert network is not None
+    assert len(network.name) == 80
+
+
+# --- facts of real modules --------------------------------------------------------------------
+
+
+def test_the_probe_tells_of_a_perceptron(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = mlp()
+    trained(monkeypatch, model)
+    network = read_network(ask(NETWORK, {"model": model}))
+    assert network is not None
+    assert (network.name, network.steps, network.networks) == ("model", 3, 1)
+    assert [kind for kind, _, _ in network.layers] == ["Flatten", "Linear", "ReLU", "Linear"]
+    assert network.layers[1][2] == ((20, 784), (20,))
+    assert network.parameters == 784 * 20 + 20 + 20 * 10 + 10
+    assert network.output == (4, 10)
+    assert "linear" in network.calls
+
+
+def test_the_probe_tells_of_functions_that_a_network_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hidden(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel = nn.Parameter(torch.zeros(1, 1, 3, 3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return nn.functional.conv2d(x, self.kernel).flatten(1)[:, :10]
+
+    trained(monkeypatch, Hidden())
+    network = read_network(ask(NETWORK, {}))
+    assert network is not None
+    assert "conv2d" in network.calls
+    assert network.name == ""
+
+
+def test_a_network_for_flat_images_is_asked_with_flat_images(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained(monkeypatch, nn.Sequential(nn.Linear(784, 10)))
+    network = read_network(ask(NETWORK, {}))
+    assert network is not None
+    assert network.output == (4, 10)
+
+
+def test_a_network_that_fails_on_images_is_told_without_its_output(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained(monkeypatch, nn.Sequential(nn.Linear(13, 3)))
+    network = read_network(ask(NETWORK, {}))
+    assert network is not None
+    assert network.output == ()
+
+
+def test_the_network_called_model_counts_if_it_was_trained_else_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = mlp(11), mlp(12)
+    trained(monkeypatch, first, second)
+
+    def width(names: dict[str, Any]) -> int:
+        network = read_network(ask(NETWORK, names))
+        assert network is not None
+        return network.layers[1][2][0][0]
+
+    assert width({"model": first, "net": second}) == 11
+    assert width({"net": first}) == 12
+    assert width({"model": mlp(13)}) == 12
+
+
+def test_nothing_trained_is_undefined(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained(monkeypatch)
+    for question in (NETWORK, TEST):
+        assert ask(question, {"model": mlp()}).status is AnswerStatus.UNDEFINED
+
+
+def test_a_network_stays_in_its_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = mlp().train()
+    trained(monkeypatch, model)
+    images = np.zeros((3, 28, 28), dtype=np.uint8)
+    ask(NETWORK, {"model": model})
+    ask(Question(probe="predictions", params={"images": images}), {"model": model})
+    assert model.training
+
+
+@pytest.mark.parametrize("count", [1, 7, 1003])
+def test_predictions_are_classes_of_each_image(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """A network that finds the brightest of the first ten pixels."""
+    linear = nn.Linear(784, 10)
+    with torch.no_grad():
+        linear.weight.copy_(torch.eye(10, 784))
+        linear.bias.zero_()
+    trained(monkeypatch, nn.Sequential(nn.Flatten(), linear))
+    wanted = np.arange(count) % 10
+    images = np.zeros((count, 28, 28), dtype=np.uint8)
+    images[np.arange(count), 0, wanted] = 200
+    answer = ask(Question(probe="predictions", params={"images": images}), {})
+    classes = read_classes(answer, count)
+    assert classes is not None
+    assert classes.tolist() == wanted.tolist()
+
+
+def test_histories_are_found_under_any_name() -> None:
+    names: dict[str, Any] = {
+        "losses": [2.0, 1.0, 0.5], "history": {"acc": [0.5, 0.7], "val": {"acc": (0.4, 0.6)}},
+        "rows": [(1, 0.9), (2, 0.8)], "tensors": [torch.tensor(1.0), torch.tensor(0.5)],
+        "array": np.arange(3), "_hidden": [1.0], "text": "abc", "one": 3, "words": ["a", "b"],
+        "model": mlp(), "images": torch.zeros(100, 28, 28),
+    }  # fmt: skip
+    series = read_series(ask(HISTORIES, names))
+    assert {name: values.tolist() for name, values in series.items()} == {
+        "losses": [2.0, 1.0, 0.5], "history.acc": [0.5, 0.7], "history.val.acc": [0.4, 0.6],
+        "rows[0]": [1.0, 2.0], "rows[1]": [0.9, 0.8], "tensors": [1.0, 0.5],
+        "array": [0.0, 1.0, 2.0],
+    }  # fmt: skip
+
+
+def test_the_split_probe_tells_of_no_data_set() -> None:
+    assert ask(SPLIT, {"x": 1}).value == {"sets": {}, "validation_size": None}
+
+
+# --- predictions and series -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [
+    None, 3, "0123", [0] * 4, np.zeros(3, np.uint8), np.zeros((4, 1), np.uint8),
+    np.zeros(4, np.int64), np.zeros(4, bool), np.zeros(4), np.full(4, 10, np.uint8),
+    np.full(4, 255, np.uint8), np.zeros(0, np.uint8),
+])  # fmt: skip
+def test_forged_classes_are_not_believed(classes: Any) -> None:
+    assert read_classes(ok({"classes": classes}), 4) is None
+
+
+def test_classes_are_read() -> None:
+    classes = np.array([0, 9, 3, 3], np.uint8)
+    assert read_classes(ok({"classes": classes}), 4) is classes
+    assert read_classes(ok([classes]), 4) is None
+    assert read_classes(Answer(status=AnswerStatus.RAISED), 4) is None
+
+
+def test_series_are_flat_arrays_of_numbers() -> None:
+    value = {"a": np.array([1, 2]), "b": np.array([0.5]), "c": np.zeros((2, 2)), "d": [1, 2],
+             "e": np.array([True]), "f": np.zeros(0), "g": "text", "h": None}  # fmt: skip
+    assert {k: v.tolist() for k, v in read_series(ok(value)).items()} == {
+        "a": [1.0, 2.0], "b": [0.5]}  # fmt: skip
+    assert read_series(ok([1])) == {}
+    assert read_series(Answer(status=AnswerStatus.LOST)) == {}
+
+
+def test_accuracy_on_each_class() -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 4)
+    classes = labels.copy()
+    classes[:3] = 5
+    assert per_class(classes, labels).tolist() == [0.25] + [1.0] * 9
+
+
+@pytest.mark.parametrize(("series", "expected"), [
+    ([0.5, 1.0], [0.5, 1.0]), ([50.0, 100.0], [0.5, 1.0]), ([0.0, 90.0], [0.0, 0.9]),
+    ([0.5, 1.2], None), ([2.3, 101.0], None), ([-0.1, 0.5], None), ([np.nan, 0.5], None),
+    ([np.inf, 0.5], None),
+])  # fmt: skip
+def test_fractions(series: list[float], expected: list[float] | None) -> None:
+    got = fractions(np.array(series))
+    assert (None if got is None else got.tolist()) == expected

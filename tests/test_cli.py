@@ -1,0 +1,324 @@
+"""The command line: what is wrong is one sentence and an exit code. No kernel is started here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from grader import __version__
+from grader.cli import main
+from grader.doctor import Finding
+from grader.errors import GraderError, SandboxError
+from grader.model import Grade, Status
+from grader.store import Store
+from tests.reports import grades
+from tests.reports.grades import item, task
+
+NOTEBOOK = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+def run(*words: object, color: bool = False) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words], color=color)
+
+
+def refused(result: Result, code: int) -> str:
+    """The one line on stderr of a command that ended with this exit code, and nothing else."""
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("grader: ")
+    return line.removeprefix("grader: ")
+
+
+@pytest.fixture(autouse=True)
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every machine has a sandbox here, and the results go to a folder of the test's own."""
+    monkeypatch.setattr("grader.sandbox.bwrap.works", lambda: "")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Path:
+    """A folder with one student's submission."""
+    folder = tmp_path / "batch" / "Ada"
+    folder.mkdir(parents=True)
+    (folder / "Evaluation.ipynb").write_text(NOTEBOOK)
+    return folder.parent
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
+    """Every batch comes to these grades, and nothing is run."""
+    monkeypatch.setattr("grader.batch.Batch.run", lambda self, submissions: list(of))
+    monkeypatch.setattr("grader.rubric.find", lambda name: grades.assignment(of[0]))
+    monkeypatch.setattr("grader.batch.read_masters", lambda assignment, task: None)
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def trails(command: click.Command, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command and group."""
+    yield trail
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from trails(inner, (*trail, name))
+
+
+@pytest.mark.parametrize("trail", list(trails(main)), ids=" ".join)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_every_command_helps(trail: tuple[str, ...], flag: str) -> None:
+    result = run(*trail, flag)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: {' '.join(['main', *trail])}")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_the_help_lists_every_command_with_what_it_does(name: str) -> None:
+    line = next(line for line in run("--help").stdout.splitlines() if line.startswith(f"  {name} "))
+    assert line.split(maxsplit=1)[1]
+
+
+def test_the_help_tells_the_exit_codes() -> None:
+    assert "Exit codes: 0 done" in run("--help").stdout
+
+
+def test_the_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"grader, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["grad"],
+        ["grade"],
+        ["grade", ".", "--nothing"],
+        ["grade", ".", "--jobs", "0"],
+        ["grade", ".", "--seed", "x"],
+    ],
+)
+def test_wrong_words_are_wrong_usage(words: list[str]) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "Error: " in result.stderr
+
+
+# --- wrong input ------------------------------------------------------------------------------
+
+
+def test_an_unknown_path_is_named() -> None:
+    assert refused(run("grade", "nowhere"), 2) == "nowhere does not exist"
+
+
+def test_an_unknown_assignment_is_named(batch: Path) -> None:
+    line = refused(run("grade", batch, "--assignment", "dais2099-a9"), 2)
+    assert line.startswith("assignment dais2099-a9 was not found")
+    assert "--assignment" in line
+
+
+def test_a_broken_rubric_is_one_sentence_that_names_the_file(batch: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "rubrics" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "assignment.toml").write_text("[assignment\n")
+    assert "rubrics/mine/assignment.toml is not TOML" in refused(
+        run("grade", batch, "--assignment", folder), 2
+    )
+
+
+def test_a_folder_without_notebooks_is_told(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert refused(run("grade", empty), 2) == (
+        f"{empty}: no submission was found; expected a folder or zip for each student"
+    )
+
+
+def test_a_single_file_that_is_no_archive_is_refused(batch: Path) -> None:
+    assert "is no folder and no zip" in refused(run("grade", batch / "Ada/Evaluation.ipynb"), 2)
+
+
+def test_a_zip_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "all.zip").write_text("no zip")
+    assert "is not a readable zip archive" in refused(run("grade", "all.zip"), 2)
+
+
+def test_an_out_folder_whose_database_is_none_is_refused_and_kept(
+    batch: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "results" / "grader.sqlite"
+    database.parent.mkdir()
+    database.write_text("dear diary\n" * 100)
+    line = refused(run("grade", batch), 2)
+    assert line.startswith("results/grader.sqlite cannot be used (")
+    assert line.endswith("choose another --out folder")
+    assert database.read_text().startswith("dear diary")
+
+
+def test_an_out_folder_that_is_a_file_is_refused(batch: Path, tmp_path: Path) -> None:
+    (tmp_path / "results").touch()
+    line = refused(run("grade", batch), 2)
+    assert line == "results cannot be made (File exists); choose another --out folder"
+
+
+def test_another_seed_than_the_folders_is_refused(batch: Path, tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    with Store(tmp_path / "results" / "grader.sqlite") as store:
+        store.batch_seed(7)
+    assert "was begun with --seed 7" in refused(run("grade", batch, "--seed", "8"), 2)
+
+
+def test_a_quiz_download_that_is_not_there_is_named() -> None:
+    assert refused(run("quiz", "mark", "quiz.csv"), 2).startswith("quiz.csv cannot be read (")
+
+
+@pytest.mark.parametrize("words", [["make"], ["mark", "quiz.csv"]])
+def test_the_quiz_of_an_unknown_assignment_is_refused(words: list[str]) -> None:
+    line = refused(run("quiz", *words, "--assignment", "dais2099-a9"), 2)
+    assert line.startswith("assignment dais2099-a9 was not found")
+
+
+def test_nothing_is_written_for_wrong_input(tmp_path: Path) -> None:
+    refused(run("grade", "nowhere"), 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_sandbox_nothing_is_graded(batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.sandbox.bwrap.works", lambda: "bubblewrap is missing")
+    line = refused(run("grade", batch), 3)
+    assert line == "bubblewrap is missing (`grader doctor` says more)"
+
+
+def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:
+    assert f"{tmp_path} does not hold Fashion-MNIST" in refused(run("data", "--dir", tmp_path), 2)
+
+
+# --- the error boundary -----------------------------------------------------------------------
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("grader.ingest.ingest", fail)
+    return run("grade", ".")
+
+
+@pytest.mark.parametrize("kind", [GraderError, SandboxError])
+def test_a_known_failure_is_its_own_sentence(
+    monkeypatch: pytest.MonkeyPatch, kind: type[GraderError]
+) -> None:
+    assert refused(failing(monkeypatch, kind("the disk is full")), 3) == "the disk is full"
+
+
+@pytest.mark.parametrize("message", ["oops", "2 validation errors\n  x\n  y", ""])
+def test_a_bug_is_one_line_that_says_whose_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch, message: str
+) -> None:
+    line = refused(failing(monkeypatch, ValueError(message)), 3)
+    assert line.startswith("the grader itself failed (ValueError: ")
+    assert "GRADER_DEBUG=1" in line
+
+
+def test_a_bug_shows_where_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADER_DEBUG", "1")
+    assert isinstance(failing(monkeypatch, ZeroDivisionError("oops")).exception, ZeroDivisionError)
+
+
+def test_an_interruption_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = refused(failing(monkeypatch, KeyboardInterrupt()), 130)
+    assert line == "interrupted; what is done is kept, the same command goes on"
+
+
+# --- grading ----------------------------------------------------------------------------------
+
+
+def test_grades_are_written_shown_and_their_place_is_told(
+    batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, grades.grade(task(item(), item(Status.REVIEW, id="tanh", points="4"))))
+    result = run("grade", batch, "--quiet", "--out", "deep/results")
+    out = tmp_path / "deep" / "results"
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.endswith(f"Report: {out / 'index.html'}\n")
+    assert "not passed, 4.00 open" in result.stdout
+    written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert written == {"index.html", "students/ada.html", "grades.csv", "results.json",
+                       "grader.sqlite"}  # fmt: skip
+    assert json.loads((out / "results.json").read_text())["submissions"][0]["student"] == "ada"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(Status.PASSED, 0), (Status.FAILED, 0), (Status.BLOCKED, 0), (Status.REVIEW, 0),
+     (Status.ERROR, 1)],
+)  # fmt: skip
+def test_the_exit_code_is_1_only_if_something_could_not_be_graded(
+    batch: Path, monkeypatch: pytest.MonkeyPatch, status: Status, code: int
+) -> None:
+    judged(monkeypatch, grades.grade(task(item(status))))
+    assert run("grade", batch, "--quiet").exit_code == code
+
+
+def test_the_seed_is_kept_with_the_results(
+    batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, grades.grade())
+    run("grade", batch, "--quiet", "--seed", "20")
+    with Store(tmp_path / "results" / "grader.sqlite") as store:
+        assert store.batch_seed(None) == 20
+
+
+def test_what_belongs_to_nobody_is_noted_on_stderr(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, grades.grade())
+    (batch / "photo.jpg").touch()
+    result = run("grade", batch, "--quiet")
+    assert result.stderr == "note: batch/photo.jpg belongs to no student and was left out\n"
+
+
+def test_names_cannot_send_codes_to_the_terminal(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, grades.grade(name="\x1b]0;evil\x07Ada\x1b[2J"))
+    (batch / "\x1b[2Jphoto.jpg").touch()
+    result = run("grade", batch, "--quiet", color=True)
+    assert "\x1b" not in result.stderr
+    assert "\x1b]" not in result.stdout
+    assert "\x1b[2J" not in result.stdout
+
+
+def test_square_brackets_in_a_name_are_no_markup(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, grades.grade(name="[red]Ada[/nothing]"))
+    assert "[red]Ada[/nothing]" in run("grade", batch, "--quiet").stdout
+
+
+# --- the other commands -----------------------------------------------------------------------
+
+
+def test_data_says_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("grader.data.prepare", lambda folder: folder / "true")
+    result = run("data", "--dir", tmp_path)
+    assert (result.exit_code, result.stdout) == (0, f"Fashion-MNIST: {tmp_path}/true\n")
+
+
+@pytest.mark.parametrize(("ok", "code", "word"), [(True, 0, "ok     "), (False, 1, "MISSING")])
+def test_doctor_tells_its_findings_and_whether_all_is_well(
+    monkeypatch: pytest.MonkeyPatch, ok: bool, code: int, word: str
+) -> None:
+    findings = [Finding(what="Python", ok=True, text="3.11"),
+                Finding(what="sandbox", ok=ok, text="install bubblewrap")]  # fmt: skip
+    monkeypatch.setattr("grader.doctor.examine", lambda: findings)
+    result = run("doctor")
+    assert result.exit_code == code
+    assert result.stdout.splitlines() == ["ok       Python: 3.11",
+                                          f"{word}  sandbox: install bubblewrap"]  # fmt: skip

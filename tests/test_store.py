@@ -1,0 +1,315 @@
+"""What is kept in a result folder's database, and that it comes back as it went."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import store, wire
+from grader.errors import UsageError
+from grader.model import (
+    Answer,
+    AnswerStatus,
+    CellRun,
+    Ending,
+    Evidence,
+    Limits,
+    Override,
+    Question,
+    Task,
+)
+from grader.sandbox.observe import decode_answer
+from grader.store import Store, evidence_key
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
+
+
+def answered(value: object) -> Evidence:
+    """Evidence with one answer."""
+    answer = Answer(status=AnswerStatus.OK, value=value)
+    return Evidence(task="t", ending=Ending.COMPLETED, answers={"q": answer})
+
+
+def kept(folder: Path, evidence: Evidence) -> Evidence:
+    """The evidence as another run of the grader finds it."""
+    with Store(folder / "grader.sqlite") as first:
+        first.put_evidence("key", evidence)
+    with Store(folder / "grader.sqlite") as second:
+        found = second.get_evidence("key")
+    assert found is not None
+    return found
+
+
+def returned(folder: Path, value: object) -> Any:
+    return kept(folder, answered(value)).answers["q"].value
+
+
+def version(path: Path) -> int:
+    with sqlite3.connect(path) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+# --- evidence ---------------------------------------------------------------------------------
+
+
+def test_evidence_comes_back_as_it_went(tmp_path: Path) -> None:
+    evidence = Evidence(
+        task="activation", ending=Ending.TIMEOUT, message="Cell 2 took more than 60 s.",
+        cells=(
+            CellRun(index=0, id="a", status="ok", seconds=0.25, text="1\n", images=(PNG, b"")),
+            CellRun(index=1, id="b", status="timeout", error="ValueError: ü \x1b"),
+        ),
+        answers={
+            "q": Answer(status=AnswerStatus.OK, value={"a": [1, 2.5, None, True, "ü"]}),
+            "r": Answer(status=AnswerStatus.RAISED, error="ZeroDivisionError: division by zero"),
+        },
+        repairs=("np.float is float",), seed=2**47, seconds=61.5, rung="bubblewrap",
+    )  # fmt: skip
+    assert kept(tmp_path, evidence) == evidence
+
+
+@pytest.mark.parametrize("ending", list(Ending))
+@pytest.mark.parametrize("status", list(AnswerStatus))
+def test_every_ending_and_status_can_be_kept(ending: Ending, status: AnswerStatus) -> None:
+    evidence = Evidence(task="t", ending=ending, answers={"q": Answer(status=status)})
+    assert store.evidence_from_json(store.evidence_to_json(evidence)) == evidence
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.uint8).reshape(2, 3),
+        np.array([[1.5, np.nan], [np.inf, -np.inf]]),
+        np.array([True, False]),
+        np.zeros((0, 4), dtype=np.float32),
+        np.asfortranarray(np.arange(6).reshape(2, 3)),
+        np.array(3.5),
+    ],
+    ids=["bytes", "nan", "bool", "empty", "fortran", "scalar"],
+)
+def test_an_array_keeps_values_kind_and_shape(tmp_path: Path, array: np.ndarray) -> None:
+    back = returned(tmp_path, {"deep": [array]})["deep"][0]
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert np.array_equal(back, array, equal_nan=array.dtype.kind == "f")
+
+
+def test_nan_and_infinity_come_back(tmp_path: Path) -> None:
+    back = returned(tmp_path, [math.nan, math.inf, -math.inf])
+    assert math.isnan(back[0])
+    assert back[1:] == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("depth", [1, 20, 30, 31, 32])
+def test_an_answer_that_was_received_can_be_kept_however_deep_it_is(
+    tmp_path: Path, depth: int
+) -> None:
+    line = '{"status": "ok", "error": "", "value": ' + "[" * depth + "]" * depth + "}"
+    answer = decode_answer({"status": "ok", "text": line})
+    assert answer.status is AnswerStatus.OK
+    assert returned(tmp_path, answer.value) == answer.value
+
+
+def test_unknown_evidence_is_none(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as fresh:
+        assert fresh.get_evidence("key") is None
+
+
+def test_evidence_of_a_second_run_replaces_the_first(tmp_path: Path) -> None:
+    assert returned(tmp_path, 1) == 1
+    assert returned(tmp_path, 2) == 2
+
+
+# --- a person's marks -------------------------------------------------------------------------
+
+
+def test_marks_come_back_in_the_order_they_were_given(tmp_path: Path) -> None:
+    marks = [
+        Override(item=item, points=Decimal(points), reason="ü; 'x'", by="Jo",
+                 at=datetime(2021, 6, day, 12, 30, 0, 5, tzinfo=UTC))
+        for item, points, day in [("t/i", "1.50", 3), ("t/j", "0", 1), ("t/i", "1.25", 2)]
+    ]  # fmt: skip
+    with Store(tmp_path / "grader.sqlite") as first:
+        for mark in marks:
+            first.add_override("ada", mark)
+    with Store(tmp_path / "grader.sqlite") as second:
+        assert second.overrides("ada") == marks  # neither by time nor by item
+        assert str(second.overrides("ada")[0].points) == "1.50"
+
+
+def test_the_same_mark_twice_is_two_marks(tmp_path: Path) -> None:
+    mark = Override(item="t/i", points=Decimal(1), reason="", by="Jo", at=datetime.now(UTC))
+    with Store(tmp_path / "grader.sqlite") as only:
+        only.add_override("ada", mark)
+        only.add_override("ada", mark)
+        assert only.overrides("ada") == [mark, mark]
+
+
+def test_a_mark_belongs_to_one_student(tmp_path: Path) -> None:
+    mark = Override(item="t/i", points=Decimal(1), reason="", by="Jo", at=datetime.now(UTC))
+    with Store(tmp_path / "grader.sqlite") as only:
+        only.add_override("ada", mark)
+        assert only.overrides("ad") == only.overrides("ADA") == []
+
+
+# --- the seed ---------------------------------------------------------------------------------
+
+
+def test_the_seed_is_drawn_once(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as first:
+        seed = first.batch_seed(None)
+        assert first.batch_seed(None) == seed
+    with Store(tmp_path / "grader.sqlite") as second:
+        assert second.batch_seed(None) == second.batch_seed(seed) == seed
+
+
+def test_two_folders_draw_different_seeds(tmp_path: Path) -> None:
+    with Store(tmp_path / "a.sqlite") as one, Store(tmp_path / "b.sqlite") as other:
+        assert one.batch_seed(None) != other.batch_seed(None)
+
+
+@pytest.mark.parametrize("seed", [0, 20, -1, 2**60])
+def test_a_wanted_seed_is_kept(tmp_path: Path, seed: int) -> None:
+    with Store(tmp_path / "grader.sqlite") as only:
+        assert only.batch_seed(seed) == only.batch_seed(None) == seed
+
+
+def test_another_seed_than_the_folders_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as only:
+        only.batch_seed(7)
+        with pytest.raises(UsageError) as refusal:
+            only.batch_seed(8)
+        assert only.batch_seed(None) == 7
+    assert str(refusal.value) == (
+        "this result folder was begun with --seed 7; use that, or a new --out"
+    )
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+def test_a_new_file_and_an_empty_one_are_brought_to_the_newest_version(tmp_path: Path) -> None:
+    for name in ("new", "empty"):
+        path = tmp_path / name
+        if name == "empty":
+            path.touch()
+            assert version(path) == 0
+        with Store(path) as opened:
+            assert opened.batch_seed(3) == 3
+        assert version(path) == len(store.MIGRATIONS)
+
+
+def test_an_older_file_is_migrated_and_keeps_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add(db: sqlite3.Connection) -> None:
+        db.execute("ALTER TABLE override ADD COLUMN note TEXT")
+
+    path = tmp_path / "grader.sqlite"
+    with Store(path) as old:
+        old.batch_seed(3)
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, add))
+    for _ in range(2):  # the second time there is nothing left to do
+        with Store(path) as new:
+            assert new.batch_seed(None) == 3
+        assert version(path) == len(store.MIGRATIONS)
+
+
+def test_a_migration_that_breaks_off_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(db: sqlite3.Connection) -> None:
+        db.execute("CREATE TABLE half (done TEXT)")
+        db.execute("no SQL")
+
+    path = tmp_path / "grader.sqlite"
+    with Store(path):
+        before = version(path)
+    monkeypatch.setattr(store, "MIGRATIONS", (*store.MIGRATIONS, broken))
+    with pytest.raises(UsageError):
+        Store(path)
+    assert version(path) == before
+    with sqlite3.connect(path) as db:
+        assert not db.execute("SELECT * FROM sqlite_master WHERE name = 'half'").fetchall()
+
+
+def test_a_file_of_a_newer_grader_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "grader.sqlite"
+    newer = len(store.MIGRATIONS) + 1
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {newer}")
+    with pytest.raises(UsageError) as refusal:
+        Store(path)
+    assert str(refusal.value) == (
+        f"{path} was written by a newer grader; update the grader to read it"
+    )
+    assert version(path) == newer
+
+
+@pytest.mark.parametrize("kind", ["text", "folder", "nowhere"])
+def test_what_is_no_database_is_one_sentence_with_file_and_mend(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "grader.sqlite"
+    if kind == "text":
+        path.write_text("student,points\nada,12\n" * 100)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path = tmp_path / "missing" / "grader.sqlite"
+    with pytest.raises(UsageError) as refusal:
+        Store(path)
+    assert str(refusal.value).startswith(f"{path} cannot be used (")
+    assert str(refusal.value).endswith("; choose another --out folder")
+    assert "\n" not in str(refusal.value)
+    if kind == "text":
+        assert path.read_text().startswith("student,points\nada,12\n")
+
+
+# --- keys -------------------------------------------------------------------------------------
+
+TASK = Task(id="t", title="T", points=Decimal(1), notebook="T.ipynb", items=(), limits=Limits())
+ASKED = {"i": (Question(probe="call", params={"x": 1}),)}
+
+
+def test_equal_runs_have_one_key() -> None:
+    again = {"i": (Question(probe="call", params={"x": 1}),)}
+    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", replace(TASK), again, 5)
+
+
+def test_an_items_points_and_title_are_not_in_the_key() -> None:
+    dearer = replace(TASK, title="Another", points=Decimal(9))
+    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", dearer, ASKED, 5)
+
+
+def test_the_key_changes_with_each_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    other_input = {"i": (Question(probe="call", params={"x": 2}),)}
+    other_probe = {"i": (Question(probe="plot", params={"x": 1}),)}
+    array = {"i": (Question(probe="call", params={"x": np.array([1])}),)}
+    keys = {
+        "same": evidence_key("d", TASK, ASKED, 5),
+        "submission": evidence_key("e", TASK, ASKED, 5),
+        "task": evidence_key("d", replace(TASK, id="u"), ASKED, 5),
+        "prepare": evidence_key("d", replace(TASK, prepare=("fashion_mnist",)), ASKED, 5),
+        "limits": evidence_key("d", replace(TASK, limits=Limits(cell_seconds=61)), ASKED, 5),
+        "input": evidence_key("d", TASK, other_input, 5),
+        "probe": evidence_key("d", TASK, other_probe, 5),
+        "array": evidence_key("d", TASK, array, 5),
+        "more": evidence_key("d", TASK, ASKED | {"j": other_input["i"]}, 5),
+        "none": evidence_key("d", TASK, {}, 5),
+        "seed": evidence_key("d", TASK, ASKED, 6),
+    }
+    monkeypatch.setattr(store, "__version__", "99.0")
+    keys["version"] = evidence_key("d", TASK, ASKED, 5)
+    assert len(set(keys.values())) == len(keys)
+
+
+def test_who_asks_does_not_change_the_key_but_what_is_asked_does() -> None:
+    moved = {"another": ASKED["i"], "second": ASKED["i"]}
+    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", TASK, moved, 5)
+    assert wire.digest(ASKED["i"][0]) not in evidence_key("d", TASK, ASKED, 5)
