@@ -28,9 +28,11 @@ from grader.model import (
     Task,
 )
 from grader.sandbox.observe import Surroundings, observe
-from grader.store import Store, evidence_key
+from grader.store import Store, evidence_key, run_key
+from grader.training import runs
 
 DATA_FIXTURE = "fashion_mnist"
+DATA_MOUNT = "/data/fashion-mnist"
 REFERENCE = "(reference)"
 TASK_DOWN = "(down)"
 
@@ -93,7 +95,10 @@ class Batch:
         """
         jobs = [job for submission in submissions for job in self._jobs(submission)]
         expected = self._expected(jobs)
-        waiting = [job for job in jobs if self._settings.fresh or not self._stored(job)]
+        if self._settings.fresh:
+            for job in jobs:
+                self._store.forget(job.key)
+        waiting = [job for job in jobs if not self._stored(job) or self._again(job)]
         waiting.sort(key=lambda job: -job.weight)
         self._progress.start(len(waiting))
         for job in jobs:
@@ -140,28 +145,71 @@ class Batch:
 
     def _observe_one(self, job: _Job) -> None:
         name, task = job.submission.name, job.task
+        seconds, told = 0.0, ""
+        if not self._stored(job):
+            questions = [question for asked in job.questions.values() for question in asked]
+            evidence = self._observe(job, questions, 0, self._mounts(task))
+            seconds, told = evidence.seconds, evidence.message
+        while questions := list(self._again(job)):
+            number = len(self._runs(job)) + 1
+            labels = runs.order(job.seed, number)
+            with data.permuted_folder(labels, self._settings.data_dir) as folder:
+                evidence = self._observe(job, questions, number, {DATA_MOUNT: folder})
+            seconds += evidence.seconds
+        self._progress.finish(name, task.id, told or "done", seconds)
 
-        def tell(kind: str, number: int, of: int) -> None:
-            self._progress.step(name, task.id, f"{kind} {number + 1}/{of}")
+    def _observe(
+        self, job: _Job, questions: Sequence[Question], number: int, mounts: Mapping[str, Path]
+    ) -> Evidence:
+        """One run, stored at once. Run 0 is the notebook as it is; others have secret classes."""
+        name, task = job.submission.name, job.task
+        again = f"run {number + 1}, " if number else ""
 
-        questions = [question for asked in job.questions.values() for question in asked]
+        def tell(kind: str, place: int, of: int) -> None:
+            self._progress.step(name, task.id, f"{again}{kind} {place + 1}/{of}")
+
         evidence = observe(
             job.submission.notebooks[task.id],
             questions,
-            self._surroundings(task, job.submission.files),
+            self._surroundings(task, job.submission.files, mounts),
             task=task.id,
-            seed=job.seed,
+            seed=runs.seed_of(job.seed, number),
             resources=self._resource,
             progress=tell,
         )
+        evidence = runs.distilled(evidence, questions, self._settings.data_dir)
         with self._lock:
-            self._store.put_evidence(job.key, evidence)
-        self._progress.finish(name, task.id, evidence.message or "done", evidence.seconds)
+            self._store.put_evidence(run_key(job.key, number), evidence)
+        return evidence
 
-    def _surroundings(self, task: Task, files: Mapping[str, bytes]) -> Surroundings:
-        mounts = {}
-        if DATA_FIXTURE in task.prepare:
-            mounts["/data/fashion-mnist"] = data.sandbox_folder(self._settings.data_dir)
+    def _runs(self, job: _Job) -> tuple[runs.Run, ...]:
+        """The further runs that are stored, in order."""
+        found: list[runs.Run] = []
+        while evidence := self._store.get_evidence(run_key(job.key, len(found) + 1)):
+            labels = runs.order(job.seed, len(found) + 1)
+            found.append(runs.Run(evidence=evidence, labels=labels))
+        return tuple(found)
+
+    def _again(self, job: _Job) -> tuple[Question, ...]:
+        evidence = self._store.get_evidence(job.key)
+        if evidence is None or evidence.ending is Ending.SETUP_FAILED:
+            return ()
+        try:
+            return grade.again(
+                job.task, job.submission, job.questions, evidence=evidence,
+                runs=self._runs(job), data_dir=self._settings.data_dir,
+            )  # fmt: skip
+        except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
+            return ()
+
+    def _mounts(self, task: Task) -> dict[str, Path]:
+        if DATA_FIXTURE not in task.prepare:
+            return {}
+        return {DATA_MOUNT: data.sandbox_folder(self._settings.data_dir)}
+
+    def _surroundings(
+        self, task: Task, files: Mapping[str, bytes], mounts: Mapping[str, Path]
+    ) -> Surroundings:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
         return Surroundings(
             prepare=task.prepare, limits=task.limits, files=files, mounts=mounts, hide=hide
@@ -196,7 +244,7 @@ class Batch:
             return answers
         self._progress.step(REFERENCE, task.id, f"{len(missing)} questions")
         limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(missing))
-        surroundings = replace(self._surroundings(task, {}), limits=limits)
+        surroundings = replace(self._surroundings(task, {}, self._mounts(task)), limits=limits)
         evidence = observe(
             self._masters[task.id].master, missing, surroundings,
             task=task.id, seed=0, resources=self._resource,
@@ -232,6 +280,7 @@ class Batch:
                 masters=self._masters.get(task.id),
                 reference_dir=self._assignment.reference_dir,
                 data_dir=self._settings.data_dir,
+                runs=self._runs(job) if job else (),
             )
             if evidence:
                 evidences[task.id] = evidence

@@ -15,6 +15,8 @@ import tempfile
 import urllib.error
 import urllib.request
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -91,6 +93,35 @@ def sandbox_folder(folder: Path | None = None) -> Path:
     for place in (base, raw.parent, raw):
         place.chmod(0o755)
     return base
+
+
+@contextmanager
+def permuted_folder(
+    labels: Array, folder: Path | None = None, pixels: Array | None = None
+) -> Iterator[Path]:
+    """A folder for one run: as `sandbox_folder`, with classes renamed, and pixels moved if asked.
+
+    `labels[c]` is the new number of class c, shape (10,); `pixels` is an order of the 784 pixels.
+    """
+    true = sandbox_folder(folder) / "FashionMNIST" / "raw"
+    place = Path(tempfile.mkdtemp(prefix="run-", dir=cache_folder()))
+    try:
+        raw = place / "FashionMNIST" / "raw"
+        raw.mkdir(parents=True)
+        for name in FILES:
+            content = _read(true / name)
+            if "labels" in name:
+                _install(raw / name, _idx(np.asarray(labels, np.uint8)[content]))
+            elif pixels is not None:
+                moved = content.reshape(len(content), -1)[:, pixels].reshape(content.shape)
+                _install(raw / name, _idx(moved))
+            else:
+                (raw / name).hardlink_to(true / name)
+        for path in (place, raw.parent, raw):
+            path.chmod(0o755)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def cache_folder() -> Path:

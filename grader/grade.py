@@ -28,6 +28,7 @@ from grader.model import (
     Submission,
     Task,
 )
+from grader.training.runs import Run
 
 MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 
@@ -71,6 +72,7 @@ def judge(
     masters: Masters | None,
     reference_dir: Path,
     data_dir: Path | None,
+    runs: tuple[Run, ...] = (),
 ) -> dict[str, Outcome]:
     """Every item's outcome. `expected` holds the reference's answers by question digest.
 
@@ -90,22 +92,42 @@ def judge(
             reason = evidence.message if evidence else "the notebook was not run"
             outcomes[item.id] = error(f"The notebook could not be run: {reason}")
             continue
-        asked = questions[item.id]
-        case = Case(
-            item=item,
-            asked=asked,
-            answers=_answers(asked, evidence.answers if evidence else {}),
-            expected=_answers(asked, expected) if item.check.reference else (),
-            evidence=evidence,
-            notebook=notebook,
+        case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
+        case = replace(
+            case, expected=_answers(case.asked, expected) if item.check.reference else (),
             master=masters.master if masters else None,
-            template=masters.template if masters else None,
-            quiz=submission.quiz,
-            reference_dir=reference_dir,
-            data_dir=data_dir,
-        )
+            template=masters.template if masters else None, reference_dir=reference_dir,
+        )  # fmt: skip
         outcomes[item.id] = _verdict(item, case)
     return outcomes
+
+
+def again(
+    task: Task,
+    submission: Submission,
+    questions: Mapping[str, tuple[Question, ...]],
+    *,
+    evidence: Evidence,
+    runs: tuple[Run, ...],
+    data_dir: Path | None,
+) -> tuple[Question, ...]:
+    """What one more run of the notebook is to be asked; nothing if its checks have seen enough."""
+    asked: dict[str, Question] = {}
+    for item in task.items:
+        case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
+        asked |= {wire.digest(question): question for question in item.check.again(case)}
+    return tuple(asked.values())
+
+
+def _case(
+    task: Task, item: Item, submission: Submission, asked: tuple[Question, ...],
+    evidence: Evidence | None, runs: tuple[Run, ...], data_dir: Path | None,
+) -> Case:  # fmt: skip
+    return Case(
+        item=item, asked=asked, answers=_answers(asked, evidence.answers if evidence else {}),
+        evidence=evidence, notebook=submission.notebooks.get(task.id), quiz=submission.quiz,
+        data_dir=data_dir, runs=runs,
+    )  # fmt: skip
 
 
 def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tuple[Answer, ...]:

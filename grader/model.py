@@ -63,6 +63,7 @@ class Limits:
     file_mib: int = 256
     output_kib: int = 256  # kept per cell
     output_messages: int = 20_000  # received per cell before the kernel is stopped
+    training_epochs: int = 0  # passes over the training images; 0: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,11 @@ class Store:
             self._db.execute("INSERT OR REPLACE INTO evidence (key, body) VALUES (?, ?)",
                              (key, evidence_to_json(evidence)))  # fmt: skip
 
+    def forget(self, key: str) -> None:
+        """Drops the evidence under a key, and of its further runs."""
+        with self._lock:
+            self._db.execute("DELETE FROM evidence WHERE key = ? OR key GLOB ?", (key, f"{key}/*"))
+
     # -- a person's marks --------------------------------------------------------------------
 
     def add_override(self, student: str, override: Override) -> None:
@@ -154,6 +159,11 @@ def evidence_key(
     asked = sorted({wire.digest(question) for some in questions.values() for question in some})
     parts = [submission, task.id, list(task.prepare), asdict(task.limits), asked, seed, __version__]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def run_key(key: str, number: int) -> str:
+    """The key of a further run of the same job; run 0 is the job's own."""
+    return f"{key}/{number}" if number else key
 
 
 def evidence_to_json(evidence: Evidence) -> str:

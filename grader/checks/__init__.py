@@ -1,9 +1,10 @@
 """All check types by the name that rubric files use. A new one is a module and a line here."""
 
+from grader.checks.accuracy import TestAccuracy
 from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Check
 from grader.checks.confusion import ConfusionCounts, ConfusionShape
-from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp, TestAccuracy
+from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
 from grader.checks.functions import FunctionValues
 from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
 from grader.checks.plots import FunctionPlot

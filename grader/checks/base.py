@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +21,9 @@ from grader.model import (
     QuizResponse,
     Status,
 )
+
+if TYPE_CHECKING:
+    from grader.training.runs import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Case:
     quiz: QuizResponse | None = None
     reference_dir: Path = field(default_factory=Path)
     data_dir: Path | None = None  # Fashion-MNIST, true labels
+    runs: tuple[Run, ...] = ()  # further runs of the notebook, that `again` asked for
 
 
 class Check(BaseModel):
@@ -51,6 +54,10 @@ class Check(BaseModel):
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The questions to ask, hidden inputs drawn from `rng` (a stream of this item's own)."""
+        return ()
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        """What to ask in one more run with secret classes, given all runs so far; () for none."""
         return ()
 
     def judge(self, case: Case) -> Outcome:
@@ -92,6 +99,3 @@ def review(message: str, **details: JSON) -> Outcome:
 def error(message: str, **details: JSON) -> Outcome:
     """The grader could not tell."""
     return outcome(Status.ERROR, message, **details)
-
-
-Details = Mapping[str, JSON]

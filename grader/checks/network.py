@@ -24,6 +24,9 @@ STAND_IN = Question(
     params={"images": Resource(name="fashion_mnist/standin_images")},
     seconds=120,
 )
+EXPORT = Question(
+    probe="export", params={"images": Resource(name="fashion_mnist/standin_images")}, seconds=240
+)
 TEST = Question(
     probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=120
 )
@@ -42,6 +45,8 @@ class Network:
     networks: int
     calls: frozenset[str]
     output: tuple[int, ...]
+    seeded: bool = False  # by the notebook itself
+    evaluated: bool = False  # last on test images
 
 
 def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
@@ -81,12 +86,41 @@ def read_network(answer: Answer) -> Network | None:
             parameters=int(facts["parameters"]),
             steps=int(facts["steps"]),
             networks=int(facts["networks"]),
+            seeded=facts.get("seeded") is True,
+            evaluated=facts.get("evaluated") is True,
             calls=frozenset(str(call) for call in facts["calls"]),
             output=tuple(int(n) for n in facts["output"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     return network if min(network.parameters, network.steps) >= 0 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What trusted code found of a network that left the sandbox (see `grader.training.runs`)."""
+
+    problem: str
+    classes: NDArray[np.uint8] | None  # predictions on the 10,000 test images
+    finite: bool
+    dense: int
+    strange: str
+    agree: float | None  # share of images with the same prediction inside and outside
+    before: float | None  # accuracy before the first step
+    moved: float | None
+
+
+def read_export(answer: Answer) -> Export | None:
+    """The findings, or None if the question was not answered."""
+    facts = answer.value
+    if answer.status is not AnswerStatus.OK or not isinstance(facts, dict):
+        return None
+    return Export(
+        problem=str(facts.get("problem", "")), classes=facts.get("classes"),
+        finite=bool(facts.get("finite", True)), dense=int(facts.get("dense", 0)),
+        strange=str(facts.get("strange", "")), agree=facts.get("agree"),
+        before=facts.get("before"), moved=facts.get("moved"),
+    )  # fmt: skip
 
 
 def read_classes(answer: Answer, size: int) -> NDArray[np.uint8] | None:

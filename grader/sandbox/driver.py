@@ -78,7 +78,8 @@ class Run:
             self.ending, self.message = "setup_failed", "the kernel did not start in the sandbox"
             return
         job = self.job
-        begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r})"
+        begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r}, "
+        begin += f"{job.limits.training_epochs!r})"
         if await self._execute(begin, START_SECONDS) != "ok":
             self.ending, self.message = "setup_failed", "the kernel could not be prepared"
             return

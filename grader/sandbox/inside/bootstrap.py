@@ -7,6 +7,7 @@ import json
 import os
 import random
 
+from . import state
 from .fixtures import FIXTURES
 from .imports import after_import
 from .probes import PROBES
@@ -23,9 +24,10 @@ def load(table, name):
     return getattr(import_module(f"{__package__}.{module}"), function)
 
 
-def begin(namespace, prepare, seed):
+def begin(namespace, prepare, seed, epochs=0):
     """Seeds what is there, installs fixtures, opens the channel."""
     global _channel
+    state.settings.update(seed=seed, epochs=epochs)
     random.seed(seed)
     import numpy as np
 

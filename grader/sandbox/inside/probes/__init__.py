@@ -4,6 +4,7 @@ PROBES: dict[str, str] = {
     "call_function": "probes.functions:call_function",
     "call_plot": "probes.figures:call_plot",
     "confusion": "probes.confusion:confusion",
+    "export": "probes.export:export",
     "figures": "probes.figures:figures",
     "histories": "probes.training:histories",
     "kfold": "probes.kfold:kfold",

@@ -12,22 +12,30 @@ MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 CHUNK = 1000
 
 
-def trained_network(namespace):
-    """The network that counts: `model` if it was trained, else the one trained last."""
+def counting_network(namespace):
+    """The network that counts, and the entry of its training (None if no optimizer had it).
+
+    By default the one evaluated last on test images, else the one trained last.
+    """
     entries = [entry for entry in state.trained if entry["module"] is not None]
-    if not entries:
+    last = max(entries, key=lambda entry: entry["last"], default=None)
+    if state.evaluated and state.settings["rule"] == "evaluated" and _learned(state.evaluated[0]):
+        module = state.evaluated[0]
+        return module, next((e for e in entries if e["module"] is module), last)
+    if last is None:
         raise Undefined("no network was trained")
-    named = namespace.get("model")
-    for entry in reversed(entries):
-        if entry["module"] is named:
-            return entry
-    return entries[-1]
+    return last["module"], last
+
+
+def _learned(module):
+    """Whether a network was trained: by an optimizer, or at least by gradients."""
+    grads = any(p.grad is not None for p in module.parameters())
+    return grads or any(_same_kind(entry["module"], module) for entry in state.trained)
 
 
 def network(namespace, params):
     """The network's layers and parameters, how often it was updated, and its name."""
-    entry = trained_network(namespace)
-    module = entry["module"]
+    module, entry = counting_network(namespace)
     names = [k for k, v in list(namespace.items()) if v is module and not k.startswith("_")]
     layers = []
     for path, part in list(module.named_modules())[:MAX_MODULES]:
@@ -42,12 +50,23 @@ def network(namespace, params):
         "class": type(module).__name__,
         "layers": layers,
         "parameters": int(sum(p.numel() for p in module.parameters())),
-        "steps": int(sum(e["steps"] for e in state.trained if e["module"] is module)),
+        "steps": int(sum(e["steps"] for e in state.trained if _same_kind(e["module"], module))),
         "networks": len({id(e["module"]) for e in state.trained}),
-        "optimizer": type(entry["optimizer"]).__name__,
+        "optimizer": type(entry["optimizer"]).__name__ if entry else "",
+        "evaluated": bool(state.evaluated and state.evaluated[0] is module),
+        "seeded": bool(entry["seeded"]) if entry else False,
         "calls": calls,
         "output": output,
     }
+
+
+def _same_kind(trained, counted):
+    """Whether a network is the one that counts, or what that is a copy of."""
+    if trained is counted:
+        return True
+    if trained is None or type(trained) is not type(counted):
+        return False
+    return [p.shape for p in trained.parameters()] == [p.shape for p in counted.parameters()]
 
 
 def _forward(module):
@@ -85,11 +104,14 @@ def _apply(module, images):
 
 def predictions(namespace, params):
     """The network's class for each of `images` (uint8, n x 28 x 28), in evaluation mode."""
+    module, _ = counting_network(namespace)
+    return {"classes": classify(module, data_transform(namespace), np.array(params["images"]))}
+
+
+def classify(module, transform, images):
+    """Classes (uint8, n) of images, through the notebook's own transform."""
     import torch
 
-    module = trained_network(namespace)["module"]
-    transform = _normalization(namespace)
-    images = torch.as_tensor(np.array(params["images"]))
     found = np.empty(len(images), dtype=np.uint8)
     was_training = module.training
     module.eval()
@@ -97,28 +119,51 @@ def predictions(namespace, params):
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for start in range(0, len(images), CHUNK):
-                batch = images[start : start + CHUNK].unsqueeze(1)
-                batch = batch.to(torch.get_default_dtype()).div(255)
-                for step in transform:
-                    batch = step(batch)
+                batch = prepared(images[start : start + CHUNK], transform)
                 classes = _apply(module, batch).argmax(1)
                 found[start : start + CHUNK] = classes.to(torch.uint8).numpy()
     finally:
         module.train(was_training)
-    return {"classes": found, "normalized": bool(transform)}
+    return found
 
 
-def _normalization(namespace):
-    """The Normalize steps of the notebook's own test data, else of its training data."""
-    from torchvision import datasets, transforms
+def prepared(images, transform):
+    """A batch as the network gets it: by the transform's Normalize steps, or image by image."""
+    import torch
+
+    steps = normalizations(transform)
+    if steps is None:
+        from PIL import Image
+
+        return torch.stack([torch.as_tensor(transform(Image.fromarray(i))) for i in images])
+    batch = torch.as_tensor(images).unsqueeze(1).to(torch.get_default_dtype()).div(255)
+    for step in steps:
+        batch = step(batch)
+    return batch
+
+
+def data_transform(namespace):
+    """The transform of the notebook's own test data, else of its training data."""
+    from torchvision import datasets
 
     sets = [v for v in list(namespace.values()) if isinstance(v, datasets.FashionMNIST)]
     sets += [_base(v.dataset) for v in list(namespace.values()) if hasattr(v, "dataset")]
     sets = [s for s in sets if isinstance(s, datasets.FashionMNIST)]
-    for dataset in sorted(sets, key=lambda s: bool(s.train)):
-        parts = getattr(dataset.transform, "transforms", [dataset.transform])
-        return [part for part in parts if isinstance(part, transforms.Normalize)]
-    return []
+    ordered = sorted(sets, key=lambda dataset: bool(dataset.train))
+    return ordered[0].transform if ordered else None
+
+
+def normalizations(transform):
+    """The Normalize steps after one ToTensor; None for any other transform."""
+    from torchvision import transforms
+
+    if transform is None:
+        return []
+    parts = transform.transforms if isinstance(transform, transforms.Compose) else [transform]
+    if not parts or type(parts[0]) is not transforms.ToTensor:
+        return None
+    rest = parts[1:]
+    return rest if all(type(part) is transforms.Normalize for part in rest) else None
 
 
 def _base(dataset):

@@ -1,0 +1,246 @@
+"""The accuracy of the network, trained again: measured outside, on true labels. Trusted side.
+
+The first run is the notebook as it is. At least one more has secret classes (`training.runs`): what
+was learned here is learned there, too, and what was brought along is not. The networks leave as
+data, and what counts is what trusted code computes from them on the 10,000 test images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader import data
+from grader.checks.base import Case, Check, error, failed, partial, passed, review
+from grader.checks.claim import claim, claim_again
+from grader.checks.network import (
+    EXPORT,
+    FIGURES,
+    HISTORIES,
+    NETWORK,
+    TEST,
+    Export,
+    answer_to,
+    per_class,
+    read_classes,
+    read_export,
+    read_network,
+    untrained,
+)
+from grader.checks.training import Course
+from grader.model import Outcome, Question
+from grader.training.runs import restored
+from grader.training.verdict import Finding, Rule, Verdict, decide
+
+LABELS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+HOPELESS = 5.0
+"""So many points below the ramp, one run says all: nobody brings along a bad network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One run's network on the test images, classes under their true numbers."""
+
+    classes: NDArray[np.uint8]
+    accuracy: float  # percent
+    export: Export
+
+
+class TestAccuracy(Check):
+    """Trained again here, the network reaches the cutoff on the true test images."""
+
+    cutoff: float = 82.0  # percent
+    ramp_from: float = 72.0  # percent; the share grows from 0 here to `ramp_share` at the cutoff
+    ramp_share: Decimal = Decimal("0.75")
+    prior_spread: float = 0.5  # percentage points, between runs
+    most_runs: int = 5
+    tie: Literal["refer", "mean", "student"] = "refer"  # if the runs do not decide
+    suspicious_drop: float = 6.0  # points lost under secret classes
+    suspicious_start: float = 0.4  # accuracy before the first step
+    suspicious_agreement: float = 0.998  # of predictions of two trainings that should differ
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The network as data, and what was recorded of its training."""
+        return (NETWORK, EXPORT, HISTORIES, FIGURES)
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        """One more run with secret classes, until the rule decides or something is odd."""
+        if untrained(answer_to(case, NETWORK), case.evidence) is not None:
+            return ()
+        first = read_export(answer_to(case, EXPORT))
+        if first is None or len(case.runs) + 1 >= self.most_runs:
+            return ()
+        if first.problem:
+            return () if case.runs else (TEST,)
+        found = self._measured(case)
+        if len(found) <= len(case.runs):  # a run gave nothing: more of them won't, either
+            return ()
+        if found[0].accuracy < self.ramp_from - HOPELESS:
+            return ()
+        if not case.runs:
+            return (EXPORT,)
+        if self._doubts(found, case) or self._deterministic(case):
+            return ()
+        close = self._finding(found, case).verdict is Verdict.REFER
+        return (EXPORT,) if close else ()
+
+    def judge(self, case: Case) -> Outcome:
+        """All points at or above the cutoff, a ramp below; a person where it can't be told."""
+        early = untrained(answer_to(case, NETWORK), case.evidence)
+        if early is not None:
+            return early
+        first = read_export(answer_to(case, EXPORT))
+        if first is None:
+            return error("The trained network could not be looked at.")
+        if first.problem:
+            return self._weaker(case, first)
+        found = self._measured(case)
+        finding = self._finding(found, case)
+        details = self._details(case, found, finding)
+        told = self._told(case, found, finding)
+        doubts = self._doubts(found, case)
+        if doubts:
+            return review(f"{told} {' '.join(doubts)} A person must look.", **details)
+        if not found[0].export.finite:
+            return failed(f"{told} Its outputs are not numbers: the training diverged.", **details)
+        verdict = finding.verdict
+        if verdict is Verdict.REFER and self.tie != "refer":
+            fair = self.tie == "student" or finding.mean >= self.cutoff
+            verdict = Verdict.PASS if fair else Verdict.FAIL
+        if verdict is Verdict.PASS:
+            return passed(told, **details)
+        if verdict is Verdict.REFER:
+            return review(f"{told} That is too close to the cutoff to decide.", **details)
+        share = self._ramp(finding.mean)
+        message = f"{told} {self.cutoff:g} % were asked for."
+        return partial(share, message, **details) if share > 0 else failed(message, **details)
+
+    # -- the runs ----------------------------------------------------------------------------
+
+    def _measured(self, case: Case) -> list[Measured]:
+        """The runs whose networks could be evaluated, the notebook as it is first."""
+        labels = data.load("test", case.data_dir)[1]
+        exports = [(read_export(answer_to(case, EXPORT)), None)]
+        exports += [(read_export(run.answer(EXPORT)), run.labels) for run in case.runs]
+        found = []
+        for export, order in exports:
+            if export is None or export.classes is None:
+                continue
+            classes = export.classes if order is None else restored(export.classes, order)
+            accuracy = round(float((classes == labels).mean()) * 100, 2)
+            found.append(Measured(classes=classes, accuracy=accuracy, export=export))
+        return found
+
+    def _deterministic(self, case: Case) -> bool:
+        network = read_network(answer_to(case, NETWORK))
+        return network is not None and network.seeded
+
+    def _finding(self, found: list[Measured], case: Case) -> Finding:
+        rule = Rule(cutoff=self.cutoff, prior_spread=self.prior_spread, most_runs=self.most_runs)
+        if self._deterministic(case):
+            return decide([found[0].accuracy], rule, deterministic=True)
+        return decide([run.accuracy for run in found], rule)
+
+    def _doubts(self, found: list[Measured], case: Case) -> list[str]:
+        """Sentences on what does not look like training here."""
+        first, doubts = found[0], []
+        network = read_network(answer_to(case, NETWORK))
+        for run in found[1:]:
+            if first.accuracy - run.accuracy > self.suspicious_drop:
+                doubts.append(f"With secret class numbers it reaches only {run.accuracy:.2f} %: it may "
+                              "rest on weights or answers that were not learned here.")  # fmt: skip
+                break
+            if float((first.classes == run.classes).mean()) > self.suspicious_agreement:
+                doubts.append("Two trainings with different class numbers gave the same predictions: "
+                              "it may not have been trained here.")  # fmt: skip
+                break
+        if len(found) <= len(case.runs):
+            doubts.append("Trained again with secret class numbers, it gave no network.")
+        if first.export.before is not None and first.export.before > self.suspicious_start:
+            doubts.append(f"Before its first step it already tells {first.export.before:.0%} of the "
+                          "images apart.")  # fmt: skip
+        if first.export.agree is not None and first.export.agree < self.suspicious_agreement:
+            doubts.append("In the notebook it predicts otherwise than the network that left it "
+                          f"({first.export.agree:.1%} alike).")  # fmt: skip
+        if network is not None and network.steps == 0:
+            doubts.append("No optimizer updated its weights.")
+        return doubts
+
+    def _weaker(self, case: Case, first: Export) -> Outcome:
+        """The network could not leave: predictions from inside, under secret class numbers."""
+        labels = data.load("test", case.data_dir)[1]
+        reason = f"The network could not be evaluated outside of the sandbox ({first.problem})"
+        for run in case.runs:
+            classes = read_classes(run.answer(TEST), labels.size)
+            if classes is not None:
+                reached = float((restored(classes, run.labels) == labels).mean()) * 100
+                details = self._plain([round(reached, 2)], claim(case.notebook), "refer")
+                return review(f"{reason}; by its own predictions it reaches {reached:.2f} % on the test "
+                              "images. A person must decide.", **details)  # fmt: skip
+        return review(f"{reason}. A person must look.")
+
+    # -- what is told ------------------------------------------------------------------------
+
+    def _told(self, case: Case, found: list[Measured], finding: Finding) -> str:
+        network = read_network(answer_to(case, NETWORK))
+        name = f"{network.name} " if network and network.name else ""
+        if self._deterministic(case):
+            text = (f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test images; "
+                    "it sets its own seed, so that one run says it all.")  # fmt: skip
+        elif len(found) == 1:
+            text = (
+                f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test images."
+            )
+        else:
+            text = (f"Trained {len(found)} times, the network {name}reaches {finding.mean:.2f} % on the "
+                    f"test images ({finding.low:.2f} to {finding.high:.2f} %).")  # fmt: skip
+        return f"{text}{self._disagreement(case, finding.mean)}"
+
+    def _disagreement(self, case: Case, measured: float) -> str:
+        """Why the notebook's own number may be another."""
+        said, says = claim(case.notebook), claim_again(case.notebook, case.evidence)
+        if said is None or abs(said - measured) <= 1.5:
+            return ""
+        if says is not None and abs(says - said) > 1.5:
+            return (f" The saved output says {said:.2f} %, but run again it says {says:.2f} %: it is from "
+                    "another run.")  # fmt: skip
+        return (
+            f" The notebook says {said:.2f} %, perhaps measured on images that it was trained on."
+        )
+
+    def _details(self, case: Case, found: list[Measured], finding: Finding) -> dict[str, Any]:
+        labels = data.load("test", case.data_dir)[1]
+        classes = found[0].classes
+        table = np.zeros((10, 10), dtype=int)
+        np.add.at(table, (labels, classes), 1)
+        network = read_network(answer_to(case, NETWORK))
+        plain = self._plain(
+            [run.accuracy for run in found], claim(case.notebook), finding.verdict.value
+        )
+        return plain | {
+            "mean": round(finding.mean, 2), "low": round(finding.low, 2),
+            "high": round(finding.high, 2), "deterministic": self._deterministic(case),
+            "network": network.name if network else "",
+            "networks": network.networks if network else 0,
+            "before": found[0].export.before, "moved": found[0].export.moved,
+            "curves": Course.of(case).curves(), "confusion": table.tolist(),
+            "per_class": {name: round(float(share) * 100, 1) for name, share in
+                          zip(LABELS, per_class(classes, labels), strict=True)},
+        }  # fmt: skip
+
+    def _plain(self, accuracies: list[float], said: float | None, verdict: str) -> dict[str, Any]:
+        """The part of the details whose names are a contract."""
+        mean = round(float(np.mean(accuracies)), 2)
+        return {"accuracies": accuracies, "mean": mean, "cutoff": self.cutoff, "verdict": verdict,
+                "claimed": said}  # fmt: skip
+
+    def _ramp(self, accuracy: float) -> Decimal:
+        part = (accuracy - self.ramp_from) / (self.cutoff - self.ramp_from)
+        return (self.ramp_share * Decimal(str(max(0.0, min(1.0, part))))).quantize(Decimal("0.001"))

@@ -1,0 +1,107 @@
+"""Reads a network that left the sandbox as ONNX: strictly, and says what kind of network it is.
+
+Trusted side, but what it reads is hostile: sizes are capped, operators come from an allow-list,
+nothing is loaded from elsewhere. Evaluation happens in `outside`, in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import onnx
+
+MAX_BYTES, MAX_NODES = 128 << 20, 600
+DENSE = {"Gemm", "MatMul"}
+ELEMENTWISE = {
+    "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "Log", "Sqrt", "Pow", "Erf", "Clip", "Min",
+    "Max", "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Sigmoid", "HardSigmoid",
+    "HardSwish", "Tanh", "Softplus", "Softsign", "Mish", "ThresholdedRelu", "Sin", "Cos",
+    "Reciprocal", "Sign", "Round", "Floor",
+}  # fmt: skip
+NORMS = {"Softmax", "LogSoftmax", "BatchNormalization", "LayerNormalization", "ReduceMean",
+         "ReduceSum"}  # fmt: skip
+SHAPES = {"Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout", "Cast", "Shape",
+          "Constant", "ConstantOfShape", "Concat", "Gather", "Slice", "Transpose"}  # fmt: skip
+OTHER = {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad"}
+ALLOWED = DENSE | ELEMENTWISE | NORMS | SHAPES | OTHER
+OF_AN_MLP = DENSE | ELEMENTWISE | NORMS | (SHAPES - {"Gather", "Slice", "Transpose", "Concat"})
+PIXELS = 784
+
+
+class ArtefactError(ValueError):
+    """The artefact is no network that may be evaluated; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What a network's graph shows. `strange` is the first operator that no MLP has, or empty."""
+
+    operators: tuple[str, ...]
+    dense: int
+    strange: str
+
+
+def read(content: bytes) -> onnx.ModelProto:
+    """The network, if it holds nothing but allowed operators and its own weights.
+
+    Raises:
+        ArtefactError: anything else.
+    """
+    if len(content) > MAX_BYTES:
+        raise ArtefactError(f"it is larger than {MAX_BYTES >> 20} MiB")
+    try:
+        model = onnx.load_from_string(content)
+    except Exception as bad:  # protobuf has many kinds, all of which mean this
+        raise ArtefactError(f"it is not ONNX ({type(bad).__name__})") from None
+    graph = model.graph
+    if len(graph.node) > MAX_NODES or len(graph.initializer) > MAX_NODES:
+        raise ArtefactError("it has too many operators")
+    if model.functions or graph.sparse_initializer or len(graph.input) < 1 or not graph.output:
+        raise ArtefactError("it has parts that no exported network has")
+    if any(entry.domain not in ("", "ai.onnx") for entry in model.opset_import):
+        raise ArtefactError("it uses operators of a domain of its own")
+    if any(tensor.data_location or tensor.external_data for tensor in _tensors(graph)):
+        raise ArtefactError("it refers to data outside of itself")
+    for node in graph.node:
+        if node.op_type not in ALLOWED or node.domain not in ("", "ai.onnx"):
+            raise ArtefactError(f"it uses the operator {node.op_type[:40]!r}")
+        if any(attribute.g.node or attribute.graphs for attribute in node.attribute):
+            raise ArtefactError("it has graphs within its graph")
+    return model
+
+
+def kind(model: onnx.ModelProto) -> Kind:
+    """Follows the images through the graph; arithmetic on shapes is free."""
+    graph = model.graph
+    weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    touched = {graph.input[0].name}
+    fixed = set(weights)
+    dense, strange, first = 0, "", True
+    for node in graph.node:
+        inputs = [name for name in node.input if name]
+        if not any(name in touched for name in inputs):
+            fixed.update(node.output)
+            continue
+        if node.op_type == "Shape":
+            fixed.update(node.output)
+            continue
+        touched.update(node.output)
+        if node.op_type in DENSE:
+            other = [name for name in inputs if name not in touched]
+            if not other:
+                strange = strange or f"{node.op_type} of two values"
+            elif first and PIXELS not in weights.get(other[0], (PIXELS,)):
+                strange = strange or f"a first layer of {weights[other[0]]}"
+            dense, first = dense + 1, False
+        elif node.op_type not in OF_AN_MLP:
+            strange = strange or node.op_type
+    return Kind(operators=tuple(node.op_type for node in graph.node), dense=dense, strange=strange)
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterable[onnx.TensorProto]:
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield attribute.t
+            yield from attribute.tensors

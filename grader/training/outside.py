@@ -1,0 +1,140 @@
+"""Evaluates a network that left the sandbox, on images it never saw. Trusted side.
+
+The network is data (ONNX), computed by onnx's own reference implementation in a process of its own
+with limits: a graph made to exhaust memory ends that process and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.training import artefact
+
+SECONDS, MEMORY, CHUNK = 120, 6 << 30, 500
+CLASSES = 10
+
+
+def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
+    """What the network predicts: `classes` (uint8, N), and what its graph shows.
+
+    `problem` says why there is no prediction, else it is empty; `finite` is False where outputs
+    were NaN or infinite (the class is then the first).
+    """
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(images), allow_pickle=False)
+    head = json.dumps({"content": len(content)}).encode() + b"\n"
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+    }
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "grader.training.outside"], capture_output=True,
+            input=head + content + buffer.getvalue(), timeout=SECONDS, env=environment, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return {"problem": f"its evaluation took more than {SECONDS} s"}
+    if done.returncode or not done.stdout:
+        return {"problem": "its evaluation broke off, or needed too much memory"}
+    told, _, raw = done.stdout.partition(b"\n")
+    facts: dict[str, Any] = json.loads(told)
+    if not facts["problem"]:
+        facts["classes"] = np.frombuffer(raw, dtype=np.uint8)
+    return facts
+
+
+def main() -> None:
+    """In the process of its own: reads network and images, writes facts and classes."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    head = json.loads(sys.stdin.buffer.readline())
+    content = sys.stdin.buffer.read(head["content"])
+    images = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
+    facts: dict[str, Any] = {"problem": "", "finite": True}
+    classes = np.zeros(0, np.uint8)
+    try:
+        model = artefact.read(content)
+        facts |= _graph(artefact.kind(model))
+        classes, facts["finite"] = _classes(model, images)
+    except artefact.ArtefactError as bad:
+        facts["problem"] = str(bad)
+    except MemoryError:
+        facts["problem"] = "its evaluation needs too much memory"
+    except Exception as bad:  # a graph that does not fit together
+        facts["problem"] = f"it could not be evaluated ({type(bad).__name__})"
+    sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + classes.tobytes())
+
+
+def _graph(kind: artefact.Kind) -> dict[str, Any]:
+    return {"operators": list(kind.operators), "dense": kind.dense, "strange": kind.strange}
+
+
+def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
+    from onnx.reference import ReferenceEvaluator
+
+    session = ReferenceEvaluator(model, new_ops=_faster(model))
+    name = model.graph.input[0].name
+    found, finite = np.zeros(len(images), np.uint8), True
+    for start in range(0, len(images), CHUNK):
+        batch = images[start : start + CHUNK, None].astype(np.float32) / np.float32(255)
+        with np.errstate(all="ignore"):
+            scores = np.asarray(session.run(None, {name: batch})[0])
+        if scores.shape != (len(batch), CLASSES):
+            raise artefact.ArtefactError(f"it returns {scores.shape}, not a score for each class")
+        finite = finite and bool(np.isfinite(scores).all())
+        found[start : start + CHUNK] = np.nan_to_num(scores, nan=-np.inf).argmax(axis=1)
+    return found, finite
+
+
+def _faster(model: Any) -> list[Any]:
+    """Convolutions and pooling by torch: the reference implementation takes minutes for these."""
+    if all(node.op_type != "Conv" for node in model.graph.node):
+        return []
+    import torch
+    from onnx.reference.op_run import OpRun
+    from torch.nn import functional
+
+    torch.set_num_threads(1)
+
+    def padded(x: Any, pads: Any, value: float) -> Any:
+        top, left, bottom, right = pads or (0, 0, 0, 0)
+        return functional.pad(torch.from_numpy(x), (left, right, top, bottom), value=value)
+
+    class Conv(OpRun):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Any, weight: Any, bias: Any = None, **settings: Any) -> tuple[Any]:
+            done = functional.conv2d(
+                padded(x, settings.get("pads"), 0.0), torch.from_numpy(weight),
+                None if bias is None else torch.from_numpy(bias),
+                stride=tuple(settings.get("strides") or (1, 1)),
+                dilation=tuple(settings.get("dilations") or (1, 1)),
+                groups=settings.get("group") or 1,
+            )  # fmt: skip
+            return (done.numpy(),)
+
+    class MaxPool(OpRun):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: Any, **settings: Any) -> tuple[Any]:
+            done = functional.max_pool2d(
+                padded(x, settings.get("pads"), float("-inf")), tuple(settings["kernel_shape"]),
+                stride=tuple(settings.get("strides") or (1, 1)),
+                dilation=tuple(settings.get("dilations") or (1, 1)),
+                ceil_mode=bool(settings.get("ceil_mode")),
+            )  # fmt: skip
+            return (done.numpy(),)
+
+    return [Conv, MaxPool]
+
+
+if __name__ == "__main__":
+    main()

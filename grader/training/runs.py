@@ -1,0 +1,115 @@
+"""Training again with secret classes: what such a run is, and what is kept of it. Trusted side.
+
+In a further run, the ten classes are renumbered by a secret order, drawn for this submission and run.
+Learning is the same (measured: unchanged within noise), but weights or answers that were brought
+along from elsewhere are wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader import data, wire
+from grader.model import Answer, AnswerStatus, Evidence, Question
+from grader.training import outside
+
+SAMPLE = 2000
+"""Images on which predictions inside and outside are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A further run of a submission, and the numbers that classes had in it."""
+
+    evidence: Evidence
+    labels: NDArray[np.uint8]  # labels[c] is the number that class c had
+
+    def answer(self, question: Question) -> Answer:
+        """What this run answered to a question."""
+        lost = Answer(status=AnswerStatus.LOST, error=self.evidence.message)
+        return self.evidence.answers.get(wire.digest(question), lost)
+
+
+def order(seed: int, number: int) -> NDArray[np.uint8]:
+    """The secret order of run `number` (from 1): no class keeps its number."""
+    salt = hashlib.sha256(f"{seed}/labels/{number}".encode()).digest()[:8]
+    rng = np.random.default_rng(int.from_bytes(salt))
+    while True:
+        found = rng.permutation(10)
+        if not (found == np.arange(10)).any():
+            return found.astype(np.uint8)
+
+
+def seed_of(seed: int, number: int) -> int:
+    """The seed of run `number`; run 0 has the submission's own."""
+    if number == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}/run/{number}".encode()).digest()[:6])
+
+
+def restored(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Predicted classes under their true numbers again."""
+    back = np.empty(10, np.uint8)
+    back[labels] = np.arange(10, dtype=np.uint8)
+    return back[np.minimum(classes, 9)]
+
+
+def distilled(evidence: Evidence, questions: Sequence[Question], data_dir: Path | None) -> Evidence:
+    """The evidence with each exported network replaced by what it predicts on the test images.
+
+    What is stored is so a ten-thousandth of the network, and marking again needs no evaluation.
+    """
+    answers = dict(evidence.answers)
+    for key, question in {wire.digest(question): question for question in questions}.items():
+        answer = answers.get(key)
+        if question.probe == "export" and answer and answer.status is AnswerStatus.OK:
+            answers[key] = replace(answer, value=_facts(answer.value, data_dir))
+    return replace(evidence, answers=answers)
+
+
+def _facts(claimed: Any, data_dir: Path | None) -> dict[str, Any]:
+    """What trusted code finds of an export; `problem` says why there is nothing."""
+    if not isinstance(claimed, Mapping):
+        return {"problem": "what came back was no network"}
+    blob, told = claimed.get("onnx"), claimed.get("problem")
+    facts: dict[str, Any] = {
+        "problem": str(told)[:300] if told else "", "before": _accuracy(claimed, data_dir),
+        "moved": _number(claimed.get("moved")),
+    }  # fmt: skip
+    if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:
+        return facts | {"problem": facts["problem"] or "the network could not leave the sandbox"}
+    test, stand_in = data.load("test", data_dir)[0], data.load("standin", data_dir)[0][:SAMPLE]
+    found = outside.evaluate(blob.tobytes(), np.concatenate([test, stand_in]))
+    if found["problem"]:
+        return facts | {"problem": found["problem"]}
+    classes, sample = found["classes"][: len(test)], found["classes"][len(test) :]
+    inside = _classes(claimed.get("inside"), SAMPLE)
+    agree = None if inside is None else float((inside == sample).mean())
+    kept = {name: found[name] for name in ("finite", "operators", "dense", "strange")}
+    return facts | kept | {"problem": "", "classes": classes, "agree": agree}
+
+
+def _accuracy(claimed: Mapping[str, Any], data_dir: Path | None) -> float | None:
+    """Accuracy before the first step on the stand-in images, under true class numbers: claimed."""
+    labels = data.load("standin", data_dir)[1]
+    before = _classes(claimed.get("before"), len(labels))
+    if before is None:
+        return None
+    return float((before == labels).mean())
+
+
+def _classes(value: object, size: int) -> NDArray[np.uint8] | None:
+    if not isinstance(value, np.ndarray) or value.dtype != np.uint8 or value.ndim != 1:
+        return None
+    return value[:size] if value.size >= size and value.max() <= 9 else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e12 else None
