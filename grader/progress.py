@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from types import TracebackType
@@ -20,6 +21,9 @@ from rich.progress import (
 )
 
 from grader.printable import printable
+
+COUNT = re.compile(r"((?:run \d+, )?(?:cell|question)) (\d+)/(\d+)")
+"""Steps that are counted; anything else is worth a line of its own."""
 
 
 class Lines:
@@ -49,7 +53,7 @@ class Lines:
 
     def step(self, student: str, task: str, text: str) -> None:
         """Only what is no mere count of cells is worth a line."""
-        if not text.startswith(("cell ", "question ")):
+        if COUNT.fullmatch(text) is None:
             self._say(f"{student}: {task}: {text}")
 
     def finish(self, student: str, task: str, text: str, seconds: float) -> None:
@@ -98,16 +102,15 @@ class Bars:
 
     def step(self, student: str, task: str, text: str) -> None:
         """The line of this notebook moves on."""
-        kind, _, count = text.partition(" ")
-        number, _, of = count.partition("/")
+        counted = COUNT.fullmatch(text)
         with self._lock:
             line = self._lines.get((student, task))
             if line is None:
                 line = self._bars.add_task("", total=None)
                 self._lines[student, task] = line
-        if of.isdigit():
-            shown = f"  {student}: {task}: {kind}s"
-            done, total = int(number), int(of)
+        if counted:
+            shown = f"  {student}: {task}: {counted[1]}s"
+            done, total = int(counted[2]), int(counted[3])
         else:
             shown, done, total = f"  {student}: {task}: {text}", 0, None
         self._bars.update(line, description=printable(shown), completed=done, total=total)

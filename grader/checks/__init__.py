@@ -1,6 +1,6 @@
 """All check types by the name that rubric files use. A new one is a module and a line here."""
 
-from grader.checks.accuracy import TestAccuracy
+from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Check
 from grader.checks.confusion import ConfusionCounts, ConfusionShape
@@ -24,7 +24,7 @@ CHECKS: dict[str, type[Check]] = {
     "kfold_partition": KFoldPartition,
     "kfold_results": KFoldResults,
     "mlp": Mlp,
-    "test_accuracy": TestAccuracy,
+    "test_accuracy": RetrainedAccuracy,
     "text_answer": TextAnswer,
     "training_loop": TrainingLoop,
     "training_plots": TrainingPlots,

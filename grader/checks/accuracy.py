@@ -53,7 +53,7 @@ class Measured:
     export: Export
 
 
-class TestAccuracy(Check):
+class RetrainedAccuracy(Check):
     """Trained again here, the network reaches the cutoff on the true test images."""
 
     cutoff: float = 82.0  # percent
@@ -154,18 +154,22 @@ class TestAccuracy(Check):
         network = read_network(answer_to(case, NETWORK))
         for run in found[1:]:
             if first.accuracy - run.accuracy > self.suspicious_drop:
-                doubts.append(f"With secret class numbers it reaches only {run.accuracy:.2f} %: it may "
-                              "rest on weights or answers that were not learned here.")  # fmt: skip
+                doubts.append(
+                    f"With secret class numbers it reaches only {run.accuracy:.2f} %: it may rest "
+                    "on weights or answers that were not learned here."
+                )
                 break
             if float((first.classes == run.classes).mean()) > self.suspicious_agreement:
-                doubts.append("Two trainings with different class numbers gave the same predictions: "
-                              "it may not have been trained here.")  # fmt: skip
+                doubts.append(
+                    "Two trainings with different class numbers gave the same predictions: it may "
+                    "not have been trained here."
+                )
                 break
         if len(found) <= len(case.runs):
             doubts.append("Trained again with secret class numbers, it gave no network.")
         if first.export.before is not None and first.export.before > self.suspicious_start:
-            doubts.append(f"Before its first step it already tells {first.export.before:.0%} of the "
-                          "images apart.")  # fmt: skip
+            share = f"{first.export.before:.0%}"
+            doubts.append(f"Before its first step it already knows {share} of the images.")
         if first.export.agree is not None and first.export.agree < self.suspicious_agreement:
             doubts.append("In the notebook it predicts otherwise than the network that left it "
                           f"({first.export.agree:.1%} alike).")  # fmt: skip
@@ -182,25 +186,29 @@ class TestAccuracy(Check):
             if classes is not None:
                 reached = float((restored(classes, run.labels) == labels).mean()) * 100
                 details = self._plain([round(reached, 2)], claim(case.notebook), "refer")
-                return review(f"{reason}; by its own predictions it reaches {reached:.2f} % on the test "
-                              "images. A person must decide.", **details)  # fmt: skip
+                told = f"by its own predictions it reaches {reached:.2f} % on the test images"
+                return review(f"{reason}; {told}. A person must decide.", **details)
         return review(f"{reason}. A person must look.")
 
     # -- what is told ------------------------------------------------------------------------
 
     def _told(self, case: Case, found: list[Measured], finding: Finding) -> str:
         network = read_network(answer_to(case, NETWORK))
-        name = f"{network.name} " if network and network.name else ""
+        name = f"‘{network.name}’ " if network and network.name else ""
         if self._deterministic(case):
-            text = (f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test images; "
-                    "it sets its own seed, so that one run says it all.")  # fmt: skip
+            text = (
+                f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test "
+                "images; it sets its own seed, so that one run says it all."
+            )
         elif len(found) == 1:
             text = (
                 f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test images."
             )
         else:
-            text = (f"Trained {len(found)} times, the network {name}reaches {finding.mean:.2f} % on the "
-                    f"test images ({finding.low:.2f} to {finding.high:.2f} %).")  # fmt: skip
+            text = (
+                f"Trained {len(found)} times, the network {name}reaches {finding.mean:.2f} % on "
+                f"the test images ({finding.low:.2f} to {finding.high:.2f} %)."
+            )
         return f"{text}{self._disagreement(case, finding.mean)}"
 
     def _disagreement(self, case: Case, measured: float) -> str:
@@ -209,8 +217,10 @@ class TestAccuracy(Check):
         if said is None or abs(said - measured) <= 1.5:
             return ""
         if says is not None and abs(says - said) > 1.5:
-            return (f" The saved output says {said:.2f} %, but run again it says {says:.2f} %: it is from "
-                    "another run.")  # fmt: skip
+            return (
+                f" The saved output says {said:.2f} %, but run again it says {says:.2f} %: it is "
+                "from another run."
+            )
         return (
             f" The notebook says {said:.2f} %, perhaps measured on images that it was trained on."
         )
@@ -221,12 +231,14 @@ class TestAccuracy(Check):
         table = np.zeros((10, 10), dtype=int)
         np.add.at(table, (labels, classes), 1)
         network = read_network(answer_to(case, NETWORK))
+        fixed = self._deterministic(case)
+        reached = [run.accuracy for run in found]
         plain = self._plain(
-            [run.accuracy for run in found], claim(case.notebook), finding.verdict.value
+            reached[:1] if fixed else reached, claim(case.notebook), finding.verdict.value
         )
         return plain | {
-            "mean": round(finding.mean, 2), "low": round(finding.low, 2),
-            "high": round(finding.high, 2), "deterministic": self._deterministic(case),
+            "audits": reached[1:] if fixed else [], "low": round(finding.low, 2),
+            "high": round(finding.high, 2), "deterministic": fixed,
             "network": network.name if network else "",
             "networks": network.networks if network else 0,
             "before": found[0].export.before, "moved": found[0].export.moved,

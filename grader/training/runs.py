@@ -1,8 +1,8 @@
 """Training again with secret classes: what such a run is, and what is kept of it. Trusted side.
 
-In a further run, the ten classes are renumbered by a secret order, drawn for this submission and run.
-Learning is the same (measured: unchanged within noise), but weights or answers that were brought
-along from elsewhere are wrong.
+In a further run the ten classes are renumbered by a secret order, drawn for it alone. Learning is
+the same (measured: unchanged within noise), but weights or answers that were brought along from
+elsewhere are wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The trained classifier: its kind, its measured accuracy, sample images."""
+"""The trained classifier: its kind, its accuracy on each class, sample images."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from torch import nn
 
 from grader import data
 from grader.checks import fmssvrc
-from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp, claim
-from grader.checks.network import FIGURES, HISTORIES, NETWORK, STAND_IN, TEST, per_class
-from grader.model import Answer, AnswerStatus, Cell, Notebook, Outcome, Status
+from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
+from grader.checks.network import FIGURES, NETWORK, STAND_IN, per_class
+from grader.model import Answer, AnswerStatus, Outcome, Status
 from grader.sandbox.inside import state
 from tests.checks.evaluation_task import ask, case
 
-ACCURACY, PER_CLASS, MLP, SAMPLE = (
-    fmssvrc.TestAccuracy(), ClassAccuracy(), Mlp(), ImageSample(),
-)  # fmt: skip
+PER_CLASS, MLP, SAMPLE = ClassAccuracy(), Mlp(), ImageSample()
 LABELS = np.arange(10_000, dtype=np.uint8) % 10
 IMAGES = np.random.default_rng(1).integers(0, 256, (60, 28, 28), dtype=np.uint8)
 
@@ -64,7 +62,8 @@ def kind_of(network: Any) -> Outcome:
 
 def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
     """The outcome for a real module, as the probe describes it."""
-    entry = {"module": module, "steps": 1, "optimizer": torch.optim.SGD(module.parameters(), 0.1)}
+    entry = {"module": module, "steps": 1, "last": 1, "seeded": False, "start": None,
+             "optimizer": torch.optim.SGD(module.parameters(), 0.1)}  # fmt: skip
     monkeypatch.setattr(state, "trained", [entry])
     return MLP.judge(case(MLP, (NETWORK,), (ask(NETWORK, {"model": module}),)))
 
@@ -218,134 +217,29 @@ def test_a_huge_table_of_layers_is_cut_short() -> None:
     assert len(got.details["given"]) == 600
 
 
-# --- the accuracy -----------------------------------------------------------------------------
-
-
-def predicted(right: int) -> NDArray[np.uint8]:
-    """Classes of which so many of 10,000 are right."""
-    classes = LABELS.copy()
-    classes[right:] = (classes[right:] + 1) % 10
-    return classes
-
-
-def accuracy(answer: Answer, notebook: Notebook | None = None) -> Outcome:
-    asked = (NETWORK, HISTORIES, FIGURES, TEST)
-    series = {"loss": np.array([2.0, 1.0]), "a": np.array([0.5, 0.8]), "b": np.array([0.4, 0.7])}
-    seen = case(ACCURACY, asked, (ok(GOOD), ok(series), ok([]), answer))
-    return ACCURACY.judge(replace(seen, notebook=notebook))
-
-
-@pytest.mark.parametrize(("right", "status", "share"), [
-    (10_000, Status.PASSED, "1"), (8201, Status.PASSED, "1"), (8200, Status.PASSED, "1"),
-    (8199, Status.PARTIAL, "0.749"), (7700, Status.PARTIAL, "0.375"),
-    (7240, Status.PARTIAL, "0.030"), (7200, Status.FAILED, "0"), (1000, Status.FAILED, "0"),
-    (0, Status.FAILED, "0"),
-])  # fmt: skip
-def test_points_by_accuracy(right: int, status: Status, share: str) -> None:
-    got = accuracy(ok({"classes": predicted(right)}))
-    assert (got.status, got.share) == (status, Decimal(share)), got
-    assert got.details["accuracies"] == [right / 100]
-
-
-def test_the_accuracy_is_told_with_what_was_asked_for() -> None:
-    got = accuracy(ok({"classes": predicted(8199)}))
-    assert got.message == ("Trained again, it reaches 81.99 % on the test images; "
-                           "82 % were asked for.")  # fmt: skip
-    assert got.details["verdict"] == "fail"
-    assert got.details["cutoff"] == 82.0
-    assert got.details["claimed"] is None
-    assert got.details["curves"]["loss"] == [2.0, 1.0]
-
-
-def test_accuracies_of_classes_are_told_by_name() -> None:
-    classes = LABELS.copy()
-    classes[LABELS == 6] = 0
-    got = accuracy(ok({"classes": classes}))
-    assert got.details["per_class"]["Shirt"] == 0.0
-    assert got.details["per_class"]["Ankle boot"] == 100.0
-
-
-def saved(source: str, *outputs: str) -> Notebook:
-    cell = Cell(id="a", kind="code", source=source, outputs=outputs)
-    return Notebook(name="FMSSVRC.ipynb", cells=(cell,))
-
-
-def test_a_claim_far_from_the_measurement_is_told() -> None:
-    notebook = saved("test_acc = evaluate(model, testloader)", "test accuracy: 95.00%\n")
-    got = accuracy(ok({"classes": predicted(8300)}), notebook)
-    assert got.message == ("Trained again, it reaches 83.00 % on the test images "
-                           "(the notebook said 95.00 %).")  # fmt: skip
-    assert (got.status, got.details["claimed"]) == (Status.PASSED, 95.0)
-
-
-def test_a_claim_near_the_measurement_is_not_told() -> None:
-    notebook = saved("test_acc = evaluate(model, testloader)", "test accuracy: 84.10%\n")
-    got = accuracy(ok({"classes": predicted(8300)}), notebook)
-    assert "the notebook said" not in got.message
-
-
 @pytest.mark.parametrize("classes", [
     None, "0123456789", LABELS.tolist(), LABELS.astype(np.int64), LABELS.astype(float),
     LABELS.astype(np.int8), LABELS[:9999], np.tile(LABELS, 2), LABELS.reshape(100, 100),
     LABELS + np.uint8(10), np.full(10_000, 255, np.uint8), np.zeros(0, np.uint8), 10**400,
 ])  # fmt: skip
 def test_forged_predictions_are_an_error(classes: Any) -> None:
-    for check, asked in ((ACCURACY, TEST), (PER_CLASS, STAND_IN)):
-        questions = (NETWORK, HISTORIES, FIGURES, asked)
-        ten = figure(bars=bars(np.full(10, 0.5)))
-        answers = (ok(GOOD), ok({}), ok([ten]), ok({"classes": classes}))
-        assert check.judge(case(check, questions, answers)).status is Status.ERROR
-
-
-@pytest.mark.parametrize("status", [s for s in AnswerStatus if s is not AnswerStatus.OK])
-def test_no_predictions_are_an_error(status: AnswerStatus) -> None:
-    got = accuracy(Answer(status=status, error="RuntimeError: mat1 and mat2"))
+    ten = figure(bars=bars(np.full(10, 0.5)))
+    answers = (ok(GOOD), ok([ten]), ok({"classes": classes}))
+    got = PER_CLASS.judge(case(PER_CLASS, (NETWORK, FIGURES, STAND_IN), answers))
     assert got.status is Status.ERROR
-    assert "mat1 and mat2" in got.message
 
 
-@pytest.mark.parametrize("check", [ACCURACY, PER_CLASS, MLP])
+@pytest.mark.parametrize("check", [PER_CLASS, MLP])
 @pytest.mark.parametrize(("status", "verdict"), [
     (AnswerStatus.UNDEFINED, Status.FAILED), (AnswerStatus.LOST, Status.ERROR),
     (AnswerStatus.MALFORMED, Status.ERROR), (AnswerStatus.RAISED, Status.ERROR),
 ])  # fmt: skip
 def test_without_a_network(
-    check: fmssvrc.TestAccuracy | ClassAccuracy | Mlp, status: AnswerStatus, verdict: Status
+    check: ClassAccuracy | Mlp, status: AnswerStatus, verdict: Status
 ) -> None:
     asked = check.questions(np.random.default_rng(1))
     got = check.judge(case(check, asked, (Answer(status=status),) * len(asked)))
     assert (got.status, got.share) == (verdict, Decimal(0))
-
-
-# --- what the notebook said -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("output", "value"), [
-    ("test accuracy: 87.31%", 87.31), ("test accuracy: 0.8731", 87.31), ("Test acc 87", 87.0),
-    ("Accuracy of the network on the 10000 test images: 83 %", 83.0),
-    ("test loss 0.412, test accuracy 0.851", 85.1),
-    ("epoch 1: test acc 0.70\nepoch 2: test acc 0.80", 80.0),
-    ("Test set: Average loss: 0.5, Accuracy: 8731/10000 (87%)", 87.0),
-    ("Test Accuracy (Overall): 87% (8731/10000)", 87.0),
-    ("test accuracy: 0.87\ntest loss: 0.35", 87.0),
-    ("test accuracy: 100%", 100.0), ("test accuracy: tensor(0.8731)", 87.31),
-    ("done", None), ("test accuracy: nan", None), ("test accuracy: 8731", None), ("", None),
-])  # fmt: skip
-def test_claims(output: str, value: float | None) -> None:
-    got = claim(saved("evaluate(model, testloader)", output))
-    assert got == (None if value is None else pytest.approx(value))
-
-
-def test_the_last_claim_counts_and_only_of_cells_on_the_test_set() -> None:
-    cells = (
-        Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.5",)),
-        Cell(id="b", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.7",)),
-        Cell(id="c", kind="code", source="evaluate(model, valloader)", outputs=("acc: 0.9",)),
-        Cell(id="d", kind="markdown", source="My test accuracy is 99 %"),
-    )
-    assert claim(Notebook(name="n", cells=cells)) == 70.0
-    assert claim(Notebook(name="n", cells=cells[2:])) is None
-    assert claim(None) is None
 
 
 # --- accuracy on each class -------------------------------------------------------------------

@@ -36,9 +36,11 @@ def ok(value: Any) -> Answer:
 
 def trained(monkeypatch: pytest.MonkeyPatch, *modules: nn.Module) -> None:
     """Makes these the networks that were trained, in this order."""
-    entries = [{"module": m, "steps": 3, "optimizer": torch.optim.SGD(m.parameters(), lr=0.1)}
-               for m in modules]  # fmt: skip
+    entries = [{"module": m, "steps": 3, "last": n, "seeded": False, "start": None,
+                "optimizer": torch.optim.SGD(m.parameters(), lr=0.1)}
+               for n, m in enumerate(modules)]  # fmt: skip
     monkeypatch.setattr(state, "trained", entries)
+    monkeypatch.setattr(state, "evaluated", [])
 
 
 def mlp(width: int = 20) -> nn.Module:
@@ -218,20 +220,38 @@ def test_a_network_that_fails_on_images_is_told_without_its_output(
     assert network.output == ()
 
 
-def test_the_network_called_model_counts_if_it_was_trained_else_the_last(
+def test_the_network_evaluated_last_counts_else_the_one_trained_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second = mlp(11), mlp(12)
     trained(monkeypatch, first, second)
 
-    def width(names: dict[str, Any]) -> int:
-        network = read_network(ask(NETWORK, names))
+    def width() -> int:
+        network = read_network(ask(NETWORK, {"model": first, "net": second}))
         assert network is not None
         return network.layers[1][2][0][0]
 
-    assert width({"model": first, "net": second}) == 11
-    assert width({"net": first}) == 12
-    assert width({"model": mlp(13)}) == 12
+    assert width() == 12
+    monkeypatch.setattr(state, "evaluated", [first])
+    assert width() == 11
+    monkeypatch.setitem(state.settings, "rule", "last")
+    assert width() == 12
+    monkeypatch.setitem(state.settings, "rule", "evaluated")
+    monkeypatch.setattr(state, "evaluated", [mlp(13)])  # never trained, only looked at
+    assert width() == 12
+
+
+def test_a_network_trained_by_hand_is_known_by_its_gradients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained(monkeypatch)
+    own = mlp(14)
+    monkeypatch.setattr(state, "evaluated", [own])
+    assert ask(NETWORK, {"model": own}).status is AnswerStatus.UNDEFINED
+    own(torch.rand(2, 1, 28, 28)).sum().backward()
+    network = read_network(ask(NETWORK, {"model": own}))
+    assert network is not None
+    assert (network.steps, network.evaluated) == (0, True)
 
 
 def test_nothing_trained_is_undefined(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,7 +253,8 @@ def test_a_course_inside_a_class_or_function_is_found_in_real_namespaces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = torch.nn.Linear(784, 10)
-    entry = {"module": model, "steps": 4, "optimizer": torch.optim.SGD(model.parameters(), 0.1)}
+    entry = {"module": model, "steps": 4, "last": 4, "seeded": True, "start": None,
+             "optimizer": torch.optim.SGD(model.parameters(), 0.1)}  # fmt: skip
     monkeypatch.setattr(state, "trained", [entry])
     names = {
         "model": model,

@@ -15,7 +15,7 @@ def export(namespace, params):
     """The network as ONNX bytes, and what it and its untrained self predict on `images`.
 
     `onnx` is a uint8 array, or None with a `problem`. `before` are the classes that the network
-    gave before its first step, or None; `moved` is how far its weights went, relative to their size.
+    gave before its first step, or None; `moved` is how far its weights went, of their size.
     """
     module, entry = counting_network(namespace)
     transform, images = data_transform(namespace), np.array(params["images"])

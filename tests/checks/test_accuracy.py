@@ -1,0 +1,232 @@
+"""The accuracy that counts: measured outside, over several runs, and what looks odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from grader import data, wire
+from grader.checks.accuracy import RetrainedAccuracy
+from grader.checks.base import Case
+from grader.checks.network import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
+from grader.model import (
+    Answer,
+    AnswerStatus,
+    Cell,
+    CellRun,
+    Ending,
+    Evidence,
+    Notebook,
+    Outcome,
+    Status,
+)
+from grader.training import runs
+from tests.checks.evaluation_task import case
+
+CHECK = RetrainedAccuracy()
+LABELS = (np.arange(10_000) % 10).astype(np.uint8)
+ASKED = (NETWORK, EXPORT, HISTORIES, FIGURES)
+FACTS: dict[str, Any] = {
+    "name": "model", "layers": [], "parameters": 1000, "steps": 10, "networks": 1,
+    "calls": [], "output": [4, 10], "seeded": False,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Made-up data in place of Fashion-MNIST: these tests are about verdicts."""
+    monkeypatch.setattr(data, "load", lambda split, folder=None: (None, LABELS))
+    yield
+
+
+def ok(value: Any) -> Answer:
+    return Answer(status=AnswerStatus.OK, value=value)
+
+
+def predicted(percent: float, shift: int = 0) -> NDArray[np.uint8]:
+    """Classes of which so many percent are right; the wrong ones differ with `shift`."""
+    classes = LABELS.copy()
+    wrong = round(10_000 - percent * 100)
+    place = (np.arange(wrong) + shift) % 10_000
+    classes[place] = (classes[place] + 1) % 10
+    return classes
+
+
+def export(percent: float, shift: int = 0, **more: Any) -> dict[str, Any]:
+    return {"problem": "", "classes": predicted(percent, shift), "finite": True, "dense": 3,
+            "strange": "", "agree": 1.0, "before": 0.1, "moved": 1.5} | more  # fmt: skip
+
+
+def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
+    """A further run: its predictions carry the secret numbers of classes."""
+    order = runs.order(1, number)
+    if isinstance(value, dict) and value.get("classes") is not None:
+        value = value | {"classes": order[value["classes"]]}
+    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
+                        answers={wire.digest(question): ok(value)})  # fmt: skip
+    return runs.Run(evidence=evidence, labels=order)
+
+
+def seen(*percents: float, seeded: bool = False, **more: Any) -> Case:
+    """A case of so many runs with these accuracies."""
+    answers = (ok(FACTS | {"seeded": seeded}), ok(export(percents[0], **more)), ok({}), ok([]))
+    others = tuple(
+        further(n, export(p, shift=2000 * n)) for n, p in enumerate(percents[1:], 1)
+    )  # fmt: skip
+    return replace(case(CHECK, ASKED, answers), runs=others)
+
+
+def judge(*percents: float, **more: Any) -> Outcome:
+    return CHECK.judge(seen(*percents, **more))
+
+
+# --- the verdict ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("percent", "status", "share"), [
+    (100, Status.PASSED, "1"), (82.01, Status.PASSED, "1"), (82, Status.PASSED, "1"),
+    (81.99, Status.PARTIAL, "0.749"), (77, Status.PARTIAL, "0.375"),
+    (72.4, Status.PARTIAL, "0.030"), (72, Status.FAILED, "0"), (10, Status.FAILED, "0"),
+])  # fmt: skip
+def test_points_of_a_notebook_with_its_own_seed(percent: float, status: Status, share: str) -> None:
+    got = judge(percent, min(percent + 0.5, 99), seeded=True)
+    assert (got.status, got.share) == (status, Decimal(share)), got
+    assert got.details["accuracies"] == [percent]
+    assert got.details["deterministic"] is True
+    assert "sets its own seed" in got.message
+
+
+@pytest.mark.parametrize(("percents", "status", "verdict"), [
+    ((86.0, 86.4), Status.PASSED, "pass"), ((78.0, 78.5), Status.PARTIAL, "fail"),
+    ((60.0,), Status.FAILED, "fail"), ((82.1, 81.9, 82.0, 82.2, 81.8), Status.REVIEW, "refer"),
+    ((82.9, 82.8, 82.9, 82.8, 82.9), Status.PASSED, "pass"),
+])  # fmt: skip
+def test_points_of_a_notebook_without_a_seed(
+    percents: tuple[float, ...], status: Status, verdict: str
+) -> None:
+    got = judge(*percents)
+    assert (got.status, got.details["verdict"]) == (status, verdict), got
+    assert got.details["accuracies"] == list(percents)
+    assert got.details["mean"] == pytest.approx(np.mean(percents), abs=0.01)
+
+
+@pytest.mark.parametrize(("tie", "status"), [
+    ("refer", Status.REVIEW), ("student", Status.PASSED), ("mean", Status.PARTIAL),
+])  # fmt: skip
+def test_what_a_tie_means_is_a_setting(tie: Any, status: Status) -> None:
+    check = CHECK.model_copy(update={"tie": tie})
+    assert check.judge(seen(82.1, 81.9, 81.9, 82.0, 81.9)).status is status
+
+
+# --- how many runs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("percents", "seeded", "more"), [
+    ((87.0,), True, True), ((87.0, 87.1), True, False), ((87.0,), False, True),
+    ((87.0, 87.1), False, False), ((82.2, 81.9), False, True),
+    ((82.2, 81.9, 82.0, 82.1), False, True), ((82.2, 81.9, 82.0, 82.1, 82.0), False, False),
+    ((60.0,), False, False), ((88.0, 12.0), False, False),
+])  # fmt: skip
+def test_runs_go_on_until_the_rule_decides(
+    percents: tuple[float, ...], seeded: bool, more: bool
+) -> None:
+    assert bool(CHECK.again(seen(*percents, seeded=seeded))) is more
+
+
+def test_there_is_no_further_run_without_a_network() -> None:
+    answers = (Answer(status=AnswerStatus.UNDEFINED), *[ok(None)] * 3)
+    assert CHECK.again(case(CHECK, ASKED, answers)) == ()
+
+
+# --- what looks odd ---------------------------------------------------------------------------
+
+
+def test_what_falls_under_secret_class_numbers_goes_to_a_person() -> None:
+    got = judge(88.2, 2.7)
+    assert got.status is Status.REVIEW
+    assert "With secret class numbers it reaches only 2.70 %" in got.message
+
+
+def test_the_same_predictions_twice_go_to_a_person() -> None:
+    answers = (ok(FACTS), ok(export(88.0)), ok({}), ok([]))
+    got = CHECK.judge(replace(case(CHECK, ASKED, answers), runs=(further(1, export(88.0)),)))
+    assert got.status is Status.REVIEW
+    assert "gave the same predictions" in got.message
+
+
+@pytest.mark.parametrize(("odd", "words"), [
+    ({"before": 0.85}, "Before its first step"), ({"agree": 0.6}, "predicts otherwise"),
+])  # fmt: skip
+def test_odd_facts_go_to_a_person(odd: dict[str, Any], words: str) -> None:
+    got = judge(87.0, 86.5, **odd)
+    assert got.status is Status.REVIEW
+    assert words in got.message
+
+
+def test_weights_that_no_optimizer_updated_go_to_a_person() -> None:
+    answers = (ok(FACTS | {"steps": 0}), ok(export(87.0)), ok({}), ok([]))
+    got = CHECK.judge(replace(case(CHECK, ASKED, answers), runs=(further(1, export(86.0)),)))
+    assert got.status is Status.REVIEW
+    assert "No optimizer" in got.message
+
+
+def test_a_diverged_network_fails_and_the_reason_is_told() -> None:
+    got = judge(10.0, finite=False)
+    assert got.status is Status.FAILED
+    assert "the training diverged" in got.message
+
+
+def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions() -> None:
+    stuck = {"problem": "it has data-dependent branches", "classes": None}
+    answers = (ok(FACTS), ok(stuck), ok({}), ok([]))
+    first = case(CHECK, ASKED, answers)
+    assert CHECK.again(first) == (TEST,)
+    order = runs.order(1, 1)
+    told = {"classes": order[predicted(85.0)]}
+    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
+                        answers={wire.digest(TEST): ok(told)})  # fmt: skip
+    second = replace(first, runs=(runs.Run(evidence=evidence, labels=order),))
+    assert CHECK.again(second) == ()
+    got = CHECK.judge(second)
+    assert got.status is Status.REVIEW
+    assert "by its own predictions it reaches 85.00 %" in got.message
+
+
+def test_lost_exports_are_an_error() -> None:
+    answers = (ok(FACTS), Answer(status=AnswerStatus.LOST), ok({}), ok([]))
+    assert CHECK.judge(case(CHECK, ASKED, answers)).status is Status.ERROR
+
+
+# --- what is told -----------------------------------------------------------------------------
+
+
+def test_accuracies_of_classes_and_the_confusion_matrix_are_told() -> None:
+    classes = LABELS.copy()
+    classes[LABELS == 6] = 0
+    answers = (ok(FACTS | {"seeded": True}), ok(export(100) | {"classes": classes}), ok({}), ok([]))
+    got = CHECK.judge(case(CHECK, ASKED, answers))
+    assert got.details["per_class"]["Shirt"] == 0.0
+    assert got.details["per_class"]["Ankle boot"] == 100.0
+    assert got.details["confusion"][6][0] == 1000
+    assert got.details["confusion"][5][5] == 1000
+
+
+@pytest.mark.parametrize(("again", "words"), [
+    ("test accuracy: 83.2%", "perhaps measured on images that it was trained on"),
+    ("test accuracy: 71.0%", "run again it says 71.00 %: it is from another run"),
+])  # fmt: skip
+def test_a_claim_far_from_the_measurement_is_told_with_a_reason(again: str, words: str) -> None:
+    said = "test accuracy: 83.2%" if "perhaps" in words else "test accuracy: 95.0%"
+    cell = Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=(said,))
+    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
+                        cells=(CellRun(index=0, id="a", status="ok", text=again),))  # fmt: skip
+    got = CHECK.judge(replace(seen(78.0, 78.2), notebook=Notebook(name="n", cells=(cell,)),
+                              evidence=evidence))  # fmt: skip
+    assert words in got.message
+    assert got.details["claimed"] == (83.2 if "perhaps" in words else 95.0)

@@ -1,0 +1,49 @@
+"""What a notebook says of its own accuracy."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.checks.claim import claim, claim_again
+from grader.model import Cell, CellRun, Ending, Evidence, Notebook
+
+
+def saved(source: str, *outputs: str) -> Notebook:
+    cell = Cell(id="a", kind="code", source=source, outputs=outputs)
+    return Notebook(name="FMSSVRC.ipynb", cells=(cell,))
+
+
+@pytest.mark.parametrize(("output", "value"), [
+    ("test accuracy: 87.31%", 87.31), ("test accuracy: 0.8731", 87.31), ("Test acc 87", 87.0),
+    ("Accuracy of the network on the 10000 test images: 83 %", 83.0),
+    ("test loss 0.412, test accuracy 0.851", 85.1),
+    ("epoch 1: test acc 0.70\nepoch 2: test acc 0.80", 80.0),
+    ("Test set: Average loss: 0.5, Accuracy: 8731/10000 (87%)", 87.0),
+    ("Test Accuracy (Overall): 87% (8731/10000)", 87.0),
+    ("test accuracy: 0.87\ntest loss: 0.35", 87.0),
+    ("test accuracy: 100%", 100.0), ("test accuracy: tensor(0.8731)", 87.31),
+    ("done", None), ("test accuracy: nan", None), ("test accuracy: 8731", None), ("", None),
+])  # fmt: skip
+def test_claims(output: str, value: float | None) -> None:
+    got = claim(saved("evaluate(model, testloader)", output))
+    assert got == (None if value is None else pytest.approx(value))
+
+
+def test_the_last_claim_counts_and_only_of_cells_on_the_test_set() -> None:
+    cells = (
+        Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.5",)),
+        Cell(id="b", kind="code", source="evaluate(model, testloader)", outputs=("acc: 0.7",)),
+        Cell(id="c", kind="code", source="evaluate(model, valloader)", outputs=("acc: 0.9",)),
+        Cell(id="d", kind="markdown", source="My test accuracy is 99 %"),
+    )
+    assert claim(Notebook(name="n", cells=cells)) == 70.0
+    assert claim(Notebook(name="n", cells=cells[2:])) is None
+    assert claim(None) is None
+
+
+def test_the_claim_of_the_run_here_is_read_from_its_own_outputs() -> None:
+    notebook = saved("evaluate(model, testloader)", "test accuracy: 95.0%")
+    run = CellRun(index=0, id="a", status="ok", text="test accuracy: 71.5%\n")
+    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,))
+    assert claim_again(notebook, evidence) == 71.5
+    assert claim_again(notebook, None) is None
