@@ -15,6 +15,7 @@ import click
 
 from grader import __version__
 from grader.commands.quiz import quiz
+from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
 
@@ -130,6 +131,7 @@ def doctor() -> None:
 
 
 main.add_command(quiz)
+main.add_command(train)
 
 
 def _one_line(error: Exception) -> str:

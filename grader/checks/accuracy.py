@@ -127,7 +127,9 @@ class RetrainedAccuracy(Check):
     def _measured(self, case: Case) -> list[Measured]:
         """The runs whose networks could be evaluated, the notebook as it is first."""
         labels = data.load("test", case.data_dir)[1]
-        exports = [(read_export(answer_to(case, EXPORT)), None)]
+        exports: list[tuple[Export | None, NDArray[np.uint8] | None]] = [
+            (read_export(answer_to(case, EXPORT)), None)
+        ]
         exports += [(read_export(run.answer(EXPORT)), run.labels) for run in case.runs]
         found = []
         for export, order in exports:

@@ -101,6 +101,9 @@ class Mlp(Check):
         same = [kind for kind in kinds if kind != "Flatten"] == list(self.handout_layers)
         if same and [tuple(reversed(s)) for s in shapes] == list(self.handout):
             return failed("The network is still the handout's.", given=given)
+        if left is not None and left.problem:
+            reason = f"Whether this is a multi-layer perceptron is for a person: {left.problem}."
+            return review(reason, given=given)
         if left is not None and left.dense >= 2 and not left.strange:
             # Every operator that a pixel meets is known: names of classes tell no more than that.
             return passed(

@@ -17,7 +17,8 @@ ELEMENTWISE = {
     "Add", "Sub", "Mul", "Div", "Neg", "Abs", "Exp", "Log", "Sqrt", "Pow", "Erf", "Clip", "Min",
     "Max", "Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Gelu", "Sigmoid", "HardSigmoid",
     "HardSwish", "Tanh", "Softplus", "Softsign", "Mish", "ThresholdedRelu", "Sin", "Cos",
-    "Reciprocal", "Sign", "Round", "Floor",
+    "Reciprocal", "Sign", "Round", "Floor", "Mod", "Where", "Greater", "Less", "Equal", "Not",
+    "And", "Or",
 }  # fmt: skip
 NORMS = {"Softmax", "LogSoftmax", "BatchNormalization", "LayerNormalization", "ReduceMean",
          "ReduceSum"}  # fmt: skip

@@ -86,7 +86,8 @@ def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], 
     for start in range(0, len(images), CHUNK):
         batch = images[start : start + CHUNK, None].astype(np.float32) / np.float32(255)
         with np.errstate(all="ignore"):
-            scores = np.asarray(session.run(None, {name: batch})[0])
+            outputs: Any = session.run(None, {name: batch})
+            scores = np.asarray(outputs[0])
         if scores.shape != (len(batch), CLASSES):
             raise artefact.ArtefactError(f"it returns {scores.shape}, not a score for each class")
         finite = finite and bool(np.isfinite(scores).all())
@@ -108,7 +109,7 @@ def _faster(model: Any) -> list[Any]:
         top, left, bottom, right = pads or (0, 0, 0, 0)
         return functional.pad(torch.from_numpy(x), (left, right, top, bottom), value=value)
 
-    class Conv(OpRun):  # type: ignore[misc]
+    class Conv(OpRun):
         op_domain = ""
 
         def _run(self, x: Any, weight: Any, bias: Any = None, **settings: Any) -> tuple[Any]:
@@ -121,7 +122,7 @@ def _faster(model: Any) -> list[Any]:
             )  # fmt: skip
             return (done.numpy(),)
 
-    class MaxPool(OpRun):  # type: ignore[misc]
+    class MaxPool(OpRun):
         op_domain = ""
 
         def _run(self, x: Any, **settings: Any) -> tuple[Any]:

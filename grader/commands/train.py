@@ -1,0 +1,110 @@
+"""`grader train`: the verdict on one notebook's network, for a student or a teaching assistant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.model import Assignment, Item, ItemGrade, Task
+
+
+@click.command()
+@click.argument("notebook", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--assignment", default="dais2021-a4", show_default=True,
+              help="Name or rubric folder of the assignment.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True,
+              help="For networks whose notebook sets no seed.")  # fmt: skip
+@click.option("--data", "data_dir", type=click.Path(path_type=Path),
+              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option("--no-acceleration", is_flag=True, help="Load images the slow way; same numbers.")
+def train(
+    notebook: Path, assignment: str, seed: int, data_dir: Path | None, no_acceleration: bool
+) -> None:
+    """Train a notebook's network again in the sandbox, and say how it does on the test images.
+
+    Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
+    """
+    from grader import rubric
+    from grader.errors import UsageError
+
+    chosen = rubric.find(assignment)
+    task, item = _measured(chosen)
+    try:
+        content = notebook.read_bytes()
+    except OSError as bad:
+        raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
+    fixtures = (*task.prepare, *(("plain_loading",) if no_acceleration else ()))
+    found = _grade(chosen, task, item, fixtures, content, notebook.name, seed, data_dir)
+    _show(found)
+    sys.exit(0 if found.outcome.status.value == "passed" else 1)
+
+
+def _measured(assignment: Assignment) -> tuple[Task, Item]:
+    """The task and item that measure an accuracy."""
+    from grader.checks.accuracy import RetrainedAccuracy
+    from grader.errors import UsageError
+
+    for task in assignment.tasks:
+        for item in task.items:
+            if isinstance(item.check, RetrainedAccuracy):
+                return task, item
+    raise UsageError(f"assignment {assignment.name} has no item with a check 'test_accuracy'")
+
+
+def _grade(
+    assignment: Assignment, task: Task, item: Item, prepare: tuple[str, ...], content: bytes,
+    name: str, seed: int, data_dir: Path | None,
+) -> ItemGrade:  # fmt: skip
+    """The item's grade, by the same way as in a batch of this one notebook."""
+    import hashlib
+    import tempfile
+    from dataclasses import replace
+
+    from grader import batch, notebook
+    from grader.errors import GraderError, UsageError
+    from grader.model import Submission
+    from grader.sandbox import bwrap
+    from grader.store import Store
+
+    if reason := bwrap.works():
+        raise GraderError(f"{reason} (`grader doctor` says more)")
+    try:
+        read = notebook.read(content, name)
+    except notebook.NotebookProblem as problem:
+        raise UsageError(str(problem)) from None
+    only = replace(assignment, tasks=(replace(task, items=(item,), prepare=prepare),))
+    submission = Submission(student="notebook", name=name, notebooks={task.id: read}, missing={},
+                            digest=hashlib.sha256(content).hexdigest())  # fmt: skip
+    settings = batch.Settings(seed=seed, data_dir=data_dir)
+    with (
+        tempfile.TemporaryDirectory(prefix="grader-") as folder,
+        Store(Path(folder) / "grader.sqlite") as store,
+        _progress() as progress,
+    ):
+        (grade,) = batch.Batch(only, store, settings, progress).run([submission])
+    return grade.tasks[0].items[0]
+
+
+def _progress() -> Any:
+    from rich.console import Console
+
+    from grader.progress import Bars, Lines
+
+    return Bars(Console(stderr=True)) if sys.stderr.isatty() else Lines(sys.stderr)
+
+
+def _show(found: ItemGrade) -> None:
+    from grader.printable import printable
+
+    details = found.outcome.details
+    click.echo(printable(found.outcome.message))
+    for name, values in (details.get("curves") or {}).items():
+        shown = " ".join(f"{value:.3g}" for value in values[:20])
+        click.echo(f"{name.replace('_', ' ')}: {shown}{' …' if len(values) > 20 else ''}")
+    for name, percent in (details.get("per_class") or {}).items():
+        click.echo(f"{name:<12} {percent:5.1f} % {'█' * round(percent / 4)}")
+    click.echo(f"Points: {found.points} of {found.item.points} ({found.outcome.status.value})")

@@ -1,0 +1,253 @@
+"""Cheats on the trained network: each ends in the mark it deserves, or before a person."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from grader import batch, data, rubric
+from grader.model import Cell, Limits, Notebook, Outcome, Status, Submission
+from grader.progress import Lines
+from grader.store import Store
+
+pytestmark = [pytest.mark.hostile, pytest.mark.training, pytest.mark.sandbox]
+
+START = """
+import torch, torchvision
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+from torchvision import transforms
+T = transforms.ToTensor()
+trainset = torchvision.datasets.FashionMNIST(root='./data', train=True, download=True, transform=T)
+testset = torchvision.datasets.FashionMNIST(root='./data', train=False, download=True, transform=T)
+trainloader = DataLoader(Subset(trainset, range(12000)), batch_size=64, shuffle=True)
+testloader = DataLoader(testset, batch_size=500)
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+"""
+TRAIN = """
+def train(epochs, loader, optimizer):
+    for _ in range(epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+"""
+EVALUATE = """
+def evaluate(model, loader):
+    model.eval()
+    right = sum(int((model(x).argmax(1) == y).sum()) for x, y in loader)
+    return right / len(loader.dataset)
+test_acc = evaluate(model, testloader)
+print(f'test accuracy: {100 * test_acc:.2f}%')
+"""
+
+
+def marks(
+    folder: Path, *cells: str, outputs: tuple[str, ...] = (), **limits: int
+) -> dict[str, Outcome]:
+    """The outcomes of a notebook, by the way of a batch."""
+    assignment = rubric.find("dais2021-a4")
+    (task,) = [task for task in assignment.tasks if task.id == "fmssvrc"]
+    items = tuple(item for item in task.items if item.id in ("mlp", "test_accuracy"))
+    small = replace(task.limits, **({"cell_seconds": 120, "notebook_seconds": 200} | limits))
+    only = replace(assignment, tasks=(replace(task, items=items, limits=small),))
+    code = tuple(
+        Cell(id=f"c{n}", kind="code", source=source, outputs=outputs if n == len(cells) - 1 else ())
+        for n, source in enumerate(cells)
+    )
+    notebook = Notebook(name="FMSSVRC.ipynb", cells=code)
+    submission = Submission(student="mallory", name="Mallory", notebooks={"fmssvrc": notebook},
+                            missing={}, digest="d")  # fmt: skip
+    with Store(folder / "grader.sqlite") as store:
+        settings = batch.Settings(seed=11)
+        progress = Lines(io.StringIO(), quiet=True)
+        (grade,) = batch.Batch(only, store, settings, progress).run([submission])
+    return {item.item.id: item.outcome for item in grade.tasks[0].items}
+
+
+def test_an_honest_network_passes(tmp_path: Path) -> None:
+    found = marks(tmp_path, START, TRAIN, "train(3, trainloader, optimizer)", EVALUATE)
+    accuracy = found["test_accuracy"]
+    assert accuracy.status is Status.PASSED, accuracy.message
+    assert len(accuracy.details["accuracies"]) >= 2
+    assert accuracy.details["before"] < 0.3
+    assert found["mlp"].status is Status.PASSED
+
+
+@cache
+def embedded() -> str:
+    """Weights of a good network, as a student would paste them: trained here, beforehand."""
+    images, labels = data.load("train")
+    x = torch.as_tensor(images[:12000].copy()).flatten(1).float() / 255
+    y = torch.as_tensor(labels[:12000].astype(np.int64))
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(4):
+        for rows in torch.randperm(len(x)).split(128):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    flat = torch.cat([p.detach().flatten() for p in model.parameters()]).half().numpy()
+    return base64.b64encode(flat.tobytes()).decode()
+
+
+@pytest.mark.parametrize("steps", ["pass", "train(1, list(trainloader)[:3], optimizer)"])
+def test_embedded_weights_go_to_a_person(tmp_path: Path, steps: str) -> None:
+    paste = f"""
+import base64, numpy as np
+flat = torch.as_tensor(np.frombuffer(base64.b64decode({embedded()!r}), np.float16).astype('f4'))
+place = 0
+for p in model.parameters():
+    p.data = flat[place:place + p.numel()].reshape(p.shape).clone(); place += p.numel()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-6)
+train(1, list(trainloader)[:1], optimizer)
+{steps}
+"""
+    accuracy = marks(tmp_path, START, TRAIN, paste, EVALUATE)["test_accuracy"]
+    assert accuracy.status is Status.REVIEW, accuracy.message
+    assert "secret class numbers" in accuracy.message or "first step" in accuracy.message
+
+
+def test_training_on_the_test_set_gains_nothing_but_honest_learning(tmp_path: Path) -> None:
+    cheat = "train(8, DataLoader(testset, batch_size=64, shuffle=True), optimizer)"
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    # In the sandbox that set is of training images: what counts are images never seen.
+    assert max(accuracy.details["accuracies"]) < 90
+
+
+def test_a_table_of_labels_by_image_goes_to_a_person(tmp_path: Path) -> None:
+    cheat = """
+class Table(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+        pairs = zip(testset.data, testset.targets)
+        self.known = {i.numpy().tobytes(): int(t) for i, t in pairs}
+    def forward(self, x):
+        scores = self.net(x)
+        for n, image in enumerate(x):
+            key = (image * 255).round().to(torch.uint8).numpy().tobytes()
+            if key in self.known:
+                scores = scores.clone(); scores[n] = -100; scores[n, self.known[key]] = 100
+        return scores
+train(1, list(trainloader)[:5], optimizer)
+model = Table(model)
+"""
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.status in (Status.REVIEW, Status.FAILED), accuracy.message
+
+
+def test_a_model_that_reads_labels_from_a_global_goes_to_a_person(tmp_path: Path) -> None:
+    cheat = """
+class Peek(nn.Module):
+    def __init__(self, net):
+        super().__init__(); self.net = net; self.place = 0
+    def forward(self, x):
+        scores = self.net(x)
+        if not self.training:
+            rows = testset.targets[self.place:self.place + len(x)]
+            self.place = (self.place + len(x)) % len(testset)
+            if len(rows) == len(x):
+                scores = scores * 0 + nn.functional.one_hot(rows, 10)
+        return scores
+train(1, list(trainloader)[:5], optimizer)
+model = Peek(model)
+"""
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.status in (Status.REVIEW, Status.FAILED), accuracy.message
+
+
+def test_patched_functions_do_not_reach_the_measurement(tmp_path: Path) -> None:
+    cheat = """
+train(1, list(trainloader)[:3], optimizer)
+torch.Tensor.argmax = lambda self, *a, **k: testset.targets[:len(self)]
+torch.Tensor.__eq__ = lambda self, other: torch.ones(len(self), dtype=torch.bool)
+"""
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.status is not Status.PASSED, accuracy.message
+
+
+def test_a_patched_optimizer_is_just_a_bad_optimizer(tmp_path: Path) -> None:
+    cheat = """
+torch.optim.Adam.step = lambda self, *a, **k: None
+train(1, list(trainloader)[:20], optimizer)
+"""
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.status in (Status.FAILED, Status.REVIEW), accuracy.message
+
+
+def test_neighbours_looked_up_at_evaluation_are_no_perceptron(tmp_path: Path) -> None:
+    cheat = """
+keep = trainset.data[:4000].flatten(1).float() / 255
+names = nn.functional.one_hot(trainset.targets[:4000], 10).float()
+class Neighbours(nn.Module):
+    def __init__(self, net):
+        super().__init__(); self.net = net
+    def forward(self, x):
+        if self.training:
+            return self.net(x)
+        near = torch.cdist(x.flatten(1), keep).topk(5, largest=False).indices
+        return names[near].mean(1)
+train(1, list(trainloader)[:5], optimizer)
+model = Neighbours(model)
+"""
+    found = marks(tmp_path, START, TRAIN, cheat, EVALUATE)
+    assert found["test_accuracy"].status is not Status.PASSED, found["test_accuracy"].message
+    assert found["mlp"].status is not Status.PASSED, found["mlp"].message
+
+
+def test_a_stale_output_over_a_training_that_does_nothing_fails(tmp_path: Path) -> None:
+    said = ("test accuracy: 95.00%",)
+    accuracy = marks(tmp_path, START, "pass", EVALUATE, outputs=said)["test_accuracy"]
+    assert accuracy.status is Status.FAILED
+    assert "No network was trained" in accuracy.message
+
+
+def test_a_lucky_seed_is_one_measured_run(tmp_path: Path) -> None:
+    cheat = "torch.manual_seed(1234); train(3, trainloader, optimizer); torch.manual_seed(1234)"
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.details["deterministic"] is True
+    assert len(accuracy.details["accuracies"]) == 1
+    assert len(accuracy.details["audits"]) == 1
+
+
+def test_a_training_that_diverges_is_a_sentence(tmp_path: Path) -> None:
+    cheat = "train(1, list(trainloader)[:30], torch.optim.SGD(model.parameters(), lr=1e30))"
+    accuracy = marks(tmp_path, START, TRAIN, cheat, EVALUATE)["test_accuracy"]
+    assert accuracy.status is Status.FAILED
+    assert "diverged" in accuracy.message
+
+
+def test_a_training_without_end_is_stopped_and_what_it_reached_is_measured(tmp_path: Path) -> None:
+    endless = "while True:\n    train(1, trainloader, optimizer)"
+    found: Any = marks(tmp_path, START, TRAIN, endless, EVALUATE, training_epochs=1)
+    assert found["test_accuracy"].status is Status.PASSED, found["test_accuracy"].message
+
+
+def test_a_network_too_large_to_leave_goes_to_a_person(tmp_path: Path) -> None:
+    huge = """
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 24000), nn.ReLU(), nn.Linear(24000, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+train(1, list(trainloader)[:1], optimizer)
+print(sum(p.numel() for p in model.parameters()))
+"""
+    accuracy = marks(tmp_path, START, TRAIN, huge)["test_accuracy"]
+    assert accuracy.status is Status.REVIEW
+    assert "larger than 64 MiB" in accuracy.message
+
+
+def test_limits_of_a_task_are_whole_numbers_of_the_rubric() -> None:
+    assert Limits().training_epochs == 0
+    (task,) = [t for t in rubric.find("dais2021-a4").tasks if t.id == "fmssvrc"]
+    assert task.limits.training_epochs == 150

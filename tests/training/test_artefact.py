@@ -1,0 +1,127 @@
+"""Networks as ONNX: what is read, what is refused, and which kind they are."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from grader.training import artefact
+from grader.training.artefact import ArtefactError
+
+
+def exported(module: nn.Module) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(), (torch.rand(4, 1, 28, 28),), buffer, dynamo=False, opset_version=17,
+            input_names=["images"], output_names=["scores"],
+            dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}},
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+def mlp(*middle: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 16), *middle, nn.Linear(16, 10))
+
+
+class Functional(nn.Module):
+    """As people write classes: reshaping by view, a residual, log-softmax."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last, self.first = nn.Linear(16, 10), nn.Linear(784, 16)
+        self.norm, self.middle = nn.LayerNorm(16), nn.Linear(16, 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.gelu(self.first(x.view(x.shape[0], -1)))
+        x = x + self.middle(self.norm(x))
+        return torch.log_softmax(self.last(x), dim=1)
+
+
+class Attention(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.squeeze(1)
+        return (x @ x.transpose(1, 2)).flatten(1)[:, :10]
+
+
+@pytest.mark.parametrize("module", [
+    mlp(nn.ReLU()), mlp(nn.BatchNorm1d(16), nn.Sigmoid(), nn.Dropout()), mlp(nn.SiLU()),
+    mlp(nn.Mish()), mlp(nn.Hardtanh()), mlp(nn.PReLU()), Functional(),
+])  # fmt: skip
+def test_perceptrons_are_told(module: nn.Module) -> None:
+    found = artefact.kind(artefact.read(exported(module)))
+    assert found.strange == ""
+    assert found.dense >= 2
+
+
+@pytest.mark.parametrize(("module", "strange"), [
+    (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1352, 10)), "Conv"),
+    (nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "MaxPool"),
+    (nn.Sequential(nn.Flatten(), nn.Linear(784, 784), nn.Unflatten(1, (1, 28, 28)),
+                   nn.AvgPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "AveragePool"),
+    (Attention(), "Transpose"),
+])  # fmt: skip
+def test_what_looks_at_neighbours_is_no_perceptron(module: nn.Module, strange: str) -> None:
+    assert artefact.kind(artefact.read(exported(module))).strange == strange
+
+
+def model(*nodes: onnx.NodeProto, **more: object) -> onnx.ModelProto:
+    weight = numpy_helper.from_array(np.zeros((784, 10), np.float32), "w")
+    graph = helper.make_graph(
+        list(nodes), "g", [helper.make_tensor_value_info("images", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, None)], [weight],
+    )  # fmt: skip
+    return helper.make_model(graph)
+
+
+def external() -> bytes:
+    made = model(helper.make_node("MatMul", ["images", "w"], ["scores"]))
+    tensor = made.graph.initializer[0]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return made.SerializeToString()
+
+
+def looping() -> bytes:
+    body = helper.make_graph([], "body", [], [])
+    return model(helper.make_node("Loop", [], ["scores"], body=body)).SerializeToString()
+
+
+def nested() -> bytes:
+    body = helper.make_graph([helper.make_node("Relu", ["a"], ["b"])], "body", [], [])
+    node = helper.make_node("Relu", ["images"], ["scores"], body=body)
+    return model(node).SerializeToString()
+
+
+def foreign() -> bytes:
+    node = helper.make_node("Relu", ["images"], ["scores"], domain="com.example")
+    return model(node).SerializeToString()
+
+
+def many() -> bytes:
+    nodes = [helper.make_node("Relu", ["images"], [f"x{n}"]) for n in range(700)]
+    return model(*nodes).SerializeToString()
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"", "parts that no exported network has"), (b"\x08\x07garbage", "not ONNX"),
+    (external(), "data outside of itself"), (looping(), "operator 'Loop'"),
+    (nested(), "graphs within its graph"), (foreign(), "operator 'Relu'"), (many(), "too many"),
+])  # fmt: skip
+def test_anything_but_a_network_is_refused(content: bytes, why: str) -> None:
+    with pytest.raises(ArtefactError, match=why):
+        artefact.read(content)
+
+
+def test_a_huge_file_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artefact, "MAX_BYTES", 10)
+    with pytest.raises(ArtefactError, match="larger than"):
+        artefact.read(b"x" * 11)

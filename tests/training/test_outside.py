@@ -1,0 +1,64 @@
+"""Evaluation in a process of its own: right classes, and nothing worse than a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from grader.training import outside
+from tests.training.test_artefact import exported, mlp, model
+
+IMAGES = np.random.default_rng(3).integers(0, 256, (700, 28, 28), dtype=np.uint8)
+
+
+def own(module: nn.Module) -> np.ndarray:
+    """What torch itself predicts."""
+    with torch.no_grad():
+        scores = module.eval()(torch.as_tensor(IMAGES).unsqueeze(1).float() / 255)
+    return scores.argmax(1).numpy().astype(np.uint8)
+
+
+@pytest.mark.parametrize("module", [
+    mlp(nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout()),
+    nn.Sequential(nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(), nn.MaxPool2d(2, padding=1),
+                  nn.Flatten(), nn.Linear(192, 10)),
+])  # fmt: skip
+def test_classes_are_those_of_torch(module: nn.Module) -> None:
+    found = outside.evaluate(exported(module), IMAGES)
+    assert found["problem"] == ""
+    assert found["finite"] is True
+    assert (found["classes"] == own(module)).mean() > 0.998
+
+
+def test_outputs_that_are_no_numbers_are_told() -> None:
+    module = mlp(nn.ReLU())
+    with torch.no_grad():
+        next(module.parameters()).fill_(float("nan"))
+    found = outside.evaluate(exported(module), IMAGES[:10])
+    assert found["finite"] is False
+    assert found["classes"].tolist() == [0] * 10
+
+
+def test_a_graph_that_asks_for_all_memory_is_a_sentence() -> None:
+    # (n, 1, 28, 28) + (200000, 1, 1, 1, 1) wants hundreds of gigabytes.
+    big = numpy_helper.from_array(np.zeros((200_000, 1, 1, 1, 1), np.float32), "big")
+    made = model(helper.make_node("Add", ["images", "big"], ["scores"]))
+    made.graph.initializer.append(big)
+    found = outside.evaluate(made.SerializeToString(), IMAGES[:500])
+    assert "memory" in found["problem"]
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"junk", "not ONNX"), (exported(nn.Flatten()), "not a score for each class"),
+])  # fmt: skip
+def test_what_is_no_classifier_is_a_sentence(content: bytes, why: str) -> None:
+    assert why in outside.evaluate(content, IMAGES[:10])["problem"]
+
+
+def test_a_graph_that_does_not_fit_together_is_a_sentence() -> None:
+    made = model(helper.make_node("MatMul", ["images", "missing"], ["scores"]))
+    made.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    assert "could not be evaluated" in outside.evaluate(made.SerializeToString(), IMAGES)["problem"]
