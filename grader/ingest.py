@@ -9,7 +9,7 @@ import hashlib
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -97,7 +97,8 @@ def _split(
         elif _is_quiz(path, files[path]):
             quiz[path] = files[path]
         elif not path.lower().endswith((".md", ".txt", ".rst")):
-            notes.append(f"{name}/{path} belongs to no student and was left out")
+            why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
+            notes.append(f"{name}: {why}; the file was left out")
     notes += [f"{name}: {problem}" for problem in problems]
     if len(children) == 1 and not quiz and not _holds_work(children[0][1]):
         return _split(children[0][0], children[0][1], [], quiz, notes)
@@ -283,9 +284,23 @@ def _with_quiz(
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)
         matched, remarks = roster.match(rows, submissions, rule)
-        quiz |= matched
         notes += remarks
-    return tuple(replace(s, quiz=s.quiz or quiz.get(s.student)) for s in submissions)
+        for student in matched.keys() & quiz.keys():
+            notes.append(f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
+                         "which counts")  # fmt: skip
+        quiz = matched | quiz
+    return tuple(_joined(submission, quiz) for submission in submissions)
+
+
+def _joined(submission: Submission, quiz: Mapping[str, QuizResponse]) -> Submission:
+    """With the row of the quiz; an answer file, which anyone can write after it, counts without."""
+    row = quiz.get(submission.student)
+    if row is None:
+        return submission
+    problems = submission.problems
+    if submission.quiz is not None:
+        problems += (f"{submission.quiz.source} was left out: the answers in {row.source} count.",)
+    return replace(submission, quiz=row, problems=problems)
 
 
 def _attempt_rule(assignment: Assignment) -> AttemptRule:

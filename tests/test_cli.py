@@ -281,7 +281,7 @@ def test_what_belongs_to_nobody_is_noted_on_stderr(
     judged(monkeypatch, grades.grade())
     (batch / "photo.jpg").touch()
     result = run("grade", batch, "--quiet")
-    assert result.stderr == "note: batch/photo.jpg belongs to no student and was left out\n"
+    assert result.stderr == "note: batch: photo.jpg belongs to no student; the file was left out\n"
 
 
 def test_names_cannot_send_codes_to_the_terminal(

@@ -242,7 +242,7 @@ def _trivial(graph: Graph, step: Step, values: Values, wrong: set[str], right: V
         if node.operator in graphs.BY_RESULT and node.name in wrong and _is_trap(values[node.name]):
             return True
         partial, truth = (graphs.partials(node, v)[place] for v in (values, right))
-        if _is_trap(partial) and not _is_trap(truth):
+        if _is_trap(partial) and abs(partial - truth) > NEAR:
             return True
     return False
 

@@ -69,11 +69,9 @@ def find(quiz: Quiz, response: QuizResponse) -> Graph | None:
 
     None if it can't be told for certain.
     """
-    if len(quiz.variants) == 1 and not response.question and not response.right:
-        return quiz.variants[0]
-    told = _from_text(quiz, response.question)
+    told = _stated(quiz, response.question)
     if told is not None:
-        return told
+        return next((v for v in quiz.variants if dict(v.point) == told), None)
     if response.right:
         given = by_name(response.right, quiz.names)
         matches = [v for v in quiz.variants if _hits(v, given) == _readable(given) > 0]
@@ -83,17 +81,16 @@ def find(quiz: Quiz, response: QuizResponse) -> Graph | None:
     return _from_answers(quiz, by_name(response.values, quiz.names))
 
 
-def _from_text(quiz: Quiz, text: str) -> Graph | None:
-    """The variant whose inputs the question states (`x1 = 2.0`)."""
-    graph = quiz.variants[0]
+def _stated(quiz: Quiz, text: str) -> dict[str, float] | None:
+    """The inputs as the question states them (`x1 = 2.0`); None if it does not state all."""
     point = {}
-    for name in graph.point:
+    for name in quiz.variants[0].point:
         found = re.search(rf"\b{re.escape(name)}\s*=\s*([-−+]?\d+(?:[.,]\d+)?)", text)
         value = number(found[1]) if found else None
         if value is None:
             return None
         point[name] = value
-    return next((v for v in quiz.variants if dict(v.point) == point), None)
+    return point
 
 
 def _from_answers(quiz: Quiz, given: Mapping[str, str]) -> Graph | None:

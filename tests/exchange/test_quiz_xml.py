@@ -17,6 +17,7 @@ from grader.exchange import quiz_xml
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 POINTS = {"forward": Decimal(3), "adjoints": Decimal(5), "gradient": Decimal(2)}
+WORTH = {group: quiz_xml.Worth(points=points) for group, points in POINTS.items()}
 # {weight:NUMERICAL:=value:tolerance}, see Moodle's documentation of embedded answers
 FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)\}")
 THIRTY = quiz.read(FILE, 30, 7)
@@ -24,7 +25,7 @@ THIRTY = quiz.read(FILE, 30, 7)
 
 @pytest.fixture(scope="module", params=["en", "de"])
 def document(request: pytest.FixtureRequest) -> Any:
-    content = quiz_xml.write(THIRTY.variants, POINTS, "A/B course", request.param)
+    content = quiz_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
     return ElementTree.fromstring(content)
 
 
@@ -70,7 +71,7 @@ def test_braces_stand_only_around_fields(document: Any) -> None:
 
 
 def test_the_weights_give_each_group_its_points() -> None:
-    weight = quiz_xml.weights(THIRTY.variants[0], POINTS)
+    weight = quiz_xml.weights(THIRTY.variants[0], WORTH)
     sums = {group: weight[group] * len(THIRTY.names[group]) for group in POINTS}
     total = sum(sums.values())
     assert {group: Decimal(10) * part / total for group, part in sums.items()} == POINTS
@@ -83,5 +84,5 @@ def test_the_question_states_its_numbers_so_that_marking_reads_them_back() -> No
 
 
 def test_the_same_variants_give_the_same_bytes() -> None:
-    first = quiz_xml.write(THIRTY.variants[:2], POINTS, "t")
-    assert first == quiz_xml.write(THIRTY.variants[:2], POINTS, "t")
+    first = quiz_xml.write(THIRTY.variants[:2], WORTH, "t")
+    assert first == quiz_xml.write(THIRTY.variants[:2], WORTH, "t")
