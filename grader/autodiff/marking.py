@@ -206,7 +206,10 @@ def _follow(
         if abs(answer - value) <= near:
             named = ", ".join(from_own)
             if _trivial(graph, step, values, wrong, right):
-                return Verdict.TRIVIAL, f"follows from your {named}, but only trivially"
+                return (
+                    Verdict.TRIVIAL,
+                    f"follows from your {named}, which made it trivial: no credit",
+                )
             return Verdict.FOLLOWS, f"right, given your {named}"
     return Verdict.WRONG, _slip(graph, step, answer, views, relative)
 

@@ -47,8 +47,10 @@ def make(assignment: str, variants: int | None, seed: int | None, language: str,
     _, checks = _checks(chosen)
     path = chosen.reference_dir / checks[0][1].graph
     made = quizzes.read(path, variants, seed)
-    worth = {c.group: quiz_xml.Worth(points=item.points, relative=c.relative_tolerance)
-             for item, c in checks}  # fmt: skip
+    worth: dict[str, quiz_xml.Worth] = {
+        check.group: quiz_xml.Worth(points=item.points, relative=check.relative_tolerance)
+        for item, check in checks
+    }
     _write(
         out, quiz_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en")
     )

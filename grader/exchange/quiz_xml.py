@@ -46,7 +46,7 @@ PICTURE = "graph.png"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """What the rubric says of each group: its points, and how far a value may be off, as a share."""
+    """What the rubric says of a group: its points, and by what share a value may be off."""
 
     points: Decimal
     relative: float = 0.005

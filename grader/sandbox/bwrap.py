@@ -128,9 +128,7 @@ def confine(
     command += _private_folders(limits)  # before the mounts: a checkout may lie below /tmp
     for inside, outside in sources.items():
         command += ["--ro-bind", outside, inside]
-    for place, target in _links(Path(sys.executable)):
-        if not _is_shown(place, sources):
-            command += ["--symlink", target, place]
+    command += _links(Path(sys.executable), sources)
     for secret in [*HIDDEN, *(str(path) for path in hide)]:
         if Path(secret).is_dir() and _is_shown(secret, shown):
             command += ["--tmpfs", secret, "--remount-ro", secret]
@@ -203,14 +201,15 @@ def _runtime() -> list[str]:
     return sorted(str(path) for path in folders if not path.is_relative_to("/usr"))
 
 
-def _links(path: Path) -> list[tuple[str, str]]:
-    """The links from a path to the file that it is: an interpreter may be one to `~/bin`."""
-    found: list[tuple[str, str]] = []
-    while path.is_symlink() and len(found) < 40:
+def _links(path: Path, shown: Mapping[str, object]) -> list[str]:
+    """The links from a path to the file that it is: an interpreter may be one in `~/bin`."""
+    words: list[str] = []
+    while path.is_symlink() and len(words) < 120:
         target = path.readlink()
-        found.append((str(path), str(target)))
+        if not _is_shown(str(path), shown):
+            words += ["--symlink", str(target), str(path)]
         path = path.parent / target
-    return found
+    return words
 
 
 def _is_shown(path: str, shown: Mapping[str, object]) -> bool:
