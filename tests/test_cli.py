@@ -44,10 +44,11 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Path:
-    """A folder with one student's submission."""
+    """A folder with one student's submission, in which nothing is missing."""
     folder = tmp_path / "batch" / "Ada"
     folder.mkdir(parents=True)
-    (folder / "Evaluation.ipynb").write_text(NOTEBOOK)
+    for name in ("ActivationFunctions", "Evaluation", "FMSSVRC"):
+        (folder / f"{name}.ipynb").write_text(NOTEBOOK)
     return folder.parent
 
 
