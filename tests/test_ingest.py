@@ -21,8 +21,10 @@ def assignment() -> Assignment:
 
 
 def notebook(cells: int = 1) -> str:
-    cell: dict[str, object] = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [],
-            "execution_count": None}  # fmt: skip
+    cell: dict[str, object] = {
+        "cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [],
+        "execution_count": None,
+    }  # fmt: skip
     return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell] * cells})
 
 
