@@ -75,7 +75,8 @@ def find() -> Path:
     Raises:
         SandboxError: there is none, or it does not work on this machine.
     """
-    cached = Path.home() / ".cache/grader/bubblewrap/usr/bin/bwrap"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cached = cache / "grader/bubblewrap/usr/bin/bwrap"
     name = os.environ.get("GRADER_BWRAP") or shutil.which("bwrap")
     path = Path(name) if name else cached
     if not path.exists():

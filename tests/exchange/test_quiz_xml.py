@@ -12,7 +12,8 @@ import pytest
 from defusedxml import ElementTree
 
 from grader.autodiff import graph as graphs
-from grader.autodiff import quiz
+from grader.autodiff import marking, quiz
+from grader.autodiff.graph import Graph
 from grader.exchange import quiz_xml
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
@@ -49,6 +50,46 @@ def test_every_question_has_what_moodle_asks_for(document: Any) -> None:
         )  # fmt: skip
         assert base64.b64decode(file.text).startswith(b"\x89PNG")
         assert '<img src="@@PLUGINFILE@@/graph.png"' in question.find("questiontext/text").text
+
+
+# Moodle's import knows these children of each element, and no others.
+CHILDREN = {
+    "quiz": ["question"],
+    "question": ["name", "questiontext", "generalfeedback", "penalty", "hidden", "idnumber"],
+    "category": ["text"], "info": ["text"], "name": ["text"], "generalfeedback": ["text"],
+    "questiontext": ["text", "file"],
+}  # fmt: skip
+
+
+def test_the_file_has_the_structure_of_moodles_import(document: Any) -> None:
+    for element in document.iter():
+        if element.get("type") == "category":
+            assert [child.tag for child in element] == ["category", "info"]
+        elif element.tag != "quiz":
+            assert [child.tag for child in element] == CHILDREN.get(element.tag, [])
+        assert element.get("format") in (None, "html")
+        has_format = element.tag in ("questiontext", "generalfeedback", "info")
+        assert (element.get("format") == "html") == has_format
+        assert (element.text or "").strip() == "" or element.tag not in CHILDREN
+
+
+def test_moodle_marks_what_we_mark(document: Any) -> None:
+    """Perfect answers get all weights by Moodle's rule, and are all right by ours."""
+    for question, variant in zip(list(document)[1:], THIRTY.variants, strict=True):
+        fields = FIELD.findall(question.find("questiontext/text").text)
+        typed = [f"{v:.4f}" for g in graphs.solution(variant).values() for v in g.values()]
+        earned = sum(
+            int(weight)
+            for (weight, answer, tolerance), text in zip(fields, typed, strict=True)
+            if abs(float(text) - float(answer)) <= float(tolerance) + 1e-14
+        )
+        assert earned == sum(int(weight) for weight, _, _ in fields)
+        marks = marking.mark(variant, dict(zip(marking_names(variant), typed, strict=True)))
+        assert {mark.verdict for mark in marks} == {marking.Verdict.RIGHT}
+
+
+def marking_names(variant: Graph) -> list[str]:
+    return [name for group in graphs.solution(variant).values() for name in group]
 
 
 def test_every_part_is_a_number_within_whose_tolerance_the_rounded_answer_lies(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxError
 from grader.model import Limits
 from grader.sandbox import bwrap
 
@@ -26,3 +27,17 @@ def test_an_interpreter_behind_links_is_found_inside(
     links = [tuple(words[n + 1 : n + 3]) for n, word in enumerate(words) if word == "--symlink"]
     assert ("python3.11", str(first)) in links
     assert ("/usr/bin/python3", str(second)) in links
+
+
+def test_the_copy_that_setup_unpacks_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("GRADER_BWRAP", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    unpacked = tmp_path / "grader/bubblewrap/usr/bin/bwrap"
+    with pytest.raises(SandboxError, match="make setup"):
+        bwrap.find()
+    unpacked.parent.mkdir(parents=True)
+    unpacked.touch()
+    assert bwrap.find() == unpacked
