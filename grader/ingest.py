@@ -9,7 +9,7 @@ import hashlib
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -53,6 +53,7 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         problems: list[str] = []
         if path.is_dir():
             name, files = path.resolve().name, archive.read_folder(path, problems)
+            notes += _empty_folders(path)
         elif path.is_file() and path.suffix.lower() == ".zip":
             name, files = path.stem, archive.read_zip(path, problems)
         elif path.is_file():
@@ -72,7 +73,24 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
             f"{shown}: no submission was found; expected a folder or zip for each student"
         )
     joined = _with_quiz(submissions, quiz_files, notes, _attempt_rule(assignment))
-    return Batch(submissions=joined, notes=tuple(notes))
+    lines = [f"{submission.name}: {text}" for submission in joined if (text := _told(submission))]
+    return Batch(submissions=joined, notes=(*notes, *lines))
+
+
+def _told(submission: Submission) -> str:
+    """What is wrong with a submission, in one line; empty if nothing is."""
+    missing = submission.missing.values() if submission.notebooks or submission.damaged else ()
+    return " ".join(dict.fromkeys([*submission.problems, *missing]))
+
+
+def _empty_folders(batch: Path) -> list[str]:
+    """Remarks on folders in a batch that hold nothing at all, so that no student is overlooked."""
+    return [
+        f"{path.name}: the folder is empty and was left out"
+        for path in sorted(batch.iterdir())
+        if path.is_dir() and not archive.is_ignored(PurePosixPath(path.name))
+        and not any(path.iterdir())
+    ]  # fmt: skip
 
 
 # --- finding submissions ------------------------------------------------------------------------
@@ -97,9 +115,10 @@ def _split(
         elif _is_quiz(path, files[path]):
             quiz[path] = files[path]
         elif not path.lower().endswith((".md", ".txt", ".rst")):
-            notes.append(f"{name}/{path} belongs to no student and was left out")
+            why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
+            notes.append(f"{name}: {why}; the file was left out")
     notes += [f"{name}: {problem}" for problem in problems]
-    if len(children) == 1 and not quiz and not _holds_work(children[0][1]):
+    if len(children) == 1 and not quiz and children[0][1] and not _holds_work(children[0][1]):
         return _split(children[0][0], children[0][1], [], quiz, notes)
     return _merged(children)
 
@@ -156,6 +175,9 @@ def _submission(
         path = _pick(task, candidates, files, assignment, problems)
         if path is None:
             missing[task.id] = f"{task.notebook} was not handed in."
+            if problems and not files:  # something was handed in, and could not be read
+                missing[task.id] = problems[0]
+                damaged.append(task.id)
             continue
         try:
             notebooks[task.id] = notebook.read(files[path], PurePosixPath(path).name)
@@ -164,7 +186,7 @@ def _submission(
             damaged.append(task.id)
         if PurePosixPath(path).name != task.notebook:
             problems.append(f"{path} was taken for {task.notebook}.")
-    if not candidates:
+    if files and not candidates:
         problems.append("The submission has no notebooks.")
     state = hashlib.sha256()
     for path in sorted(files):
@@ -283,9 +305,23 @@ def _with_quiz(
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)
         matched, remarks = roster.match(rows, submissions, rule)
-        quiz |= matched
         notes += remarks
-    return tuple(replace(s, quiz=s.quiz or quiz.get(s.student)) for s in submissions)
+        for student in matched.keys() & quiz.keys():
+            notes.append(f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
+                         "which counts")  # fmt: skip
+        quiz = matched | quiz
+    return tuple(_joined(submission, quiz) for submission in submissions)
+
+
+def _joined(submission: Submission, quiz: Mapping[str, QuizResponse]) -> Submission:
+    """With the row of the quiz; an answer file, which anyone can write after it, counts without."""
+    row = quiz.get(submission.student)
+    if row is None:
+        return submission
+    problems = submission.problems
+    if submission.quiz is not None:
+        problems += (f"{submission.quiz.source} was left out: the answers in {row.source} count.",)
+    return replace(submission, quiz=row, problems=problems)
 
 
 def _attempt_rule(assignment: Assignment) -> AttemptRule:

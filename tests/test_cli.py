@@ -44,10 +44,11 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Path:
-    """A folder with one student's submission."""
+    """A folder with one student's submission, in which nothing is missing."""
     folder = tmp_path / "batch" / "Ada"
     folder.mkdir(parents=True)
-    (folder / "Evaluation.ipynb").write_text(NOTEBOOK)
+    for name in ("ActivationFunctions", "Evaluation", "FMSSVRC"):
+        (folder / f"{name}.ipynb").write_text(NOTEBOOK)
     return folder.parent
 
 
@@ -281,7 +282,7 @@ def test_what_belongs_to_nobody_is_noted_on_stderr(
     judged(monkeypatch, grades.grade())
     (batch / "photo.jpg").touch()
     result = run("grade", batch, "--quiet")
-    assert result.stderr == "note: batch/photo.jpg belongs to no student and was left out\n"
+    assert result.stderr == "note: batch: photo.jpg belongs to no student; the file was left out\n"
 
 
 def test_names_cannot_send_codes_to_the_terminal(

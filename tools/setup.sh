@@ -27,15 +27,35 @@ find_python() {
 set_up_python() {
     local python
     python=$(find_python)
-    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        as_root apt-get update -qq && as_root apt-get install -y -qq "${python##*/}-venv" || {
-            echo "setup: $python cannot make virtual environments; run: apt-get install ${python##*/}-venv" >&2
-            exit 2
-        }
-    fi
-    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    [ -x .venv/bin/pip ] || make_environment "$python"
     echo "setup: installing Python packages (torch is large; this takes some minutes the first time)"
-    .venv/bin/python -m pip install --quiet --editable '.[dev]'
+    local quiet=--quiet
+    if [ -t 1 ]; then quiet=; fi
+    .venv/bin/python -m pip install $quiet --editable '.[dev]'
+}
+
+# Debian packs the part of venv that brings pip apart; without root, pip's wheel is unpacked.
+make_environment() {
+    local python=$1 package=${1##*/}-venv wheels
+    if "$python" -c 'import ensurepip; ensurepip.version()' 2>/dev/null; then
+        "$python" -m venv .venv
+        return
+    fi
+    command -v apt-get >/dev/null || {
+        echo "setup: $python cannot make virtual environments; install its 'ensurepip'" >&2
+        exit 2
+    }
+    echo "setup: installing $package"
+    if as_root apt-get update -qq && as_root apt-get install -y -qq "$package" >/dev/null; then
+        "$python" -m venv .venv
+        return
+    fi
+    wheels=$(mktemp -d)
+    unpack_without_root python3-pip-whl "$wheels"
+    "$python" -m venv --without-pip .venv
+    .venv/bin/python "$(echo "$wheels"/usr/share/python-wheels/pip-*.whl)/pip" install \
+        --quiet --no-index "$wheels"/usr/share/python-wheels/pip-*.whl
+    rm -rf "$wheels"
 }
 
 set_up_sandbox() {
@@ -47,20 +67,20 @@ set_up_sandbox() {
     }
     echo "setup: installing bubblewrap"
     if as_root apt-get update -qq && as_root apt-get install -y -qq bubblewrap >/dev/null; then return; fi
-    unpack_without_root "$cache"
+    unpack_without_root bubblewrap "$cache"
+    "$cache/usr/bin/bwrap" --version >/dev/null
 }
 
 # An apt state of our own, so that no root is needed to fetch and unpack one package.
 unpack_without_root() {
-    local cache=$1 state
+    local package=$1 folder=$2 state
     state=$(mktemp -d)
-    mkdir -p "$state/lists/partial" "$state/archives/partial" "$cache"
+    mkdir -p "$state/lists/partial" "$state/archives/partial" "$folder"
     local options=(-o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o "Debug::NoLocking=1")
     apt-get "${options[@]}" update -qq
-    (cd "$state" && apt-get "${options[@]}" download -qq bubblewrap)
-    dpkg-deb -x "$state"/bubblewrap_*.deb "$cache"
+    (cd "$state" && apt-get "${options[@]}" download -qq "$package")
+    dpkg-deb -x "$state/$package"_*.deb "$folder"
     rm -rf "$state"
-    "$cache/usr/bin/bwrap" --version >/dev/null
 }
 
 case "${1:-}" in

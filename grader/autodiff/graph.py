@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -70,19 +71,31 @@ def read(path: Path) -> Graph:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         point = {str(name): float(value) for name, value in table["point"].items()}
-        return build(str(table["expression"]), point, int(table.get("digits", 4)))
+        graph = build(str(table["expression"]), point, int(table.get("digits", 4)))
+        solution(graph)
     except OSError:
         raise UsageError(f"{path} is missing; it describes the graph of the quiz") from None
+    except ArithmeticError as bad:
+        raise UsageError(f"{path}: the expression has no value at [point] ({bad})") from None
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as bad:
         raise UsageError(f"{path} is no graph: {bad}") from None
+    return graph
 
 
 def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph:
     """The graph of an expression over named inputs.
 
     Raises:
-        ValueError: it is no expression of the allowed operations, or an input has no value.
+        ValueError: it is no expression of the allowed operations, or an input has no value, or the
+            name of a node or a function.
     """
+    for name in point:
+        if (
+            not name.isidentifier()
+            or name in FUNCTIONS
+            or re.fullmatch(r"v\d+|(adj|grad)_.*", name)
+        ):
+            raise ValueError(f"an input cannot be called {name!r}")
     try:
         tree = ast.parse(expression, mode="eval").body
     except SyntaxError as bad:

@@ -206,7 +206,10 @@ def _follow(
         if abs(answer - value) <= near:
             named = ", ".join(from_own)
             if _trivial(graph, step, values, wrong, right):
-                return Verdict.TRIVIAL, f"follows from your {named}, but only trivially"
+                return (
+                    Verdict.TRIVIAL,
+                    f"follows from your {named}, which made it trivial: no credit",
+                )
             return Verdict.FOLLOWS, f"right, given your {named}"
     return Verdict.WRONG, _slip(graph, step, answer, views, relative)
 
@@ -242,7 +245,7 @@ def _trivial(graph: Graph, step: Step, values: Values, wrong: set[str], right: V
         if node.operator in graphs.BY_RESULT and node.name in wrong and _is_trap(values[node.name]):
             return True
         partial, truth = (graphs.partials(node, v)[place] for v in (values, right))
-        if _is_trap(partial) and not _is_trap(truth):
+        if _is_trap(partial) and abs(partial - truth) > NEAR:
             return True
     return False
 

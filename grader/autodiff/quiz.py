@@ -19,11 +19,16 @@ ENOUGH = 3
 """So many answers of one variant, and more than twice those of any other, tell it by themselves."""
 
 
+TELLS_WITHIN = 0.005
+"""The share of a value within which an answer counts for a variant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiz:
-    """The graph, and its variants: at least one."""
+    """The graph, and its variants: at least one, each with its right values and tolerances."""
 
     variants: tuple[Graph, ...]
+    keys: tuple[Mapping[str, tuple[float, float]], ...]
 
     @property
     def names(self) -> dict[str, list[str]]:
@@ -45,7 +50,17 @@ def read(path: Path, count: int | None = None, seed: int | None = None) -> Quiz:
     seed = table.get("seed", 0) if seed is None else seed
     if type(count) is not int or type(seed) is not int or not 0 <= count <= 1000:
         raise UsageError(f"{path}: variants must be a whole number up to 1000, and seed a number")
-    return Quiz(variants=tuple(variants.draw(graph, count, seed)) if count else (graph,))
+    drawn = tuple(variants.draw(graph, count, seed)) if count else (graph,)
+    return Quiz(variants=drawn, keys=tuple(_key(variant) for variant in drawn))
+
+
+def _key(variant: Graph) -> dict[str, tuple[float, float]]:
+    """What tells a variant: its values, without the one that is 1 in all of them."""
+    order = marking.steps(variant)
+    right = marking.solve(variant, order)
+    slack = marking.tolerances(variant, order, right, TELLS_WITHIN)
+    shared = f"adj_{variant.nodes[-1].name}"
+    return {s.name: (right[s.name], slack[s.name]) for s in order if s.name != shared}
 
 
 def fits(quiz: Quiz, response: QuizResponse) -> bool:
@@ -69,48 +84,46 @@ def find(quiz: Quiz, response: QuizResponse) -> Graph | None:
 
     None if it can't be told for certain.
     """
-    if len(quiz.variants) == 1 and not response.question and not response.right:
-        return quiz.variants[0]
-    told = _from_text(quiz, response.question)
+    told = _stated(quiz, response.question)
     if told is not None:
-        return told
+        return next((v for v in quiz.variants if dict(v.point) == told), None)
     if response.right:
         given = by_name(response.right, quiz.names)
-        matches = [v for v in quiz.variants if _hits(v, given) == _readable(given) > 0]
+        known = _numbers(given)
+        matches = [v for v, key in zip(quiz.variants, quiz.keys, strict=True)
+                   if _hits(key, known) == len(known.keys() & key.keys()) > 0]  # fmt: skip
         return matches[0] if len(matches) == 1 else None
     if len(quiz.variants) == 1:
         return quiz.variants[0]
     return _from_answers(quiz, by_name(response.values, quiz.names))
 
 
-def _from_text(quiz: Quiz, text: str) -> Graph | None:
-    """The variant whose inputs the question states (`x1 = 2.0`)."""
-    graph = quiz.variants[0]
+def _stated(quiz: Quiz, text: str) -> dict[str, float] | None:
+    """The inputs as the question states them (`x1 = 2.0`); None if it does not state all."""
     point = {}
-    for name in graph.point:
+    for name in quiz.variants[0].point:
         found = re.search(rf"\b{re.escape(name)}\s*=\s*([-−+]?\d+(?:[.,]\d+)?)", text)
         value = number(found[1]) if found else None
         if value is None:
             return None
         point[name] = value
-    return next((v for v in quiz.variants if dict(v.point) == point), None)
+    return point
 
 
 def _from_answers(quiz: Quiz, given: Mapping[str, str]) -> Graph | None:
-    ranked = sorted(((_hits(v, given), n) for n, v in enumerate(quiz.variants)), reverse=True)
+    known = _numbers(given)
+    ranked = sorted(((_hits(key, known), n) for n, key in enumerate(quiz.keys)), reverse=True)
     (best, place), (second, _) = ranked[:2]
     return quiz.variants[place] if best >= ENOUGH and best > 2 * second else None
 
 
-def _hits(variant: Graph, given: Mapping[str, str]) -> int:
-    """How many answers are this variant's; values that all variants share do not count."""
+def _numbers(given: Mapping[str, str]) -> dict[str, float]:
+    read = {name: number(text) for name, text in given.items()}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def _hits(key: Mapping[str, tuple[float, float]], given: Mapping[str, float]) -> int:
+    """How many answers are those of one variant."""
     return sum(
-        mark.verdict is marking.Verdict.RIGHT
-        for mark in marking.mark(variant, given)
-        if mark.name != f"adj_{variant.nodes[-1].name}"
+        name in given and abs(given[name] - right) <= slack for name, (right, slack) in key.items()
     )
-
-
-def _readable(given: Mapping[str, str]) -> int:
-    last = max((n for n in given if n.startswith("adj_v")), key=lambda n: int(n[5:]), default="")
-    return sum(number(text) is not None for name, text in given.items() if name != last)

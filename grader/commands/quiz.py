@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from grader.autodiff.quiz import Quiz
     from grader.checks.autodiff import AutodiffValues
@@ -46,11 +47,13 @@ def make(assignment: str, variants: int | None, seed: int | None, language: str,
     _, checks = _checks(chosen)
     path = chosen.reference_dir / checks[0][1].graph
     made = quizzes.read(path, variants, seed)
-    points: dict[str, Decimal] = {check.group: item.points for item, check in checks}
-    content = quiz_xml.write(
-        made.variants, points, chosen.title, "de" if language == "de" else "en"
+    worth: dict[str, quiz_xml.Worth] = {
+        check.group: quiz_xml.Worth(points=item.points, relative=check.relative_tolerance)
+        for item, check in checks
+    }
+    _write(
+        out, quiz_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en")
     )
-    out.write_bytes(content)
     click.echo(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
     if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
         click.echo(
@@ -92,9 +95,23 @@ def mark(
     changed = {"variants": variants, "seed": seed}
     asked = [(item, check.model_copy(update=changed)) for item, check in checks]
     results = quiz_table.marked(rows, task, asked, chosen.reference_dir)
-    out.write_bytes(quiz_table.as_csv(results))
+    _write(out, quiz_table.as_csv(results))
+    for remark in (roster.unfinished(row) for row in rows):
+        if remark:
+            click.echo(f"note: {printable(remark)}", err=True)
     quiz_table.show(results, task)
     click.echo(f"Marks: {out}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    from grader.errors import UsageError
+
+    try:
+        path.write_bytes(content)
+    except OSError as bad:
+        raise UsageError(
+            f"{path} cannot be written ({bad.strerror}); choose another --out"
+        ) from None
 
 
 def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValues]]]:

@@ -25,9 +25,10 @@ COLUMNS = {
 RESPONSE = re.compile(r"^(?:response|antwort)(\S+)$")
 RIGHT = re.compile(r"^(?:rightanswer|richtigeantwort)(\S+)$")
 QUESTION = re.compile(r"^(?:question|frage)(\S+)$")
-GRADE = re.compile(r"^(?:grade|bewertung)/?(\d+(?:[.,]\d+)?)$")
+GRADE = re.compile(r"^(?:grade|bewertung)(/?)(\d+(?:[.,]\d+)?)$")
+NO_RESPONSES = ("{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's report "
+                "'Responses', not 'Grades'")  # fmt: skip
 FINISHED = ("finished", "beendet")
-OPEN = ("inprogress", "inbearbeitung", "overdue", "überfällig", "neversubmitted", "nieabgegeben")
 AVERAGES = ("overallaverage", "gesamtdurchschnitt", "groupaverage", "gruppendurchschnitt")
 
 
@@ -61,6 +62,18 @@ def is_quiz_responses(name: str, content: bytes) -> bool:
     return any(RESPONSE.match(squeezed(cell)) for cell in header)
 
 
+def complaint(name: str, content: bytes) -> str:
+    """Why a file that may be meant as a quiz download is none; empty if it is another thing."""
+    if not name.lower().endswith(tables.ENDINGS):
+        return ""
+    try:
+        header = {squeezed(cell) for cell in [*tables.read(name, content), []][0]}
+    except UsageError as bad:
+        return str(bad)
+    people = {alias for key in ("last", "first", "email") for alias in COLUMNS[key]}
+    return NO_RESPONSES.format(name=name) if header & people else ""
+
+
 def read_responses(name: str, content: bytes) -> list[Row]:
     """All attempts in a download.
 
@@ -72,14 +85,13 @@ def read_responses(name: str, content: bytes) -> list[Row]:
     columns = {key: _column(header, aliases) for key, aliases in COLUMNS.items()}
     responses = _numbered(header, RESPONSE)
     if not responses:
-        raise UsageError(f"{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's "
-                         "report 'Responses', not 'Grades'")  # fmt: skip
+        raise UsageError(NO_RESPONSES.format(name=name))
     named = columns["last"] is not None and columns["first"] is not None
     if not named and not any(columns[key] is not None for key in ("email", "number", "username")):
         raise UsageError(
             f"{name} has no columns for last and first name; download it again with names"
         )
-    grades = [(n, m[1]) for n, cell in enumerate(header) if (m := GRADE.match(cell))]
+    grade, highest = _grade_column(header, table[1:])
     groups = (responses, _numbered(header, RIGHT), _numbered(header, QUESTION))
     rows = []
     for line, cells in enumerate(table[1:], 2):
@@ -95,8 +107,7 @@ def read_responses(name: str, content: bytes) -> list[Row]:
             reversed_name=f"{found['last']} {found['first']}".strip(), email=found["email"],
             username=found["username"], number=found["number"], state=found["state"],
             finished=columns["state"] is None or squeezed(found["state"]) in FINISHED,
-            grade=_grade(cell.get(grades[0][0], "")) if grades else None,
-            highest=_highest(grades[0][1]) if grades else None,
+            grade=None if grade is None else _grade(cell.get(grade, "")), highest=highest,
             responses=texts[0], right=texts[1], questions=texts[2],
         ))  # fmt: skip
     return rows
@@ -123,7 +134,22 @@ def _grade(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def _highest(text: str) -> Decimal | None:
-    """The greatest grade, from a header: `10.00`, `10,00`, or `1000` in JSON."""
-    value = _grade(text)
-    return value / 100 if value is not None and "." not in text and "," not in text else value
+def _grade_column(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[int | None, Decimal | None]:
+    """Where the grade stands, and the greatest one: of `Grade/10.00` it is 10.
+
+    JSON has `grade1000` for that, and `grade10` for `Grade/10`: grades have as many digits after
+    the point as the greatest, so these tell.
+    """
+    found = [(n, m) for n, cell in enumerate(header) if (m := GRADE.match(cell))]
+    if not found:
+        return None, None
+    place, match = found[0]
+    highest = _grade(match[2])
+    if highest is None or match[1]:
+        return place, highest
+    given = [row[place] for row in rows if place < len(row) and _grade(row[place]) is not None]
+    digits = max((len(re.split("[.,]", text.strip(), maxsplit=1)[-1]) for text in given
+                  if re.search("[.,]", text)), default=0 if given else 2)  # fmt: skip
+    return place, highest.scaleb(-digits)

@@ -10,6 +10,7 @@ import base64
 import html
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd, lcm
@@ -43,38 +44,45 @@ WORDS: dict[str, dict[str, str]] = {
 PICTURE = "graph.png"
 
 
-def write(
-    variants: Sequence[Graph], points: Mapping[str, Decimal], title: str, language: Language = "en"
-) -> bytes:
-    """The file's bytes. `points` are those of each group: they become the weights of the parts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What the rubric says of a group: its points, and by what share a value may be off."""
+
+    points: Decimal
+    relative: float = 0.005
+
+
+Worths = Mapping[str, Worth]
+
+
+def write(variants: Sequence[Graph], worth: Worths, title: str, language: Language = "en") -> bytes:
+    """The file's bytes. The points of each group become the weights of its parts."""
     root = ET.Element("quiz")
     category = ET.SubElement(root, "question", type="category")
     path = f"$course$/top/{title.replace('/', '//')}/Autodiff"
     _text(ET.SubElement(category, "category"), path)
     _text(ET.SubElement(category, "info", format="html"), variants[0].expression)
     for number, variant in enumerate(variants, 1):
-        root.append(_question(variant, number, points, language))
+        root.append(_question(variant, number, worth, language))
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="UTF-8", xml_declaration=True)) + b"\n"
 
 
-def weights(variant: Graph, points: Mapping[str, Decimal]) -> dict[str, int]:
+def weights(variant: Graph, worth: Worths) -> dict[str, int]:
     """Whole weights of the parts of each group, in the ratio of points for each value."""
     sizes = {group: len(values) for group, values in graphs.solution(variant).items()}
-    each = {group: Fraction(points[group]) / size for group, size in sizes.items()}
+    each = {group: Fraction(worth[group].points) / size for group, size in sizes.items()}
     common = lcm(*(share.denominator for share in each.values()))
     whole = {group: int(share * common) for group, share in each.items()}
     shared = gcd(*whole.values())
     return {group: weight // shared for group, weight in whole.items()}
 
 
-def _question(
-    variant: Graph, number: int, points: Mapping[str, Decimal], language: Language
-) -> ET.Element:
+def _question(variant: Graph, number: int, worth: Worths, language: Language) -> ET.Element:
     question = ET.Element("question", type="cloze")
     _text(ET.SubElement(question, "name"), f"Autodiff {number:02d}")
     body = ET.SubElement(question, "questiontext", format="html")
-    _text(body, _body(variant, points, WORDS[language]))
+    _text(body, _body(variant, worth, WORDS[language]))
     file = ET.SubElement(body, "file", name=PICTURE, path="/", encoding="base64")
     file.text = base64.b64encode(picture.png(variant)).decode()
     feedback = ET.SubElement(question, "generalfeedback", format="html")
@@ -84,21 +92,21 @@ def _question(
     return question
 
 
-def _body(variant: Graph, points: Mapping[str, Decimal], words: Mapping[str, str]) -> str:
+def _body(variant: Graph, worth: Worths, words: Mapping[str, str]) -> str:
     order = marking.steps(variant)
     right = marking.solve(variant, order)
-    slack = marking.tolerances(variant, order, right, 0.005)
-    weight = weights(variant, points)
+    slack = {group: marking.tolerances(variant, order, right, own.relative)
+             for group, own in worth.items()}  # fmt: skip
+    weight = weights(variant, worth)
+    digits = variant.digits + 2
     ask = words["ask"].format(f=variant.expression, point=stated(variant), digits=variant.digits)
     lines = [f"<p>{html.escape(ask)}</p>",
              f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}"></p>']  # fmt: skip
     for group, values in graphs.solution(variant).items():
         lines.append(f"<h4>{words[group]}</h4><ul>")
         for name, value in values.items():
-            field = (
-                f"{{{weight[group]}:NUMERICAL:={value:.{variant.digits + 2}f}:{slack[name]:.6f}}}"
-            )
-            lines.append(f"<li>{html.escape(_asked(variant, name, words))} = {field}</li>")
+            field = f"{weight[group]}:NUMERICAL:={value:.{digits}f}:{slack[group][name]:.{digits}f}"
+            lines.append(f"<li>{html.escape(_asked(variant, name, words))} = {{{field}}}</li>")
         lines.append("</ul>")
     return "".join(lines)
 

@@ -42,10 +42,7 @@ def match(
                         "answers were not used" for row in own]  # fmt: skip
             continue
         finished = [row for row in own if row.finished]
-        remarks += [
-            f"{row.source}: the attempt of {row.name} is not finished and does not count"
-            for row in own if not row.finished and row.state != "-"
-        ]  # fmt: skip
+        remarks += [remark for row in own if (remark := unfinished(row))]
         if finished:
             found[student] = response(chosen(finished, rule))
     return found, remarks
@@ -56,6 +53,14 @@ def chosen(attempts: Sequence[Row], rule: AttemptRule) -> Row:
     if rule is AttemptRule.HIGHEST:
         return max(attempts, key=lambda row: row.grade if row.grade is not None else Decimal(-1))
     return attempts[0 if rule is AttemptRule.FIRST else -1]
+
+
+def unfinished(row: Row) -> str:
+    """A remark on an attempt that does not count; empty if it does, or if there is none."""
+    if row.finished or row.state in ("", "-"):
+        return ""
+    state = row.state[:40]
+    return f"{row.source}: the attempt of {row.name} is not finished ({state}) and does not count"
 
 
 def response(row: Row) -> QuizResponse:

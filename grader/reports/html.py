@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from grader.autodiff import picture
 from grader.autodiff.graph import Graph, Node
@@ -38,9 +39,9 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
         loader=PackageLoader("grader.reports"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"shown": shown, "points": points}
+    environment.filters |= {"shown": shown, "points": points, "ticked": ticked}
     environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves}
-    environment.globals |= {"listed": listed, "bars": bars, "lost": lost}
+    environment.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
     environment.globals |= {"graph_picture": graph_picture}
     student = environment.get_template("student.html.j2")
     pages = {
@@ -67,6 +68,20 @@ def points(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def ticked(value: object) -> Markup:
+    """A sentence of ours, in which names stand between backticks, as these look in print."""
+    return Markup(re.sub(r"`([^`\n]{1,80})`", r"<code>\1</code>", str(escape(shown(value)))))  # noqa: S704
+
+
+def standing(grade: Grade, assignment: Assignment) -> tuple[str, str]:
+    """The result's style and words: undecided while a person's points can still make it a pass."""
+    if grade.passed:
+        return "passed", "✓ passed"
+    if grade.points + grade.open_points >= assignment.pass_points:
+        return "review", "✎ undecided"
+    return "failed", "✗ not passed"
+
+
 def lost(item: ItemGrade) -> bool:
     """Whether the author's hint helps."""
     return item.points < item.item.points and not item.is_open
@@ -80,7 +95,9 @@ def pictures(evidence: Evidence | None) -> list[str]:
 
 
 def listed(value: object) -> list[str]:
-    """A detail as lines: text as it is, a list one entry a line."""
+    """A detail as lines: text as it is, a list one entry a line, names each with their value."""
+    if isinstance(value, dict):
+        value = [f"{name} = {part}" for name, part in value.items()]
     if isinstance(value, list):
         return [shown(entry, 400) for entry in value[:40]]
     return [shown(value)]
@@ -153,15 +170,17 @@ def histogram(grades: Sequence[Grade]) -> list[tuple[str, int, float]]:
 
 
 def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str, Any]]:
-    """Each item's mean share over the students."""
+    """Each item's mean over the students for whom it is decided, and how many are open."""
     rates = []
     for number, task in enumerate(assignment.tasks):
         for place, item in enumerate(task.items):
-            got = [grade.tasks[number].items[place].points for grade in grades]
-            mean = sum(got, Decimal(0)) / len(got) if got else Decimal(0)
-            percent = int(100 * mean / item.points) if item.points else 0
+            own = [grade.tasks[number].items[place] for grade in grades]
+            got = [entry.points for entry in own if not entry.is_open]
+            mean = sum(got, Decimal(0)) / len(got) if got else None
+            percent = int(100 * mean / item.points) if item.points and mean is not None else 0
+            waits = len(own) - len(got)
             rates.append({"task": task.id, "title": item.title, "points": item.points,
-                          "mean": mean, "percent": percent})  # fmt: skip
+                          "mean": mean, "percent": percent, "open": waits})  # fmt: skip
     return rates
 
 

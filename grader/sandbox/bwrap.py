@@ -75,7 +75,8 @@ def find() -> Path:
     Raises:
         SandboxError: there is none, or it does not work on this machine.
     """
-    cached = Path.home() / ".cache/grader/bubblewrap/usr/bin/bwrap"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cached = cache / "grader/bubblewrap/usr/bin/bwrap"
     name = os.environ.get("GRADER_BWRAP") or shutil.which("bwrap")
     path = Path(name) if name else cached
     if not path.exists():
@@ -128,6 +129,7 @@ def confine(
     command += _private_folders(limits)  # before the mounts: a checkout may lie below /tmp
     for inside, outside in sources.items():
         command += ["--ro-bind", outside, inside]
+    command += _links(Path(sys.executable), sources)
     for secret in [*HIDDEN, *(str(path) for path in hide)]:
         if Path(secret).is_dir() and _is_shown(secret, shown):
             command += ["--tmpfs", secret, "--remount-ro", secret]
@@ -200,7 +202,18 @@ def _runtime() -> list[str]:
     return sorted(str(path) for path in folders if not path.is_relative_to("/usr"))
 
 
-def _is_shown(path: str, shown: Mapping[str, Path]) -> bool:
+def _links(path: Path, shown: Mapping[str, object]) -> list[str]:
+    """The links from a path to the file that it is: an interpreter may be one in `~/bin`."""
+    words: list[str] = []
+    while path.is_symlink() and len(words) < 120:
+        target = path.readlink()
+        if not _is_shown(str(path), shown):
+            words += ["--symlink", str(target), str(path)]
+        path = path.parent / target
+    return words
+
+
+def _is_shown(path: str, shown: Mapping[str, object]) -> bool:
     return any(Path(path).is_relative_to(top) for top in [*SYSTEM, *shown])
 
 

@@ -96,6 +96,15 @@ def rest(graph: Graph) -> dict[str, str]:
     return {n: f"{v:.4f}" for g in ("adjoints", "gradient") for n, v in solution[g].items()}
 
 
+def test_a_dead_unit_of_ones_own_earns_no_consequence() -> None:
+    # relu(x - y) with x - y = 0.7; the student's -0.7 makes all that comes after it zero
+    graph = graphs.build("relu(x - y) * x", {"x": 1.3, "y": 0.6})
+    texts = {"v1": "-0.7", "v2": "0", "v3": "0", "adj_v3": "1", "adj_v2": "1.3", "adj_v1": "0"}
+    found = verdicts(graph, texts | {"grad_x": "0", "grad_y": "0"})
+    assert (found["v1"], found["v3"], found["adj_v1"]) == ("wrong", "trivial", "trivial")
+    assert {found["grad_x"], found["grad_y"]} <= {"trivial", "wrong"}
+
+
 def test_a_derivative_may_be_written_with_the_functions_own_value() -> None:
     # s(x) = 0.7858 at x = 1.3; with a slip of 0.6 the derivative is 0.24 by s * (1 - s)
     graph = graphs.build("sigmoid(x) * y", {"x": 1.3, "y": 0.7})

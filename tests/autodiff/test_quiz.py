@@ -49,6 +49,12 @@ def test_numbers_that_are_no_variants_are_not_believed() -> None:
     assert quiz.find(QUIZ, response("-", question="x1 = 9.9, x2 = 9.9, x3 = 9.9")) is None
 
 
+def test_one_set_of_numbers_is_not_taken_for_another_that_the_question_states() -> None:
+    only = quiz.read(FILE)
+    assert quiz.find(only, response("-", question="x1 = 2.0, x2 = 0.6, x3 = 0.5"))
+    assert quiz.find(only, response("-", question="x1 = 2.0, x2 = 0.6, x3 = 0.7")) is None
+
+
 def test_the_right_answers_tell_the_variant_of_an_empty_attempt() -> None:
     assert quiz.find(QUIZ, response("-", right=cell(THIRD, "Teil"))) == THIRD
 

@@ -11,6 +11,7 @@ import csv
 import io
 import math
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,45 @@ def test_a_file_that_is_not_this_quizs_download_is_one_sentence(
     assert "r.csv" in done.output
     assert done.output.count("\n") == 1
     assert not out.exists()
+
+
+def test_an_attempt_that_is_not_finished_is_told(folder: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "r.csv", tmp_path / "marks.csv"
+    answers = "; ".join(f"part {n}: 1" for n in range(1, 24))
+    path.write_text("Last name,First name,State,Response 1\n"
+                    f"A,B,Finished,{answers}\nC,D,In progress,-\nE,F,-,-\n")  # fmt: skip
+    done = CliRunner().invoke(main, ["quiz", "mark", str(path), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "row 3: the attempt of D C is not finished (In progress)" in done.output
+    assert "F E" not in done.output
+
+
+@pytest.mark.parametrize("words", [["make"], ["mark", "r.csv"]])
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answers = "; ".join(f"part {n}: 1" for n in range(1, 24))
+    Path("r.csv").write_text(f"Nachname,Vorname,Antwort 1\nA,B,{answers}\n")
+    done = CliRunner().invoke(main, ["quiz", *words, "--out", "nowhere/out"])
+    assert done.exit_code == 2
+    assert done.output.count("\n") == 1
+    assert "nowhere/out cannot be written" in done.output
+
+
+def test_the_rubrics_tolerance_is_that_of_the_question(tmp_path: Path) -> None:
+    """What Moodle marks right and what we mark right is the same."""
+    rubrics = Path(__file__).parents[2] / "rubrics" / "dais2021-a4"
+    copy = shutil.copytree(rubrics, tmp_path / "rubrics" / "dais2021-a4")
+    shutil.copytree(rubrics.parents[1] / "reference", tmp_path / "reference")
+    task = copy / "autodiff.toml"
+    task.write_text(task.read_text().replace(
+        'group = "gradient"', 'group = "gradient"\nrelative_tolerance = 0.25'))  # fmt: skip
+    out = tmp_path / "quiz.xml"
+    done = CliRunner().invoke(main, ["quiz", "make", "--assignment", str(copy), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    text = ElementTree.parse(out).getroot()[1].find("questiontext/text").text
+    fields = re.findall(r"NUMERICAL:=(-?[\d.]+):([\d.]+)", text)
+    shares = [float(slack) / abs(float(value)) for value, slack in fields]
+    assert [round(share, 2) for share in shares[-3:]] == [0.25] * 3
+    assert max(shares[:-3]) < 0.02

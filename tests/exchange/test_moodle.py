@@ -119,3 +119,43 @@ def test_an_unknown_state_is_not_finished() -> None:
 def test_a_download_without_names_or_email_is_one_sentence() -> None:
     with pytest.raises(UsageError, match=r"^r\.csv has no columns for last and first name"):
         moodle.read_responses("r.csv", b"Status,Antwort 1\nBeendet,5\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "grade", "highest"),
+    [("Grade/10.00", "7.50", 10), ("Bewertung/100,0", "75,0", 100), ("Grade/10", "7", 10)],
+)
+def test_the_greatest_grade_is_read_from_csv_and_from_the_squeezed_header_of_json(
+    header: str, grade: str, highest: int
+) -> None:
+    csv = f'Nachname,Vorname,"{header}",Antwort 1\nB,A,"{grade}",5\nD,C,-,-\n'
+    key = header.lower().translate(str.maketrans("", "", "/.,"))
+    json = (
+        f'[[{{"nachname": "D", "vorname": "C", "{key}": "-", "antwort1": "-"}},'
+        f' {{"nachname": "B", "vorname": "A", "{key}": "{grade}", "antwort1": "5"}}]]'
+    )
+    for name, text in (("r.csv", csv), ("r.json", json)):
+        rows = moodle.read_responses(name, text.encode())
+        assert {row.highest for row in rows} == {Decimal(highest)}
+        (row,) = [row for row in rows if row.name == "A B"]
+        assert row.grade == Decimal(grade.replace(",", "."))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("g.csv", b'Nachname,Vorname,"F 1 /2,50"\nA,B,"1,00"\n', "not 'Grades'"),
+        ("r.xlsx", b"PK", "is not a readable spreadsheet"),
+        ("r.csv", b"", "is empty"),
+    ],
+)
+def test_what_may_be_meant_as_the_download_is_complained_about(
+    name: str, content: bytes, why: str
+) -> None:
+    assert why in moodle.complaint(name, content)
+    assert name in moodle.complaint(name, content)
+
+
+def test_other_files_are_no_complaint() -> None:
+    assert moodle.complaint("photo.jpg", b"") == ""
+    assert moodle.complaint("wine.csv", b"alcohol,ash\n1,2\n") == ""

@@ -12,11 +12,13 @@ import pytest
 from defusedxml import ElementTree
 
 from grader.autodiff import graph as graphs
-from grader.autodiff import quiz
+from grader.autodiff import marking, quiz
+from grader.autodiff.graph import Graph
 from grader.exchange import quiz_xml
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 POINTS = {"forward": Decimal(3), "adjoints": Decimal(5), "gradient": Decimal(2)}
+WORTH = {group: quiz_xml.Worth(points=points) for group, points in POINTS.items()}
 # {weight:NUMERICAL:=value:tolerance}, see Moodle's documentation of embedded answers
 FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)\}")
 THIRTY = quiz.read(FILE, 30, 7)
@@ -24,7 +26,7 @@ THIRTY = quiz.read(FILE, 30, 7)
 
 @pytest.fixture(scope="module", params=["en", "de"])
 def document(request: pytest.FixtureRequest) -> Any:
-    content = quiz_xml.write(THIRTY.variants, POINTS, "A/B course", request.param)
+    content = quiz_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
     return ElementTree.fromstring(content)
 
 
@@ -50,6 +52,46 @@ def test_every_question_has_what_moodle_asks_for(document: Any) -> None:
         assert '<img src="@@PLUGINFILE@@/graph.png"' in question.find("questiontext/text").text
 
 
+# Moodle's import knows these children of each element, and no others.
+CHILDREN = {
+    "quiz": ["question"],
+    "question": ["name", "questiontext", "generalfeedback", "penalty", "hidden", "idnumber"],
+    "category": ["text"], "info": ["text"], "name": ["text"], "generalfeedback": ["text"],
+    "questiontext": ["text", "file"],
+}  # fmt: skip
+
+
+def test_the_file_has_the_structure_of_moodles_import(document: Any) -> None:
+    for element in document.iter():
+        if element.get("type") == "category":
+            assert [child.tag for child in element] == ["category", "info"]
+        elif element.tag != "quiz":
+            assert [child.tag for child in element] == CHILDREN.get(element.tag, [])
+        assert element.get("format") in (None, "html")
+        has_format = element.tag in ("questiontext", "generalfeedback", "info")
+        assert (element.get("format") == "html") == has_format
+        assert (element.text or "").strip() == "" or element.tag not in CHILDREN
+
+
+def test_moodle_marks_what_we_mark(document: Any) -> None:
+    """Perfect answers get all weights by Moodle's rule, and are all right by ours."""
+    for question, variant in zip(list(document)[1:], THIRTY.variants, strict=True):
+        fields = FIELD.findall(question.find("questiontext/text").text)
+        typed = [f"{v:.4f}" for g in graphs.solution(variant).values() for v in g.values()]
+        earned = sum(
+            int(weight)
+            for (weight, answer, tolerance), text in zip(fields, typed, strict=True)
+            if abs(float(text) - float(answer)) <= float(tolerance) + 1e-14
+        )
+        assert earned == sum(int(weight) for weight, _, _ in fields)
+        marks = marking.mark(variant, dict(zip(marking_names(variant), typed, strict=True)))
+        assert {mark.verdict for mark in marks} == {marking.Verdict.RIGHT}
+
+
+def marking_names(variant: Graph) -> list[str]:
+    return [name for group in graphs.solution(variant).values() for name in group]
+
+
 def test_every_part_is_a_number_within_whose_tolerance_the_rounded_answer_lies(
     document: Any,
 ) -> None:
@@ -70,7 +112,7 @@ def test_braces_stand_only_around_fields(document: Any) -> None:
 
 
 def test_the_weights_give_each_group_its_points() -> None:
-    weight = quiz_xml.weights(THIRTY.variants[0], POINTS)
+    weight = quiz_xml.weights(THIRTY.variants[0], WORTH)
     sums = {group: weight[group] * len(THIRTY.names[group]) for group in POINTS}
     total = sum(sums.values())
     assert {group: Decimal(10) * part / total for group, part in sums.items()} == POINTS
@@ -83,5 +125,5 @@ def test_the_question_states_its_numbers_so_that_marking_reads_them_back() -> No
 
 
 def test_the_same_variants_give_the_same_bytes() -> None:
-    first = quiz_xml.write(THIRTY.variants[:2], POINTS, "t")
-    assert first == quiz_xml.write(THIRTY.variants[:2], POINTS, "t")
+    first = quiz_xml.write(THIRTY.variants[:2], WORTH, "t")
+    assert first == quiz_xml.write(THIRTY.variants[:2], WORTH, "t")

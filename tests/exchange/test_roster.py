@@ -42,7 +42,7 @@ def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
     rows = [row(2, "Ada Lovelace", "9", finished=False), row(3, "Ada Lovelace", "1")]
     found, remarks = roster.match(rows, [ADA])
     assert found["s0"].source == "r.csv, row 3"
-    reason = "the attempt of Ada Lovelace is not finished and does not count"
+    reason = "the attempt of Ada Lovelace is not finished (In progress) and does not count"
     assert remarks == [f"r.csv, row 2: {reason}"]
 
 

@@ -394,7 +394,7 @@ def test_the_course_page_lists_every_student_with_points_and_result() -> None:
     good = grades.grade(task(item(points="10")), student="ada", name="Ada")
     bad = grades.grade(task(item(Status.FAILED, points="10")), student="bob", name="Bob")
     page = pages(good, bad)["index.html"]
-    assert "2 submissions · 1 passed · 0 provisional" in page.text
+    assert "2 submissions · 1 passed · mean 5 of 10 points · 0 provisional" in page.text
     assert "Ada1010✓ passed" in page.text
     assert "Bob00✗ not passed" in page.text
     assert [of["href"] for of in page.all("a")] == ["students/ada.html", "students/bob.html"]

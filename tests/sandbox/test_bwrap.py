@@ -1,0 +1,43 @@
+"""The command line of the sandbox, on interpreters that lie in unusual places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.errors import SandboxError
+from grader.model import Limits
+from grader.sandbox import bwrap
+
+
+def test_an_interpreter_behind_links_is_found_inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    first, second = tmp_path / "bin" / "python", tmp_path / "bin" / "python3.11"
+    first.symlink_to("python3.11")
+    second.symlink_to("/usr/bin/python3")
+    monkeypatch.setattr("sys.executable", str(first))
+    monkeypatch.setattr(bwrap, "find", lambda: Path("/usr/bin/bwrap"))
+    confinement = bwrap.confine(connection=b"", setup={}, files={}, mounts={}, hide=(),
+                                limits=Limits(), info_fd=1)  # fmt: skip
+    words = confinement.command
+    confinement.close()
+    links = [tuple(words[n + 1 : n + 3]) for n, word in enumerate(words) if word == "--symlink"]
+    assert ("python3.11", str(first)) in links
+    assert ("/usr/bin/python3", str(second)) in links
+
+
+def test_the_copy_that_setup_unpacks_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("GRADER_BWRAP", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    unpacked = tmp_path / "grader/bubblewrap/usr/bin/bwrap"
+    with pytest.raises(SandboxError, match="make setup"):
+        bwrap.find()
+    unpacked.parent.mkdir(parents=True)
+    unpacked.touch()
+    assert bwrap.find() == unpacked

@@ -1,0 +1,112 @@
+"""What is found in a batch folder, and what is said of the rest: nobody is overlooked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from grader import rubric
+from grader.ingest import Batch, ingest
+from grader.model import Assignment
+
+NAMES = ("ActivationFunctions", "Evaluation", "FMSSVRC")
+HEADER = "Nachname,Vorname,Status,Antwort 1"
+
+
+@pytest.fixture(scope="module")
+def assignment() -> Assignment:
+    return rubric.find("dais2021-a4")
+
+
+def notebook(cells: int = 1) -> str:
+    cell: dict[str, object] = {
+        "cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [],
+        "execution_count": None,
+    }  # fmt: skip
+    return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell] * cells})
+
+
+def hand_in(batch: Path, student: str, **files: str) -> None:
+    """A folder in which nothing is missing, but for what is given."""
+    folder = batch / student
+    folder.mkdir(parents=True)
+    for name in NAMES:
+        (folder / f"{name}.ipynb").write_text(files.pop(name, notebook()))
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+
+
+def test_each_fault_is_one_line_and_the_rest_is_found(
+    tmp_path: Path, assignment: Assignment
+) -> None:
+    hand_in(tmp_path, "Änne Öztürk von der Höh")
+    hand_in(tmp_path, "No Json", Evaluation="<html>")
+    hand_in(tmp_path, "Ten Thousand", FMSSVRC=notebook(10_000))
+    hand_in(tmp_path, "Missing")
+    (tmp_path / "Missing" / "Evaluation.ipynb").unlink()
+    (tmp_path / "Nothing").mkdir()
+    (tmp_path / "Text").mkdir()
+    (tmp_path / "Text" / "hello.txt").write_text("hello")
+    (tmp_path / "Broken.zip").write_text("no zip")
+    batch = ingest([tmp_path], assignment)
+    assert sorted(batch.notes) == [
+        "Broken: Broken.zip is not a readable zip archive.",
+        "Missing: Evaluation.ipynb was not handed in.",
+        "No Json: Evaluation.ipynb is not a readable notebook: the file is damaged at line 1.",
+        "Nothing: the folder is empty and was left out",
+        "Ten Thousand: FMSSVRC.ipynb has 10000 cells; more than 2000 are not graded.",
+        "Text: The submission has no notebooks.",
+    ]
+    whole = next(s for s in batch.submissions if s.student == "aenne-oeztuerk-von-der-hoeh")
+    assert whole.name == "Änne Öztürk von der Höh"
+    assert set(whole.notebooks) == {"activation", "evaluation", "fmssvrc"}
+
+
+def test_a_zip_that_cannot_be_read_is_for_a_person_and_no_zero(
+    tmp_path: Path, assignment: Assignment
+) -> None:
+    (tmp_path / "Ada.zip").write_bytes(b"PK\3\4 broken off")
+    (submission,) = ingest([tmp_path], assignment).submissions
+    assert set(submission.damaged) == {"activation", "evaluation", "fmssvrc"}
+    assert set(submission.missing.values()) == {"Ada.zip is not a readable zip archive."}
+
+
+def quiz(tmp_path: Path, assignment: Assignment, **downloads: str) -> Batch:
+    """A batch with downloads: name → the row's answer."""
+    for name, answer in downloads.items():
+        text = f"{HEADER}\nLovelace,Ada,Beendet,{answer}\n"
+        (tmp_path / f"{name}.csv").write_text(text)
+    return ingest([tmp_path], assignment)
+
+
+def test_moodles_row_counts_before_an_answer_file(tmp_path: Path, assignment: Assignment) -> None:
+    """An answer file can be written when the quiz is over."""
+    hand_in(tmp_path, "Ada Lovelace", autodiff_toml="v1 = 1.2")
+    (without,) = quiz(tmp_path, assignment).submissions
+    assert without.quiz is not None
+    assert without.quiz.values == {"v1": "1.2"}
+    (submission,) = quiz(tmp_path, assignment, r="5").submissions
+    assert submission.quiz is not None
+    assert submission.quiz.values == {"response 1": "5"}
+    assert submission.problems == (
+        "autodiff.toml was left out: the answers in r.csv, row 2 count.",
+    )
+
+
+def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(
+    tmp_path: Path, assignment: Assignment
+) -> None:
+    hand_in(tmp_path, "Ada Lovelace")
+    batch = quiz(tmp_path, assignment, a="5", b="6")
+    assert batch.submissions[0].quiz is not None
+    assert batch.submissions[0].quiz.source == "a.csv, row 2"
+    assert batch.notes == ("b.csv, row 2: ada-lovelace is in a.csv, row 2, too, which counts",)
+
+
+def test_a_grades_download_is_told_with_the_mend(tmp_path: Path, assignment: Assignment) -> None:
+    hand_in(tmp_path, "Ada Lovelace")
+    (tmp_path / "grades.csv").write_text('Nachname,Vorname,"F 1 /2,50"\nL,A,"1,00"\n')
+    (note,) = ingest([tmp_path], assignment).notes
+    assert "download the quiz's report 'Responses', not 'Grades'" in note
