@@ -42,7 +42,7 @@ class ConfinedKernel:
         self.reason = ""  # why we killed it, if we did
         self._job = job
         self._key = uuid.uuid4().hex
-        self._folder = Path(tempfile.mkdtemp(prefix="grader-kernel-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"grader-kernel-{os.getpid()}-"))
         self._init_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._confinement: bwrap.Confinement | None = None
@@ -150,7 +150,8 @@ class ConfinedKernel:
         """Ends the namespace and all in it. The first reason given is kept."""
         self.reason = self.reason or reason
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._init_pid:
+            # Once bubblewrap has ended, the number may be another's.
+            if self._init_pid and self._process and self._process.poll() is None:
                 os.kill(self._init_pid, signal.SIGKILL)
 
     def close(self) -> None:
