@@ -60,8 +60,9 @@ class Run:
         """All of it. How it ended is in `ending` and `message`."""
         try:
             self.kernel.start()
-        except SandboxError as bad:
+        except (SandboxError, OSError) as bad:
             self.ending, self.message = "setup_failed", str(bad)
+            self.kernel.close()
             return
         _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch_memory())

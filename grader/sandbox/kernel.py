@@ -84,6 +84,8 @@ class ConfinedKernel:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd="/",  # these two can be read inside, from bubblewrap's own process
+                env={"PATH": os.environ.get("PATH", os.defpath)},
             )
             os.close(info_write)
             with open(info_read, "rb") as info:  # noqa: PTH123 (an fd)

@@ -82,14 +82,14 @@ def observe(
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    first = _once(notebook, distinct, surroundings, task, seed, resources, progress)
+    first = last = _once(notebook, distinct, surroundings, task, seed, resources, progress)
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
-        if not left or first.ending is Ending.SETUP_FAILED or not _all_ran(first):
+        if not left or not last.answers:  # where no question was reached, none will be
             break
-        again = _once(notebook, left, surroundings, task, seed, resources, progress)
-        evidence = replace(evidence, answers={**evidence.answers, **again.answers})
+        last = _once(notebook, left, surroundings, task, seed, resources, progress)
+        evidence = replace(evidence, answers={**evidence.answers, **last.answers})
     answers = {
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
         for key in distinct
@@ -103,12 +103,6 @@ def _repairs(answer: Answer) -> tuple[str, ...]:
     """What the sandbox mended. Student code can add to it; it is only shown, never counted."""
     told = answer.value if isinstance(answer.value, list) else []
     return tuple(text[:300] for text in told[:MAX_REPAIRS] if isinstance(text, str))
-
-
-def _all_ran(evidence: Evidence) -> bool:
-    return bool(evidence.cells) and all(
-        cell.status in ("ok", "error", "timeout") for cell in evidence.cells
-    )
 
 
 def _once(
@@ -153,7 +147,15 @@ def _once(
 
 def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
-    keep = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
+    keep = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "TMPDIR",
+        "GRADER_DEBUG",
+        "GRADER_BWRAP",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     try:
         process = subprocess.Popen(
