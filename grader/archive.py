@@ -5,18 +5,23 @@ Nothing is unpacked to disk: a name in an archive is only ever a key of a dictio
 
 from __future__ import annotations
 
+import io
 import stat
 import unicodedata
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from grader.errors import UsageError
+from grader.printable import encodable
 
 MAX_FILE = 50 << 20
-MAX_ARCHIVE = 4 << 30
+MAX_ARCHIVE, MAX_INNER = 4 << 30, 512 << 20
+"""Unpacked: of an archive that is named on the command line, and of one that lies in another."""
+
 MAX_ENTRIES = 50_000
 MAX_RATIO = 200
+MAX_PARTS, MAX_NAME = 32, 1000
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".venv", "data"}
 
 Files = dict[str, bytes]
@@ -25,16 +30,26 @@ Files = dict[str, bytes]
 
 def is_ignored(path: PurePosixPath) -> bool:
     """Whether a file is none of the student's work: hidden, a checkpoint, a cache."""
-    return any(part in IGNORED or part.startswith(".") for part in path.parts[:-1]) or (
-        path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini")
+    hidden = (part.startswith(".") and part != ".." for part in path.parts[:-1])
+    return (
+        any(hidden)
+        or any(part in IGNORED for part in path.parts[:-1])
+        or (path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini"))
     )
 
 
 def read_folder(folder: Path, problems: list[str]) -> Files:
-    """All files below a folder; links are not followed, what can't be read is a problem."""
+    """All files below a folder; links are not followed, what can't be read is a problem.
+
+    Raises:
+        UsageError: there are more files than any course has.
+    """
     files: Files = {}
-    for path in sorted(folder.rglob("*")):
-        relative = PurePosixPath(path.relative_to(folder).as_posix())
+    for number, path in enumerate(sorted(folder.rglob("*"))):
+        if number >= MAX_ENTRIES:
+            raise UsageError(f"{folder} has more than {MAX_ENTRIES} files; name a folder of fewer")
+        # A name that is not UTF-8 is shown as far as it is.
+        relative = PurePosixPath(encodable(path.relative_to(folder).as_posix()))
         if is_ignored(relative):
             continue
         if path.is_symlink():
@@ -49,6 +64,8 @@ def read_folder(folder: Path, problems: list[str]) -> Files:
                     files[str(relative)] = path.read_bytes()
             except OSError as bad:
                 problems.append(f"{relative} could not be read ({bad.strerror}).")
+        elif not path.is_dir():
+            problems.append(f"{relative} is no ordinary file and was left out.")
     return files
 
 
@@ -59,42 +76,65 @@ def read_zip(path: Path, problems: list[str]) -> Files:
         UsageError: it is no zip archive, or a bomb.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_entries(archive, path, problems)
-    except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError) as bad:
+        with path.open("rb") as stream:
+            return _read(stream, str(path), problems, MAX_ARCHIVE)
+    except OSError as bad:
+        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
+
+
+def read_inner(content: bytes, name: str, problems: list[str]) -> Files:
+    """All files of a zip archive that was itself a file in an archive or folder.
+
+    Raises:
+        UsageError: it is no zip archive, or a bomb.
+    """
+    return _read(io.BytesIO(content), name, problems, MAX_INNER)
+
+
+def _read(stream: IO[bytes], name: str, problems: list[str], most: int) -> Files:
+    try:
+        archive = zipfile.ZipFile(stream)
+    except Exception as bad:  # zipfile has many kinds, all of which mean this
         raise UsageError(
-            f"{path} is not a readable zip archive ({bad}); download it again"
+            f"{name} is not a readable zip archive ({bad}); download it again"
         ) from None
+    with archive:
+        return _read_entries(archive, name, problems, most)
 
 
-def _read_entries(archive: zipfile.ZipFile, path: Path, problems: list[str]) -> Files:
+def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most: int) -> Files:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise UsageError(f"{path} has {len(entries)} entries; more than {MAX_ENTRIES} are not read")
-    if sum(entry.file_size for entry in entries) > MAX_ARCHIVE:
-        raise UsageError(f"{path} unpacks to more than {MAX_ARCHIVE >> 30} GiB and was not read")
+        raise UsageError(f"{name} has {len(entries)} entries; more than {MAX_ENTRIES} are not read")
+    if sum(entry.file_size for entry in entries) > most:
+        raise UsageError(f"{name} unpacks to more than {most >> 20} MiB and was not read")
     files: Files = {}
     folded: set[str] = set()
+    where = PurePosixPath(name).name
     for entry in entries:
         if entry.is_dir():
             continue
-        name = entry.filename.replace("\\", "/")
-        relative = PurePosixPath(name)
+        relative = PurePosixPath(entry.filename.replace("\\", "/"))
         if is_ignored(relative):
             continue
-        shown = ascii(name[:80])
+        shown = ascii(entry.filename[:80])
         if reason := _refusal(entry, relative):
-            problems.append(f"{shown} in {path.name} {reason} and was left out.")
+            problems.append(f"{shown} in {where} {reason} and was left out.")
             continue
-        key = unicodedata.normalize("NFC", str(relative))
+        key = unicodedata.normalize("NFC", encodable(str(relative)))
         if key.casefold() in folded:
-            problems.append(f"{shown} occurs twice in {path.name}; the first was taken.")
+            problems.append(f"{shown} occurs twice in {where}; the first was taken.")
             continue
         folded.add(key.casefold())
-        with archive.open(entry) as stream:
-            content = stream.read(MAX_FILE + 1)
+        try:
+            with archive.open(entry) as stream:
+                content = stream.read(MAX_FILE + 1)
+        except Exception as bad:  # damaged, or packed in a way that is not known here
+            told = f"{type(bad).__name__}: {bad}"[:120]
+            problems.append(f"{shown} in {where} could not be unpacked ({told}).")
+            continue
         if len(content) > MAX_FILE:
-            problems.append(f"{shown} in {path.name} is larger than it says and was left out.")
+            problems.append(f"{shown} in {where} is larger than it says and was left out.")
             continue
         files[key] = content
     return files
@@ -102,8 +142,12 @@ def _read_entries(archive: zipfile.ZipFile, path: Path, problems: list[str]) -> 
 
 def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    if relative.is_absolute() or ".." in relative.parts or ":" in relative.parts[0]:
+    if not relative.parts or relative.is_absolute() or ".." in relative.parts:
         return "points outside the archive"
+    if ":" in relative.parts[0]:
+        return "names a drive"
+    if len(relative.parts) > MAX_PARTS or len(str(relative)) > MAX_NAME:
+        return "has a name beyond belief"
     if kind not in (0, stat.S_IFREG):
         return "is a link or a device"
     if entry.flag_bits & 1:

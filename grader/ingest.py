@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +21,16 @@ from grader.model import Assignment, AttemptRule, Notebook, QuizResponse, Submis
 from grader.printable import printable
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
-MAX_HELPER, MAX_HELPERS = 1 << 20, 5 << 20
+MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200
+MAX_WRAPPERS = 5
+"""Folders and archives that hold nothing but one other, and are opened to find the students."""
+
 MOODLE_FOLDER = re.compile(
     r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*$"
 )
+MOODLE_FLAT = re.compile(r"^([^_/]+_\d+_assignsubmission_[a-z]+)_([^/]+)$")
+"""Moodle's download without folders: all students' files side by side."""
+
 GERMAN = {
     ord(a): b for a, b in zip("äöüÄÖÜß", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss"), strict=True)
 }
@@ -97,9 +102,11 @@ def _empty_folders(batch: Path) -> list[str]:
 
 
 def _split(
-    name: str, files: Files, problems: list[str], quiz: dict[str, bytes], notes: list[str]
-) -> list[tuple[str, Files, list[str]]]:
+    name: str, files: Files, problems: list[str], quiz: dict[str, bytes], notes: list[str],
+    wrappers: int = 0,
+) -> list[tuple[str, Files, list[str]]]:  # fmt: skip
     """One submission if notebooks lie at the top, else one for each folder or zip in it."""
+    files = {MOODLE_FLAT.sub(r"\1/\2", path): content for path, content in files.items()}
     top = {path for path in files if "/" not in path}
     if any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
         return [(name, files, problems)]
@@ -118,24 +125,33 @@ def _split(
             why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
             notes.append(f"{name}: {why}; the file was left out")
     notes += [f"{name}: {problem}" for problem in problems]
-    if len(children) == 1 and not quiz and children[0][1] and not _holds_work(children[0][1]):
-        return _split(children[0][0], children[0][1], [], quiz, notes)
-    return _merged(children)
+    if len(children) == 1 and not quiz and wrappers < MAX_WRAPPERS:
+        ((only, inner, remarks),) = children
+        if inner and not _holds_work(inner):
+            return _split(only, inner, remarks, quiz, notes, wrappers + 1)
+    return [_opened(*child) for child in _merged(children)]
 
 
 def _zipped(path: str, content: bytes) -> tuple[str, Files, list[str]]:
     problems: list[str] = []
-    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
-        file.write(content)
-        file.flush()
-        try:
-            files = archive.read_zip(Path(file.name), problems)
-        except UsageError:
-            return Path(path).stem, {}, [f"{path} is not a readable zip archive."]
+    try:
+        files = archive.read_inner(content, path, problems)
+    except UsageError as bad:
+        return Path(path).stem, {}, [f"{bad}."]
     names = {name.partition("/")[0] for name in files if "/" in name}
     if len(names) == 1 and all("/" in name for name in files):
         files = {name.partition("/")[2]: body for name, body in files.items()}
     return Path(path).stem, files, problems
+
+
+def _opened(name: str, files: Files, problems: list[str]) -> tuple[str, Files, list[str]]:
+    """A student's files; if none is a notebook, also what lies in the zips among them."""
+    if not any(_is_notebook_name(path) for path in files):
+        for path in [path for path in files if path.lower().endswith(".zip")]:
+            _, inner, remarks = _zipped(path, files[path])
+            files = inner | files
+            problems = problems + remarks
+    return name, files, problems
 
 
 def _holds_work(files: Files) -> bool:
@@ -270,7 +286,8 @@ def _helpers(files: Files) -> Files:
         if path in ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
             continue
         if (
-            len(content) <= MAX_HELPER
+            len(helpers) < MAX_HELPER_FILES
+            and len(content) <= MAX_HELPER
             and sum(map(len, helpers.values())) + len(content) <= MAX_HELPERS
         ):
             helpers[path] = content

@@ -15,6 +15,9 @@ from grader.model import Cell, Notebook
 MAX_BYTES = 50 << 20
 MAX_CELLS = 2_000
 MAX_SOURCE = 1 << 20
+MAX_VALUES = 4_000_000
+"""Of the file's JSON, counted before it is parsed: each takes some hundred bytes of memory."""
+
 MAX_OUTPUT = 64 << 10
 
 PHRASES = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN STUB", "END STUB")
@@ -45,8 +48,8 @@ def read(content: bytes, name: str) -> Notebook:
     raw = data.get("cells")
     if raw is None and isinstance(data.get("worksheets"), list):
         repairs.append("old notebook format 3 was read")
-        raw = [c for sheet in data["worksheets"] if isinstance(sheet, dict)
-               for c in sheet.get("cells") or []]  # fmt: skip
+        sheets = [sheet.get("cells") for sheet in data["worksheets"] if isinstance(sheet, dict)]
+        raw = [c for cells in sheets if isinstance(cells, list) for c in cells]
     if not isinstance(raw, list):
         raise NotebookProblem(f"{name} is JSON, but not a notebook: it has no list of cells.")
     if len(raw) > MAX_CELLS:
@@ -71,8 +74,11 @@ def _parse(content: bytes, name: str, repairs: list[str]) -> dict[str, Any]:
         raise NotebookProblem(f"{name} is larger than {MAX_BYTES >> 20} MiB.")
     if not content.strip():
         raise NotebookProblem(f"{name} is empty.")
+    text = _decode(content, name, repairs)
+    if sum(text.count(sign) for sign in ",[{") > MAX_VALUES:
+        raise NotebookProblem(f"{name} holds more than any notebook: over {MAX_VALUES} values.")
     try:
-        data = json.loads(_decode(content, name, repairs))
+        data = json.loads(text)
     except RecursionError:
         raise NotebookProblem(f"{name} is nested too deeply to be a notebook.") from None
     except json.JSONDecodeError as bad:

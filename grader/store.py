@@ -186,7 +186,7 @@ def evidence_to_json(evidence: Evidence) -> str:
 
 def evidence_from_json(text: str) -> Evidence:
     """Evidence from text that `evidence_to_json` wrote."""
-    data = wire.decode(text, wire.MAX_DEPTH + 3)  # answers lie so much deeper here
+    data = wire.decode(text, wire.MAX_DEPTH + 3, None)  # our own text; answers lie so deep in it
     cells = tuple(
         CellRun(**(cell | {"images": tuple(base64.b64decode(image) for image in cell["images"])}))
         for cell in data["cells"]

@@ -7,7 +7,6 @@ word for `{"$float": "nan" | "inf" | "-inf"}`. Nothing else is special, nothing 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import io
 import json
@@ -22,6 +21,11 @@ from grader.printable import encodable
 
 MAX_DEPTH = 32
 MAX_ARRAY_BYTES = 256 << 20
+MAX_VALUES = 2_000_000
+"""Of lists, dicts and their members: parsed, each takes some fifty times what it takes as text."""
+
+MAX_BITS = 1023
+"""Of a whole number: what is larger can't become a float, and no check counts so far."""
 
 
 class WireError(ValueError):
@@ -39,17 +43,27 @@ def digest(question: Question) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def decode(text: str | bytes, depth: int = MAX_DEPTH) -> JSON:
-    """Plain data from JSON text of a hostile sender, nested at most `depth` deep.
+def decode(text: str | bytes, depth: int = MAX_DEPTH, most: int | None = MAX_VALUES) -> JSON:
+    """Plain data from JSON text of a hostile sender: at most `depth` deep and `most` values.
 
     Raises:
-        WireError: not JSON, too deep, an unknown marker, or an array that is not what it says.
+        WireError: not JSON, too deep, too much, an unknown marker, or an array that is not what
+            it says.
     """
+    if most is not None and values(text) > most:
+        raise WireError(f"more than {most} values")
     try:
         raw = json.loads(text, parse_constant=_reject)
     except (ValueError, RecursionError) as bad:
         raise WireError(f"not JSON: {type(bad).__name__}") from None
     return _unpack(raw, depth)
+
+
+def values(text: str | bytes) -> int:
+    """An upper bound of how many values JSON text holds, found without parsing it."""
+    if isinstance(text, str):
+        return sum(text.count(sign) for sign in ",[{") + 1
+    return sum(text.count(sign) for sign in (b",", b"[", b"{")) + 1
 
 
 def _reject(word: str) -> NoReturn:
@@ -94,6 +108,8 @@ def _unpack(value: JSON, depth: int) -> JSON:
         if any(key.startswith("$") for key in value):
             raise WireError("an unknown marker")
         return {encodable(key): _unpack(inner, depth - 1) for key, inner in value.items()}
+    if type(value) is int and value.bit_length() > MAX_BITS:
+        raise WireError("a whole number that is too large")
     return encodable(value) if isinstance(value, str) else value
 
 
@@ -114,12 +130,14 @@ def read_array(text: JSON) -> np.ndarray:
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
         shape, fortran, dtype = read(stream, max_header_size=2000)
-    except (ValueError, KeyError, binascii.Error, SyntaxError, RecursionError, TypeError) as bad:
+    except Exception as bad:  # the header is Python text, whose reading fails in many ways
         raise WireError(f"not an array: {type(bad).__name__}") from None
     size = dtype.itemsize * math.prod(shape)
     if dtype.kind not in "biuf" or dtype.hasobject or any(n < 0 for n in shape):
         raise WireError("an array of a kind that is not allowed")
     if size > MAX_ARRAY_BYTES or size != len(blob) - stream.tell():
         raise WireError("an array whose size is not what it says")
+    if len(shape) > MAX_DEPTH or any(n > MAX_ARRAY_BYTES for n in shape):
+        raise WireError("an array of a shape that is not allowed")
     flat = np.frombuffer(blob, dtype=dtype, offset=stream.tell())
     return flat.reshape(shape, order="F" if fortran else "C")

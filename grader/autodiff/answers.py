@@ -15,7 +15,7 @@ from grader.errors import UsageError
 from grader.model import QuizResponse
 from grader.printable import encodable
 
-MAX_BYTES, MAX_TEXT = 1 << 20, 200
+MAX_BYTES, MAX_TEXT = 64 << 10, 200
 
 
 EXPONENT = re.compile(r"(?:[eE]|[x*×]10(?:\^|\*\*))([+-]?\d{1,3})")
@@ -48,18 +48,19 @@ def read(name: str, content: bytes) -> QuizResponse:
         UsageError: it is not the TOML, JSON or CSV that its name says.
     """
     if len(content) > MAX_BYTES:
-        raise UsageError(f"{name} is larger than 1 MiB")
+        raise UsageError(f"{name} is larger than {MAX_BYTES >> 10} KiB, more than any answers need")
     try:
         text = content.decode("utf-8-sig")
         if name.endswith(".csv"):
             table: object = dict(_pairs(text))
         else:
             table = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
+        values = _flat(table) if isinstance(table, dict) else None
     except (ValueError, RecursionError, csv.Error) as bad:
         raise UsageError(f"{name} could not be read: {bad}") from None
-    if not isinstance(table, dict):
+    if values is None:
         raise UsageError(f"{name} must hold names and values, such as v1 = 0.5")
-    return QuizResponse(values=_flat(table), source=name)
+    return QuizResponse(values=values, source=name)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -227,7 +227,7 @@ def _as_unprivileged(
     """
     if os.geteuid() != 0:
         return [], {inside: str(outside) for inside, outside in shown.items()}
-    result.staging = Path(tempfile.mkdtemp(prefix="grader-"))
+    result.staging = Path(tempfile.mkdtemp(prefix=f"grader-root-{os.getpid()}-"))
     result.staging.chmod(0o711)
     sources, script = {}, []
     for number, inside in enumerate(shown):

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -27,7 +28,12 @@ from grader.sandbox.client import CappedClient
 from grader.sandbox.job import Job
 from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
 
-MAX_ANSWER = 96 << 20
+MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
+"""Bytes of one answer, and of all answers of one run."""
+
+MAX_MEMORY = 4 << 30
+"""Address space of this process: what a kernel sends can exhaust it, but not the machine."""
+
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
 
 
@@ -47,15 +53,18 @@ class Run:
         self.answers: dict[str, dict[str, str]] = {}
         self.channels: AsyncKernelClient
         self.ending, self.message = "completed", ""
-        self._answered = b""
+        self._answered = bytearray()
+        self._received = 0
 
     async def run(self) -> None:
         """All of it. How it ended is in `ending` and `message`."""
         try:
             self.kernel.start()
-        except SandboxError as bad:
+        except (SandboxError, OSError) as bad:
             self.ending, self.message = "setup_failed", str(bad)
+            self.kernel.close()
             return
+        _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch_memory())
         client = CappedClient(self.kernel, self.job.limits)
         client.kc = self.channels = self.kernel.client()
@@ -66,6 +75,9 @@ class Run:
             self.kernel.kill("notebook")
         except (DeadKernelError, OSError):
             pass
+        except Exception as bad:  # the kernel is hostile, and so may be what broke in here
+            self.kernel.kill("messages")
+            self.message = f"It sent what no kernel sends ({type(bad).__name__})."
         finally:
             watcher.cancel()
             self.channels.stop_channels()
@@ -138,10 +150,9 @@ class Run:
         extra = json.dumps({"nonce": nonce, "seconds": seconds})
         line = (extra[:-1] + "," + encoded.lstrip()[1:] + "\n").encode()
         loop = asyncio.get_running_loop()
-        self._answered = b""
         os.set_blocking(self.kernel.answers, False)
         self._drain()
-        self._answered = b""
+        self._answered.clear()  # what was written before the question answers nothing
         loop.add_reader(self.kernel.answers, self._drain)
         writer = loop.run_in_executor(None, _write_all, self.kernel.questions, line)
         try:
@@ -153,7 +164,8 @@ class Run:
         finally:
             loop.remove_reader(self.kernel.answers)
         self._drain()
-        self.answers[digest] = read_answer(self._answered, nonce)
+        self.answers[digest] = read_answer(bytes(self._answered), nonce)
+        self._answered.clear()
         if not replied:
             if self.answers[digest]["status"] == "lost" and await self.kernel.is_alive():
                 self.answers[digest] = {"status": "timeout", "text": ""}
@@ -161,12 +173,15 @@ class Run:
             raise DeadKernelError("no reply to a question")
 
     def _drain(self) -> None:
+        """Takes what is in the pipe; kills the kernel when it is more than answers may be."""
         try:
-            while len(self._answered) <= MAX_ANSWER:
+            while len(self._answered) <= MAX_ANSWER and self._received <= MAX_ANSWERS:
                 chunk = os.read(self.kernel.answers, 1 << 20)
-                if not chunk:
+                if not chunk:  # the kernel closed its end: no more will come
+                    asyncio.get_running_loop().remove_reader(self.kernel.answers)
                     return
                 self._answered += chunk
+                self._received += len(chunk)
         except OSError:
             return
         self.kernel.kill("output")
@@ -185,20 +200,28 @@ class Run:
             return
         if self.kernel.reason in reasons:
             self.ending, self.message = reasons[self.kernel.reason]
-        elif died:
-            self.ending, self.message = "crashed", "The kernel died."
+        elif died or self.message:
+            self.ending, self.message = "crashed", self.message or "The kernel died."
 
 
 def read_answer(blob: bytes, nonce: str) -> dict[str, str]:
-    """The status of one answer, and its line as text for the trusted side to decode."""
-    lines = [line for line in blob.split(b"\n") if line.strip()]
-    if not lines:
+    """The status of one answer, and its line as text for the trusted side to decode.
+
+    An answer is one line of ASCII that holds the question's nonce: not two, and none from before.
+    """
+    line = blob.strip()
+    if not line:
         return {"status": "lost", "text": ""}
-    if len(lines) > 1 or len(blob) > MAX_ANSWER:
+    is_one = b"\n" not in line and len(blob) <= MAX_ANSWER and line.isascii()
+    if not is_one or nonce.encode() not in line[-400:] + line[:400]:
         return {"status": "malformed", "text": ""}
-    if nonce.encode() not in lines[0][-400:] + lines[0][:400]:
-        return {"status": "malformed", "text": ""}
-    return {"status": "ok", "text": lines[0].decode("utf-8", "replace")}
+    return {"status": "ok", "text": line.decode("ascii")}
+
+
+def _limit_memory() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _write_all(fd: int, content: bytes) -> None:

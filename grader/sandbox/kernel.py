@@ -42,7 +42,7 @@ class ConfinedKernel:
         self.reason = ""  # why we killed it, if we did
         self._job = job
         self._key = uuid.uuid4().hex
-        self._folder = Path(tempfile.mkdtemp(prefix="grader-kernel-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"grader-kernel-{os.getpid()}-"))
         self._init_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._confinement: bwrap.Confinement | None = None
@@ -84,6 +84,8 @@ class ConfinedKernel:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                cwd="/",  # these two can be read inside, from bubblewrap's own process
+                env={"PATH": os.environ.get("PATH", os.defpath)},
             )
             os.close(info_write)
             with open(info_read, "rb") as info:  # noqa: PTH123 (an fd)
@@ -150,7 +152,8 @@ class ConfinedKernel:
         """Ends the namespace and all in it. The first reason given is kept."""
         self.reason = self.reason or reason
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._init_pid:
+            # Once bubblewrap has ended, the number may be another's.
+            if self._init_pid and self._process and self._process.poll() is None:
                 os.kill(self._init_pid, signal.SIGKILL)
 
     def close(self) -> None:

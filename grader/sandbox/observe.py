@@ -7,21 +7,22 @@ decoded strictly, and is a claim, never a verdict.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from grader import wire
-from grader.errors import SandboxError
 from grader.model import (
     Answer,
     AnswerStatus,
@@ -45,6 +46,10 @@ MAX_REPAIRS = 50
 
 Progress = Callable[[str, int, int], None]
 """Called with "cell" or "question", its number from 0, and how many there are."""
+
+
+class _NoResultError(Exception):
+    """A driver process that gave no evidence; the text goes on from "The driver process"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +78,18 @@ def observe(
     A question that takes the kernel down costs its own answer: the others are asked again in a
     fresh kernel, at most `RESTARTS` times.
 
-    Raises:
-        SandboxError: the driver itself could not be run.
+    Nothing that happens in there is an exception out here: a run that broke is evidence, too.
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    first = _once(notebook, distinct, surroundings, task, seed, resources, progress)
+    first = last = _once(notebook, distinct, surroundings, task, seed, resources, progress)
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
-        if not left or first.ending is Ending.SETUP_FAILED or not _all_ran(first):
+        if not left or not last.answers:  # where no question was reached, none will be
             break
-        again = _once(notebook, left, surroundings, task, seed, resources, progress)
-        evidence = replace(evidence, answers={**evidence.answers, **again.answers})
+        last = _once(notebook, left, surroundings, task, seed, resources, progress)
+        evidence = replace(evidence, answers={**evidence.answers, **last.answers})
     answers = {
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
         for key in distinct
@@ -99,10 +103,6 @@ def _repairs(answer: Answer) -> tuple[str, ...]:
     """What the sandbox mended. Student code can add to it; it is only shown, never counted."""
     told = answer.value if isinstance(answer.value, list) else []
     return tuple(text[:300] for text in told[:MAX_REPAIRS] if isinstance(text, str))
-
-
-def _all_ran(evidence: Evidence) -> bool:
-    return all(cell.status in ("ok", "error", "timeout") for cell in evidence.cells)
 
 
 def _once(
@@ -138,32 +138,64 @@ def _once(
         hide=tuple(str(path) for path in surroundings.hide),
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
-    done = _drive(job, seconds, progress)
-    return _evidence(done, task, seed)
+    try:
+        return _evidence(_drive(job, seconds, progress), task, seed)
+    except _NoResultError as bad:
+        told = f"The sandbox's driver process {bad}."
+        return Evidence(task=task, ending=Ending.SETUP_FAILED, message=told, seed=seed)
 
 
 def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
-    keep = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
+    keep = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "TMPDIR",
+        "GRADER_DEBUG",
+        "GRADER_BWRAP",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     environment = {name: os.environ[name] for name in keep if name in os.environ}
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.sandbox.driver"], env=environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        stderr=None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL,
-    )  # fmt: skip
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.sandbox.driver"], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            stderr=None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError as bad:
+        raise _NoResultError(f"could not be started ({bad.strerror})") from None
     assert process.stdin is not None
     try:
-        process.stdin.write(json.dumps(job.to_json()).encode() + b"\n")
-        process.stdin.flush()
+        _send(process.stdin, json.dumps(job.to_json()).encode() + b"\n")
         return _read_lines(process, time.monotonic() + seconds, progress)
-    except BrokenPipeError:
-        raise SandboxError("the sandbox's driver process ended before it began") from None
     finally:
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        if process.stdout:
+            process.stdout.close()
+        _sweep(process.pid)
+
+
+def _send(pipe: IO[bytes], line: bytes) -> None:
+    try:
+        pipe.write(line)
+        pipe.flush()
+    except BrokenPipeError:
+        raise _NoResultError("ended before it began") from None
+
+
+def _sweep(pid: int) -> None:
+    """Removes the folders of a driver that was killed before it could do so itself.
+
+    Sockets and empty folders, never a tree: where a mount is still there, this must fail.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"grader-*-{pid}-*"):
+        for path in [*folder.iterdir(), folder]:
+            with contextlib.suppress(OSError):
+                path.unlink() if path.is_socket() else path.rmdir()
 
 
 def _read_lines(
@@ -183,7 +215,7 @@ def _read_lines(
             *lines, tail = rest.split(b"\n")
             rest = bytearray(tail)
             for line in lines:
-                event = json.loads(line)
+                event = _event(line)
                 if event["event"] == "done":
                     return dict(event)
                 if progress and "number" in event:
@@ -192,14 +224,27 @@ def _read_lines(
             "answers": {}}  # fmt: skip
 
 
+def _event(line: bytes | bytearray) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+        return {"event": str(event["event"]), **event}
+    except (ValueError, KeyError, TypeError, MemoryError) as bad:
+        raise _NoResultError(f"said what could not be read ({type(bad).__name__})") from None
+
+
 def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
-    cells = tuple(
-        CellRun(**(cell | {"images": tuple(base64.b64decode(i) for i in cell["images"])}))
-        for cell in done["cells"]
-    )
-    answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
-    return Evidence(task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-                    answers=answers, seed=seed, rung="bubblewrap")  # fmt: skip
+    try:
+        cells = tuple(
+            CellRun(**(cell | {"images": tuple(base64.b64decode(i) for i in cell["images"])}))
+            for cell in done["cells"]
+        )
+        answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
+        return Evidence(
+            task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
+            answers=answers, seed=seed, rung="bubblewrap",
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, MemoryError) as bad:
+        raise _NoResultError(f"gave a result that is none ({type(bad).__name__})") from None
 
 
 def decode_answer(raw: Mapping[str, str]) -> Answer:

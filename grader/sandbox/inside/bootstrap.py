@@ -32,6 +32,7 @@ def begin(namespace, prepare, seed, epochs=0):
     import numpy as np
 
     np.random.seed(seed % 2**32)
+    _stay()
     after_import("torch", lambda torch: torch.manual_seed(seed))
     for name in prepare:
         load(FIXTURES, name)(namespace)
@@ -39,6 +40,15 @@ def begin(namespace, prepare, seed, epochs=0):
     _channel = Channel(
         pipes["questions"], pipes["answers"], lambda name: load(PROBES, name), namespace
     )
+
+
+def _stay():
+    """`exit()` in a cell ends the session of whoever wrote it, and is no reason to end this one."""
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None:
+        shell.ask_exit = lambda: state.repaired("exit() was called; the notebook went on")
 
 
 def answer():

@@ -1,0 +1,183 @@
+"""Reads folders and zips that were made to hurt: one line for what is bad, the rest is read."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from grader import archive
+from grader.errors import UsageError
+
+GOOD = "a.ipynb"
+
+
+def packed(entries: Sequence[tuple[str | zipfile.ZipInfo, bytes]]) -> bytes:
+    """A zip archive with these entries, in order."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in entries:
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+def of_kind(name: str, mode: int) -> zipfile.ZipInfo:
+    """An entry of a kind: link, device, named pipe."""
+    info = zipfile.ZipInfo(name)
+    info.create_system, info.external_attr = 3, (mode | 0o777) << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../outside.ipynb", "points outside the archive"),
+        ("x/../../outside.ipynb", "points outside the archive"),
+        ("/etc/cron.d/x.ipynb", "points outside the archive"),
+        ("..\\outside.ipynb", "points outside the archive"),
+        ("C:\\x.ipynb", "names a drive"),
+        (".", "points outside the archive"),
+        ("/".join("x" * 40), "has a name beyond belief"),
+        ("x" * 2000, "has a name beyond belief"),
+        (of_kind("link.ipynb", stat.S_IFLNK), "is a link or a device"),
+        (of_kind("device.ipynb", stat.S_IFBLK), "is a link or a device"),
+        (of_kind("pipe.ipynb", stat.S_IFIFO), "is a link or a device"),
+    ],
+)
+def test_a_bad_entry_is_one_line_and_the_rest_is_read(
+    name: str | zipfile.ZipInfo, reason: str
+) -> None:
+    problems: list[str] = []
+    files = archive.read_inner(packed([(name, b"bad"), (GOOD, b"good")]), "x.zip", problems)
+    assert files == {GOOD: b"good"}
+    assert len(problems) == 1
+    assert reason in problems[0]
+    assert "x.zip" in problems[0]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("second", ["A.IPYNB", "a.ipynb"])
+def test_of_names_that_differ_in_case_alone_the_first_is_taken(second: str) -> None:
+    problems: list[str] = []
+    files = archive.read_inner(packed([(GOOD, b"1"), (second, b"2")]), "x.zip", problems)
+    assert files == {GOOD: b"1"}
+    assert len(problems) == 1
+    assert "occurs twice" in problems[0]
+
+
+def test_of_names_that_differ_in_unicode_form_alone_the_first_is_taken() -> None:
+    problems: list[str] = []
+    composed, decomposed = "\u00fc.ipynb", "u\u0308.ipynb"
+    files = archive.read_inner(packed([(decomposed, b"1"), (composed, b"2")]), "x.zip", problems)
+    assert files == {composed: b"1"}
+    assert len(problems) == 1
+
+
+def test_an_encrypted_entry_is_one_line() -> None:
+    blob = bytearray(packed([("locked.ipynb", b"x"), (GOOD, b"good")]))
+    blob[blob.index(b"PK\x01\x02") + 8] |= 1  # the flag in the central directory
+    problems: list[str] = []
+    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert problems == ["'locked.ipynb' in x.zip is encrypted and was left out."]
+
+
+@pytest.mark.parametrize("method", [99, 14, 12])
+def test_a_damaged_entry_is_one_line(method: int) -> None:
+    """A packing method that is not known here, or that the bytes do not follow."""
+    blob = bytearray(packed([("odd.ipynb", b"x" * 100), (GOOD, b"good")]))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        blob[blob.index(mark) + offset] = method
+    problems: list[str] = []
+    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert len(problems) == 1
+    assert "could not be unpacked" in problems[0]
+
+
+def test_a_wrong_checksum_is_one_line() -> None:
+    blob = bytearray(packed([("odd.ipynb", os.urandom(100)), (GOOD, b"good")]))
+    blob[60] ^= 0xFF
+    problems: list[str] = []
+    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert "could not be unpacked" in problems[0]
+
+
+def test_what_is_packed_beyond_belief_is_left_out() -> None:
+    problems: list[str] = []
+    entries = [("bomb.ipynb", bytes(40 << 20)), (GOOD, b"good")]
+    assert archive.read_inner(packed(entries), "x.zip", problems) == {GOOD: b"good"}
+    assert problems == ["'bomb.ipynb' in x.zip is compressed beyond belief and was left out."]
+
+
+def test_an_entry_that_unpacks_to_more_than_it_says_is_left_out() -> None:
+    blob = bytearray(packed([("liar.ipynb", bytes(60 << 20)), (GOOD, b"good")]))
+    place = blob.index(b"PK\x01\x02") + 24
+    blob[place : place + 4] = (1000).to_bytes(4, "little")
+    problems: list[str] = []
+    files = archive.read_inner(bytes(blob), "x.zip", problems)
+    assert GOOD in files
+    assert len(files.get("liar.ipynb", b"")) <= 1000
+
+
+def test_many_small_bombs_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each below the size from which a single one counts as packed beyond belief."""
+    monkeypatch.setattr(archive, "MAX_INNER", 3 << 20)
+    with pytest.raises(UsageError, match="unpacks to more than 3 MiB"):
+        archive.read_inner(packed([(f"{n}.txt", bytes(1 << 20)) for n in range(4)]), "x.zip", [])
+
+
+def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 3)
+    with pytest.raises(UsageError, match=r"x\.zip has 4 entries"):
+        archive.read_inner(packed([(f"{n}.py", b"") for n in range(4)]), "x.zip", [])
+
+
+@pytest.mark.parametrize("blob", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(17), bytes(1000)])
+def test_what_is_no_zip_says_so(blob: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(blob)
+    with pytest.raises(UsageError, match="is not a readable zip archive"):
+        archive.read_zip(path, [])
+
+
+def test_a_name_in_broken_utf8_is_no_crash() -> None:
+    blob = packed([("\u00fc\u00fc.ipynb", b"x")]).replace(
+        "\u00fc\u00fc".encode(), b"\xff\xff\xff\xff"
+    )
+    with pytest.raises(UsageError, match=r"x\.zip is not a readable zip archive"):
+        archive.read_inner(blob, "x.zip", [])
+
+
+def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "key.ipynb").write_text("secret")
+    folder = tmp_path / "student"
+    folder.mkdir()
+    (folder / GOOD).write_text("good")
+    (folder / "link.ipynb").symlink_to(tmp_path / "secret" / "key.ipynb")
+    (folder / "folder").symlink_to(tmp_path / "secret")
+    os.mkfifo(folder / "pipe.ipynb")
+    problems: list[str] = []
+    assert archive.read_folder(folder, problems) == {GOOD: b"good"}
+    assert sorted(problems) == [
+        "folder is a link and was left out.", "link.ipynb is a link and was left out.",
+        "pipe.ipynb is no ordinary file and was left out.",
+    ]  # fmt: skip
+
+
+def test_a_file_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ipynb"))).write_bytes(b"x")
+    assert list(archive.read_folder(tmp_path, []).values()) == [b"x"]
+    assert next(iter(archive.read_folder(tmp_path, []))).encode()
+
+
+def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 2)
+    for number in range(3):
+        (tmp_path / f"{number}.py").touch()
+    with pytest.raises(UsageError, match="has more than 2 files"):
+        archive.read_folder(tmp_path, [])

@@ -1,0 +1,116 @@
+"""Whose files are whose: folders, zips, Moodle's downloads, and archives within archives."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader import ingest, rubric
+from grader.errors import UsageError
+from grader.model import Submission
+
+A, E = "ActivationFunctions.ipynb", "Evaluation.ipynb"
+EMPTY = json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+def found(tmp_path: Path, files: dict[str, bytes]) -> dict[str, Submission]:
+    """The submissions of a zip with these files, by name."""
+    path = tmp_path / "course.zip"
+    path.write_bytes(packed(files))
+    batch = ingest.ingest([path], rubric.find("dais2021-a4"))
+    return {submission.name: submission for submission in batch.submissions}
+
+
+@pytest.mark.parametrize("end", ["assignsubmission_file", "assignsubmission_file_"])
+def test_moodles_folders_are_students(tmp_path: Path, end: str) -> None:
+    students = found(tmp_path, {
+        f"Ada Lovelace_17_{end}/{A}": EMPTY, f"Ada Lovelace_17_{end}/model/{E}": EMPTY,
+        "Ada Lovelace_17_assignsubmission_onlinetext/onlinetext.html": b"<p>",
+        f"Jörg Müller_18_{end}/{A}": EMPTY, "__MACOSX/._x": b"",
+    })  # fmt: skip
+    assert set(students) == {"Ada Lovelace", "Jörg Müller"}
+    assert set(students["Ada Lovelace"].notebooks) == {"activation", "evaluation"}
+
+
+def test_moodles_download_without_folders_is_not_one_student(tmp_path: Path) -> None:
+    students = found(tmp_path, {
+        f"Ada Lovelace_17_assignsubmission_file_{A}": EMPTY,
+        f"Ada Lovelace_17_assignsubmission_file_{E}": EMPTY,
+        f"Jörg Müller_18_assignsubmission_file_{A}": EMPTY,
+    })  # fmt: skip
+    assert {name: set(s.notebooks) for name, s in students.items()} == {
+        "Ada Lovelace": {"activation", "evaluation"}, "Jörg Müller": {"activation"},
+    }  # fmt: skip
+
+
+def test_a_zip_that_a_student_handed_in_is_opened(tmp_path: Path) -> None:
+    end = "assignsubmission_file"
+    students = found(tmp_path, {
+        f"Ada_17_{end}/blatt4.zip": packed({f"blatt4/{A}": EMPTY}), f"Bob_18_{end}/{A}": EMPTY,
+    })  # fmt: skip
+    assert set(students["Ada"].notebooks) == set(students["Bob"].notebooks) == {"activation"}
+
+
+def test_a_broken_zip_of_one_student_is_one_line_and_the_next_is_graded(tmp_path: Path) -> None:
+    students = found(tmp_path, {
+        "Ada_17_assignsubmission_file/x.zip": b"PK broken", "Eve.zip": b"PK broken",
+        f"Bob_18_assignsubmission_file/{A}": EMPTY,
+    })  # fmt: skip
+    for name in ("Ada", "Eve"):
+        assert not students[name].notebooks
+        assert "is not a readable zip archive" in students[name].problems[0]
+    assert set(students["Bob"].notebooks) == {"activation"}
+
+
+def test_what_was_left_out_of_a_zip_is_told_to_its_student(tmp_path: Path) -> None:
+    students = found(tmp_path, {"Ada.zip": packed({A: EMPTY, "../../evil.py": b"x"})})
+    assert "'../../evil.py' in Ada.zip points outside the archive" in students["Ada"].problems[0]
+
+
+def test_zips_within_zips_without_end_are_not_followed(tmp_path: Path) -> None:
+    blob = packed({A: EMPTY})
+    for _ in range(20):
+        blob = packed({"again.zip": blob})
+    students = found(tmp_path, {"again.zip": blob})
+    assert [s.notebooks for s in students.values()] == [{}]
+
+
+def test_folders_without_end_are_not_followed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no submission was found"):
+        found(tmp_path, {"x/" * 30_000 + A: EMPTY})
+
+
+def test_names_that_differ_in_form_alone_are_two_students(tmp_path: Path) -> None:
+    for name in ("ADA", "ada", "A\u0308da", "\u00c4da"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / A).write_bytes(EMPTY)
+    students = ingest.ingest([tmp_path], rubric.find("dais2021-a4")).submissions
+    assert len({s.student for s in students}) == 4
+
+
+def test_a_hostile_name_is_no_path(tmp_path: Path) -> None:
+    students = found(tmp_path, {
+        f"..\u2215..\u2215etc_1_assignsubmission_file/{A}": EMPTY,
+        f"\u202ecod.exe <b>_2_assignsubmission_file/{A}": EMPTY,
+    })  # fmt: skip
+    for submission in students.values():
+        assert submission.student.replace("-", "").isalnum()
+        assert "\u202e" not in submission.name
+
+
+def test_more_helper_files_than_any_notebook_needs_are_left_out(tmp_path: Path) -> None:
+    files = {f"{n}.txt": b"x" for n in range(2000)} | {A: EMPTY}
+    (student,) = found(tmp_path, {f"Ada/{name}": body for name, body in files.items()}).values()
+    assert len(student.files) == ingest.MAX_HELPER_FILES
