@@ -41,7 +41,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 
 def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, also where it splits at `;`."""
+    """A cell that no spreadsheet takes for a formula, also where it splits at `;` or tabs."""
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
         return text
-    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=;)(?=[=+\-@])", "'", text)
+    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=[;\t])(?=[=+\-@])", "'", text)
