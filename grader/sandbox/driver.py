@@ -28,6 +28,7 @@ from grader.sandbox.job import Job
 from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
 
 MAX_ANSWER = 96 << 20
+MAX_EARLY = 1 << 20  # of an answer that is told as soon as it is there
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
 
 
@@ -154,6 +155,8 @@ class Run:
             loop.remove_reader(self.kernel.answers)
         self._drain()
         self.answers[digest] = read_answer(self._answered, nonce)
+        if len(self.answers[digest]["text"]) <= MAX_EARLY:
+            say(event="answer", digest=digest, answer=self.answers[digest])
         if not replied:
             if self.answers[digest]["status"] == "lost" and await self.kernel.is_alive():
                 self.answers[digest] = {"status": "timeout", "text": ""}

@@ -46,6 +46,9 @@ MAX_REPAIRS = 50
 Progress = Callable[[str, int, int], None]
 """Called with "cell" or "question", its number from 0, and how many there are."""
 
+Answered = Callable[[str, Answer], None]
+"""Called with a question's digest and its answer as soon as it is there, if it is small."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -67,6 +70,7 @@ def observe(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None = None,
+    answered: Answered | None = None,
 ) -> Evidence:
     """Runs a notebook's code cells in a fresh sandbox, asks the questions, returns the facts.
 
@@ -78,13 +82,13 @@ def observe(
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    first = _once(notebook, distinct, surroundings, task, seed, resources, progress)
+    first = _once(notebook, distinct, surroundings, task, seed, resources, progress, answered)
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
         if not left or first.ending is Ending.SETUP_FAILED or not _all_ran(first):
             break
-        again = _once(notebook, left, surroundings, task, seed, resources, progress)
+        again = _once(notebook, left, surroundings, task, seed, resources, progress, answered)
         evidence = replace(evidence, answers={**evidence.answers, **again.answers})
     answers = {
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
@@ -113,6 +117,7 @@ def _once(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None,
+    answered: Answered | None,
 ) -> Evidence:
     limits = surroundings.limits
     cells = tuple(
@@ -138,11 +143,13 @@ def _once(
         hide=tuple(str(path) for path in surroundings.hide),
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
-    done = _drive(job, seconds, progress)
+    done = _drive(job, seconds, progress, answered)
     return _evidence(done, task, seed)
 
 
-def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
+def _drive(
+    job: Job, seconds: float, progress: Progress | None, answered: Answered | None
+) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
     keep = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
     environment = {name: os.environ[name] for name in keep if name in os.environ}
@@ -155,7 +162,7 @@ def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any
     try:
         process.stdin.write(json.dumps(job.to_json()).encode() + b"\n")
         process.stdin.flush()
-        return _read_lines(process, time.monotonic() + seconds, progress)
+        return _read_lines(process, time.monotonic() + seconds, progress, answered)
     except BrokenPipeError:
         raise SandboxError("the sandbox's driver process ended before it began") from None
     finally:
@@ -167,7 +174,10 @@ def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any
 
 
 def _read_lines(
-    process: subprocess.Popen[bytes], deadline: float, progress: Progress | None
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    progress: Progress | None,
+    answered: Answered | None,
 ) -> dict[str, Any]:
     assert process.stdout is not None
     rest = bytearray()
@@ -186,6 +196,8 @@ def _read_lines(
                 event = json.loads(line)
                 if event["event"] == "done":
                     return dict(event)
+                if answered and event["event"] == "answer":
+                    answered(event["digest"], decode_answer(event["answer"]))
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
