@@ -19,7 +19,7 @@ ANSWER, HINT = 8, 12
 """So many words in a row of a model answer, or of a hidden hint, are no coincidence."""
 
 LINE, PAIR, WHOLE = 24, 40, 12
-"""Letters, spaces aside, from which a line of code is telling, two in a row, or a whole solution."""
+"""Letters, without spaces, that make code telling: of a line, two in a row, a one-line solution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

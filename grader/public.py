@@ -7,8 +7,9 @@ and points alone.
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -119,6 +120,48 @@ def chosen(public: Public, tasks: tuple[Task, ...]) -> Assignment:
     return _only(public.assignment, tasks)
 
 
+def select(public: Public, names: Sequence[str]) -> tuple[Task, ...]:
+    """The tasks that these names ask for: tasks, items or functions; all if there are none.
+
+    Raises:
+        UsageError: there is nothing of a name.
+    """
+    tasks = public.assignment.tasks
+    if not names:
+        return tuple(task for task in tasks if task.items)
+    wanted = [_plain(name) for name in names]
+    known = {_plain(key) for task in tasks if task.items for key in (task.id, str(task.notebook))}
+    known |= {_plain(key) for task in tasks for i in task.items for key in (i.id, i.check.subject)}
+    for name, plain in zip(names, wanted, strict=True):
+        if plain not in known:
+            raise UsageError(_unknown(public, name))
+    found = []
+    for task in tasks:
+        whole = any(_plain(key) in wanted for key in (task.id, str(task.notebook)))
+        items = [
+            item for item in task.items
+            if whole or {_plain(item.id), _plain(item.check.subject)} & set(wanted)
+        ]  # fmt: skip
+        if items:
+            found.append(only(task, tuple(items)))
+    return tuple(found)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_").removesuffix(".ipynb")
+
+
+def _unknown(public: Public, name: str) -> str:
+    """Why nothing is asked for by a name: it is hidden, or misspelled."""
+    for item in public.withheld:
+        if _plain(name) in (_plain(item.id), _plain(item.task)):
+            return f"{name} is judged by a person or by the full grading, not here"
+    names = [item.id for task in public.assignment.tasks for item in task.items]
+    close = difflib.get_close_matches(_plain(name), names, 1)
+    hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
+    return f"there is no public item {name[:60]}; {hint}"
+
+
 # --- writing ----------------------------------------------------------------------------------
 
 
@@ -147,8 +190,9 @@ def dump(public: Public) -> bytes:
 def _task(public: Public, task: Task) -> dict[str, Any]:
     hidden = [item for item in public.withheld if item.task == task.id]
     entry: dict[str, Any] = {
-        "id": task.id, "title": task.title, "notebook": task.notebook, "limits": asdict(task.limits),
-        "prepare": list(task.prepare), "items": [_item(public, task, item) for item in task.items],
+        "id": task.id, "title": task.title, "notebook": task.notebook,
+        "limits": asdict(task.limits), "prepare": list(task.prepare),
+        "items": [_item(public, task, item) for item in task.items],
         "withheld": [{"id": i.id, "title": i.title, "points": str(i.points)} for i in hidden],
     }  # fmt: skip
     if task.id in public.accuracies:
