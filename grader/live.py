@@ -94,11 +94,14 @@ def _torch() -> Iterator[None]:
     if torch is None or not hasattr(torch, "get_rng_state"):
         yield
         return
+    threads = torch.get_num_threads()
     state, grad, kind = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_default_dtype()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    torch.set_num_threads(1)  # the networks asked about are small: threads would only wait
     try:
         yield
     finally:
+        torch.set_num_threads(threads)
         torch.set_rng_state(state)
         torch.set_grad_enabled(grad)
         torch.set_default_dtype(kind)
