@@ -37,6 +37,9 @@ from grader.sandbox.observe import Surroundings
 from grader.training import runs
 
 DATA_FIXTURE, DATA_MOUNT = "fashion_mnist", "/data/fashion-mnist"
+DISTILLED = "export"
+"""The probe whose answer is judged by what trusted code makes of it, when the run has ended."""
+
 EARLY = (Status.PASSED, Status.PARTIAL)
 """What can be told before the run has ended; a failure may yet turn out to be the machine's."""
 
@@ -134,7 +137,7 @@ class Check:
             early = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
             ready = [
                 item for item in task.items
-                if item.id not in told and all(wire.digest(q) in answers for q in asked[item.id])
+                if item.id not in told and all(_is_there(q, answers) for q in asked[item.id])
             ]  # fmt: skip
             if ready:
                 few = replace(task, items=tuple(ready))
@@ -164,6 +167,8 @@ class Check:
             self.submission.notebooks[task.id], questions, around, task=task.id, seed=1,
             resources=self._resource, progress=self.progress, answered=answered,
         )  # fmt: skip
+        if any(question.probe == DISTILLED for question in questions):
+            evidence = runs.distilled(evidence, questions, self.data_dir)
         if measure and budget:
             self._estimate(task, measure, evidence)
         return evidence
@@ -207,8 +212,7 @@ class Check:
 
     def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
         asked = grade.plan(measure, 0)
-        known = runs.distilled(evidence, _questions(measure), self.data_dir)
-        outcome = judge(self.public, measure, self.submission, asked, known, self.data_dir)
+        outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
         was_cut = any("training was stopped after" in text for text in evidence.repairs) or any(
             cell.status == "timeout" for cell in evidence.cells
         )
@@ -250,6 +254,11 @@ def later(public: Public, tasks: tuple[Task, ...]) -> tuple[str, ...]:
             who = f"Judged later, by a person or the full grading ({task.id}, {points} points)"
             sentences.append(f"{who}: {names}.")
     return tuple(sentences)
+
+
+def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:
+    """Whether an answer came that can be judged as it is."""
+    return question.probe != DISTILLED and wire.digest(question) in answers
 
 
 def _questions(task: Task) -> list[Question]:

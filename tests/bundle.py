@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from grader import live, public, rubric, wire
-from grader.model import Answer
+from grader.model import Answer, CellRun, Ending, Evidence, Notebook, Question
 from grader.notebook import read
 from grader.public import Public
+from grader.sandbox.observe import Surroundings
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference" / "dais2021-a4"
@@ -70,3 +74,27 @@ WRONG = notebook(
         "# relu\ndef relu(x):\n    raise ValueError('::error::forged\\n::notice::%0A::x')", "relu"
     ),
 )
+
+
+def door(
+    notebook: Notebook, questions: Sequence[Question], around: Surroundings, *, task: str,
+    seed: int, resources: object, progress: object, answered: Callable[[str, Answer], None],
+) -> Evidence:  # fmt: skip
+    """Like `observe`, in this process: for code of our own, where no confinement is tested."""
+    names: dict[str, Any] = {}
+    cells = []
+    for index, entry in enumerate(notebook.cells):
+        if entry.kind == "code":
+            error = ""
+            try:
+                with redirect_stdout(io.StringIO()):
+                    exec(entry.source, names)
+            except Exception as raised:
+                error = f"{type(raised).__name__}: {raised}"
+            status = "error" if error else "ok"
+            cells.append(CellRun(index=index, id=entry.id, status=status, error=error))
+    answers = {}
+    for question in questions:
+        answers[wire.digest(question)] = live.ask(names, question, 20)
+        answered(wire.digest(question), answers[wire.digest(question)])
+    return Evidence(task=task, ending=Ending.COMPLETED, cells=tuple(cells), answers=answers)
