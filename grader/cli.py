@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands.check import check
 from grader.commands.quiz import quiz
+from grader.commands.release import release
 from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
@@ -130,7 +132,9 @@ def doctor() -> None:
     sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
 
 
+main.add_command(check)
 main.add_command(quiz)
+main.add_command(release)
 main.add_command(train)
 
 

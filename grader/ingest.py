@@ -178,6 +178,11 @@ def _merged(
 # --- one submission ---------------------------------------------------------------------------
 
 
+def submission(name: str, files: Files, assignment: Assignment) -> Submission:
+    """The submission that these files, by relative path, are."""
+    return _submission(name, files, [], assignment, set())
+
+
 def _submission(
     name: str, files: Files, problems: list[str], assignment: Assignment, taken: set[str]
 ) -> Submission:

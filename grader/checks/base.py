@@ -52,6 +52,15 @@ class Check(BaseModel):
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it
 
+    @property
+    def subject(self) -> str:
+        """The name in the notebook that the check is about; "" if it is about no single one."""
+        return ""
+
+    def published(self, answer: Answer) -> Answer:
+        """What students may have of a reference's answer: the facts that `judge` compares with."""
+        return answer
+
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The questions to ask, hidden inputs drawn from `rng` (a stream of this item's own)."""
         return ()

@@ -28,6 +28,11 @@ class ConfusionCheck(Check):
     attributes: int = 13  # columns of the data, as in the notebook
     classes: int = 3
 
+    @property
+    def subject(self) -> str:
+        """The function."""
+        return NAME
+
     def question(self, rng: np.random.Generator, absent: int | None = None) -> Question:
         """A call with hidden data in which the class `absent` is neither true nor predicted."""
         classes = self.classes

@@ -6,6 +6,7 @@ plain Python.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
@@ -40,6 +41,16 @@ class FunctionValues(Check):
     )  # values all right at single points
     extreme_share: Share = Decimal("0.25")  # lost if only inputs of large size go wrong
     difference_share: Share = Decimal("0.25")  # lost for differences where a formula is asked
+
+    @property
+    def subject(self) -> str:
+        """The function."""
+        return self.function
+
+    def published(self, answer: Answer) -> Answer:
+        """The values alone, not how the reference computes them."""
+        values = answer.value.get("values") if isinstance(answer.value, dict) else None
+        return replace(answer, value={} if values is None else {"values": values})
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Ordinary, extreme, integer and public points; for a gradient also how it is computed."""

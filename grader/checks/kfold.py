@@ -27,6 +27,11 @@ class KFoldCheck(Check):
     attributes: int = 13  # columns of the data, as in the notebook
     classes: int = 3
 
+    @property
+    def subject(self) -> str:
+        """The function."""
+        return NAME
+
     def question(
         self, rng: np.random.Generator, k: int, *, even: bool = True, deep: bool = False
     ) -> Question:

@@ -7,6 +7,7 @@ function itself wrong, the student's own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -45,6 +46,16 @@ class FunctionPlot(Check):
     title_share: Decimal = Decimal("0.1")
     labels_share: Decimal = Decimal("0.1")
     legend_share: Decimal = Decimal("0.1")
+
+    @property
+    def subject(self) -> str:
+        """The plotting function."""
+        return self.plot
+
+    def published(self, answer: Answer) -> Answer:
+        """The curves' values alone, not the figure that the reference draws."""
+        own = answer.value.get("own") if isinstance(answer.value, dict) else None
+        return replace(answer, value={} if own is None else {"own": own})
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call, over a hidden interval around zero."""

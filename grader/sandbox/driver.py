@@ -31,6 +31,9 @@ from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
 MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 """Bytes of one answer, and of all answers of one run."""
 
+MAX_EARLY = 1 << 20
+"""Bytes of an answer that is told as soon as it is there."""
+
 MAX_MEMORY = 4 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
@@ -166,6 +169,8 @@ class Run:
         self._drain()
         self.answers[digest] = read_answer(bytes(self._answered), nonce)
         self._answered.clear()
+        if len(self.answers[digest]["text"]) <= MAX_EARLY:
+            say(event="answer", digest=digest, answer=self.answers[digest])
         if not replied:
             if self.answers[digest]["status"] == "lost" and await self.kernel.is_alive():
                 self.answers[digest] = {"status": "timeout", "text": ""}

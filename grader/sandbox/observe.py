@@ -47,6 +47,9 @@ MAX_REPAIRS = 50
 Progress = Callable[[str, int, int], None]
 """Called with "cell" or "question", its number from 0, and how many there are."""
 
+Answered = Callable[[str, Answer], None]
+"""Called with a question's digest and its answer as soon as it is there, if it is small."""
+
 
 class _NoResultError(Exception):
     """A driver process that gave no evidence; the text goes on from "The driver process"."""
@@ -72,6 +75,7 @@ def observe(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None = None,
+    answered: Answered | None = None,
 ) -> Evidence:
     """Runs a notebook's code cells in a fresh sandbox, asks the questions, returns the facts.
 
@@ -82,13 +86,14 @@ def observe(
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    first = last = _once(notebook, distinct, surroundings, task, seed, resources, progress)
+    asked = (surroundings, task, seed, resources, progress, answered)
+    first = last = _once(notebook, distinct, *asked)
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
         if not left or not last.answers:  # where no question was reached, none will be
             break
-        last = _once(notebook, left, surroundings, task, seed, resources, progress)
+        last = _once(notebook, left, *asked)
         evidence = replace(evidence, answers={**evidence.answers, **last.answers})
     answers = {
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
@@ -113,6 +118,7 @@ def _once(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None,
+    answered: Answered | None,
 ) -> Evidence:
     limits = surroundings.limits
     cells = tuple(
@@ -139,13 +145,15 @@ def _once(
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
     try:
-        return _evidence(_drive(job, seconds, progress), task, seed)
+        return _evidence(_drive(job, seconds, progress, answered), task, seed)
     except _NoResultError as bad:
         told = f"The sandbox's driver process {bad}."
         return Evidence(task=task, ending=Ending.SETUP_FAILED, message=told, seed=seed)
 
 
-def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
+def _drive(
+    job: Job, seconds: float, progress: Progress | None, answered: Answered | None
+) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
     keep = (
         "PATH",
@@ -168,7 +176,7 @@ def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any
     assert process.stdin is not None
     try:
         _send(process.stdin, json.dumps(job.to_json()).encode() + b"\n")
-        return _read_lines(process, time.monotonic() + seconds, progress)
+        return _read_lines(process, time.monotonic() + seconds, progress, answered)
     finally:
         process.kill()
         process.wait()
@@ -199,7 +207,10 @@ def _sweep(pid: int) -> None:
 
 
 def _read_lines(
-    process: subprocess.Popen[bytes], deadline: float, progress: Progress | None
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    progress: Progress | None,
+    answered: Answered | None,
 ) -> dict[str, Any]:
     assert process.stdout is not None
     rest = bytearray()
@@ -218,6 +229,8 @@ def _read_lines(
                 event = _event(line)
                 if event["event"] == "done":
                     return dict(event)
+                if answered and event["event"] == "answer":
+                    answered(event["digest"], decode_answer(event["answer"]))
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],

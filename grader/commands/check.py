@@ -1,0 +1,314 @@
+"""`grader check`: a student's own check, on a laptop or in continuous integration."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.handin import HandIn
+    from grader.model import ItemGrade, Task
+    from grader.places import Place
+    from grader.public import Public
+    from grader.selfcheck import Budget, Checked
+
+PASSED, NOT_ALL, BROKEN = 0, 1, 3
+FORMATS = ("text", "markdown", "json", "junit", "github", "codequality")
+POLL_SECONDS = 0.5
+
+
+@click.command()
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option("--item", "items", multiple=True,
+              help="Only this item, function or task; may be given several times.")  # fmt: skip
+@click.option("--watch", is_flag=True, help="Check again each time a notebook is saved.")
+@click.option("--train", is_flag=True, help="Also estimate whether the model will be good enough.")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="With --train: stop the training after these."
+)
+@click.option(
+    "--seconds", type=click.IntRange(10), help="With --train: stop the notebook after these."
+)
+@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), default=("text",),
+              show_default=True, help="What to write; may be given several times.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for the reports; without it they go to standard output.")  # fmt: skip
+@click.option("--assignment", help="Use this checkout's reference, not the course's bundle.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path),
+              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+def check(
+    path: Path, items: tuple[str, ...], watch: bool, train: bool, epochs: int | None,
+    seconds: int | None, formats: tuple[str, ...], output: Path | None, assignment: str | None,
+    data_dir: Path | None,
+) -> None:  # fmt: skip
+    """Check a notebook, a folder or a repository: the public items, judged as in the grading.
+
+    Needs the file public-checks.json of the course's bundle beside or above the notebooks, and
+    neither a reference nor a network.
+
+    Exit codes: 0 all public items passed; 1 not all; 2 wrong usage; 3 the grader failed.
+    """
+    from grader import handin
+    from grader.errors import UsageError
+    from grader.selfcheck import Budget
+
+    if (epochs or seconds) and not train:
+        raise UsageError("--epochs and --seconds limit the training of --train; add --train")
+    if not output and len(set(formats) - {"text"}) + ("text" in formats) > 1:
+        raise UsageError("several formats need a folder: add --output FOLDER")
+    public = _public(path, assignment)
+    budget = Budget(epochs=epochs, seconds=seconds) if train else None
+    job = Job(public, items, budget, formats, output, data_dir)
+    work = handin.find(path, public.assignment)
+    code = job.run(work, path)
+    while watch:
+        code = _again(job, path, work, code)
+        work = handin.find(path, public.assignment)
+    sys.exit(code)
+
+
+def _again(job: Job, path: Path, work: HandIn, code: int) -> int:
+    """Waits for a notebook to be saved, and checks what was."""
+    from grader import handin
+
+    before = {task: handin.digest(file) for task, file in work.files.items()}
+    click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
+    try:
+        while True:
+            time.sleep(POLL_SECONDS)
+            saved = [
+                t for t, file in work.files.items() if handin.digest(file) not in ("", before[t])
+            ]
+            if saved:
+                return job.run(handin.find(path, job.public.assignment), path, saved)
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+        sys.exit(code)
+
+
+# --- what to check with -----------------------------------------------------------------------
+
+
+def _public(path: Path, assignment: str | None) -> Public:
+    """From the course's bundle, or made from a checkout's reference and kept for next time."""
+    from grader import public
+    from grader.errors import UsageError
+
+    start = path if path.is_dir() else path.parent
+    found = None if assignment else public.find(start)
+    if found:
+        return public.read(found)
+    try:
+        return _from_checkout(assignment or "dais2021-a4")
+    except UsageError as missing:
+        if assignment:
+            raise
+        raise UsageError(
+            f"{public.FILE} is neither in {start.resolve()} nor above it; run this in the folder "
+            "that you got from the course, or put your notebooks there"
+        ) from missing
+
+
+def _from_checkout(name: str) -> Public:
+    import hashlib
+
+    from grader import __version__, public, release, rubric
+    from grader.errors import UsageError
+
+    chosen = rubric.find(name)
+    key = hashlib.sha256(f"{__version__}:{chosen.digest}".encode()).hexdigest()[:24]
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    file = home / "grader" / "public" / f"{key}.json"
+    if file.is_file():
+        try:
+            return public.read(file)
+        except UsageError:
+            file.unlink()
+    made = public.make(chosen, release.answers(chosen))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{key}.{os.getpid()}")
+    part.write_bytes(public.dump(made))
+    part.replace(file)
+    return made
+
+
+def _tasks(public: Public, items: Sequence[str], only: Sequence[str]) -> tuple[Task, ...]:
+    """The tasks to check: all that run a notebook, or those named, with the items named."""
+    from grader import grade
+    from grader.public import select
+
+    tasks = select(public, items)
+    return tuple(t for t in tasks if grade.needs_run(t) and (not only or t.id in only))
+
+
+# --- one check --------------------------------------------------------------------------------
+
+
+class Job:
+    """What one call of the command is to do, each time a notebook was saved."""
+
+    def __init__(
+        self, public: Public, items: tuple[str, ...], budget: Budget | None,
+        formats: tuple[str, ...], output: Path | None, data_dir: Path | None,
+    ) -> None:  # fmt: skip
+        self.public, self._items, self._budget = public, items, budget
+        self._formats, self._output, self._data_dir = formats, output, data_dir
+        self._screen = Screen(on="text" in formats or output is not None)
+
+    def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
+        """Checks, tells and writes; the exit code."""
+        from grader.sandbox import doors
+        from grader.selfcheck import Check
+
+        alone = list(work.files) if path.is_file() else list(only)
+        tasks = _tasks(self.public, self._items, alone)
+        door, note = doors.find()
+        if note:
+            click.echo(f"note: {note}", err=True)
+        with self._screen as screen:
+            checked = Check(
+                public=self.public, submission=work.submission, door=door, settled=screen.item,
+                progress=screen.progress, data_dir=self._data_dir, train=self._budget,
+            ).run(tasks)  # fmt: skip
+            screen.summary(checked)
+        self._write(checked, work)
+        if checked.broken:
+            click.echo(f"grader: {checked.broken[0]}", err=True)
+            return BROKEN
+        return PASSED if checked.passed else NOT_ALL
+
+    def _write(self, checked: Checked, work: HandIn) -> None:
+        from grader.errors import UsageError
+        from grader.reports import codequality, github, json_report, junit, markdown, text
+
+        grades, assignment = [checked.grade], self.public.assignment
+        places = _places(checked, work)
+        for name in self._formats:
+            renders: dict[str, Callable[[], dict[str, bytes]]] = {
+                "text": lambda: text.render(grades, assignment),
+                "markdown": lambda: markdown.render(grades, assignment),
+                "json": lambda: json_report.render(grades, assignment),
+                "junit": lambda: junit.render(grades, assignment, places),
+                "codequality": lambda: codequality.render(grades, assignment, places),
+                "github": lambda: github.render(grades, assignment, places),
+            }
+            files = renders[name]()
+            if name == "github":
+                _to_runner(files)
+            if self._output:
+                try:
+                    self._output.mkdir(parents=True, exist_ok=True)
+                    for file, content in files.items():
+                        (self._output / file).write_bytes(content)
+                except OSError as bad:
+                    raise UsageError(f"{self._output} cannot be written ({bad.strerror})") from None
+            elif name not in ("text", "github"):
+                click.echo(b"".join(files.values()), nl=False)
+
+
+def _places(checked: Checked, work: HandIn) -> dict[str, Place]:
+    """Where each item stands, files relative to the repository that the runner or we are in."""
+    from grader import places
+
+    home = Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or ".")
+    found = {}
+    for task in checked.grade.tasks:
+        file = work.files.get(task.task.id)
+        if file is None:
+            continue
+        try:
+            shown = file.resolve().relative_to(home.resolve()).as_posix()
+        except ValueError:
+            shown = file.name
+        content = file.read_bytes()
+        for item in task.items:
+            found[f"{task.task.id}/{item.item.id}"] = places.of_item(
+                item.item, work.submission.notebooks[task.task.id], content, shown, task.evidence
+            )
+    return found
+
+
+def _to_runner(files: dict[str, bytes]) -> None:
+    """Annotations to the log, the rest to the files that GitHub's runner names."""
+    click.echo(files["annotations.txt"], nl=False)
+    for variable, name in (("GITHUB_STEP_SUMMARY", "summary.md"), ("GITHUB_OUTPUT", "outputs.txt")):
+        target = os.environ.get(variable)
+        if target:
+            with Path(target).open("ab") as stream:
+                stream.write(files[name])
+
+
+# --- the terminal -----------------------------------------------------------------------------
+
+
+class Screen:
+    """Tells each item as soon as it is settled, then the sums. On a runner no line is a command."""
+
+    def __init__(self, *, on: bool) -> None:
+        from rich.console import Console
+
+        terminal = sys.stdout.isatty()
+        self._on, self._task = on, ""
+        self._console = Console(
+            markup=False, highlight=False, emoji=False, force_terminal=terminal,
+            no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
+        )  # fmt: skip
+        self._runner = os.environ.get("GITHUB_ACTIONS") == "true"
+        self._token = secrets.token_hex(16)
+        self._status: Any = None
+
+    def __enter__(self) -> Screen:
+        if self._on and self._runner:
+            click.echo(f"::stop-commands::{self._token}")
+        if self._on and sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+        if self._on and self._runner:
+            click.echo(f"::{self._token}::")
+
+    def progress(self, kind: str, number: int, of: int) -> None:
+        """A cell or a question is next."""
+        if self._status:
+            self._status.update(f"{kind} {number + 1} of {of}")
+
+    def item(self, task: Task, item: ItemGrade) -> None:
+        """An item's verdict is known."""
+        from grader.reports import text
+
+        if task.id != self._task:
+            self._task = task.id
+            self._print(*text.heading(task))
+        for line in text.item_lines(item):
+            self._print(*line)
+
+    def summary(self, checked: Checked) -> None:
+        """The sums, and the estimates."""
+        from grader.reports import text
+
+        for estimate in checked.estimates:
+            for line in text.estimate_lines(estimate):
+                self._print(*line)
+        for line in text.summary(checked.grade):
+            self._print(*line)
+        self._task = ""
+
+    def _print(self, line: str, style: str) -> None:
+        from grader.reports.harmless import for_log
+
+        if self._on:
+            harmless = line[: len(line) - len(line.lstrip())] + for_log(line)
+            self._console.print(harmless if self._runner else line, style=style)

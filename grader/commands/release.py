@@ -1,0 +1,36 @@
+"""`grader release`: the bundle that students get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--assignment", default="dais2021-a4", show_default=True,
+              help="Name or rubric folder of the assignment.")  # fmt: skip
+@click.option("--install", default="./grader-*.whl", show_default=True,
+              help="What students give to pip for the grader: an address such as git+https://…, "
+              "or a wheel, which is copied into the bundle.")  # fmt: skip
+def release(folder: Path, assignment: str, install: str) -> None:
+    """Write the students' bundle: notebooks without solutions, and the public checks.
+
+    Before anything is written, every text of the bundle is searched for solutions, outputs, model
+    answers and the hidden items' words; what is found is refused, with its file and cell.
+    """
+    from grader import release as bundles
+    from grader import rubric
+
+    wheel = Path(install)
+    shown = f"./{wheel.name}" if wheel.is_file() else install
+    files = bundles.bundle(rubric.find(assignment), shown)
+    if wheel.is_file():
+        files[wheel.name] = wheel.read_bytes()
+    bundles.write(files, folder)
+    if not wheel.is_file() and install.startswith("./"):
+        click.echo(f"note: students are told to install {install}: put that file into {folder}, "
+                   "or name it with --install", err=True)  # fmt: skip
+    for name, content in files.items():
+        click.echo(f"{len(content):>9,} bytes  {folder / name}")

@@ -1,0 +1,154 @@
+"""Asks a probe in a namespace of this very process: how `%check` learns what a function does.
+
+Runs in the student's own kernel, and so believes everything; its verdict convinces the student
+alone. It leaves random numbers, figures, settings and names as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from IPython.utils.capture import capture_output
+
+from grader import wire
+from grader.model import Answer, AnswerStatus, Question
+from grader.printable import encodable
+from grader.sandbox.inside import bootstrap, figures, protocol
+from grader.sandbox.inside.fixtures.figures import record_closed
+from grader.sandbox.inside.probes import PROBES
+
+LIVE = ("call_function", "call_plot", "confusion", "kfold", "shifted_calls", "split")
+"""Probes that need no watched run of the whole notebook."""
+
+Names = MutableMapping[str, Any]
+
+
+def ask(namespace: Names, question: Question, seconds: int) -> Answer:
+    """The answer, as the sandbox would give it. Only an interrupt from the keyboard gets through.
+
+    `seconds` is how long the student's code may take, where the question says nothing else.
+    """
+    probe = bootstrap.load(PROBES, question.probe)
+    try:
+        with untouched(namespace), _alarm(question.seconds or seconds):
+            value = protocol.pack(probe(namespace, _copied(question)))
+    except protocol.Undefined as missing:
+        return Answer(status=AnswerStatus.UNDEFINED, error=str(missing))
+    except protocol.OutOfTime:
+        return Answer(status=AnswerStatus.TIMEOUT)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        text = encodable(protocol.describe_error(error))
+        return Answer(status=AnswerStatus.RAISED, error=text)
+    return Answer(status=AnswerStatus.OK, value=wire.decode(json.dumps(value)))
+
+
+def _copied(question: Question) -> dict[str, Any]:
+    """Parameters of their own: what student code does to an array must not reach the next call."""
+    copied = protocol.unpack(json.loads(wire.encode(dict(question.params))))
+    return dict(copied)
+
+
+@contextmanager
+def untouched(namespace: Names) -> Iterator[None]:
+    """Puts back what student code and probes change beside: names, random numbers, figures."""
+    names = dict(namespace)
+    with ExitStack() as stack:
+        for keep in (_random_numbers, _torch, _matplotlib):
+            stack.enter_context(keep())
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(capture_output())  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            for name in [name for name in namespace if name not in names]:
+                del namespace[name]
+            namespace.update(names)
+
+
+@contextmanager
+def _random_numbers() -> Iterator[None]:
+    numpy: Any = sys.modules.get("numpy")
+    plain, arrays = random.getstate(), numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        random.setstate(plain)
+        if arrays is not None:
+            numpy.random.set_state(arrays)
+
+
+@contextmanager
+def _torch() -> Iterator[None]:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "get_rng_state"):
+        yield
+        return
+    threads = torch.get_num_threads()
+    state, grad, kind = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_default_dtype()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    torch.set_num_threads(1)  # the networks asked about are small: threads would only wait
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_rng_state(state)
+        torch.set_grad_enabled(grad)
+        torch.set_default_dtype(kind)
+        if cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
+
+
+@contextmanager
+def _matplotlib() -> Iterator[None]:
+    """The student's open figures are out of reach for a while, and settings are put back."""
+    if "matplotlib.pyplot" not in sys.modules:
+        yield
+        return
+    import matplotlib as mpl  # noqa: PLC0415 (only where the student has it)
+    from matplotlib._pylab_helpers import Gcf  # noqa: PLC0415
+
+    kept, ways = dict(Gcf.figs), {name: vars(Gcf)[name] for name in ("destroy", "destroy_all")}
+    Gcf.figs.clear()
+    record_closed()
+    figures.recorded.clear()
+    try:
+        with mpl.rc_context():
+            yield
+    finally:
+        for name, way in ways.items():
+            setattr(Gcf, name, way)
+        figures.recorded.clear()
+        Gcf.figs.clear()
+        Gcf.figs.update(kept)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raises OutOfTime after so many seconds, where signals can be had; an alarm set is kept."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(_signal: int, _frame: object) -> None:
+        raise protocol.OutOfTime
+
+    began, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        rest = max(left - (time.monotonic() - began), 0.001) if left else 0.0
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, rest, interval)

@@ -1,0 +1,167 @@
+"""`%check` in a notebook: judges the functions that are defined there, and shows a small table.
+
+Runs in the student's kernel. Nothing raised in here reaches the student's work.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+
+from grader import live, public, selfcheck, wire
+from grader.errors import GraderError, UsageError
+from grader.model import (
+    Answer,
+    Ending,
+    Evidence,
+    Item,
+    ItemGrade,
+    Notebook,
+    Status,
+    Submission,
+    Task,
+)
+from grader.printable import printable
+from grader.public import Public
+from grader.reports import text
+
+COLOURS = {
+    Status.PASSED: "#1a9850", Status.PARTIAL: "#c77700", Status.FAILED: "#d64541",
+    Status.BLOCKED: "#d64541", Status.REVIEW: "#2b8cbe", Status.ERROR: "#8e5bb5",
+}  # fmt: skip
+"""Readable on white and on black."""
+
+_read: dict[tuple[Path, int], Public] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `%check` shows: as HTML in a notebook, as text elsewhere."""
+
+    items: tuple[ItemGrade, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_row(item) for item in self.items)
+        table = f'<table style="border-collapse:collapse">{rows}</table>' if rows else ""
+        notes = "".join(f'<div style="opacity:.75">{_safe(note)}</div>' for note in self.notes)
+        return f'<div style="font-size:90%;line-height:1.45">{table}{notes}</div>'
+
+    def __repr__(self) -> str:
+        lines = [line for item in self.items for line, _ in text.item_lines(item)]
+        return "\n".join([*lines, *map(printable, self.notes)])
+
+
+def check(line: str, shell: Any) -> None:
+    """Judges what `line` names (functions, items or tasks; nothing: all that is defined)."""
+    try:
+        result = judged(line.replace(",", " ").split(), shell.user_ns, Path.cwd())
+    except KeyboardInterrupt:
+        result = Result(notes=("Stopped.",))
+    except GraderError as known:
+        result = Result(notes=(str(known),))
+    except BaseException as bug:
+        told = f"This could not be checked ({type(bug).__name__}: {bug}); your work is untouched."
+        result = Result(notes=(told,))
+    try:
+        display(result)  # type: ignore[no-untyped-call]
+    except BaseException:
+        return
+
+
+def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
+    """The verdicts on what the namespace defines.
+
+    Raises:
+        UsageError: there are no public checks near the folder, or none of these names.
+    """
+    known = _public(folder)
+    found: list[ItemGrade] = []
+    elsewhere: list[str] = []
+    for task in public.select(known, names):
+        ready = [item for item in task.items if _is_live(known, task, item)]
+        elsewhere += [item.id for item in task.items if item not in ready]
+        if not names:
+            ready = [item for item in ready if _is_defined(item, namespace)]
+        found += _task(known, public.only(task, tuple(ready)), namespace) if ready else []
+    notes = [_sum(found)] if found else []
+    if not found and not (names and elsewhere):
+        notes.append("Nothing of the assignment is defined yet: run the cells of your functions.")
+    if names and elsewhere:
+        notes.append(f"{', '.join(elsewhere)}: needs a run of the whole notebook; save it, and "
+                     "run grader check in a terminal.")  # fmt: skip
+    return Result(tuple(found), tuple(notes))
+
+
+def _public(folder: Path) -> Public:
+    file = public.find(folder)
+    if file is None:
+        raise UsageError(
+            f"{public.FILE} is neither beside this notebook nor in a folder above it; take it from "
+            "the course's bundle"
+        )
+    key = (file, file.stat().st_mtime_ns)
+    if key not in _read:
+        _read[key] = public.read(file)
+    return _read[key]
+
+
+def _is_live(known: Public, task: Task, item: Item) -> bool:
+    return all(question.probe in live.LIVE for question in known.asked[task.id][item.id])
+
+
+def _is_defined(item: Item, namespace: live.Names) -> bool:
+    """Whether its function is there, whatever the capitals."""
+    wanted = item.check.subject.lower()
+    return any(name.lower() == wanted and callable(namespace[name]) for name in list(namespace))
+
+
+def _task(known: Public, task: Task, namespace: live.Names) -> list[ItemGrade]:
+    asked = known.asked[task.id]
+    answers: dict[str, Answer] = {}
+    for item in task.items:
+        for question in asked[item.id]:
+            digest = wire.digest(question)
+            if digest not in answers:
+                answers[digest] = live.ask(namespace, question, task.limits.question_seconds)
+    notebook = Notebook(name=str(task.notebook), cells=())
+    submission = Submission(student="", name="", notebooks={task.id: notebook}, missing={})
+    evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
+    outcomes = selfcheck.judge(known, task, submission, asked, evidence)
+    return [selfcheck.graded(item, outcomes[item.id]) for item in task.items]
+
+
+def _sum(items: Sequence[ItemGrade]) -> str:
+    passed = sum(item.outcome.status is Status.PASSED for item in items)
+    return f"{passed} of {len(items)} passed; the grading asks with other inputs."
+
+
+def _row(item: ItemGrade) -> str:
+    outcome = item.outcome
+    colour = COLOURS[outcome.status]
+    cell = '<td style="text-align:left;vertical-align:top;padding:.15em .8em .15em 0">'
+    told = "" if outcome.status is Status.PASSED else _told(item)
+    return (
+        f'<tr style="background:none">{cell}<b style="color:{colour}">{outcome.status.value}</b>'
+        f"</td>{cell}<code>{_safe(item.item.id)}</code></td>"
+        f"{cell}{item.points:.2f}&nbsp;/&nbsp;{item.item.points:.2f}</td>{cell}{told}</td></tr>"
+    )
+
+
+def _told(item: ItemGrade) -> str:
+    given = item.outcome.details.get("given")
+    shown = given[: text.SHOWN] if isinstance(given, list) else [given] if given else []
+    lines = [_safe(item.outcome.message)]
+    lines += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
+    if item.item.hint:
+        lines.append(f"<i>Hint:</i> {_safe(item.item.hint)}")
+    return "<br>".join(lines)
+
+
+def _safe(value: str) -> str:
+    return html.escape(printable(" ".join(value.split()))[:1000])

@@ -1,0 +1,114 @@
+"""Where in a notebook's file something stands: the line of a cell's source. Trusted side, pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.model import Evidence, Item, Notebook
+
+SPACE = re.compile(r"[\s,:]*")
+_decoder = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of a file, counted from 1, and the cell that stands there, from 0 (-1: none)."""
+
+    path: str
+    line: int = 1
+    cell: int = -1
+
+
+def of_item(
+    item: Item, notebook: Notebook, content: bytes, path: str, evidence: Evidence | None = None
+) -> Place:
+    """Where an item's work stands: the definition it is about, its cell, else one that failed."""
+    index, offset = _cell_of(item, notebook, evidence)
+    if index < 0:
+        return Place(path=path)
+    try:
+        lines = source_lines(content.decode("utf-8-sig", "replace"))[index]
+    except (IndexError, ValueError, RecursionError):
+        return Place(path=path, cell=index)
+    return Place(path=path, line=lines[min(offset, len(lines) - 1)] if lines else 1, cell=index)
+
+
+def _cell_of(item: Item, notebook: Notebook, evidence: Evidence | None) -> tuple[int, int]:
+    """The cell's number, and the line in its source."""
+    code = [(n, cell) for n, cell in enumerate(notebook.cells) if cell.kind == "code"]
+    if subject := item.check.subject:
+        definition = re.compile(rf"^(?:def {re.escape(subject)}\b|{re.escape(subject)}\s*=)")
+        for number, cell in reversed(code):
+            for offset, line in enumerate(cell.source.split("\n")):
+                if definition.match(line):
+                    return number, offset
+    wanted = _letters(item.id)
+    for number, cell in code:
+        names = {_letters(name) for name in (cell.id, *cell.tags)} - {""}
+        if any(name in wanted for name in names if len(name) > 3):
+            return number, 0
+    failed = [run.index for run in evidence.cells if run.status != "ok"] if evidence else []
+    return (failed[0], 0) if failed else (-1, 0)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def source_lines(text: str) -> list[list[int]]:
+    """For each cell of a notebook's JSON text, the file's line of each line of its source.
+
+    Raises:
+        ValueError: it is no notebook.
+    """
+    found = []
+    for key, start in _members(text, _start(text, "{")):
+        if key == "cells":
+            for cell in _elements(text, _start(text, "[", start)):
+                found.append(_source(text, cell))
+    return found
+
+
+def _source(text: str, cell: int) -> list[int]:
+    for key, start in _members(text, _start(text, "{", cell)):
+        if key != "source":
+            continue
+        if text[start] != "[":  # one string: all its lines stand in one line of the file
+            value, _ = _decoder.raw_decode(text, start)
+            return [_line(text, start)] * (str(value).count("\n") + 1)
+        return [_line(text, part) for part in _elements(text, _start(text, "[", start))]
+    return []
+
+
+def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
+    """Keys of an object and where their values begin; `at` is behind its brace."""
+    while text[at := _skip(text, at)] != "}":
+        key, at = _decoder.raw_decode(text, at)
+        start = _skip(text, at)
+        yield str(key), start
+        _, at = _decoder.raw_decode(text, start)
+
+
+def _elements(text: str, at: int) -> Iterator[int]:
+    while text[at := _skip(text, at)] != "]":
+        yield at
+        _, at = _decoder.raw_decode(text, at)
+
+
+def _start(text: str, bracket: str, at: int = 0) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] != bracket:
+        raise ValueError(f"no {bracket} at {at}")
+    return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    match = SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

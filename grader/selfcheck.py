@@ -1,0 +1,265 @@
+"""A student's own check: public items of a submission, run, judged and told as they come.
+
+Trusted side. Questions, checks and scoring are those of the grading; only the inputs are public,
+and the reference's answers come with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader import data, grade, scoring, wire
+from grader.checks.accuracy import RetrainedAccuracy
+from grader.checks.base import error
+from grader.errors import GraderError
+from grader.model import (
+    Answer,
+    Ending,
+    Evidence,
+    Grade,
+    Item,
+    ItemGrade,
+    Outcome,
+    Question,
+    Status,
+    Submission,
+    Task,
+    Visibility,
+)
+from grader.public import Public, chosen
+from grader.sandbox.observe import Surroundings
+from grader.training import runs
+
+DATA_FIXTURE, DATA_MOUNT = "fashion_mnist", "/data/fashion-mnist"
+DISTILLED = "export"
+"""The probe whose answer is judged by what trusted code makes of it, when the run has ended."""
+
+EARLY = (Status.PASSED, Status.PARTIAL)
+"""What can be told before the run has ended; a failure may yet turn out to be the machine's."""
+
+Door = Callable[..., Evidence]
+"""Runs a notebook and asks questions: `grader.sandbox.observe.observe`, or one that is like it."""
+
+Settled = Callable[[Task, ItemGrade], None]
+"""Called once for each item, as soon as its verdict is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a training may take here; None: what the rubric allows."""
+
+    epochs: int | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """Whether the trained network will reach what is asked for."""
+
+    task: str
+    cutoff: float
+    outcome: Outcome
+    was_cut: bool  # by the budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """All that a check found. `broken` says why the grader could not do its part."""
+
+    grade: Grade
+    estimates: tuple[Estimate, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every public item passed."""
+        items = [item for task in self.grade.tasks for item in task.items]
+        return all(item.outcome.status is Status.PASSED for item in items)
+
+
+@dataclass(slots=True, kw_only=True)
+class Check:
+    """One check of one submission, task by task."""
+
+    public: Public
+    submission: Submission
+    door: Door
+    settled: Settled = lambda task, item: None
+    progress: Callable[[str, int, int], None] | None = None
+    data_dir: Path | None = None
+    train: Budget | None = None  # estimate what the training comes to, within this
+    _outcomes: dict[str, Mapping[str, Outcome]] = field(default_factory=dict)
+    _evidences: dict[str, Evidence] = field(default_factory=dict)
+    _estimates: list[Estimate] = field(default_factory=list)
+    _broken: list[str] = field(default_factory=list)
+
+    def run(self, tasks: tuple[Task, ...]) -> Checked:
+        """Checks these tasks (public ones, perhaps with fewer items), the quick ones first."""
+        for task in sorted(tasks, key=lambda task: task.limits.notebook_seconds):
+            self._check(task)
+        found = scoring.score(
+            self.submission, chosen(self.public, tasks), self._outcomes, evidences=self._evidences
+        )
+        return Checked(
+            grade=replace(found, notes=(*found.notes, *later(self.public, tasks))),
+            estimates=tuple(self._estimates), broken=tuple(self._broken),
+        )  # fmt: skip
+
+    def _check(self, task: Task) -> None:
+        told: set[str] = set()
+        asked = self.public.asked[task.id]
+        evidence = None
+        if task.id in self.submission.notebooks and grade.needs_run(task):
+            try:
+                evidence = self._observed(task, asked, told)
+            except GraderError as reason:
+                self._broken.append(f"{task.notebook}: {reason}")
+                self._settle(task, dict.fromkeys(asked, error(str(reason))), told)
+                return
+            self._evidences[task.id] = evidence
+            if evidence.ending is Ending.SETUP_FAILED:
+                self._broken.append(f"{task.notebook}: {evidence.message}")
+        self._settle(task, self._judged(task, asked, evidence), told)
+
+    def _observed(
+        self, task: Task, asked: Mapping[str, tuple[Question, ...]], told: set[str]
+    ) -> Evidence:
+        answers: dict[str, Answer] = {}
+
+        def answered(digest: str, answer: Answer) -> None:
+            answers[digest] = answer
+            early = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
+            ready = [
+                item for item in task.items
+                if item.id not in told and all(_is_there(q, answers) for q in asked[item.id])
+            ]  # fmt: skip
+            if ready:
+                few = replace(task, items=tuple(ready))
+                self._tell(few, self._judged(few, asked, early), told, only=EARLY)
+
+        return self._run(task, [q for i in task.items for q in asked[i.id]], answered)
+
+    def _run(
+        self, task: Task, questions: list[Question], answered: Callable[[str, Answer], None]
+    ) -> Evidence:
+        mounts = {}
+        if DATA_FIXTURE in task.prepare:
+            data.prepare(self.data_dir, fetch=False)
+            mounts = {DATA_MOUNT: data.sandbox_folder(self.data_dir)}
+        measure = self._measure(task)
+        limits, budget = task.limits, self.train
+        if measure and budget:
+            questions = [*questions, *_questions(measure)]
+            epochs = budget.epochs or limits.training_epochs
+            seconds = budget.seconds or limits.notebook_seconds
+            limits = replace(limits, training_epochs=epochs, notebook_seconds=seconds + 30,
+                             cell_seconds=min(limits.cell_seconds, seconds))  # fmt: skip
+        around = Surroundings(
+            prepare=task.prepare, limits=limits, files=self.submission.files, mounts=mounts
+        )
+        evidence = self.door(
+            self.submission.notebooks[task.id], questions, around, task=task.id, seed=1,
+            resources=self._resource, progress=self.progress, answered=answered,
+        )  # fmt: skip
+        if any(question.probe == DISTILLED for question in questions):
+            evidence = runs.distilled(evidence, questions, self.data_dir)
+        if measure and budget:
+            self._estimate(task, measure, evidence)
+        return evidence
+
+    def _resource(self, name: str) -> np.ndarray[Any, Any]:
+        return data.resource(name, self.data_dir)
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    def _judged(
+        self, task: Task, asked: Mapping[str, tuple[Question, ...]], evidence: Evidence | None
+    ) -> dict[str, Outcome]:
+        return judge(self.public, task, self.submission, asked, evidence, self.data_dir)
+
+    def _settle(self, task: Task, outcomes: dict[str, Outcome], told: set[str]) -> None:
+        needed = {
+            item.id: scoring.blocked(item, outcomes, outcomes[item.id]) for item in task.items
+        }
+        self._outcomes[task.id] = outcomes
+        self._tell(task, needed, told)
+
+    def _tell(
+        self, task: Task, outcomes: Mapping[str, Outcome], told: set[str],
+        only: tuple[Status, ...] = tuple(Status),
+    ) -> None:  # fmt: skip
+        for item in task.items:
+            if item.id not in told and outcomes[item.id].status in only:
+                told.add(item.id)
+                self.settled(task, graded(item, outcomes[item.id]))
+
+    # -- the estimate ----------------------------------------------------------------------------
+
+    def _measure(self, task: Task) -> Task | None:
+        """The task with one item that measures the accuracy, if there is such an item."""
+        if self.train is None or task.id not in self.public.accuracies:
+            return None
+        check = RetrainedAccuracy(cutoff=self.public.accuracies[task.id])
+        item = Item(id="accuracy", title="Accuracy", points=Decimal(1), hint="", check=check,
+                    visibility=Visibility.HIDDEN)  # fmt: skip
+        return replace(task, items=(item,))
+
+    def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
+        asked = grade.plan(measure, 0)
+        outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
+        was_cut = any("training was stopped after" in text for text in evidence.repairs) or any(
+            cell.status == "timeout" for cell in evidence.cells
+        )
+        self._estimates.append(
+            Estimate(task=task.id, cutoff=self.public.accuracies[task.id],
+                     outcome=outcome["accuracy"], was_cut=was_cut)
+        )  # fmt: skip
+
+
+def judge(
+    public: Public,
+    task: Task,
+    submission: Submission,
+    asked: Mapping[str, tuple[Question, ...]],
+    evidence: Evidence | None,
+    data_dir: Path | None = None,
+) -> dict[str, Outcome]:
+    """The outcomes of a task's items, by the grading's own judgement on public questions."""
+    return grade.judge(
+        task, submission, asked, evidence=evidence, expected=public.expected, masters=None,
+        reference_dir=public.assignment.reference_dir, data_dir=data_dir,
+    )  # fmt: skip
+
+
+def graded(item: Item, outcome: Outcome) -> ItemGrade:
+    """The item with its points."""
+    points = (item.points * outcome.share).quantize(scoring.CENT, ROUND_HALF_UP)
+    return ItemGrade(item=item, outcome=outcome, points=points)
+
+
+def later(public: Public, tasks: tuple[Task, ...]) -> tuple[str, ...]:
+    """One sentence on each task that has items which are judged elsewhere."""
+    sentences = []
+    for task in tasks:
+        items = [item for item in public.withheld if item.task == task.id]
+        if items:
+            points = sum((item.points for item in items), Decimal(0))
+            names = "; ".join(item.title for item in items)
+            who = f"Judged later, by a person or the full grading ({task.id}, {points} points)"
+            sentences.append(f"{who}: {names}.")
+    return tuple(sentences)
+
+
+def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:
+    """Whether an answer came that can be judged as it is."""
+    return question.probe != DISTILLED and wire.digest(question) in answers
+
+
+def _questions(task: Task) -> list[Question]:
+    return [question for asked in grade.plan(task, 0).values() for question in asked]

@@ -1,0 +1,143 @@
+"""%check: what it shows, that it never raises, and that a real kernel and page take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from grader import magic, public
+from grader.errors import UsageError
+from grader.model import Status
+from tests.bundle import REFERENCE, RIGHT, made, namespace
+
+EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">\x1b[31m'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A student's folder below that of the bundle."""
+    (tmp_path / public.FILE).write_bytes(public.dump(made()))
+    (tmp_path / "work").mkdir()
+    return tmp_path / "work"
+
+
+def test_all_that_is_defined_is_judged(folder: Path) -> None:
+    result = magic.judged([], namespace(RIGHT), folder)
+    assert [(i.item.id, i.outcome.status) for i in result.items] == [
+        ("logistic", Status.PASSED), ("relu", Status.PASSED),
+    ]  # fmt: skip
+    assert result.notes == ("2 of 2 passed; the grading asks with other inputs.",)
+
+
+def test_one_function_is_judged_by_its_name(folder: Path) -> None:
+    result = magic.judged(["relu"], {"relu": lambda x: x}, folder)
+    (item,) = result.items
+    assert item.outcome.status is Status.FAILED
+    assert "yours: relu(-2) = -2" in repr(result)
+    assert "makes all others 0" in repr(result)
+
+
+def test_evaluation_is_judged_in_the_namespace(folder: Path) -> None:
+    names = namespace((REFERENCE / "Evaluation.ipynb").read_bytes(), without="-test")
+    result = magic.judged(["evaluation"], names, folder)
+    assert [i.outcome.status for i in result.items] == [Status.PASSED] * 3
+
+
+def test_nothing_defined_and_whole_notebooks_are_told(folder: Path) -> None:
+    (note,) = magic.judged([], {}, folder).notes
+    assert note.startswith("Nothing of the assignment is defined yet")
+    (note,) = magic.judged(["mlp"], {}, folder).notes
+    assert note.startswith("mlp: needs a run of the whole notebook")
+
+
+def test_without_the_bundle_one_sentence_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"public-checks\.json is neither beside this notebook"):
+        magic.judged([], {}, tmp_path)
+
+
+def test_the_page_shows_nothing_that_a_student_wrote_as_html(folder: Path) -> None:
+    def relu(x: Any) -> Any:
+        raise ValueError(EVIL)
+
+    page = magic.judged(["relu"], {"relu": relu}, folder)._repr_html_()
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "\x1b" not in page
+
+
+@pytest.mark.parametrize("bug", [RuntimeError("boom"), KeyboardInterrupt(), SystemExit(3)])
+def test_nothing_is_raised_into_the_notebook(
+    bug: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise bug
+
+    monkeypatch.setattr(magic, "judged", broken)
+    magic.check("", SimpleNamespace(user_ns={}))
+    assert capsys.readouterr().out.startswith(("This could not be checked", "Stopped."))
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingKernelClient]:
+    folder = tmp_path_factory.mktemp("notebook")
+    (folder / public.FILE).write_bytes(public.dump(made()))
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(folder))
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def executed(client: BlockingKernelClient, code: str) -> tuple[str, list[dict[str, Any]]]:
+    """The reply's status, and what was displayed or printed."""
+    shown: list[dict[str, Any]] = []
+
+    def keep(message: dict[str, Any]) -> None:
+        content = message["content"]
+        if message["msg_type"] == "stream":
+            shown.append({"text/plain": content["text"]})
+        elif "data" in content:
+            shown.append(content["data"])
+
+    reply = client.execute_interactive(code, output_hook=keep, timeout=60)
+    return reply["content"]["status"], shown
+
+
+@pytest.mark.sandbox
+def test_in_a_real_kernel(kernel: BlockingKernelClient) -> None:
+    status, shown = executed(
+        kernel,
+        "import sys\n%load_ext grader\n"
+        "print(sorted({'torch', 'numpy', 'grader.checks', 'pydantic'} & set(sys.modules)))",
+    )
+    assert (status, shown) == ("ok", [{"text/plain": "[]\n"}])
+    setup = (
+        "%matplotlib inline\nimport numpy as np, matplotlib.pyplot as plt\n"
+        "def tanh(x): return np.tanh(x)\ndef tanh_grad(x): return 1 - np.tanh(x)\n"
+        "def plot_tanh(a, b):\n"
+        "    x = np.linspace(a, b, 99); plt.plot(x, tanh(x)); plt.show(); print('noise')\n"
+        "np.random.seed(1); 7"
+    )
+    assert executed(kernel, setup)[0] == "ok"
+    status, shown = executed(kernel, "%check")
+    assert status == "ok"
+    (page,) = shown
+    assert "passed" in page["text/html"]
+    assert "tanh_grad gives wrong values" in page["text/html"]
+    assert "noise" not in page["text/plain"]
+    assert not [part for part in shown if "image/png" in part]
+    after = "print(_, np.random.rand() == np.random.RandomState(1).rand(), plt.get_fignums())"
+    assert executed(kernel, after) == ("ok", [{"text/plain": "7 True []\n"}])
+    status, shown = executed(kernel, "%check no_such_thing")
+    assert status == "ok"
+    assert "there is no public item no_such_thing" in shown[0]["text/plain"]

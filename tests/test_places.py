@@ -1,0 +1,66 @@
+"""The line of a cell's source in a notebook's file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from grader import places
+from grader.checks.base import Check
+from grader.checks.functions import FunctionValues
+from grader.model import CellRun, Ending, Evidence, Item, Visibility
+from grader.notebook import read
+from tests.bundle import cell, notebook
+
+CONTENT = notebook(
+    cell("# Title\n[not a cell](\"source\")\n", "title", "markdown"),
+    cell("import numpy\n\n\ndef relu(x):\n    return x", "relu-cell"),
+    cell("'''\ndef tanh(x): no\n'''\nprint(1)", "other"),
+    cell("x = 1", "class-accuracy"),
+)  # fmt: skip
+
+
+def item(id: str, function: str = "") -> Item:
+    check: Check = FunctionValues(function=function) if function else Check()
+    return Item(id=id, title=id, points=1, visibility=Visibility.PUBLIC, hint="", check=check)  # type: ignore[arg-type]
+
+
+def line_of(text: str, content: bytes = CONTENT) -> int:
+    """Where a text stands in the file, the first time."""
+    return next(n for n, line in enumerate(content.decode().split("\n"), 1) if text in line)
+
+
+def place(wanted: Item, content: bytes = CONTENT, failed: int = -1) -> places.Place:
+    cells = (CellRun(index=failed, id="", status="error"),) if failed >= 0 else ()
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=cells)
+    return places.of_item(wanted, read(content, "a.ipynb"), content, "work/a.ipynb", evidence)
+
+
+def test_a_functions_line_is_that_of_its_definition() -> None:
+    expected = places.Place(path="work/a.ipynb", line=line_of("def relu"), cell=1)
+    assert place(item("relu", "relu")) == expected
+
+
+def test_an_item_without_a_function_stands_at_its_cell() -> None:
+    found = place(item("class_accuracy"))
+    assert (found.line, found.cell) == (line_of("x = 1"), 3)
+
+
+def test_else_the_first_cell_that_failed_or_the_files_first_line() -> None:
+    assert place(item("mlp"), failed=2).line == line_of("'''")
+    assert place(item("mlp")) == places.Place(path="work/a.ipynb")
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_any_way_of_writing_json_will_do(indent: int | None) -> None:
+    document = json.loads(CONTENT)
+    document["cells"][1]["source"] = "".join(document["cells"][1]["source"])
+    content = json.dumps(document, indent=indent).encode()
+    assert place(item("relu", "relu"), content).line == line_of("def relu", content)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"cells": 1}', '{"cells": [1]}', '{"cells": ['])
+def test_what_is_no_notebook_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        places.source_lines(text)

@@ -1,0 +1,137 @@
+"""The public checks: what is in the file, what is not, and that it reads as it was written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader import grade, public, rubric, wire
+from grader.errors import UsageError
+from grader.model import Visibility
+from tests.bundle import ROOT, made
+
+ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
+
+
+def document() -> dict[str, object]:
+    found: dict[str, object] = json.loads(public.dump(made()))
+    return found
+
+
+def written(folder: Path, content: bytes) -> Path:
+    (folder / public.FILE).write_bytes(content)
+    return folder / public.FILE
+
+
+def test_what_is_written_reads_as_the_same(tmp_path: Path) -> None:
+    read = public.read(written(tmp_path, public.dump(made())))
+    assert public.dump(read) == public.dump(made())
+    for task in made().assignment.tasks:
+        again = read.task(task.id)
+        assert [item.check for item in again.items] == [item.check for item in task.items]
+        assert (again.points, again.limits, again.prepare) == (
+            task.points, task.limits, task.prepare,
+        )  # fmt: skip
+    digests = {
+        task: {item: [wire.digest(q) for q in asked] for item, asked in items.items()}
+        for task, items in read.asked.items()
+    }
+    assert digests["activation"]["logistic"] == [
+        wire.digest(q) for q in made().asked["activation"]["logistic"]
+    ]
+    assert read.expected.keys() == made().expected.keys()
+    assert read.withheld == made().withheld
+    assert read.accuracies == {"fmssvrc": 82.0}
+
+
+def test_hidden_items_show_their_title_and_points_alone() -> None:
+    hidden = {i.id for t in ASSIGNMENT.tasks for i in t.items if i.visibility is Visibility.HIDDEN}
+    assert {item.id for item in made().withheld} == hidden
+    tasks = document()["tasks"]
+    assert isinstance(tasks, list)
+    for task in tasks:
+        assert hidden.isdisjoint(item["id"] for item in task["items"])
+        assert all(set(item) == {"id", "title", "points"} for item in task["withheld"])
+
+
+def test_the_reference_answers_with_values_alone() -> None:
+    plot = made().asked["activation"]["plot_tanh"][0]
+    assert set(made().expected[wire.digest(plot)].value) == {"own"}
+    shifted = made().asked["activation"]["tanh_grad"][5]
+    assert shifted.probe == "shifted_calls"
+    assert made().expected[wire.digest(shifted)].value == {}
+
+
+def test_published_inputs_are_those_of_no_grading() -> None:
+    """A submission's seed has 48 bits, the published one does not; the streams differ."""
+    task = made().task("activation")
+    published = {wire.digest(q) for asked in made().asked["activation"].values() for q in asked}
+    assert public.SEED >= 1 << 48
+    for seed in (0, 1, 2021, public.SEED % (1 << 48), (1 << 48) - 1):
+        for item, asked in grade.plan(task, seed).items():
+            drawn = [q for q in asked if "points" in q.params and len(q.params["points"]) > 5]
+            assert published.isdisjoint(wire.digest(question) for question in drawn), item
+
+
+def test_a_question_that_was_changed_is_refused(tmp_path: Path) -> None:
+    changed = public.dump(made()).replace(b'"name": "tanh"', b'"name": "relu"')
+    with pytest.raises(UsageError, match=r"question .* was changed.*take it from the course"):
+        public.read(written(tmp_path, changed))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"schema": 2}', b"\xff\xfe"])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UsageError, match="is damaged, or of another version"):
+        public.read(written(tmp_path, content))
+
+
+def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
+    later = document() | {"variants": {"logistic": {}}}
+    read = public.read(written(tmp_path, json.dumps(later).encode()))
+    assert public.dump(read) == public.dump(made())
+
+
+def test_the_file_is_found_beside_above_and_below(tmp_path: Path) -> None:
+    inner = tmp_path / "repository" / "sheet4" / "work"
+    inner.mkdir(parents=True)
+    file = written(inner.parent, b"{}")
+    assert public.find(inner.parent) == public.find(inner) == file
+    assert public.find(tmp_path / "repository") == file
+    assert public.find(tmp_path) == file
+
+
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        ("logistic", ["logistic"]),
+        ("plot-tanh", ["plot_tanh"]),
+        ("Confusion_Matrix", ["confusion_counts"]),
+        ("evaluation", ["kfold_results", "kfold_parameters", "confusion_counts"]),
+        ("Evaluation.ipynb", ["kfold_results", "kfold_parameters", "confusion_counts"]),
+    ],
+)
+def test_items_are_found_by_their_names(name: str, items: list[str]) -> None:
+    (task,) = public.select(made(), [name])
+    assert [item.id for item in task.items] == items
+    assert task.points == sum(item.points for item in task.items)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("logstic", "did you mean logistic"), ("kfold_partition", "by a person or by the full"),
+     ("autodiff", "by a person or by the full"), ("xyz", "there are logistic, logistic_grad")],
+)  # fmt: skip
+def test_a_name_of_nothing_public_says_what_there_is(name: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        public.select(made(), [name])
+
+
+def test_public_points_of_values_are_exact(tmp_path: Path) -> None:
+    read = public.read(written(tmp_path, public.dump(made())))
+    for digest, answer in made().expected.items():
+        if "values" in (answer.value or {}):
+            again = read.expected[digest].value["values"]
+            np.testing.assert_array_equal(again, answer.value["values"])

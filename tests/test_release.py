@@ -1,0 +1,100 @@
+"""The bundle as the command writes it: from a real run of the reference, the same each time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from grader import grade, public, release, rubric, wire
+from grader.cli import main
+from tests.bundle import REFERENCE, ROOT, made
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, ["release", *map(str, words)])
+
+
+def copied(folder: Path) -> tuple[Path, Path]:
+    """Rubric and reference in another place, to be changed."""
+    rubrics, reference = folder / "rubrics" / "dais2021-a4", folder / "reference" / "dais2021-a4"
+    shutil.copytree(ROOT / "rubrics" / "dais2021-a4", rubrics)
+    shutil.copytree(REFERENCE, reference)
+    return rubrics, reference
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference is not run: its answers are known."""
+    monkeypatch.setattr("grader.release.answers", lambda assignment: dict(made().expected))
+
+
+@pytest.mark.sandbox
+def test_the_bundle_is_the_same_twice_and_holds_what_students_need(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert run(tmp_path / name).exit_code == 0
+    one, two = (
+        {path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())}
+        for name in ("one", "two")
+    )
+    assert one == two
+    assert set(one) == {"ActivationFunctions.ipynb", "Evaluation.ipynb", "FMSSVRC.ipynb",
+                        "README.md", "public-checks.json", "requirements.txt"}  # fmt: skip
+    read = public.read(tmp_path / "one" / public.FILE)
+    for digest, answer in made().expected.items():
+        assert wire.encode(read.expected[digest].value) == wire.encode(answer.value)
+    lines = one["requirements.txt"].decode().splitlines()
+    assert f"numpy=={metadata.version('numpy')}" in lines
+    assert all("==" in line for line in lines)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_readme_names_notebooks_commands_and_what_is_judged_later(tmp_path: Path) -> None:
+    wheel = tmp_path / "grader-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(b"wheel")
+    assert run(tmp_path / "out", "--install", wheel).exit_code == 0
+    text = (tmp_path / "out" / "README.md").read_text()
+    for expected in ("ActivationFunctions.ipynb", "grader check", "%load_ext grader",
+                     f"pip install --no-deps ./{wheel.name}", "Interpretation of the"):  # fmt: skip
+        assert expected in text
+    assert (tmp_path / "out" / wheel.name).read_bytes() == b"wheel"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_solution_outside_of_its_markers_is_refused_with_its_cell(tmp_path: Path) -> None:
+    rubrics, reference = copied(tmp_path)
+    path = reference / "ActivationFunctions.ipynb"
+    document = json.loads(path.read_text())
+    line = "print(np.maximum(np.asarray(x, dtype=float), 0.0))"
+    document["cells"].append({"id": "forgotten", "cell_type": "code", "metadata": {},
+                              "outputs": [], "execution_count": None,
+                              "source": f"result = {line[6:-1]}"})  # fmt: skip
+    path.write_text(json.dumps(document))
+    done = run(tmp_path / "out", "--assignment", rubrics)
+    assert done.exit_code == 2
+    assert "ActivationFunctions.ipynb, cell forgotten, holds the solution" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    done = run(tmp_path)
+    assert done.exit_code == 2
+    assert "holds other files (notes.txt)" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> None:
+    """Drawn again from the published seed, they are those in the file."""
+    assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
+    again = release.public.plan(assignment)
+    for task in assignment.tasks:
+        asked = grade.plan(made().task(task.id), public.SEED)
+        assert {k: [wire.digest(q) for q in v] for k, v in asked.items()} == {
+            k: [wire.digest(q) for q in v] for k, v in again[task.id].items()
+        }

@@ -1,0 +1,135 @@
+"""A student's check: the grading's verdicts on public items, told as they come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from grader import public
+from grader.errors import SandboxError
+from grader.model import Ending, Evidence, ItemGrade, Status, Submission, Task
+from grader.notebook import read
+from grader.selfcheck import Budget, Check, Checked
+from tests.bundle import RIGHT, WRONG, door, made
+
+
+def submission(content: bytes) -> Submission:
+    notebook = read(content, "ActivationFunctions.ipynb")
+    missing = {"evaluation": "Evaluation.ipynb was not handed in."}
+    return Submission(student="s", name="s", notebooks={"activation": notebook}, missing=missing)
+
+
+def check(content: bytes, *names: str, **changed: Any) -> tuple[Checked, list[str]]:
+    """What came of it, and the items in the order in which they were told."""
+    told: list[str] = []
+
+    def settled(task: Task, item: ItemGrade) -> None:
+        told.append(item.item.id)
+
+    fields: dict[str, Any] = {"door": door, "settled": settled} | changed
+    job = Check(public=made(), submission=submission(content), **fields)
+    return job.run(public.select(made(), names)), told
+
+
+def statuses(found: Checked) -> dict[str, Status]:
+    return {i.item.id: i.outcome.status for t in found.grade.tasks for i in t.items}
+
+
+def test_items_named_are_judged_and_worth_their_points() -> None:
+    found, told = check(RIGHT, "logistic", "relu")
+    assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.PASSED}
+    assert (found.grade.points, found.grade.max_points) == (3, 3)
+    assert found.passed
+    assert told == ["logistic", "relu"]
+
+
+def test_a_wrong_function_costs_its_item() -> None:
+    found, _ = check(WRONG, "logistic", "relu")
+    assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.FAILED}
+    assert not found.passed
+    assert found.broken == ()
+
+
+def test_what_passed_is_told_while_questions_are_still_asked() -> None:
+    """A failure waits for the end of the run: it may turn out to be the machine's."""
+    told: list[str] = []
+    at_end: list[str] = []
+
+    def slow(*args: Any, answered: Any, **more: Any) -> Evidence:
+        evidence = door(*args, answered=answered, **more)
+        at_end.extend(told)
+        return evidence
+
+    def settled(task: Task, item: ItemGrade) -> None:
+        told.append(item.item.id)
+
+    check(WRONG, "logistic", "relu", door=slow, settled=settled)
+    assert at_end == ["logistic"]
+    assert told == ["logistic", "relu"]
+
+
+def test_a_missing_module_is_no_failure_in_the_end() -> None:
+    def lacking(*args: Any, **more: Any) -> Evidence:
+        evidence = door(*args, **more)
+        cell = replace(evidence.cells[0], error="ModuleNotFoundError: No module named 'jax'")
+        return replace(evidence, cells=(cell,))
+
+    found, _ = check(WRONG, "relu", door=lacking)
+    assert statuses(found) == {"relu": Status.REVIEW}
+
+
+def test_a_notebook_that_is_not_there_fails_its_items() -> None:
+    found, told = check(RIGHT, "confusion_counts")
+    assert statuses(found) == {"confusion_counts": Status.FAILED}
+    assert told == ["confusion_counts"]
+    assert found.broken == ()
+
+
+def test_when_the_grader_fails_it_says_so_and_nothing_is_failed() -> None:
+    def broken(*args: Any, **more: Any) -> Evidence:
+        raise SandboxError("no sandbox")
+
+    found, _ = check(RIGHT, "relu", door=broken)
+    assert statuses(found) == {"relu": Status.ERROR}
+    assert found.broken == ("ActivationFunctions.ipynb: no sandbox",)
+
+
+def test_a_kernel_that_does_not_start_is_the_graders_failure() -> None:
+    def dead(*args: Any, **more: Any) -> Evidence:
+        return Evidence(task="activation", ending=Ending.SETUP_FAILED, message="It did not start.")
+
+    found, _ = check(RIGHT, "relu", door=dead)
+    assert found.broken == ("ActivationFunctions.ipynb: It did not start.",)
+
+
+def test_what_is_judged_later_is_told() -> None:
+    found, _ = check(RIGHT, "relu")
+    (note,) = found.grade.notes
+    assert note.startswith("Judged later, by a person or the full grading (activation, 5 points)")
+
+
+def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def looking(notebook: Any, questions: Any, around: Any, **more: Any) -> Evidence:
+        seen.append((around.limits, [q.probe for q in questions]))
+        return Evidence(task="fmssvrc", ending=Ending.SETUP_FAILED)
+
+    monkeypatch.setattr("grader.data.prepare", lambda *a, **k: None)
+    monkeypatch.setattr("grader.data.sandbox_folder", lambda *a: None)
+    network = submission(RIGHT)
+    network = replace(network, notebooks={"fmssvrc": network.notebooks["activation"]})
+    tasks = public.select(made(), ["mlp"])
+    Check(public=made(), submission=network, door=looking).run(tasks)
+    budget = Budget(epochs=2, seconds=40)
+    monkeypatch.setattr("grader.training.runs.distilled", lambda evidence, *_: evidence)
+    found = Check(public=made(), submission=network, door=looking, train=budget).run(tasks)
+    (plain, asked), (low, more) = seen
+    assert plain == made().task("fmssvrc").limits
+    assert (low.training_epochs, low.notebook_seconds, low.cell_seconds) == (2, 70, 40)
+    assert asked == ["network", "export"]
+    assert set(more) == {"network", "export", "histories", "figures"}
+    (estimate,) = found.estimates
+    assert (estimate.cutoff, estimate.outcome.status) == (82.0, Status.ERROR)
