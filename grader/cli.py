@@ -15,6 +15,7 @@ import click
 
 from grader import __version__
 from grader.commands.quiz import quiz
+from grader.commands.selftest import selftest
 from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
@@ -131,6 +132,7 @@ def doctor() -> None:
 
 
 main.add_command(quiz)
+main.add_command(selftest)
 main.add_command(train)
 
 
