@@ -21,6 +21,9 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.model import Cell, Notebook
 
+EQUIVALENT = "equivalent.toml"
+"""Not a file of variants, but the list of mutants that are as right as the reference."""
+
 VERBS = ("loses", "keeps", "refers")
 HEADER = re.compile(r"^# %%\s*(\w+)\s+([\w, ]+):\s*(\S.*)$")
 CELL = re.compile(r"^# cell:\s*(\S+)\s*$")
@@ -50,6 +53,8 @@ def read(folder: Path, known: Sequence[str]) -> tuple[Variant, ...]:
     """
     found: list[Variant] = []
     for path in sorted([*folder.glob("*.py"), *folder.glob("*.toml")]):
+        if path.name == EQUIVALENT:
+            continue
         found += parse(path.read_text(encoding="utf-8"), f"{folder.name}/{path.name}", known)
     return tuple(found)
 
@@ -63,6 +68,8 @@ def parse(text: str, name: str, known: Sequence[str]) -> list[Variant]:
     found: list[Variant] = []
     lines = text.split("\n")
     starts = [n for n, line in enumerate(lines) if line.startswith("# %%")]
+    if not starts:
+        raise UsageError(f"{name} holds no variant: no line begins with '# %%'")
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         place = f"{name}, line {start + 1}"
         header = HEADER.match(lines[start])
@@ -77,8 +84,6 @@ def parse(text: str, name: str, known: Sequence[str]) -> list[Variant]:
                 raise UsageError(f"{place}: {item!r} is no item; known are {', '.join(known)}")
         found.append(Variant(verb=header[1], items=items, why=header[3].strip(), source=place,
                              code="\n".join(lines[start + 1 : end]).strip() + "\n"))  # fmt: skip
-    if not found:
-        raise UsageError(f"{name} holds no variant: no line begins with '# %%'")
     return found
 
 

@@ -10,7 +10,7 @@ import ast
 import copy
 import fnmatch
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +101,9 @@ def changes(function: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Each change of a function's body, in words, with the changed function."""
     nodes = [node for statement in function.body for node in ast.walk(statement)]
     nodes = [node for node in nodes if not _is_docstring(node, function)]
+    around = {inner: node for node in nodes for inner in ast.iter_child_nodes(node)}
     for node in sorted(nodes, key=_place):
-        for told, change in _of_node(node):
+        for told, change in _of_node(node, _surrounding(node, around)):
             mutated = _replaced(function, node, change)
             if mutated is not None:
                 yield told, mutated
@@ -110,6 +111,14 @@ def changes(function: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 def _place(node: Node) -> tuple[int, int]:
     return getattr(node, "lineno", 10**6), getattr(node, "col_offset", 0)
+
+
+def _surrounding(node: Node, around: Mapping[Node, Node]) -> str:
+    """The text of what a node stands in; of a slice or keyword, what that stands in."""
+    outer = around.get(node, node)
+    while isinstance(outer, (ast.Slice, ast.keyword, ast.UnaryOp)) and outer in around:
+        outer = around[outer]
+    return _text(outer)
 
 
 def _is_docstring(node: Node, function: ast.FunctionDef) -> bool:
@@ -148,7 +157,7 @@ def _replaced(
 # --- the changes -------------------------------------------------------------------------------
 
 
-def _of_node(node: Node) -> Iterator[Change]:
+def _of_node(node: Node, place: str) -> Iterator[Change]:
     match node:
         case ast.BinOp() | ast.AugAssign() | ast.BoolOp():
             yield from _operator(node)
@@ -157,7 +166,7 @@ def _of_node(node: Node) -> Iterator[Change]:
         case ast.UnaryOp():
             yield f"{_text(node)} without its {_symbol(node.op)}", lambda n: _as(n, "operand")
         case ast.Constant():
-            yield from _constant(node)
+            yield from _constant(node, place)
         case ast.Call():
             yield from _call(node)
         case ast.Return():
@@ -196,7 +205,7 @@ def _comparison(node: ast.Compare) -> Iterator[Change]:
         yield f"{_symbol(other())} in place of {_symbol(node.ops[0])} in {_text(node)}", swapped
 
 
-def _constant(node: ast.Constant) -> Iterator[Change]:
+def _constant(node: ast.Constant, place: str) -> Iterator[Change]:
     value = node.value
     if isinstance(value, bool):
         others: list[object] = [not value]
@@ -207,7 +216,8 @@ def _constant(node: ast.Constant) -> Iterator[Change]:
     else:
         others = []
     for other in others:
-        yield f"{other!r} in place of {value!r}", lambda _, other=other: ast.Constant(other)  # type: ignore[misc]
+        told = f"{other!r} in place of {value!r} in {place}"
+        yield told, lambda _, other=other: ast.Constant(other)  # type: ignore[misc]
 
 
 def _call(node: ast.Call) -> Iterator[Change]:

@@ -193,11 +193,10 @@ class _Selftest:
             _ask(_mutated(masters.master, mutant), concerned(task, mutant.function), asked)
             for mutant in mutated
         ]
-        self._progress.start(1)
+        self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
         answers = apart.observe_apart(
             asks, self._surroundings(task), seed=self._settings.seed, jobs=self._settings.jobs
         )
-        self._progress.finish("variants", task.id, f"{len(asks)} asked", 0.0)
         expected = answers[0]
         for pack, submission, own in zip(packs, handed, answers[1 : len(notebooks)], strict=True):
             self._outcomes.append((pack, self._judged(task, submission, asked, own, expected)))
@@ -267,7 +266,7 @@ class _Selftest:
             mine = [fate for fate in self._report.fates if fate.task == task.id]
             if not mine:
                 continue
-            path = self._assignment.reference_dir / "variants" / task.id / "equivalent.toml"
+            path = self._assignment.reference_dir / "variants" / task.id / variants.EQUIVALENT
             for entry in mutants.equivalents(path):
                 meant = [fate for fate in mine if entry.holds(fate.mutant)]
                 place = f"{path.parent.name}/{path.name}: {entry.function}: {entry.change}"
