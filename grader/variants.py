@@ -24,6 +24,9 @@ from grader.model import Cell, Notebook
 EQUIVALENT = "equivalent.toml"
 """Not a file of variants, but the list of mutants that are as right as the reference."""
 
+BASE = "base.py"
+"""Code that all variants of a task start from, in place of the reference's own."""
+
 VERBS = ("loses", "keeps", "refers")
 HEADER = re.compile(r"^# %%\s*(\w+)\s+([\w, ]+):\s*(\S.*)$")
 CELL = re.compile(r"^# cell:\s*(\S+)\s*$")
@@ -53,7 +56,7 @@ def read(folder: Path, known: Sequence[str]) -> tuple[Variant, ...]:
     """
     found: list[Variant] = []
     for path in sorted([*folder.glob("*.py"), *folder.glob("*.toml")]):
-        if path.name == EQUIVALENT:
+        if path.name in (EQUIVALENT, BASE):
             continue
         found += parse(path.read_text(encoding="utf-8"), f"{folder.name}/{path.name}", known)
     return tuple(found)
