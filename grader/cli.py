@@ -17,6 +17,7 @@ from grader import __version__
 from grader.commands.check import check
 from grader.commands.quiz import quiz
 from grader.commands.release import release
+from grader.commands.selftest import selftest
 from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
@@ -135,6 +136,7 @@ def doctor() -> None:
 main.add_command(check)
 main.add_command(quiz)
 main.add_command(release)
+main.add_command(selftest)
 main.add_command(train)
 
 

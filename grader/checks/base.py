@@ -51,6 +51,7 @@ class Check(BaseModel):
 
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it
+    automatic: ClassVar[bool] = True  # whether a right solution passes without a person
 
     @property
     def subject(self) -> str:

@@ -155,8 +155,9 @@ class ConfusionShape(ConfusionCheck):
             )
         absent = np.flatnonzero(expected.sum(axis=0) + expected.sum(axis=1) == 0)
         kept = np.nan_to_num(matrix)  # fractions of an empty row are nan
-        if kept[absent].any() or kept[:, absent].any() or not kept.any():
-            return "Row and column of the absent class should be zero, and the others not."
+        # The true class is one of both; wrong predictions are for the item of the counts.
+        if (kept[absent].any() and kept[:, absent].any()) or not kept.any():
+            return "The row of the absent class should be zero, and the others not."
         return ""
 
 

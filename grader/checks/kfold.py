@@ -163,6 +163,14 @@ class KFoldIsolation(KFoldCheck):
                     f"The model of fold {number} was trained on {used} of the {others} rows that "
                     "are not in its test fold. It should learn from all of them.",
                 )
+            unseen = [n for n, other in enumerate(call.folds, 1)
+                      if n != number and not fold.phase.trained[other.rows].any()]  # fmt: skip
+            if unseen:
+                return partial(
+                    self.flawed_share,
+                    f"The model of fold {number} was trained without the rows of fold "
+                    f"{unseen[0]}. It should learn from all folds but its own.",
+                )
             labels = np.array(fold.phase.labels)
             wrong = (labels >= 0) & (labels != target)
             if wrong.sum() > (labels >= 0).sum() / 5:

@@ -163,7 +163,10 @@ def own_curve(answer: Answer, name: str) -> tuple[Floats, Floats] | None:
     if not is_curve(own.get("x"), values.get(name)):
         return None
     x, y = np.asarray(own["x"], dtype=np.float64), np.asarray(values[name], dtype=np.float64)
-    if not np.isfinite(x).all() or not (np.diff(x) > 0).all() or np.ptp(y) == 0:
+    if not np.isfinite(x).all() or not (np.diff(x) > 0).all():
+        return None
+    x, y = x[np.isfinite(y)], y[np.isfinite(y)]  # a wrong function may have poles
+    if x.size < 8 or np.ptp(y) == 0:
         return None  # a constant function is no curve: any flat line would show it
     return x, y
 
@@ -173,13 +176,13 @@ def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float,
     x, y = np.asarray(line["x"], float), np.asarray(line["y"], float)
     low, high = span
     step = (high - low) / 8  # range(x_min, x_max) stops one step early
-    if not (np.isfinite(x).all() and np.isfinite(y).all()) or np.unique(x).size < 8:
-        return False
-    if abs(x.min() - low) > step or abs(x.max() - high) > step:
+    drawn = np.isfinite(x) & np.isfinite(y)
+    x, y = x[drawn], y[drawn]
+    if np.unique(x).size < 8 or abs(x.min() - low) > step or abs(x.max() - high) > step:
         return False
     known_x, known_y = curve
     within = (x >= known_x[0]) & (x <= known_x[-1])
-    if not within.any() or not np.isfinite(known_y).all():
+    if not within.any():
         return False
     expected = np.interp(x[within], known_x, known_y)
     scale = max(1e-3, float(np.ptp(known_y)))

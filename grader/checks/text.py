@@ -25,6 +25,7 @@ class TextAnswer(Check):
     """
 
     observes: ClassVar[bool] = False
+    automatic: ClassVar[bool] = False
 
     cell: str
     question: str = ""

@@ -102,7 +102,13 @@ class Channel:
     def answer_next(self):
         """Reads one question, asks the probe, writes one answer."""
         question = _loads(self._line())
-        answer = {"nonce": question["nonce"], "status": "ok", "value": None, "error": ""}
+        blob = _dumps({"nonce": question["nonce"], **self.reply(question)}).encode() + b"\n"
+        while blob:
+            blob = blob[_write(self._out, blob) :]
+
+    def reply(self, question):
+        """The answer to one question: how it came about, the packed value, and the error."""
+        answer = {"status": "ok", "value": None, "error": ""}
         try:
             answer["value"] = self._ask(question)
         except Undefined as missing:
@@ -113,9 +119,7 @@ class Channel:
             answer.update(status="raised", error=describe_error(error))
             if os.environ.get("GRADER_DEBUG"):
                 answer["error"] += "\n" + traceback.format_exc()[-4000:]
-        blob = _dumps(answer).encode() + b"\n"
-        while blob:
-            blob = blob[_write(self._out, blob) :]
+        return answer
 
     def _ask(self, question):
         def ring(_signal, _frame):

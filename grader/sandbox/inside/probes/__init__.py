@@ -3,7 +3,9 @@
 PROBES: dict[str, str] = {
     "call_function": "probes.functions:call_function",
     "call_plot": "probes.figures:call_plot",
+    "call_results": "probes.results:call_results",
     "confusion": "probes.confusion:confusion",
+    "draw": "probes.results:draw",
     "export": "probes.export:export",
     "figures": "probes.figures:figures",
     "histories": "probes.training:histories",
@@ -13,4 +15,5 @@ PROBES: dict[str, str] = {
     "repairs": "probes.repairs:repairs",
     "shifted_calls": "probes.functions:shifted_calls",
     "split": "probes.training:split",
+    "within": "probes.apart:within",
 }

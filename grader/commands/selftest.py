@@ -1,0 +1,149 @@
+"""`grader selftest`: proves that a rubric marks right, before it marks anybody."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from grader.selftest.run import Fate, Report
+
+
+@click.command()
+@click.argument("name", default="dais2021-a4")
+@click.option("--train/--no-train", default=True, show_default=True,
+              help="Test the tasks that train networks, too.")  # fmt: skip
+@click.option("--mutants/--no-mutants", default=True, show_default=True,
+              help="Change the reference's functions, and see whether that is noticed.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the hidden inputs.")
+@click.option("--data", "data_dir", type=click.Path(path_type=Path),
+              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="No progress, only the tables.")
+def selftest(
+    name: str, train: bool, mutants: bool, jobs: int | None, seed: int, data_dir: Path | None,
+    quiet: bool,
+) -> None:  # fmt: skip
+    """Mark what is known, and compare: does assignment NAME's rubric mark right?
+
+    The reference must earn all automatic points and the template none; every wrong variant in
+    reference/NAME/variants/ must lose its items and no other, every right one nothing; and of small
+    changes to the reference's functions at least 95 % must be noticed. Exit code 1 if not.
+    """
+    from grader import rubric
+    from grader.errors import GraderError
+    from grader.sandbox import bwrap
+    from grader.selftest import run
+    from grader.store import Store
+
+    chosen = rubric.find(name)
+    if reason := bwrap.works():
+        raise GraderError(f"{reason} (`grader doctor` says more)")
+    settings = run.Settings(seed=seed, jobs=jobs or _cores(), data_dir=data_dir, train=train,
+                            mutate=mutants)  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory(prefix="grader-") as folder,
+        Store(Path(folder) / "grader.sqlite") as store,
+        _progress(quiet) as progress,
+    ):
+        report = run.run(chosen, settings, store, progress)
+    _show(report)
+    if report.faults:
+        click.echo(f"\n{len(report.faults)} found wrong:")
+        for fault in report.faults:
+            click.echo(f"- {fault}")
+        sys.exit(1)
+    click.echo(f"\n{chosen.name}: every item marks right what is right, and wrong what is wrong.")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _progress(quiet: bool) -> Any:
+    from rich.console import Console
+
+    from grader.progress import Bars, Lines
+
+    if quiet or not sys.stderr.isatty():
+        return Lines(sys.stderr, quiet=quiet)
+    return Bars(Console(stderr=True))
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 120, markup=False)
+    console.print(_points(report))
+    console.print(_items(report))
+    if report.fates:
+        console.print(_mutants(report.fates))
+        for fate in report.fates:
+            if not fate.lost and fate.equivalent is None:
+                click.echo(f"survived: {fate.mutant.function}: {fate.mutant.change}")
+
+
+def _points(report: Report) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Known submissions: automatic points")
+    table.add_column("task")
+    for name in report.grades:
+        table.add_column(name, justify="right")
+    table.add_column("of", justify="right")
+    reference = report.grades["reference"]
+    for number, task in enumerate(reference.tasks):
+        items = [item.item for item in task.items if item.item.check.automatic]
+        earned = [
+            sum(i.points for i in g.tasks[number].items if i.item in items)
+            for g in report.grades.values()
+        ]
+        table.add_row(task.task.id, *(f"{points:.2f}" for points in earned),
+                      f"{sum(item.points for item in items):.2f}")  # fmt: skip
+    return table
+
+
+def _items(report: Report) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Variants by item")
+    for title in ("item", "wrong ones caught", "right ones kept", "others unharmed",
+                  "sensitivity", "specificity"):  # fmt: skip
+        table.add_column(title, justify="left" if title == "item" else "right")
+    for tally in report.tallies:
+        table.add_row(
+            f"{tally.task}/{tally.item}", f"{tally.caught} of {tally.wrong}",
+            f"{tally.kept} of {tally.right}", f"{tally.spared} of {tally.others}",
+            _percent(tally.sensitivity), _percent(tally.specificity),
+        )  # fmt: skip
+    return table
+
+
+def _mutants(fates: list[Fate]) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Mutants of the reference's functions")
+    for title in ("function", "mutants", "killed", "survived", "equivalent", "killed of the rest"):
+        table.add_column(title, justify="left" if title == "function" else "right")
+    names = list(dict.fromkeys((fate.task, fate.mutant.function) for fate in fates))
+    for key in [*names, None]:
+        mine = [f for f in fates if key is None or (f.task, f.mutant.function) == key]
+        killed = sum(bool(fate.lost) for fate in mine)
+        equivalent = sum(fate.equivalent is not None for fate in mine)
+        rest = len(mine) - equivalent
+        table.add_row(
+            "/".join(key) if key else "all", f"{len(mine)}", f"{killed}", f"{rest - killed}",
+            f"{equivalent}", _percent(killed / rest if rest else None), end_section=key == names[-1],
+        )  # fmt: skip
+    return table
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}" if share in (0, 1) else f"{share:.1%}"

@@ -1,0 +1,1 @@
+"""Marks what is known: the reference, the template, right and wrong variants, mutants."""

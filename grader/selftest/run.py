@@ -1,0 +1,368 @@
+"""The whole selftest of an assignment: everything known is handed in, and marked. Trusted side.
+
+What asks about the run of a notebook goes through a batch as submissions do. Functions that are
+called with inputs of ours are asked many variants to a kernel, by the same probes and checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from grader import batch, grade, variants
+from grader.checks.base import Check
+from grader.model import (
+    Answer,
+    Assignment,
+    Ending,
+    Evidence,
+    Grade,
+    Item,
+    Notebook,
+    Outcome,
+    Question,
+    Status,
+    Submission,
+    Task,
+)
+from grader.sandbox import apart
+from grader.sandbox.observe import Surroundings
+from grader.selftest import known, mutants
+from grader.selftest.known import Pack
+from grader.selftest.mutants import Equivalent, Mutant
+from grader.store import Store
+
+KILLED = 0.95
+"""So many of the mutants that are no equivalents must be killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What became of one item over all variants, the reference among them."""
+
+    task: str
+    item: str
+    wrong: int = 0  # variants that must lose it, or go to a person
+    caught: int = 0
+    right: int = 0  # variants that are about it and must keep it
+    kept: int = 0
+    others: int = 0  # variants about other items, and the reference
+    spared: int = 0
+
+    @property
+    def sensitivity(self) -> float | None:
+        """The share of wrong variants that were caught."""
+        return self.caught / self.wrong if self.wrong else None
+
+    @property
+    def specificity(self) -> float | None:
+        """The share of all that is right here that kept the item."""
+        total = self.right + self.others
+        return (self.kept + self.spared) / total if total else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of one mutant: the items that it lost, or why it may keep them."""
+
+    task: str
+    mutant: Mutant
+    lost: tuple[str, ...]
+    equivalent: Equivalent | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """All that a selftest found. It passed if there are no faults."""
+
+    grades: dict[str, Grade] = field(default_factory=dict)  # reference, template
+    tallies: list[Tally] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a selftest is run."""
+
+    seed: int = 0
+    jobs: int = 1
+    data_dir: Path | None = None
+    train: bool = True  # whether tasks that ask about a whole run are tested, too
+    mutate: bool = True
+
+
+def run(
+    assignment: Assignment, settings: Settings, store: Store, progress: batch.Progress
+) -> Report:
+    """Everything known, handed in and marked.
+
+    Raises:
+        UsageError: variants or reference can't be read.
+        GraderError: the sandbox or the reference does not work.
+    """
+    return _Selftest(assignment, settings, store, progress).run()
+
+
+class _Selftest:
+    def __init__(
+        self, assignment: Assignment, settings: Settings, store: Store, progress: batch.Progress
+    ) -> None:
+        self._settings, self._store, self._progress = settings, store, progress
+        if not settings.train:
+            kept = tuple(task for task in assignment.tasks if _is_quick(task))
+            assignment = replace(assignment, tasks=kept)
+        self._assignment = assignment
+        self._masters = {
+            task.id: batch.read_masters(assignment, task)
+            for task in assignment.tasks if task.notebook
+        }  # fmt: skip
+        self._bases = {name: self._base(name, own) for name, own in self._masters.items()}
+        self._report = Report()
+        self._outcomes: list[tuple[Pack, Mapping[str, Outcome]]] = []
+
+    def run(self) -> Report:
+        packs = {task.id: self._packs(task) for task in self._assignment.tasks}
+        whole = [pack for task in self._assignment.tasks if not _is_apart(task)
+                 for pack in packs[task.id]]  # fmt: skip
+        self._hand_in(whole)
+        for task in self._assignment.tasks:
+            if _is_apart(task):
+                self._ask_apart(task, packs[task.id])
+        for task in self._assignment.tasks:
+            self._count(task)
+        self._judge_mutants()
+        return self._report
+
+    def _packs(self, task: Task) -> list[Pack]:
+        folder = self._assignment.reference_dir / "variants" / task.id
+        if not folder.is_dir():
+            if known.automatic(task):
+                self._report.faults.append(
+                    f"{task.id} has no variants: put some into {folder} to test its items"
+                )
+            return []
+        found = variants.read(folder, [item.id for item in task.items])
+        master = self._masters[task.id].master if task.id in self._masters else None
+        most = 1 if _is_apart(task) or master is None else known.MOST
+        return known.packed(task.id, found, master, most)
+
+    def _base(self, task: str, own: grade.Masters) -> grade.Masters:
+        """The masters with what all variants of the task start from."""
+        path = self._assignment.reference_dir / "variants" / task / variants.BASE
+        if not path.is_file():
+            return own
+        code = path.read_text(encoding="utf-8")
+        return replace(own, master=variants.applied(own.master, code, path.name))
+
+    # -- as submissions ----------------------------------------------------------------------
+
+    def _hand_in(self, packs: Sequence[Pack]) -> None:
+        """Reference, template and packs, marked by a batch."""
+        known_ones = [
+            known.reference(self._assignment, self._masters), known.template(self._masters),
+        ]  # fmt: skip
+        long = [pack for pack in packs if self._is_about_more_runs(pack)]
+        short = [pack for pack in packs if pack not in long]
+        reference, template, *grades = self._marked(self._assignment, known_ones, long)
+        grades += self._marked(_without_more_runs(self._assignment), [], short)
+        self._report.grades = {"reference": reference, "template": template}
+        for task in self._assignment.tasks:
+            for item in known.automatic(task):
+                self._expect("the reference", task, item, "keeps", _outcome(reference, task, item))
+                self._expect_nothing(task, item, _outcome(template, task, item))
+        for pack, grade_ in zip([*long, *short], grades, strict=True):
+            marked = next(t for t in grade_.tasks if t.task.id == pack.task)
+            outcomes = {item.item.id: item.outcome for item in marked.items}
+            self._outcomes.append((pack, outcomes))
+
+    def _marked(
+        self, assignment: Assignment, first: Sequence[Submission], packs: Sequence[Pack]
+    ) -> list[Grade]:
+        handed = [known.submission(pack, self._bases, self._assignment) for pack in packs]
+        settings = batch.Settings(seed=self._settings.seed, jobs=self._settings.jobs,
+                                  data_dir=self._settings.data_dir)  # fmt: skip
+        work = batch.Batch(assignment, self._store, settings, self._progress)
+        return work.run([*first, *handed])
+
+    def _is_about_more_runs(self, pack: Pack) -> bool:
+        task = next(task for task in self._assignment.tasks if task.id == pack.task)
+        items = [item.id for item in task.items if asks_again(item)]
+        return any(item in variant.items for variant in pack.variants for item in items)
+
+    def _expect(self, who: str, task: Task, item: Item, wanted: str, outcome: Outcome) -> None:
+        if reason := known.fault(wanted, outcome):
+            self._report.faults.append(f"{who}: {task.id}/{item.id} {reason}")
+
+    def _expect_nothing(self, task: Task, item: Item, outcome: Outcome) -> None:
+        if outcome.share > 0 or outcome.status in (Status.ERROR, Status.REVIEW):
+            self._report.faults.append(
+                f"the template: {task.id}/{item.id} should earn nothing, but is "
+                f"{outcome.status.value}: {outcome.message}"
+            )
+
+    # -- many to a kernel --------------------------------------------------------------------
+
+    def _ask_apart(self, task: Task, packs: Sequence[Pack]) -> None:
+        masters = self._masters[task.id]
+        mutated = self._mutants(task) if self._settings.mutate else []
+        asked = grade.plan(task, self._settings.seed)
+        handed = [known.submission(p, self._bases, self._assignment) for p in packs]
+        notebooks = [masters.master, *(s.notebooks[task.id] for s in handed)]
+        asks = [_ask(notebook, task.items, asked) for notebook in notebooks]
+        asks += [
+            _ask(_mutated(masters.master, mutant), concerned(task, mutant.function), asked)
+            for mutant in mutated
+        ]
+        self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
+        answers = apart.observe_apart(
+            asks, self._surroundings(task), seed=self._settings.seed, jobs=self._settings.jobs
+        )
+        expected = answers[0]
+        for pack, submission, own in zip(packs, handed, answers[1 : len(notebooks)], strict=True):
+            self._outcomes.append((pack, self._judged(task, submission, asked, own, expected)))
+        for mutant, own in zip(mutated, answers[len(notebooks) :], strict=True):
+            submission = known.reference(self._assignment, self._masters)
+            items = concerned(task, mutant.function)
+            small = replace(task, items=items)
+            outcomes = self._judged(small, submission, asked, own, expected)
+            lost = tuple(i.id for i in items if outcomes[i.id].status is not Status.PASSED)
+            self._report.fates.append(Fate(task=task.id, mutant=mutant, lost=lost))
+
+    def _judged(
+        self, task: Task, submission: Submission, asked: Mapping[str, tuple[Question, ...]],
+        own: Mapping[str, Answer], expected: Mapping[str, Answer],
+    ) -> dict[str, Outcome]:  # fmt: skip
+        evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=own)
+        return grade.judge(
+            task, submission, asked, evidence=evidence, expected=expected,
+            masters=self._masters[task.id], reference_dir=self._assignment.reference_dir,
+            data_dir=self._settings.data_dir,
+        )  # fmt: skip
+
+    def _surroundings(self, task: Task) -> Surroundings:
+        hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
+        return Surroundings(prepare=task.prepare, limits=task.limits, hide=hide)
+
+    # -- counting ----------------------------------------------------------------------------
+
+    def _count(self, task: Task) -> None:
+        """Compares what became of each item with what had to."""
+        mine = [(pack, outcomes) for pack, outcomes in self._outcomes if pack.task == task.id]
+        for pack, outcomes in mine:
+            for item in known.automatic(task):
+                if item.id in outcomes:
+                    self._expect(pack.name, task, item, pack.wanted(item.id), outcomes[item.id])
+        for item in known.automatic(task):
+            tally = Tally(task=task.id, item=item.id)
+            for pack, outcomes in mine:
+                if item.id not in outcomes:
+                    continue
+                good = not known.fault(pack.wanted(item.id), outcomes[item.id])
+                about = any(item.id in variant.items for variant in pack.variants)
+                if pack.wanted(item.id) != "keeps":
+                    tally = replace(tally, wrong=tally.wrong + 1, caught=tally.caught + good)
+                elif about:
+                    tally = replace(tally, right=tally.right + 1, kept=tally.kept + good)
+                else:
+                    tally = replace(tally, others=tally.others + 1, spared=tally.spared + good)
+            self._report.tallies.append(tally)
+            if mine and not (tally.wrong and tally.right):
+                self._report.faults.append(
+                    f"{task.id}/{item.id} has {tally.wrong} wrong and {tally.right} right "
+                    "variants: it needs one of each at least"
+                )
+
+    # -- mutants -----------------------------------------------------------------------------
+
+    def _mutants(self, task: Task) -> list[Mutant]:
+        """Of every function that the task's students write."""
+        masters = self._masters[task.id]
+        given = {cell.id: cell.source for cell in masters.template.cells}
+        changed = [
+            cell for cell in masters.master.cells
+            if cell.kind == "code" and cell.source != given.get(cell.id)
+        ]  # fmt: skip
+        return mutants.of(masters.master, mutants.functions(changed))
+
+    def _judge_mutants(self) -> None:
+        """Which survivors are known to be equivalent; what the list says and is not so."""
+        for task in self._assignment.tasks:
+            mine = [fate for fate in self._report.fates if fate.task == task.id]
+            if not mine:
+                continue
+            path = self._assignment.reference_dir / "variants" / task.id / variants.EQUIVALENT
+            for entry in mutants.equivalents(path):
+                meant = [fate for fate in mine if entry.holds(fate.mutant)]
+                place = f"{path.parent.name}/{path.name}: {entry.function}: {entry.change}"
+                if not meant:
+                    self._report.faults.append(f"{place}: there is no such mutant")
+                for fate in meant:
+                    if fate.lost:
+                        self._report.faults.append(
+                            f"{place}: it is called equivalent, but loses {', '.join(fate.lost)}"
+                        )
+                    else:
+                        number = self._report.fates.index(fate)
+                        self._report.fates[number] = replace(fate, equivalent=entry)
+            self._rate(task)
+
+    def _rate(self, task: Task) -> None:
+        counted = [f for f in self._report.fates if f.task == task.id and f.equivalent is None]
+        killed = sum(bool(fate.lost) for fate in counted)
+        if counted and killed / len(counted) < KILLED:
+            self._report.faults.append(
+                f"{task.id}: {killed} of {len(counted)} mutants were killed, less than {KILLED:.0%}"
+            )
+
+
+def _outcome(found: Grade, task: Task, item: Item) -> Outcome:
+    marked = next(t for t in found.tasks if t.task.id == task.id)
+    return next(i.outcome for i in marked.items if i.item.id == item.id)
+
+
+def asks_again(item: Item) -> bool:
+    """Whether an item's check may ask for more runs of the notebook."""
+    return type(item.check).again is not Check.again
+
+
+def _without_more_runs(assignment: Assignment) -> Assignment:
+    """The assignment without such items: they are tested by the variants about them."""
+    tasks = tuple(
+        replace(task, items=tuple(item for item in task.items if not asks_again(item)))
+        for task in assignment.tasks
+    )
+    return replace(assignment, tasks=tasks)
+
+
+def _is_apart(task: Task) -> bool:
+    """Whether all that is asked about a task's notebook are its functions."""
+    questions = [q for asked in grade.plan(task, 0).values() for q in asked]
+    return grade.needs_run(task) and apart.is_possible(questions)
+
+
+def _is_quick(task: Task) -> bool:
+    return _is_apart(task) or not grade.needs_run(task)
+
+
+def _ask(
+    notebook: Notebook, items: Sequence[Item], asked: Mapping[str, tuple[Question, ...]]
+) -> apart.Ask:
+    questions = tuple(question for item in items for question in asked[item.id])
+    return apart.Ask(notebook=notebook, questions=questions)
+
+
+def concerned(task: Task, function: str) -> tuple[Item, ...]:
+    """The automatic items whose checks name a function; all of them where none does."""
+    items = known.automatic(task)
+    named = [i for i in items if function in i.check.model_dump().values()]
+    return tuple(named) or items
+
+
+def _mutated(master: Notebook, mutant: Mutant) -> Notebook:
+    cells = tuple(
+        replace(cell, source=mutant.source) if cell.id == mutant.cell else cell
+        for cell in master.cells
+    )
+    return replace(master, cells=cells)
