@@ -7,16 +7,16 @@ data, and what counts is what trusted code computes from them on the 10,000 test
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grader import data
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.checks.claim import claim, claim_again
+from grader.checks.claim import claim, disagreement
+from grader.checks.doubts import Suspicion, doubts
+from grader.checks.measured import Measured, audited, further, measured
 from grader.checks.network import (
     EXPORT,
     FIGURES,
@@ -24,6 +24,7 @@ from grader.checks.network import (
     NETWORK,
     TEST,
     Export,
+    Network,
     answer_to,
     per_class,
     read_classes,
@@ -44,13 +45,10 @@ HOPELESS = 5.0
 """So many points below the ramp, one run says all: nobody brings along a bad network."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One run's network on the test images, classes under their true numbers."""
-
-    classes: NDArray[np.uint8]
-    accuracy: float  # percent
-    export: Export
+BUDGETS = {
+    "epochs": "It trains for more epochs than allowed: measured is what it had reached by then.",
+    "seconds": "It trains for longer than is allowed: measured is what it had reached by then.",
+}
 
 
 class RetrainedAccuracy(Check):
@@ -65,6 +63,7 @@ class RetrainedAccuracy(Check):
     suspicious_drop: float = 6.0  # points lost under secret classes
     suspicious_start: float = 0.4  # accuracy before the first step
     suspicious_agreement: float = 0.998  # of predictions of two trainings that should differ
+    suspicious_rest: float = 0.01  # of the weights' size, moved by less than which
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network as data, and what was recorded of its training."""
@@ -75,16 +74,17 @@ class RetrainedAccuracy(Check):
         if untrained(answer_to(case, NETWORK), case.evidence) is not None:
             return ()
         first = read_export(answer_to(case, EXPORT))
-        if first is None or len(case.runs) + 1 >= self.most_runs:
+        further_runs = further(case)
+        if first is None or len(further_runs) + 1 >= self.most_runs:
             return ()
         if first.problem:
-            return () if case.runs else (TEST,)
-        found = self._measured(case)
-        if len(found) <= len(case.runs):  # a run gave nothing: more of them won't, either
+            return () if further_runs else (TEST,)
+        found = measured(case)
+        if len(found) <= len(further_runs):  # a run gave nothing: more of them won't, either
             return ()
         if found[0].accuracy < self.ramp_from - HOPELESS:
             return ()
-        if not case.runs:
+        if not further_runs:
             return (EXPORT,)
         if self._doubts(found, case) or self._deterministic(case):
             return ()
@@ -101,13 +101,14 @@ class RetrainedAccuracy(Check):
             return error("The trained network could not be looked at.")
         if first.problem:
             return self._weaker(case, first)
-        found = self._measured(case)
+        found = measured(case)
+        network = read_network(answer_to(case, NETWORK))
         finding = self._finding(found, case)
         details = self._details(case, found, finding)
         told = self._told(case, found, finding)
-        doubts = self._doubts(found, case)
-        if doubts:
-            return review(f"{told} {' '.join(doubts)} A person must look.", **details)
+        odd = self._doubts(found, case)
+        if odd:
+            return review(f"{told} {' '.join(odd)} A person must look.", **details)
         if not found[0].export.finite:
             return failed(f"{told} Its outputs are not numbers: the training diverged.", **details)
         verdict = finding.verdict
@@ -118,27 +119,14 @@ class RetrainedAccuracy(Check):
             return passed(told, **details)
         if verdict is Verdict.REFER:
             return review(f"{told} That is too close to the cutoff to decide.", **details)
+        if network is not None and network.stopped == "seconds":
+            # How far a training comes in a given time is the machine's doing, not the student's.
+            return review(f"{told} A person must decide.", **details)
         share = self._ramp(finding.mean)
         message = f"{told} {self.cutoff:g} % were asked for."
         return partial(share, message, **details) if share > 0 else failed(message, **details)
 
     # -- the runs ----------------------------------------------------------------------------
-
-    def _measured(self, case: Case) -> list[Measured]:
-        """The runs whose networks could be evaluated, the notebook as it is first."""
-        labels = data.load("test", case.data_dir)[1]
-        exports: list[tuple[Export | None, NDArray[np.uint8] | None]] = [
-            (read_export(answer_to(case, EXPORT)), None)
-        ]
-        exports += [(read_export(run.answer(EXPORT)), run.labels) for run in case.runs]
-        found = []
-        for export, order in exports:
-            if export is None or export.classes is None:
-                continue
-            classes = export.classes if order is None else restored(export.classes, order)
-            accuracy = round(float((classes == labels).mean()) * 100, 2)
-            found.append(Measured(classes=classes, accuracy=accuracy, export=export))
-        return found
 
     def _deterministic(self, case: Case) -> bool:
         network = read_network(answer_to(case, NETWORK))
@@ -151,39 +139,16 @@ class RetrainedAccuracy(Check):
         return decide([run.accuracy for run in found], rule)
 
     def _doubts(self, found: list[Measured], case: Case) -> list[str]:
-        """Sentences on what does not look like training here."""
-        first, doubts = found[0], []
-        network = read_network(answer_to(case, NETWORK))
-        for run in found[1:]:
-            if first.accuracy - run.accuracy > self.suspicious_drop:
-                doubts.append(
-                    f"With secret class numbers it reaches only {run.accuracy:.2f} %: it may rest "
-                    "on weights or answers that were not learned here."
-                )
-                break
-            if float((first.classes == run.classes).mean()) > self.suspicious_agreement:
-                doubts.append(
-                    "Two trainings with different class numbers gave the same predictions: it may "
-                    "not have been trained here."
-                )
-                break
-        if len(found) <= len(case.runs):
-            doubts.append("Trained again with secret class numbers, it gave no network.")
-        if first.export.before is not None and first.export.before > self.suspicious_start:
-            share = f"{first.export.before:.0%}"
-            doubts.append(f"Before its first step it already knows {share} of the images.")
-        if first.export.agree is not None and first.export.agree < self.suspicious_agreement:
-            doubts.append("In the notebook it predicts otherwise than the network that left it "
-                          f"({first.export.agree:.1%} alike).")  # fmt: skip
-        if network is not None and network.steps == 0:
-            doubts.append("No optimizer updated its weights.")
-        return doubts
+        limits = Suspicion(drop=self.suspicious_drop, start=self.suspicious_start,
+                           agreement=self.suspicious_agreement,
+                           moved=self.suspicious_rest)  # fmt: skip
+        return doubts(found, case, limits, self.cutoff)
 
     def _weaker(self, case: Case, first: Export) -> Outcome:
         """The network could not leave: predictions from inside, under secret class numbers."""
         labels = data.load("test", case.data_dir)[1]
         reason = f"The network could not be evaluated outside of the sandbox ({first.problem})"
-        for run in case.runs:
+        for run in further(case):
             classes = read_classes(run.answer(TEST), labels.size)
             if classes is not None:
                 reached = float((restored(classes, run.labels) == labels).mean()) * 100
@@ -196,36 +161,23 @@ class RetrainedAccuracy(Check):
 
     def _told(self, case: Case, found: list[Measured], finding: Finding) -> str:
         network = read_network(answer_to(case, NETWORK))
-        name = f"‘{network.name}’ " if network and network.name else ""
+        which = _which(network)
         if self._deterministic(case):
             text = (
-                f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test "
+                f"Trained again, the network {which}reaches {finding.mean:.2f} % on the test "
                 "images; it sets its own seed, so that one run says it all."
             )
         elif len(found) == 1:
-            text = (
-                f"Trained again, the network {name}reaches {finding.mean:.2f} % on the test images."
-            )
+            text = f"Trained again, the network {which}reaches {finding.mean:.2f} % on the test "
+            text += "images."
         else:
             text = (
-                f"Trained {len(found)} times, the network {name}reaches {finding.mean:.2f} % on "
+                f"Trained {len(found)} times, the network {which}reaches {finding.mean:.2f} % on "
                 f"the test images ({finding.low:.2f} to {finding.high:.2f} %)."
             )
-        return f"{text}{self._disagreement(case, finding.mean)}"
-
-    def _disagreement(self, case: Case, measured: float) -> str:
-        """Why the notebook's own number may be another."""
-        said, says = claim(case.notebook), claim_again(case.notebook, case.evidence)
-        if said is None or abs(said - measured) <= 1.5:
-            return ""
-        if says is not None and abs(says - said) > 1.5:
-            return (
-                f" The saved output says {said:.2f} %, but run again it says {says:.2f} %: it is "
-                "from another run."
-            )
-        return (
-            f" The notebook says {said:.2f} %, perhaps measured on images that it was trained on."
-        )
+        if network is not None and network.stopped:
+            text += " " + BUDGETS[network.stopped]
+        return f"{text}{disagreement(case.notebook, case.evidence, network, finding.mean)}"
 
     def _details(self, case: Case, found: list[Measured], finding: Finding) -> dict[str, Any]:
         labels = data.load("test", case.data_dir)[1]
@@ -244,7 +196,9 @@ class RetrainedAccuracy(Check):
             "network": network.name if network else "",
             "networks": network.networks if network else 0,
             "before": found[0].export.before, "moved": found[0].export.moved,
-            "curves": Course.of(case).curves(), "confusion": table.tolist(),
+            "stopped": network.stopped if network else "",
+            "audit": audit.accuracy if (audit := audited(case)) else None,
+            "curves": _curves(case, network), "confusion": table.tolist(),
             "per_class": {name: round(float(share) * 100, 1) for name, share in
                           zip(LABELS, per_class(classes, labels), strict=True)},
         }  # fmt: skip
@@ -258,3 +212,23 @@ class RetrainedAccuracy(Check):
     def _ramp(self, accuracy: float) -> Decimal:
         part = (accuracy - self.ramp_from) / (self.cutoff - self.ramp_from)
         return (self.ramp_share * Decimal(str(max(0.0, min(1.0, part))))).quantize(Decimal("0.001"))
+
+
+def _which(network: Network | None) -> str:
+    """The network's name, and by which rule it counts where there were several."""
+    if network is None:
+        return ""
+    name = f"‘{network.name}’ " if network.name else ""
+    if network.networks < 2:
+        return name
+    rule = "evaluated on test images" if network.evaluated else "trained"
+    return f"{name}(of {network.networks}, the one {rule} last) "
+
+
+def _curves(case: Case, network: Network | None) -> dict[str, list[float]]:
+    """What the notebook recorded of its course; the loss as it was seen here, if it kept none."""
+    curves = Course.of(case).curves()
+    if "loss" not in curves and network is not None and network.losses.size > 1:
+        every = -(-network.losses.size // 200)
+        curves = {"loss": [round(float(v), 5) for v in network.losses[::every]]} | curves
+    return curves

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
+from grader.checks.network import Network
 from grader.model import Cell, Evidence, Notebook
+
+CLOSE = 1.5
+"""Percentage points between two numbers that may well be of the same network."""
+EPOCH = re.compile(r"epochs?\W{0,3}(\d{1,4})", re.IGNORECASE)
 
 
 def claim(notebook: Notebook | None) -> float | None:
@@ -24,6 +29,41 @@ def claim_again(notebook: Notebook | None, evidence: Evidence | None) -> float |
         for value in _claims(cell, (runs[index].text,)) if index in runs else ():
             found = value
     return found
+
+
+def disagreement(
+    notebook: Notebook | None, evidence: Evidence | None, network: Network | None, measured: float
+) -> str:
+    """A sentence on why the notebook's own number may be another than the measured one."""
+    said, says = claim(notebook), claim_again(notebook, evidence)
+    if said is None or abs(said - measured) <= CLOSE:
+        return ""
+    if says is not None and abs(says - said) > CLOSE:
+        text = f" The saved output says {said:.2f} %, but run again it says {says:.2f} %: "
+        then, now = _epochs(_saved(notebook)), _epochs(_shown(evidence))
+        if then > now > 0:
+            return f"{text}it was saved after {then} epochs, and here it trained for {now}."
+        return f"{text}it is from another run."
+    if network is not None and not network.evaluated:
+        return (
+            f" The notebook says {said:.2f} %, but it was not seen to evaluate test images: that "
+            "may be measured on images that it was trained on."
+        )
+    return f" The notebook says {said:.2f} %, perhaps measured on images that it was trained on."
+
+
+def _saved(notebook: Notebook | None) -> str:
+    cells = notebook.cells if notebook else ()
+    return "\n".join(output for cell in cells for output in cell.outputs)
+
+
+def _shown(evidence: Evidence | None) -> str:
+    return "\n".join(run.text for run in evidence.cells) if evidence else ""
+
+
+def _epochs(text: str) -> int:
+    """The largest number of an epoch that an output tells of."""
+    return max((int(number) for number in EPOCH.findall(text)), default=0)
 
 
 def _claims(cell: Cell, outputs: tuple[str, ...]) -> list[float]:

@@ -5,7 +5,7 @@ Trusted side, pure. Equal questions are asked once, so all these take no setting
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ TEST = Question(
 )
 
 Series = NDArray[np.float64]
+MAX_LOSSES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Network:
     output: tuple[int, ...]
     seeded: bool = False  # by the notebook itself
     evaluated: bool = False  # last on test images
+    stopped: str = ""  # the budget that ended its training: "epochs" or "seconds"
+    losses: Series = field(default_factory=lambda: np.zeros(0))  # over its steps, as seen here
 
 
 def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
@@ -88,12 +91,20 @@ def read_network(answer: Answer) -> Network | None:
             networks=int(facts["networks"]),
             seeded=facts.get("seeded") is True,
             evaluated=facts.get("evaluated") is True,
+            stopped=facts["stopped"] if facts.get("stopped") in ("epochs", "seconds") else "",
+            losses=_losses(facts.get("losses")),
             calls=frozenset(str(call) for call in facts["calls"]),
             output=tuple(int(n) for n in facts["output"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     return network if min(network.parameters, network.steps) >= 0 else None
+
+
+def _losses(value: object) -> Series:
+    fits = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind == "f"
+    kept = value[:MAX_LOSSES].astype(np.float64) if fits else np.zeros(0)  # type: ignore[index]
+    return kept if np.isfinite(kept).all() else np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ class Run:
             return
         job = self.job
         begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r}, "
-        begin += f"{job.limits.training_epochs!r})"
+        begin += f"{job.limits.training_epochs!r}, {job.limits.training_seconds!r})"
         if await self._execute(begin, START_SECONDS) != "ok":
             self.ending, self.message = "setup_failed", "the kernel could not be prepared"
             return

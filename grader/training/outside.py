@@ -26,8 +26,8 @@ CLASSES = 10
 def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
     """What the network predicts: `classes` (uint8, N), and what its graph shows.
 
-    `problem` says why there is no prediction, else it is empty; `finite` is False where outputs
-    were NaN or infinite (the class is then the first).
+    `problem` says why there is no prediction, else it is empty; `finite` is False where the best
+    score of an image is NaN or infinite (its class is then the first).
     """
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(images), allow_pickle=False)
@@ -90,7 +90,8 @@ def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], 
             scores = np.asarray(outputs[0])
         if scores.shape != (len(batch), CLASSES):
             raise artefact.ArtefactError(f"it returns {scores.shape}, not a score for each class")
-        finite = finite and bool(np.isfinite(scores).all())
+        # The logarithm of a probability may be -inf, but not the best score of an image.
+        finite = finite and bool(np.isfinite(scores.max(axis=1)).all())
         found[start : start + CHUNK] = np.nan_to_num(scores, nan=-np.inf).argmax(axis=1)
     return found, finite
 

@@ -30,6 +30,7 @@ class Run:
 
     evidence: Evidence
     labels: NDArray[np.uint8]  # labels[c] is the number that class c had
+    pixels: NDArray[np.int64] | None = None  # the order that pixels were put in, for an audit
 
     def answer(self, question: Question) -> Answer:
         """What this run answered to a question."""
@@ -47,6 +48,12 @@ def order(seed: int, number: int) -> NDArray[np.uint8]:
             return found.astype(np.uint8)
 
 
+def moved(seed: int) -> NDArray[np.int64]:
+    """The secret order of the 784 pixels in an audit: a perceptron learns as well from these."""
+    salt = hashlib.sha256(f"{seed}/pixels".encode()).digest()[:8]
+    return np.random.default_rng(int.from_bytes(salt)).permutation(784)
+
+
 def seed_of(seed: int, number: int) -> int:
     """The seed of run `number`; run 0 has the submission's own."""
     if number == 0:
@@ -61,8 +68,13 @@ def restored(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[n
     return back[np.minimum(classes, 9)]
 
 
-def distilled(evidence: Evidence, questions: Sequence[Question], data_dir: Path | None) -> Evidence:
+def distilled(
+    evidence: Evidence, questions: Sequence[Question], data_dir: Path | None,
+    pixels: NDArray[np.int64] | None = None,
+) -> Evidence:  # fmt: skip
     """The evidence with each exported network replaced by what it predicts on the test images.
+
+    `pixels` is the order in which the network knows the pixels of an image.
 
     What is stored is so a ten-thousandth of the network, and marking again needs no evaluation.
     """
@@ -70,11 +82,11 @@ def distilled(evidence: Evidence, questions: Sequence[Question], data_dir: Path 
     for key, question in {wire.digest(question): question for question in questions}.items():
         answer = answers.get(key)
         if question.probe == "export" and answer and answer.status is AnswerStatus.OK:
-            answers[key] = replace(answer, value=_facts(answer.value, data_dir))
+            answers[key] = replace(answer, value=_facts(answer.value, data_dir, pixels))
     return replace(evidence, answers=answers)
 
 
-def _facts(claimed: Any, data_dir: Path | None) -> dict[str, Any]:
+def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None) -> dict[str, Any]:
     """What trusted code finds of an export; `problem` says why there is nothing."""
     if not isinstance(claimed, Mapping):
         return {"problem": "what came back was no network"}
@@ -86,7 +98,10 @@ def _facts(claimed: Any, data_dir: Path | None) -> dict[str, Any]:
     if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:
         return facts | {"problem": facts["problem"] or "the network could not leave the sandbox"}
     test, stand_in = data.load("test", data_dir)[0], data.load("standin", data_dir)[0][:SAMPLE]
-    found = outside.evaluate(blob.tobytes(), np.concatenate([test, stand_in]))
+    images = np.concatenate([test, stand_in])
+    if pixels is not None:
+        images = images.reshape(len(images), -1)[:, pixels].reshape(images.shape)
+    found = outside.evaluate(blob.tobytes(), images)
     if found["problem"]:
         return facts | {"problem": found["problem"]}
     classes, sample = found["classes"][: len(test)], found["classes"][len(test) :]

@@ -34,7 +34,7 @@ LABELS = (np.arange(10_000) % 10).astype(np.uint8)
 ASKED = (NETWORK, EXPORT, HISTORIES, FIGURES)
 FACTS: dict[str, Any] = {
     "name": "model", "layers": [], "parameters": 1000, "steps": 10, "networks": 1,
-    "calls": [], "output": [4, 10], "seeded": False,
+    "calls": [], "output": [4, 10], "seeded": False, "evaluated": True,
 }  # fmt: skip
 
 
@@ -169,6 +169,38 @@ def test_odd_facts_go_to_a_person(odd: dict[str, Any], words: str) -> None:
     assert words in got.message
 
 
+def test_weights_that_hardly_moved_go_to_a_person() -> None:
+    got = judge(87.0, 86.5, moved=0.001)
+    assert got.status is Status.REVIEW
+    assert "moved its weights by no more than 0.10%" in got.message
+
+
+@pytest.mark.parametrize(("course", "status"), [
+    (np.linspace(0.4, 0.4, 50), Status.REVIEW), (np.linspace(2.3, 0.3, 50), Status.PASSED),
+    (np.linspace(0.4, 0.4, 5), Status.PASSED), (np.full(50, np.nan), Status.PASSED),
+    ("falls", Status.PASSED),
+])  # fmt: skip
+def test_a_good_network_whose_loss_did_not_fall_goes_to_a_person(
+    course: Any, status: Status
+) -> None:
+    assert told(FACTS | {"losses": course}, 87.0, 86.5).status is status
+
+
+def audit(percent: float) -> runs.Run:
+    """A run whose pixels were moved, too."""
+    return replace(further(9, export(percent, shift=5000)), pixels=runs.moved(1))
+
+
+@pytest.mark.parametrize(("percent", "status"), [(86.0, Status.PASSED), (40.0, Status.REVIEW)])
+def test_an_audit_is_told_and_never_counts_as_a_run(percent: float, status: Status) -> None:
+    first = seen(87.0, 86.5)
+    got = CHECK.judge(replace(first, runs=(*first.runs, audit(percent))))
+    assert got.status is status
+    assert got.details["audit"] == percent
+    assert got.details["accuracies"] == [87.0, 86.5]
+    assert ("with pixels moved, it reaches only 40.00 %" in got.message) is (percent == 40.0)
+
+
 def test_weights_that_no_optimizer_updated_go_to_a_person() -> None:
     answers = (ok(FACTS | {"steps": 0}), ok(export(87.0)), ok({}), ok([]))
     got = CHECK.judge(replace(case(CHECK, ASKED, answers), runs=(further(1, export(86.0)),)))
@@ -196,6 +228,39 @@ def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions(
     got = CHECK.judge(second)
     assert got.status is Status.REVIEW
     assert "by its own predictions it reaches 85.00 %" in got.message
+
+
+def told(facts: dict[str, Any], *percents: float) -> Outcome:
+    """The outcome with these facts of the network."""
+    first = seen(*percents)
+    return CHECK.judge(replace(first, answers=(ok(facts), *first.answers[1:])))
+
+
+@pytest.mark.parametrize(("stopped", "percents", "status"), [
+    ("epochs", (87.0, 86.5), Status.PASSED), ("seconds", (87.0, 86.5), Status.PASSED),
+    ("epochs", (77.0, 77.5), Status.PARTIAL), ("seconds", (77.0, 77.5), Status.REVIEW),
+])  # fmt: skip
+def test_a_training_over_its_budget_is_measured_and_told(
+    stopped: str, percents: tuple[float, ...], status: Status
+) -> None:
+    got = told(FACTS | {"stopped": stopped}, *percents)
+    assert got.status is status
+    assert "measured is what it had reached by then" in got.message
+    assert got.details["stopped"] == stopped
+
+
+@pytest.mark.parametrize(("evaluated", "words"), [
+    (True, "‘model’ (of 3, the one evaluated on test images last) reaches"),
+    (False, "‘model’ (of 3, the one trained last) reaches"),
+])  # fmt: skip
+def test_which_of_several_networks_counts_is_told(evaluated: bool, words: str) -> None:
+    assert words in told(FACTS | {"networks": 3, "evaluated": evaluated}, 87.0, 86.5).message
+
+
+def test_the_loss_seen_here_is_drawn_where_the_notebook_kept_none() -> None:
+    got = told(FACTS | {"losses": np.linspace(2.3, 0.3, 500)}, 87.0, 86.5)
+    assert len(got.details["curves"]["loss"]) == 167
+    assert got.details["curves"]["loss"][0] == 2.3
 
 
 def test_lost_exports_are_an_error() -> None:

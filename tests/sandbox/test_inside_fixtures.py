@@ -379,6 +379,18 @@ attempt("to cuda", lambda: [
     model.cuda() is model, str(torch.ones(2).cuda().device), torch.cuda.is_available(),
     str(torch.ones(2).to("cuda", torch.float64).dtype),
 ])
+
+def more_cuda():
+    torch.set_default_tensor_type("torch.cuda.FloatTensor")
+    torch.set_default_device("cuda")
+    torch.save(model.state_dict(), "weights.pth")
+    loaded = torch.load("weights.pth", map_location=torch.device("cuda"))
+    return [str(torch.zeros(3, device="cuda").device), str(loaded["weight"].device),
+            str(torch.ones(1).type(torch.cuda.DoubleTensor).dtype), torch.cuda.get_device_name(0)]
+
+attempt("more cuda", more_cuda)
+attempt("misspelled", lambda: str(torch.deivce("cpu")))
+attempt("nonsense", lambda: torch.devise("cpu"))
 print(json.dumps({"out": out, "told": told, "all": state.repairs}))
 """
 
@@ -449,6 +461,16 @@ def test_a_helper_that_was_handed_in_is_used(rot: dict[str, Any]) -> None:
 def test_cuda_is_taken_as_the_cpu_and_told_once(rot: dict[str, Any]) -> None:
     assert rot["out"]["to cuda"] == [True, "cpu", "cpu", "cpu", True, "cpu", False, "torch.float64"]
     assert rot["told"]["to cuda"] == ["the notebook asks for CUDA; it was run on the CPU"]
+
+
+def test_cuda_is_the_cpu_wherever_it_is_named(rot: dict[str, Any]) -> None:
+    assert rot["out"]["more cuda"] == ["cpu", "cpu", "torch.float64", "CPU"]
+
+
+def test_a_slip_in_the_branch_for_the_cpu_costs_nothing(rot: dict[str, Any]) -> None:
+    assert rot["out"]["misspelled"] == "cpu"
+    assert rot["told"]["misspelled"] == ["torch.deivce was taken as torch.device"]
+    assert "devise" in rot["out"]["nonsense"]
 
 
 def test_moves_that_need_no_mend_are_not_told(rot: dict[str, Any]) -> None:

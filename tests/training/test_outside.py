@@ -42,6 +42,16 @@ def test_outputs_that_are_no_numbers_are_told() -> None:
     assert found["classes"].tolist() == [0] * 10
 
 
+def test_the_logarithm_of_an_impossible_class_is_no_fault() -> None:
+    """A sure network's log-softmax is -inf for other classes."""
+    module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1))
+    with torch.no_grad():
+        module[1].weight.mul_(1000)
+    found = outside.evaluate(exported(module), IMAGES[:10])
+    assert found["finite"] is True
+    assert found["classes"].tolist() == own(module)[:10].tolist()
+
+
 def test_a_graph_that_asks_for_all_memory_is_a_sentence() -> None:
     # (n, 1, 28, 28) + (200000, 1, 1, 1, 1) wants hundreds of gigabytes.
     big = numpy_helper.from_array(np.zeros((200_000, 1, 1, 1, 1), np.float32), "big")

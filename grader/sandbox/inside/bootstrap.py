@@ -24,10 +24,10 @@ def load(table, name):
     return getattr(import_module(f"{__package__}.{module}"), function)
 
 
-def begin(namespace, prepare, seed, epochs=0):
+def begin(namespace, prepare, seed, epochs=0, seconds=0):
     """Seeds what is there, installs fixtures, opens the channel."""
     global _channel
-    state.settings.update(seed=seed, epochs=epochs)
+    state.settings.update(seed=seed, epochs=epochs, seconds=seconds)
     random.seed(seed)
     import numpy as np
 

@@ -2,9 +2,11 @@
 
 repairs: list = []  # sentences, each once
 trained: list = []  # entries of fixtures.training, in the order of first steps
-evaluated: list = []  # the network last given a batch of test images, if any
-settings: dict = {"seed": 0, "epochs": 0, "rule": "evaluated", "fast": True}
-listeners: list = []  # called with (is it training data, rows) for each batch of the data set
+evaluated: list = []  # what was last called with a batch of test images: a network, or a part
+fed: dict = {}  # by "is it training data": the data set that batches were last taken from
+stopped: list = []  # the budget that ended the training, if one did: "epochs" or "seconds"
+settings: dict = {"seed": 0, "epochs": 0, "seconds": 0, "rule": "evaluated", "fast": True}
+listeners: list = []  # called with (is it training data, or None, and rows) for each batch
 
 
 def repaired(sentence):

@@ -5,8 +5,8 @@ import warnings
 
 import numpy as np
 
+from ..counted import classify, counting_network, pixels_of
 from ..protocol import describe_error
-from .training import classify, counting_network, data_transform, normalizations
 
 MAX_BYTES = 64 << 20
 
@@ -18,33 +18,33 @@ def export(namespace, params):
     gave before its first step, or None; `moved` is how far its weights went, of their size.
     """
     module, entry = counting_network(namespace)
-    transform, images = data_transform(namespace), np.array(params["images"])
+    images = np.array(params["images"])
     facts = {"onnx": None, "problem": "", "inside": None, "before": None, "moved": None}
     try:
-        facts["inside"] = classify(module, transform, images)
+        pixels = pixels_of(entry, namespace)
+        facts["inside"] = classify(module, pixels, images)
     except Exception as error:
         facts["problem"] = describe_error(error)
         return facts
     try:
-        facts["onnx"] = np.frombuffer(_exported(module, transform), dtype=np.uint8)
+        facts["onnx"] = np.frombuffer(_exported(module, pixels), dtype=np.uint8)
     except Exception as error:
         facts["problem"] = describe_error(error)
     try:
-        facts["before"], facts["moved"] = _start(module, entry, transform, images)
+        facts["before"], facts["moved"] = _start(module, entry, pixels, images)
     except Exception:
         pass
     return facts
 
 
-def _exported(module, transform):
+def _exported(module, pixels):
     import torch
 
-    steps = normalizations(transform)
-    if steps is None:
+    if pixels.steps is None:
         raise ValueError("the notebook's transform can't leave with the network")
     if sum(p.numel() for p in module.parameters()) * 4 > MAX_BYTES:
         raise ValueError(f"the network is larger than {MAX_BYTES >> 20} MiB")
-    whole = _whole(torch, module, steps)
+    whole = _whole(torch, module, pixels)
     was_training = module.training
     whole.eval()
     buffer = io.BytesIO()
@@ -52,7 +52,7 @@ def _exported(module, transform):
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                whole, (torch.rand(4, 1, 28, 28, dtype=torch.float32),), buffer, dynamo=False,
+                whole, (_some(torch, module),), buffer, dynamo=False,
                 input_names=["images"], output_names=["scores"], opset_version=17,
                 dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}},
             )  # fmt: skip
@@ -61,13 +61,19 @@ def _exported(module, transform):
     return buffer.getvalue()
 
 
-def _whole(torch, module, steps):
+def _some(torch, module):
+    """Images of noise, where the network is."""
+    weight = next(module.parameters(), torch.zeros(()))
+    return torch.rand(4, 1, 28, 28, dtype=torch.float32).to(weight.device)
+
+
+def _whole(torch, module, pixels):
     """The network with what is done to pixels before it."""
     kind = next((p.dtype for p in module.parameters()), torch.float32)
     flat = False
     try:
         with torch.no_grad():
-            module.eval()(torch.rand(4, 1, 28, 28).to(kind))
+            module.eval()(_some(torch, module).to(kind))
     except Exception:
         flat = True
 
@@ -77,17 +83,14 @@ def _whole(torch, module, steps):
             self.inner = module
 
         def forward(self, images):
-            images = images.to(kind)
-            for step in steps:
-                shift = torch.as_tensor(step.mean, dtype=kind).reshape(-1)[0]
-                images = (images - shift) / torch.as_tensor(step.std, dtype=kind).reshape(-1)[0]
+            images = pixels.stepped(images).to(kind)
             scores = self.inner(images.flatten(1) if flat else images)
             return scores[0] if isinstance(scores, tuple) else scores
 
     return Whole()
 
 
-def _start(module, entry, transform, images):
+def _start(module, entry, pixels, images):
     """Classes before the first step, and the distance that the weights went since."""
     import copy
 
@@ -101,4 +104,4 @@ def _start(module, entry, transform, images):
         pairs = [(entry["start"][name], value) for name, value in module.named_parameters()]
         far = sum(float(((b - a) ** 2).sum()) for a, b in pairs) ** 0.5
         size = sum(float((a**2).sum()) for a, _ in pairs) ** 0.5
-    return classify(first, transform, images), far / max(size, 1e-12)
+    return classify(first, pixels, images), far / max(size, 1e-12)

@@ -1,36 +1,12 @@
 """Tells what was trained, and what it predicts now. Untrusted side: facts, no verdicts."""
 
-import warnings
-
 import numpy as np
 
 from .. import state
+from ..counted import apply, base, classify, counting_network, pixels_of, same_kind
 from ..plain import plain
-from ..protocol import Undefined
 
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
-CHUNK = 1000
-
-
-def counting_network(namespace):
-    """The network that counts, and the entry of its training (None if no optimizer had it).
-
-    By default the one evaluated last on test images, else the one trained last.
-    """
-    entries = [entry for entry in state.trained if entry["module"] is not None]
-    last = max(entries, key=lambda entry: entry["last"], default=None)
-    if state.evaluated and state.settings["rule"] == "evaluated" and _learned(state.evaluated[0]):
-        module = state.evaluated[0]
-        return module, next((e for e in entries if e["module"] is module), last)
-    if last is None:
-        raise Undefined("no network was trained")
-    return last["module"], last
-
-
-def _learned(module):
-    """Whether a network was trained: by an optimizer, or at least by gradients."""
-    grads = any(p.grad is not None for p in module.parameters())
-    return grads or any(_same_kind(entry["module"], module) for entry in state.trained)
 
 
 def network(namespace, params):
@@ -50,23 +26,22 @@ def network(namespace, params):
         "class": type(module).__name__,
         "layers": layers,
         "parameters": int(sum(p.numel() for p in module.parameters())),
-        "steps": int(sum(e["steps"] for e in state.trained if _same_kind(e["module"], module))),
+        "steps": int(sum(e["steps"] for e in state.trained if same_kind(e["module"], module))),
         "networks": len({id(e["module"]) for e in state.trained}),
         "optimizer": type(entry["optimizer"]).__name__ if entry else "",
         "evaluated": bool(state.evaluated and state.evaluated[0] is module),
         "seeded": bool(entry["seeded"]) if entry else False,
+        "stopped": state.stopped[0] if state.stopped else "",
+        "losses": _losses(module),
         "calls": calls,
         "output": output,
     }
 
 
-def _same_kind(trained, counted):
-    """Whether a network is the one that counts, or what that is a copy of."""
-    if trained is counted:
-        return True
-    if trained is None or type(trained) is not type(counted):
-        return False
-    return [p.shape for p in trained.parameters()] == [p.shape for p in counted.parameters()]
+def _losses(module):
+    """The loss that the network was trained with, over its steps."""
+    entries = [e for e in state.trained if same_kind(e["module"], module)]
+    return np.array([mean for entry in entries for mean in entry["losses"].means])
 
 
 def _forward(module):
@@ -85,7 +60,8 @@ def _forward(module):
     module.eval()
     try:
         with torch.no_grad(), Recorder():
-            output = _apply(module, torch.rand(4, 1, 28, 28))
+            weight = next(module.parameters(), torch.zeros(()))
+            output = apply(module, torch.rand(4, 1, 28, 28).to(weight.device, weight.dtype))
         shape = list(output.shape)
     except Exception:
         shape = []
@@ -94,83 +70,10 @@ def _forward(module):
     return sorted(seen)[:300], shape
 
 
-def _apply(module, images):
-    try:
-        output = module(images)
-    except Exception:
-        output = module(images.flatten(1))
-    return output[0] if isinstance(output, tuple) else output
-
-
 def predictions(namespace, params):
     """The network's class for each of `images` (uint8, n x 28 x 28), in evaluation mode."""
-    module, _ = counting_network(namespace)
-    return {"classes": classify(module, data_transform(namespace), np.array(params["images"]))}
-
-
-def classify(module, transform, images):
-    """Classes (uint8, n) of images, through the notebook's own transform."""
-    import torch
-
-    found = np.empty(len(images), dtype=np.uint8)
-    was_training = module.training
-    module.eval()
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for start in range(0, len(images), CHUNK):
-                batch = prepared(images[start : start + CHUNK], transform)
-                classes = _apply(module, batch).argmax(1)
-                found[start : start + CHUNK] = classes.to(torch.uint8).numpy()
-    finally:
-        module.train(was_training)
-    return found
-
-
-def prepared(images, transform):
-    """A batch as the network gets it: by the transform's Normalize steps, or image by image."""
-    import torch
-
-    steps = normalizations(transform)
-    if steps is None:
-        from PIL import Image
-
-        return torch.stack([torch.as_tensor(transform(Image.fromarray(i))) for i in images])
-    batch = torch.as_tensor(images).unsqueeze(1).to(torch.get_default_dtype()).div(255)
-    for step in steps:
-        batch = step(batch)
-    return batch
-
-
-def data_transform(namespace):
-    """The transform of the notebook's own test data, else of its training data."""
-    from torchvision import datasets
-
-    sets = [v for v in list(namespace.values()) if isinstance(v, datasets.FashionMNIST)]
-    sets += [_base(v.dataset) for v in list(namespace.values()) if hasattr(v, "dataset")]
-    sets = [s for s in sets if isinstance(s, datasets.FashionMNIST)]
-    ordered = sorted(sets, key=lambda dataset: bool(dataset.train))
-    return ordered[0].transform if ordered else None
-
-
-def normalizations(transform):
-    """The Normalize steps after one ToTensor; None for any other transform."""
-    from torchvision import transforms
-
-    if transform is None:
-        return []
-    parts = transform.transforms if isinstance(transform, transforms.Compose) else [transform]
-    if not parts or type(parts[0]) is not transforms.ToTensor:
-        return None
-    rest = parts[1:]
-    return rest if all(type(part) is transforms.Normalize for part in rest) else None
-
-
-def _base(dataset):
-    for _ in range(5):
-        if hasattr(dataset, "dataset"):
-            dataset = dataset.dataset
-    return dataset
+    module, entry = counting_network(namespace)
+    return {"classes": classify(module, pixels_of(entry, namespace), np.array(params["images"]))}
 
 
 def histories(namespace, params):
@@ -224,11 +127,11 @@ def split(namespace, params):
 
 def _dataset(dataset, is_loader, value):
     rows = _sampled(value) if is_loader else _rows(dataset)
-    base = _base(dataset)
+    under = base(dataset)
     return {
         "size": len(dataset) if rows is None else len(rows), "loader": is_loader,
         "batch_size": int(value.batch_size or 0) if is_loader else 0,
-        "train": bool(getattr(base, "train", False)),
+        "train": bool(getattr(under, "train", False)),
         "rows": rows if rows is not None else np.zeros(0, dtype=np.int64),
         "known": rows is not None,
     }  # fmt: skip

@@ -1,0 +1,92 @@
+"""What does not look as if the network had been trained here. Trusted side, pure.
+
+Each doubt is a sentence with its evidence, for a person; none is ever a mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.checks.base import Case
+from grader.checks.measured import Measured, audited, further
+from grader.checks.network import NETWORK, Network, answer_to, read_network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """From where on a fact is odd. Honest trainings that were measured stay far on this side."""
+
+    drop: float = 6.0  # points of accuracy, lost with secret class numbers or moved pixels
+    start: float = 0.4  # accuracy before the first step
+    agreement: float = 0.998  # of predictions of two trainings, which should differ
+    moved: float = 0.01  # of the weights' size, by which training should move them
+
+
+def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) -> list[str]:
+    """Sentences on what is odd."""
+    network = read_network(answer_to(case, NETWORK))
+    sentences = [
+        *_of_runs(found, limits), *_of_the_audit(found[0], case, limits),
+        *_of_the_start(found[0], limits),
+    ]  # fmt: skip
+    if len(found) <= len(further(case)):
+        sentences.append("Trained again with secret class numbers, it gave no network.")
+    if network is not None and network.steps == 0:
+        sentences.append("No optimizer updated its weights.")
+    elif network is not None and found[0].accuracy >= cutoff and not _fell(network):
+        sentences.append("It is good, but its loss did not fall while it was trained.")
+    return sentences
+
+
+def _of_runs(found: list[Measured], limits: Suspicion) -> list[str]:
+    first = found[0]
+    for run in found[1:]:
+        if first.accuracy - run.accuracy > limits.drop:
+            return [
+                f"With secret class numbers it reaches only {run.accuracy:.2f} %: it may rest on "
+                "weights or answers that were not learned here."
+            ]
+        if float((first.classes == run.classes).mean()) > limits.agreement:
+            return [
+                "Two trainings with different class numbers gave the same predictions: it may not "
+                "have been trained here."
+            ]
+    return []
+
+
+def _of_the_audit(first: Measured, case: Case, limits: Suspicion) -> list[str]:
+    if len(further(case)) == len(case.runs):
+        return []
+    audit = audited(case)
+    if audit is None:
+        return ["In the audit, with pixels moved, it gave no network."]
+    if first.accuracy - audit.accuracy > limits.drop:
+        return [
+            f"In the audit, with pixels moved, it reaches only {audit.accuracy:.2f} %: what it "
+            "knows may rest on images seen elsewhere, or it is no multi-layer perceptron."
+        ]
+    return []
+
+
+def _of_the_start(first: Measured, limits: Suspicion) -> list[str]:
+    export, sentences = first.export, []
+    if export.before is not None and export.before > limits.start:
+        share = f"{export.before:.0%}"
+        sentences.append(f"Before its first step it already knows {share} of the images.")
+    if export.moved is not None and export.moved < limits.moved:
+        sentences.append(f"Training moved its weights by no more than {export.moved:.2%}.")
+    if export.agree is not None and export.agree < limits.agreement:
+        sentences.append("In the notebook it predicts otherwise than the network that left it "
+                         f"({export.agree:.1%} alike).")  # fmt: skip
+    return sentences
+
+
+def _fell(network: Network) -> bool:
+    """Whether the loss ended below where it began; short courses tell nothing."""
+    losses = network.losses
+    if losses.size < 10:
+        return True
+    tenth = max(1, losses.size // 10)
+    return bool(np.mean(losses[-tenth:]) < np.mean(losses[:tenth]))
