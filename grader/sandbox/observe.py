@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import selectors
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +31,7 @@ from grader.model import (
     Notebook,
     Question,
 )
+from grader.sandbox import drivers, warm
 from grader.sandbox.job import Job
 
 MAX_RESULT = 512 << 20
@@ -42,6 +42,11 @@ RESTARTS = 2
 
 REPAIRS = Question(probe="repairs")
 MAX_REPAIRS = 50
+
+HEAVY = {"figures", "fashion_mnist", "training"}
+"""Fixtures that import large libraries."""
+
+IMPORTS = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn|matplotlib)\b")
 
 Progress = Callable[[str, int, int], None]
 """Called with "cell" or "question", its number from 0, and how many there are."""
@@ -67,8 +72,12 @@ def observe(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None = None,
+    cold: bool = False,
 ) -> Evidence:
     """Runs a notebook's code cells in a fresh sandbox, asks the questions, returns the facts.
+
+    With `cold` the kernel is started from nothing, as it is when no fork server can be had. The
+    facts are the same.
 
     A question that takes the kernel down costs its own answer: the others are asked again in a
     fresh kernel, at most `RESTARTS` times.
@@ -78,13 +87,13 @@ def observe(
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    first = _once(notebook, distinct, surroundings, task, seed, resources, progress)
+    first = _once(notebook, distinct, surroundings, task, seed, resources, progress, cold)
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
         if not left or first.ending is Ending.SETUP_FAILED or not _all_ran(first):
             break
-        again = _once(notebook, left, surroundings, task, seed, resources, progress)
+        again = _once(notebook, left, surroundings, task, seed, resources, progress, cold)
         evidence = replace(evidence, answers={**evidence.answers, **again.answers})
     answers = {
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
@@ -113,6 +122,7 @@ def _once(
     seed: int,
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None,
+    cold: bool,
 ) -> Evidence:
     limits = surroundings.limits
     cells = tuple(
@@ -138,43 +148,50 @@ def _once(
         hide=tuple(str(path) for path in surroundings.hide),
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
-    done = _drive(job, seconds, progress)
+    fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
+    done = _drive(job, seconds, progress, fork)
+    if fork and (done["lost"] or done["blame"]):
+        fork.broken()
+        if done["lost"]:  # what was seen of it may be cut short by our own fault
+            done = _drive(job, seconds, progress, None)
     return _evidence(done, task, seed)
 
 
-def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
+def _is_heavy(job: Job) -> bool:
+    """Whether the notebook imports what takes longer than to wait for the fork server."""
+    return bool(HEAVY & set(job.prepare)) or any(IMPORTS.search(cell[2]) for cell in job.cells)
+
+
+def _drive(
+    job: Job, seconds: float, progress: Progress | None, fork: warm.Fork | None
+) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
-    keep = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
-    environment = {name: os.environ[name] for name in keep if name in os.environ}
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.sandbox.driver"], env=environment,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-        stderr=None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL,
-    )  # fmt: skip
-    assert process.stdin is not None
     try:
-        process.stdin.write(json.dumps(job.to_json()).encode() + b"\n")
-        process.stdin.flush()
-        return _read_lines(process, time.monotonic() + seconds, progress)
+        driver = drivers.start(fork.channel if fork else None)
+    finally:
+        if fork:
+            fork.channel.close()  # the driver's alone: its end is the kernel's
+    try:
+        _write_all(driver.write_end, json.dumps(job.to_json()).encode() + b"\n")
+        return _read_lines(driver.read_end, time.monotonic() + seconds, progress)
     except BrokenPipeError:
         raise SandboxError("the sandbox's driver process ended before it began") from None
     finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
+        driver.close()
 
 
-def _read_lines(
-    process: subprocess.Popen[bytes], deadline: float, progress: Progress | None
-) -> dict[str, Any]:
-    assert process.stdout is not None
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view[: 1 << 20]) :]
+
+
+def _read_lines(fd: int, deadline: float, progress: Progress | None) -> dict[str, Any]:
     rest = bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(fd, selectors.EVENT_READ)
         while selector.select(max(0.0, deadline - time.monotonic())):
-            chunk = os.read(process.stdout.fileno(), 1 << 20)
+            chunk = os.read(fd, 1 << 20)
             if not chunk or len(rest) > MAX_RESULT:
                 break
             rest += chunk
@@ -189,7 +206,7 @@ def _read_lines(
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
-            "answers": {}}  # fmt: skip
+            "answers": {}, "rung": "", "lost": False, "blame": False}  # fmt: skip
 
 
 def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
@@ -199,7 +216,7 @@ def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
     )
     answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
     return Evidence(task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-                    answers=answers, seed=seed, rung="bubblewrap")  # fmt: skip
+                    answers=answers, seed=seed, rung=done["rung"])  # fmt: skip
 
 
 def decode_answer(raw: Mapping[str, str]) -> Answer:
