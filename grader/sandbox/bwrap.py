@@ -39,6 +39,9 @@ ETC = (
 HIDDEN = ("/usr/share/datasets", "/usr/local/share/datasets", "/usr/src")
 """Below /usr, but not for student code: Debian's copy of Fashion-MNIST holds the test labels."""
 
+KERNEL = ("/inside/grader_inside/launch.py", "/run/connection.json")
+FORK_SERVER = ("-m", "grader_inside.zygote")
+
 PASSWD = b"student:x:1000:1000:student:/notebook:/bin/sh\n"
 GROUP = b"student:x:1000:\n"
 
@@ -110,23 +113,25 @@ def confine(
     hide: Sequence[Path],
     limits: Limits,
     info_fd: int,
+    forks: bool = False,
 ) -> Confinement:
-    """The command that starts one kernel.
+    """The command that starts one kernel, or with `forks` the server that forks warm ones.
 
     `connection` is the kernel's connection file, `setup` what launch.py needs, `files` go into
     the work folder, `mounts` maps a path inside to a folder outside, `hide` are folders that
-    must not be seen even if a mounted folder holds them.
+    must not be seen even if a mounted folder holds them. The fork server may make namespaces for
+    its kernels, and each of these takes the last steps by itself.
     """
     result = Confinement(command=[])
     shown = {path: Path(path) for path in _runtime()} | dict(mounts)
     shown["/inside/grader_inside"] = INSIDE
     prefix, sources = _as_unprivileged(result, shown)
-    command = [*prefix, str(find()), *_isolation(info_fd)]
+    command = [*prefix, str(find()), *_isolation(info_fd, forks)]
     for path in SYSTEM:
         command += _system_folder(path)
     for name in ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    command += _private_folders(limits)  # before the mounts: a checkout may lie below /tmp
+    command += _private_folders(limits, forks)  # before the mounts: a checkout may lie below /tmp
     for inside, outside in sources.items():
         command += ["--ro-bind", outside, inside]
     command += _links(Path(sys.executable), sources)
@@ -142,12 +147,12 @@ def confine(
     for name, content in files.items():
         command += ["--file", str(_own(result, name, content)), f"{WORK}/{name}"]
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
-    if (calls := seccomp.program()) is not None:
+    if not forks and (calls := seccomp.program()) is not None:
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
-    for name, value in _environment(setup).items():
+    for name, value in environment(setup).items():
         command += ["--setenv", name, value]
-    python = [sys.executable, "-P", "/inside/grader_inside/launch.py", "/run/connection.json"]
-    result.command = [*command, "--chdir", WORK, "--", *python]
+    start = FORK_SERVER if forks else KERNEL
+    result.command = [*command, "--chdir", WORK, "--", sys.executable, "-P", *start]
     return result
 
 
@@ -157,11 +162,12 @@ def _own(result: Confinement, name: str, content: bytes) -> int:
     return fd
 
 
-def _isolation(info_fd: int) -> list[str]:
+def _isolation(info_fd: int, forks: bool) -> list[str]:
     # --unshare-all alone means "user namespace if possible", and silently goes on without one.
     return [
-        "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent",
-        "--new-session", "--cap-drop", "ALL", "--clearenv", "--uid", "1000", "--gid", "1000",
+        "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop",
+        "ALL", "--clearenv", *(["--setenv", "PYTHONPATH", "/inside"] if forks else
+        ["--disable-userns"]), "--uid", "1000", "--gid", "1000",
         "--hostname", "sandbox", "--info-fd", str(info_fd),
     ]  # fmt: skip
 
@@ -173,17 +179,20 @@ def _system_folder(path: str) -> list[str]:
     return ["--ro-bind", path, path] if folder.is_dir() else []
 
 
-def _private_folders(limits: Limits) -> list[str]:
+def _private_folders(limits: Limits, forks: bool) -> list[str]:
     size = str(limits.disk_mib << 20)
+    # A /proc with anything mounted over it keeps kernels from mounting their own.
+    settings = ["--dir", "/data"] if forks else ["--ro-bind", "/proc/sys", "/proc/sys"]
     return [
-        "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev",
+        "--proc", "/proc", *settings, "--dev", "/dev",
         "--size", size, "--tmpfs", "/dev/shm",
         "--size", size, "--tmpfs", "/tmp",
         "--size", size, "--tmpfs", WORK,
     ]  # fmt: skip
 
 
-def _environment(setup: Mapping[str, object]) -> dict[str, str]:
+def environment(setup: Mapping[str, object]) -> dict[str, str]:
+    """Every environment variable that a kernel starts with."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": WORK, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",

@@ -1,8 +1,9 @@
-"""The disposable process that talks to one kernel: `python -m grader.sandbox.driver`.
+"""The disposable process that talks to one kernel: `python -m grader.sandbox.driver [FD]`.
 
-Reads one job (a line of JSON on standard input), writes progress and then the evidence (lines of
-JSON on standard output). It runs no student code, but reads what a hostile kernel sends, so it is
-killed and forgotten after one notebook. When standard input closes, it ends itself.
+FD is a socket to a forked kernel; without one, or if that fails, the kernel starts cold. Reads one
+job (a line of JSON on standard input), writes progress and then the evidence (lines of JSON on
+standard output). It runs no student code, but reads what a hostile kernel sends, so it is killed
+and forgotten after one notebook. When standard input closes, it ends itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -25,6 +27,7 @@ from nbclient.exceptions import DeadKernelError
 from grader.errors import SandboxError
 from grader.model import CellRun
 from grader.sandbox.client import CappedClient
+from grader.sandbox.forked import ForkedKernel, ForkError
 from grader.sandbox.job import Job
 from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
 
@@ -49,9 +52,10 @@ def say(**event: Any) -> None:
 class Run:
     """One notebook in one kernel, from start to the last answer."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, fork: int | None = None) -> None:
         self.job = job
-        self.kernel = ConfinedKernel(job)
+        self.kernel = ConfinedKernel(job) if fork is None else ForkedKernel(job, fork)
+        self.blame = False  # whether the fork server failed
         self.cells: list[CellRun] = []
         self.answers: dict[str, dict[str, str]] = {}
         self.channels: AsyncKernelClient
@@ -62,7 +66,7 @@ class Run:
     async def run(self) -> None:
         """All of it. How it ended is in `ending` and `message`."""
         try:
-            self.kernel.start()
+            self._start()
         except (SandboxError, OSError) as bad:
             self.ending, self.message = "setup_failed", str(bad)
             self.kernel.close()
@@ -87,6 +91,15 @@ class Run:
             died = not await self.kernel.is_alive()
             self._set_ending(died)
             self.kernel.close()
+
+    def _start(self) -> None:
+        try:
+            self.kernel.start()
+        except ForkError as bad:
+            self.kernel.close()
+            self.blame = bad.blame
+            self.kernel = ConfinedKernel(self.job)
+            self.kernel.start()
 
     async def _session(self, client: CappedClient) -> None:
         if not await self._ready():
@@ -240,10 +253,10 @@ def _cell(run: CellRun) -> dict[str, Any]:
     return data | {"images": [base64.b64encode(image).decode() for image in run.images]}
 
 
-def main() -> None:
+def main(fds: Sequence[int]) -> None:
     """Reads the job, runs it, reports. Always ends the process."""
     job = Job.from_json(json.loads(sys.stdin.readline()))
-    run = Run(job)
+    run = Run(job, *fds)
 
     def end_with_parent() -> None:
         sys.stdin.read()
@@ -252,11 +265,12 @@ def main() -> None:
 
     threading.Thread(target=end_with_parent, daemon=True).start()
     asyncio.run(run.run())
-    say(event="done", ending=run.ending, message=run.message,
+    say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
+        lost=run.kernel.lost, blame=run.blame,
         cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
     sys.stdout.flush()
     os._exit(0)  # a stuck writer thread must not keep us
 
 
 if __name__ == "__main__":
-    main()
+    main([int(fd) for fd in sys.argv[1:]])

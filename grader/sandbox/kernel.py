@@ -1,4 +1,4 @@
-"""One confined kernel process: start, interrupt, watch, kill. Runs in the driver process.
+"""One confined kernel process, started cold: start, interrupt, watch, kill. In the driver process.
 
 Everything the kernel ever started lives in one process namespace; killing that namespace's first
 process ends all of it at once.
@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,9 +38,11 @@ class ConfinedKernel:
     """A kernel in bubblewrap, with the part of KernelManager's interface that nbclient uses."""
 
     has_kernel = True
+    rung = "bubblewrap"
 
     def __init__(self, job: Job) -> None:
         self.reason = ""  # why we killed it, if we did
+        self.lost = False  # whether it ended through a fault of ours
         self._job = job
         self._key = uuid.uuid4().hex
         self._folder = Path(tempfile.mkdtemp(prefix=f"grader-kernel-{os.getpid()}-"))
@@ -57,13 +60,11 @@ class ConfinedKernel:
         Raises:
             SandboxError: it did not come up.
         """
-        listeners = [self._listen(number) for number in range(1, 6)]
-        question_read, self.questions = os.pipe()
-        self.answers, answer_write = os.pipe()
+        listeners, sockets = self._listeners()
+        question_read, answer_write = self._pipes()
         info_read, info_write = os.pipe()
-        sockets = {f"ipc:///tmp/kernel-{n}": s.fileno() for n, s in enumerate(listeners, 1)}
         confinement = self._confinement = bwrap.confine(
-            connection=json.dumps(self._connection("/tmp/kernel")).encode(),
+            connection=self._connection_file(),
             setup={
                 "limits": self._rlimits(),
                 "sockets": sockets,
@@ -100,11 +101,25 @@ class ConfinedKernel:
         if not self._init_pid:
             raise SandboxError(f"the sandbox did not start: {bwrap.works() or 'unknown reason'}")
 
-    def _listen(self, number: int) -> socket.socket:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(self._folder / f"kernel-{number}"))
-        listener.listen(16)
-        return listener
+    def _listeners(self) -> tuple[list[socket.socket], dict[str, int]]:
+        """Listening sockets for the kernel, and their fds by the endpoints that it knows."""
+        listeners = []
+        for number in range(1, len(CHANNELS) + 1):
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(str(self._folder / f"kernel-{number}"))
+            listener.listen(16)
+            listeners.append(listener)
+        fds = {f"ipc:///tmp/kernel-{n}": s.fileno() for n, s in enumerate(listeners, 1)}
+        return listeners, fds
+
+    def _pipes(self) -> tuple[int, int]:
+        """Makes the two pipes; the kernel's ends of them."""
+        question_read, self.questions = os.pipe()
+        self.answers, answer_write = os.pipe()
+        return question_read, answer_write
+
+    def _connection_file(self) -> bytes:
+        return json.dumps(self._connection("/tmp/kernel")).encode()
 
     def _connection(self, path: str) -> dict[str, Any]:
         ports = {f"{name}_port": number for number, name in enumerate(CHANNELS, 1)}
@@ -167,6 +182,9 @@ class ConfinedKernel:
                 self._process.wait(5)
         if self._confinement:
             self._confinement.close()
+        self._close_ours()
+
+    def _close_ours(self) -> None:
         for fd in (self.questions, self.answers):
             if fd >= 0:
                 with contextlib.suppress(OSError):
@@ -177,10 +195,15 @@ class ConfinedKernel:
         """Kills the kernel when all its processes together hold more than the limit."""
         limit = self._job.limits.memory_mib << 20
         while await self.is_alive():
-            if resident(self._init_pid) > limit:
+            # The sum counts shared pages several times, but is cheap, and never too small.
+            if resident(self._init_pid) > limit and self._held() > limit:
                 self.kill("memory")
                 return
             await asyncio.sleep(interval)
+
+    def _held(self) -> int:
+        """Bytes of memory that its processes hold, each page counted once."""
+        return proportional(self._init_pid)
 
 
 def children(pid: int) -> list[int]:
@@ -194,13 +217,30 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def resident(pid: int) -> int:
-    """Bytes of resident memory of a process and all its descendants (shared pages each time)."""
-    total, queue = 0, [pid]
+def family(pid: int) -> Iterator[int]:
+    """A process and all its descendants."""
+    queue = [pid]
     while queue:
         current = queue.pop()
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pages = int(Path(f"/proc/{current}/statm").read_text().split()[1])
-            total += pages * os.sysconf("SC_PAGE_SIZE")
+        yield current
         queue += children(current)
+
+
+def resident(pid: int) -> int:
+    """Bytes of resident memory of a process and all its descendants (shared pages each time)."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pages = int(Path(f"/proc/{member}/statm").read_text().split()[1])
+            total += pages * os.sysconf("SC_PAGE_SIZE")
+    return total
+
+
+def proportional(pid: int) -> int:
+    """The same, with each shared page divided among those who share it. Takes milliseconds."""
+    total = 0
+    for member in family(pid):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            text = Path(f"/proc/{member}/smaps_rollup").read_text()
+            total += int(text.split("\nPss:")[1].split()[0]) << 10
     return total

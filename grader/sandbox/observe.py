@@ -7,18 +7,15 @@ decoded strictly, and is a claim, never a verdict.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
+import re
 import selectors
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +30,7 @@ from grader.model import (
     Notebook,
     Question,
 )
+from grader.sandbox import drivers, warm
 from grader.sandbox.job import Job
 
 MAX_RESULT = 512 << 20
@@ -43,6 +41,11 @@ RESTARTS = 2
 
 REPAIRS = Question(probe="repairs")
 MAX_REPAIRS = 50
+
+HEAVY = {"figures", "fashion_mnist", "training"}
+"""Fixtures that import large libraries."""
+
+IMPORTS = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn|matplotlib)\b")
 
 Progress = Callable[[str, int, int], None]
 """Called with "cell" or "question", its number from 0, and how many there are."""
@@ -76,8 +79,12 @@ def observe(
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None = None,
     answered: Answered | None = None,
+    cold: bool = False,
 ) -> Evidence:
     """Runs a notebook's code cells in a fresh sandbox, asks the questions, returns the facts.
+
+    With `cold` the kernel is started from nothing, as it is when no fork server can be had. The
+    facts are the same.
 
     A question that takes the kernel down costs its own answer: the others are asked again in a
     fresh kernel, at most `RESTARTS` times.
@@ -86,7 +93,7 @@ def observe(
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
-    asked = (surroundings, task, seed, resources, progress, answered)
+    asked = (surroundings, task, seed, resources, progress, answered, cold)
     first = last = _once(notebook, distinct, *asked)
     evidence = first
     for _ in range(RESTARTS):
@@ -119,6 +126,7 @@ def _once(
     resources: Callable[[str], np.ndarray[Any, Any]],
     progress: Progress | None,
     answered: Answered | None,
+    cold: bool,
 ) -> Evidence:
     limits = surroundings.limits
     cells = tuple(
@@ -144,80 +152,59 @@ def _once(
         hide=tuple(str(path) for path in surroundings.hide),
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
+    told = (progress, answered)
     try:
-        return _evidence(_drive(job, seconds, progress, answered), task, seed)
+        fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
+        done = _drive(job, seconds, told, fork)
+        if fork and (done["lost"] or done["blame"]):
+            fork.broken()
+            if done["lost"]:  # what was seen of it may be cut short by our own fault
+                done = _drive(job, seconds, told, None)
+        return _evidence(done, task, seed)
     except _NoResultError as bad:
-        told = f"The sandbox's driver process {bad}."
-        return Evidence(task=task, ending=Ending.SETUP_FAILED, message=told, seed=seed)
+        reason = f"The sandbox's driver process {bad}."
+        return Evidence(task=task, ending=Ending.SETUP_FAILED, message=reason, seed=seed)
+
+
+def _is_heavy(job: Job) -> bool:
+    """Whether the notebook imports what takes longer than to wait for the fork server."""
+    return bool(HEAVY & set(job.prepare)) or any(IMPORTS.search(cell[2]) for cell in job.cells)
 
 
 def _drive(
-    job: Job, seconds: float, progress: Progress | None, answered: Answered | None
+    job: Job, seconds: float, told: tuple[Progress | None, Answered | None], fork: warm.Fork | None
 ) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
-    keep = (
-        "PATH",
-        "HOME",
-        "LANG",
-        "TMPDIR",
-        "GRADER_DEBUG",
-        "GRADER_BWRAP",
-        "PYTHONDONTWRITEBYTECODE",
-    )
-    environment = {name: os.environ[name] for name in keep if name in os.environ}
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grader.sandbox.driver"], env=environment,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-            stderr=None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL,
-        )  # fmt: skip
+        driver = drivers.start(fork.channel if fork else None)
     except OSError as bad:
         raise _NoResultError(f"could not be started ({bad.strerror})") from None
-    assert process.stdin is not None
-    try:
-        _send(process.stdin, json.dumps(job.to_json()).encode() + b"\n")
-        return _read_lines(process, time.monotonic() + seconds, progress, answered)
     finally:
-        process.kill()
-        process.wait()
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        if process.stdout:
-            process.stdout.close()
-        _sweep(process.pid)
-
-
-def _send(pipe: IO[bytes], line: bytes) -> None:
+        if fork:
+            fork.channel.close()  # the driver's alone: its end is the kernel's
     try:
-        pipe.write(line)
-        pipe.flush()
+        _write_all(driver.write_end, json.dumps(job.to_json()).encode() + b"\n")
+        return _read_lines(driver.read_end, time.monotonic() + seconds, *told)
     except BrokenPipeError:
         raise _NoResultError("ended before it began") from None
+    finally:
+        driver.close()
 
 
-def _sweep(pid: int) -> None:
-    """Removes the folders of a driver that was killed before it could do so itself.
-
-    Sockets and empty folders, never a tree: where a mount is still there, this must fail.
-    """
-    for folder in Path(tempfile.gettempdir()).glob(f"grader-*-{pid}-*"):
-        for path in [*folder.iterdir(), folder]:
-            with contextlib.suppress(OSError):
-                path.unlink() if path.is_socket() else path.rmdir()
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view[: 1 << 20]) :]
 
 
 def _read_lines(
-    process: subprocess.Popen[bytes],
-    deadline: float,
-    progress: Progress | None,
-    answered: Answered | None,
+    fd: int, deadline: float, progress: Progress | None, answered: Answered | None
 ) -> dict[str, Any]:
-    assert process.stdout is not None
     rest = bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(fd, selectors.EVENT_READ)
         while selector.select(max(0.0, deadline - time.monotonic())):
-            chunk = os.read(process.stdout.fileno(), 1 << 20)
+            chunk = os.read(fd, 1 << 20)
             if not chunk or len(rest) > MAX_RESULT:
                 break
             rest += chunk
@@ -234,7 +221,7 @@ def _read_lines(
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
-            "answers": {}}  # fmt: skip
+            "answers": {}, "rung": "", "lost": False, "blame": False}  # fmt: skip
 
 
 def _event(line: bytes | bytearray) -> dict[str, Any]:
@@ -254,7 +241,7 @@ def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
         answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
         return Evidence(
             task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-            answers=answers, seed=seed, rung="bubblewrap",
+            answers=answers, seed=seed, rung=done["rung"],
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, MemoryError) as bad:
         raise _NoResultError(f"gave a result that is none ({type(bad).__name__})") from None

@@ -36,13 +36,12 @@ def bind_to_fds(fds):
     zmq.Socket.bind = bind_inherited
 
 
-def main():
-    """Never returns while the kernel lives."""
-    connection = sys.argv[1]
-    setup = json.loads(os.environ.pop("GRADER_SETUP"))
+def start(connection, setup):
+    """Never returns while the kernel lives. `connection` is the path of its connection file."""
     limit(setup["limits"])
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
+    sys.argv = [os.path.abspath(__file__), connection]
     sys.path[0:1] = [os.getcwd()]
     sys.path.append("/inside")
     from ipykernel.kernelapp import IPKernelApp
@@ -53,4 +52,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    start(sys.argv[1], json.loads(os.environ.pop("GRADER_SETUP")))

@@ -1,0 +1,148 @@
+"""Driver processes, one for each notebook: forked from a server that has imported all they need.
+
+As a script, `python -m grader.sandbox.drivers FD`, this is that server. Without one, a driver is
+started as a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.sandbox import warm
+from grader.sandbox.inside import forks
+
+KEPT = (
+    "PATH", "HOME", "LANG", "TMPDIR", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
+ANSWER_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A running driver: where to write its job, where to read its lines, and its process."""
+
+    write_end: int
+    read_end: int
+    pid: int
+    process: subprocess.Popen[bytes] | None
+    pidfd: int = -1
+
+    def close(self) -> None:
+        """Ends it, whatever it does, and removes what it left."""
+        for fd in (self.write_end, self.read_end):
+            os.close(fd)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            select.select([self.pidfd], [], [])
+            os.close(self.pidfd)
+        _sweep(self.pid)
+
+
+def _sweep(pid: int) -> None:
+    """Removes the folders of a driver that was killed before it could do so itself.
+
+    Sockets and empty folders, never a tree: where a mount is still there, this must fail.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"grader-*-{pid}-*"):
+        for path in [*folder.iterdir(), folder]:
+            with contextlib.suppress(OSError):
+                path.unlink() if path.is_socket() else path.rmdir()
+
+
+def start(kernel: socket.socket | None) -> Driver:
+    """A driver for one job. `kernel` is the socket to a forked kernel, if there is one."""
+    job_read, job_write = os.pipe()
+    said_read, said_write = os.pipe()
+    given = [job_read, said_write] + ([kernel.fileno()] if kernel else [])
+    try:
+        pidfd = _forked(given)
+        process = None if pidfd >= 0 else _spawned(given)
+    except OSError:
+        os.close(job_write)
+        os.close(said_read)
+        raise
+    finally:
+        os.close(job_read)
+        os.close(said_write)
+    pid = process.pid if process else _pid(pidfd)
+    return Driver(job_write, said_read, pid, process, pidfd)
+
+
+def _pid(pidfd: int) -> int:
+    """The number of a process; -1 if it is gone already."""
+    return int(Path(f"/proc/self/fdinfo/{pidfd}").read_text().split("Pid:")[1].split()[0])
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
+
+
+def _forked(given: list[int]) -> int:
+    """The pidfd of a driver from the server, or -1."""
+    fork = warm.drivers.fork(wait=False)
+    if fork is None:
+        return -1
+    with fork.channel as channel:
+        channel.settimeout(ANSWER_SECONDS)
+        try:
+            socket.send_fds(channel, [json.dumps(_environment()).encode()], given)
+            _, fds, _, _ = socket.recv_fds(channel, 16, 1)
+        except OSError:
+            fds = []
+    if not fds:
+        fork.broken()
+        return -1
+    return fds[0]
+
+
+def _spawned(given: list[int]) -> subprocess.Popen[bytes]:
+    log = None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "grader.sandbox.driver", *map(str, given[2:])],
+        env=_environment(), stdin=given[0], stdout=given[1], stderr=log, pass_fds=given[2:],
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def _serve_one(fds: list[int]) -> None:
+    """In a fork: becomes the driver for one job."""
+    from grader.sandbox import driver  # imported already  # noqa: PLC0415
+
+    with socket.socket(fileno=fds[0]) as channel:
+        message, given, _, _ = socket.recv_fds(channel, 1 << 16, 3)
+        os.setsid()
+        os.environ.clear()
+        os.environ.update(json.loads(message))
+        os.dup2(given[0], 0)
+        os.dup2(given[1], 1)
+        for fd in given[:2]:
+            os.close(fd)
+        own = os.pidfd_open(os.getpid())
+        socket.send_fds(channel, [b"driver"], [own])
+        os.close(own)
+    driver.main(given[2:])
+
+
+def main() -> None:
+    """The server; ends when the process that started it does."""
+    from grader.sandbox import driver  # noqa: F401, PLC0415 (what forks find imported)
+
+    forks.serve(socket.socket(fileno=int(sys.argv[1])), _serve_one)
+
+
+if __name__ == "__main__":
+    main()
