@@ -203,7 +203,7 @@ class Batch:
 
     def _verdict(self, submission: Submission) -> Grade:
         outcomes = self._judge.verdicts(submission).outcomes
-        judging.keep(self._store, submission.student, outcomes)
+        judging.keep(self._store, self._assignment, submission, outcomes)
         return scoring.score(
             submission, self._assignment, outcomes, evidences={},
             overrides=self._store.overrides(submission.student),

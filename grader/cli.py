@@ -16,6 +16,8 @@ import click
 
 from grader import __version__
 from grader.commands.quiz import quiz
+from grader.commands.regrade import regrade
+from grader.commands.report import report
 from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
@@ -150,6 +152,8 @@ def doctor() -> None:
 
 
 main.add_command(quiz)
+main.add_command(regrade)
+main.add_command(report)
 main.add_command(train)
 
 

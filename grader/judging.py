@@ -217,16 +217,25 @@ def scored(
     )  # fmt: skip
 
 
-def keep(store: Store, student: str, outcomes: records.Outcomes) -> None:
+def keep(
+    store: Store, assignment: Assignment, submission: Submission, outcomes: records.Outcomes
+) -> None:
     """Stores outcomes; details that are no plain data are a check's bug, and an ERROR."""
+    marked = scoring.score(submission, assignment, outcomes, evidences={})
+    marks = {
+        f"{task.task.id}/{item.item.id}": f"{item.points:.2f} {item.outcome.status}"
+        for task in marked.tasks
+        for item in task.items
+    }
     try:
-        store.put_outcomes(student, outcomes)
+        store.put_outcomes(submission.student, outcomes, marks)
     except wire.WireError as bad:
         bug = error(f"A check gave details that cannot be kept ({bad}).")
-        store.put_outcomes(student, {
+        plain = {
             task: {item: _plain(outcome, bug) for item, outcome in items.items()}
             for task, items in outcomes.items()
-        })  # fmt: skip
+        }
+        keep(store, assignment, submission, plain)
 
 
 def _plain(outcome: Outcome, otherwise: Outcome) -> Outcome:

@@ -52,7 +52,10 @@ def _second(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX submission_place ON submission (place)")
     db.execute("CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
                "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT")  # fmt: skip
-    db.execute("CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT")
+    db.execute(
+        "CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL, "
+        "marks TEXT NOT NULL) STRICT"
+    )
     db.execute("CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
                "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT")  # fmt: skip
 
@@ -211,11 +214,23 @@ class Store:
         row = self._one("SELECT key, seed FROM run WHERE student = ? AND task = ?", student, task)
         return (row[0], row[1]) if row else None
 
-    def put_outcomes(self, student: str, outcomes: records.Outcomes) -> None:
-        """Keeps what the checks said of one student; what they said before is replaced."""
+    def put_outcomes(
+        self, student: str, outcomes: records.Outcomes, marks: Mapping[str, str]
+    ) -> None:
+        """Keeps what the checks said of one student; what they said before is replaced.
+
+        `marks` are the marks that came of it, by item and in words, to tell later what changed.
+        """
         body = _packed(records.outcomes_to_json(outcomes))
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (student, body))
+            self._db.execute(
+                "INSERT OR REPLACE INTO judged VALUES (?, ?, ?)", (student, body, json.dumps(marks))
+            )
+
+    def marks(self, student: str) -> dict[str, str]:
+        """The automatic marks of one student by item, in words."""
+        row = self._one("SELECT marks FROM judged WHERE student = ?", student)
+        return dict(json.loads(row[0])) if row else {}
 
     def outcomes(self, student: str) -> records.Outcomes:
         """What the checks said of one student; empty if they were not asked yet."""
