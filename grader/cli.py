@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands.mark import mark
 from grader.commands.quiz import quiz
 from grader.commands.regrade import regrade
 from grader.commands.report import report
@@ -151,6 +152,7 @@ def doctor() -> None:
     sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
 
 
+main.add_command(mark)
 main.add_command(quiz)
 main.add_command(regrade)
 main.add_command(report)
