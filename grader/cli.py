@@ -6,6 +6,7 @@ Heavy modules are imported where they are used, so that `grader --help` answers 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,17 +16,24 @@ import click
 
 from grader import __version__
 from grader.commands.check import check
+from grader.commands.mark import mark
 from grader.commands.quiz import quiz
+from grader.commands.regrade import regrade
 from grader.commands.release import release
+from grader.commands.report import report
 from grader.commands.selftest import selftest
 from grader.commands.train import train
 from grader.errors import GraderError
 from grader.printable import printable
 
 if TYPE_CHECKING:
-    from grader.model import Assignment, Grade
+    from grader.engine import Engine
+    from grader.judging import Results
+    from grader.model import Grade
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
+MANY, MANY_ROWS = 20, 200
+"""Names, and rows of a table, that still help a person at a terminal."""
 
 
 class Boundary(click.Group):
@@ -73,6 +81,8 @@ def main() -> None:
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path),
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option("--engine", default="local", show_default=True,
+              help="Where notebooks run: local, or dask://HOST:PORT of a cluster.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 def grade(
@@ -82,6 +92,7 @@ def grade(
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
+    engine: str,
     fresh: bool,
     quiet: bool,
 ) -> None:
@@ -92,6 +103,7 @@ def grade(
     each student, grades.csv and results.json.
     """
     from grader import batch, ingest, rubric
+    from grader.commands import folder
     from grader.sandbox import bwrap
     from grader.store import Store
 
@@ -102,15 +114,25 @@ def grade(
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
-    with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
+    with Store(out / "grader.sqlite").claim() as store:
         settings = batch.Settings(
             seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
         )
-        grades = batch.Batch(chosen, store, settings, progress).run(found.submissions)
-    _write_reports(grades, chosen, out)
-    _show_table(grades)
+        noted = {"assignment": chosen.name, "rubric": str(chosen.rubric_dir.resolve()),
+                 "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",
+                 "paths": shlex.join(str(path.resolve()) for path in paths)}  # fmt: skip
+        store.note(**noted)
+        with _progress(quiet) as progress:
+            work = batch.Batch(chosen, store, settings, progress, _engine(engine))
+            try:
+                results = work.results(found.submissions)
+            except KeyboardInterrupt:
+                _show_done(work.done)
+                raise
+        folder.write_reports(results, chosen, out)
+        broken = _show_table(results)
     click.echo(f"Report: {(out / 'index.html').resolve()}")
-    sys.exit(NOT_ALL if _has_errors(grades) else DONE)
+    sys.exit(NOT_ALL if broken else DONE)
 
 
 @main.command()
@@ -134,8 +156,11 @@ def doctor() -> None:
 
 
 main.add_command(check)
+main.add_command(mark)
 main.add_command(quiz)
+main.add_command(regrade)
 main.add_command(release)
+main.add_command(report)
 main.add_command(selftest)
 main.add_command(train)
 
@@ -170,43 +195,70 @@ def _progress(quiet: bool) -> Any:
     return Bars(Console(stderr=True))
 
 
-def _write_reports(grades: Sequence[Grade], assignment: Assignment, out: Path) -> None:
-    from grader.reports import FORMATS
+def _engine(name: str) -> Engine | None:
+    """The engine of this name; None for the batch's own."""
+    from grader.errors import UsageError
 
-    for name in ("html", "csv", "json"):
-        for file, content in FORMATS[name](grades, assignment).items():
-            target = out / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+    if name == "local":
+        return None
+    scheme, _, address = name.partition("://")
+    if scheme != "dask" or ":" not in address:
+        raise UsageError(f"--engine {name}: expected local or dask://HOST:PORT")
+    from grader.cluster import DaskEngine
+
+    return DaskEngine(f"tcp://{address}")
 
 
-def _show_table(grades: Sequence[Grade]) -> None:
+def _show_done(done: Sequence[tuple[str, str]]) -> None:
+    """What an interrupted batch has in its store."""
+    by_name: dict[str, list[str]] = {}
+    for name, task in done:
+        by_name.setdefault(name, []).append(task)
+    told = [f"{name} ({', '.join(tasks)})" for name, tasks in by_name.items()]
+    more = f", and {len(told) - MANY} more" if len(told) > MANY else ""
+    listed = printable(", ".join(told[:MANY])) or "no notebook"
+    click.echo(f"Done in this run: {listed}{more}", err=True)
+
+
+def _show_table(results: Results) -> bool:
+    """The grades, or of a large course their number; whether some item is an error."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table()
-    table.add_column("student")
-    for task in grades[0].tasks if grades else ():
-        table.add_column(task.task.id, justify="right")
-    table.add_column("points", justify="right")
-    table.add_column("result")
-    for grade_ in grades:
-        result = "passed" if grade_.passed else "not passed"
-        table.add_row(
-            printable(grade_.submission.name),
-            *(f"{task.points:.2f}" for task in grade_.tasks),
-            f"{grade_.points:.2f}",
-            f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,
-        )
-    Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
+    table, broken, passed, provisional = Table(), False, 0, 0
+    for number, grade_ in enumerate(results.bare()):
+        if number == 0:
+            table.add_column("student")
+            for task in grade_.tasks:
+                table.add_column(task.task.id, justify="right")
+            table.add_column("points", justify="right")
+            table.add_column("result")
+        broken = broken or _has_error(grade_)
+        passed, provisional = passed + grade_.passed, provisional + grade_.provisional
+        if len(results) <= MANY_ROWS:
+            table.add_row(*_row(grade_))
+    if len(results) <= MANY_ROWS:
+        Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
+    else:
+        click.echo(f"{len(results)} students, {passed} passed, {provisional} provisional")
+    return broken
 
 
-def _has_errors(grades: Sequence[Grade]) -> bool:
+def _row(grade_: Grade) -> list[str]:
+    result = "passed" if grade_.passed else "not passed"
+    return [
+        printable(grade_.submission.name),
+        *(f"{task.points:.2f}" for task in grade_.tasks),
+        f"{grade_.points:.2f}",
+        f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,
+    ]
+
+
+def _has_error(grade_: Grade) -> bool:
     from grader.model import Status
 
     return any(
         item.outcome.status is Status.ERROR and item.override is None
-        for grade_ in grades
         for task in grade_.tasks
         for item in task.items
     )

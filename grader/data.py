@@ -104,8 +104,12 @@ def permuted_folder(
     `labels[c]` is the new number of class c, shape (10,); `pixels` is an order of the 784 pixels.
     """
     true = sandbox_folder(folder) / "FashionMNIST" / "raw"
-    place = Path(tempfile.mkdtemp(prefix="run-", dir=cache_folder()))
-    try:
+    with tempfile.TemporaryDirectory(
+        prefix="run-",
+        dir=cache_folder(),
+        ignore_cleanup_errors=True,  # gone after Ctrl-C, too
+    ) as made:
+        place = Path(made)
         raw = place / "FashionMNIST" / "raw"
         raw.mkdir(parents=True)
         for name in FILES:
@@ -120,8 +124,6 @@ def permuted_folder(
         for path in (place, raw.parent, raw):
             path.chmod(0o755)
         yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def cache_folder() -> Path:

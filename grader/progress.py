@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -17,7 +18,6 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
 from grader.printable import printable
@@ -26,13 +26,36 @@ COUNT = re.compile(r"((?:run \d+, )?(?:cell|question)) (\d+)/(\d+)")
 """Steps that are counted; anything else is worth a line of its own."""
 
 
+class Estimate:
+    """How long the rest will take, from what each task's notebooks took so far."""
+
+    def __init__(self, jobs: Mapping[str, int]) -> None:
+        self._waiting = dict(jobs)
+        self._took: dict[str, list[float]] = {task: [] for task in jobs}
+        self._began = time.monotonic()
+
+    def done(self, task: str, seconds: float) -> None:
+        """A notebook is done."""
+        self._waiting[task] = max(0, self._waiting.get(task, 0) - 1)
+        self._took.setdefault(task, []).append(seconds)
+
+    def left(self) -> float | None:
+        """Seconds; None as long as nothing is known of some task's notebooks."""
+        if any(count and not self._took[task] for task, count in self._waiting.items()):
+            return None
+        worked = sum(sum(took) for took in self._took.values())
+        work = sum(count * sum(self._took[task]) / len(self._took[task])
+                   for task, count in self._waiting.items() if count)  # fmt: skip
+        return work * (time.monotonic() - self._began) / worked if worked else 0.0
+
+
 class Lines:
     """One line for each notebook that is done, with the time the rest will take."""
 
     def __init__(self, stream: TextIO, quiet: bool = False) -> None:
         self._stream, self._quiet = stream, quiet
         self._jobs = self._done = 0
-        self._began = time.monotonic()
+        self._estimate = Estimate({})
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -46,10 +69,10 @@ class Lines:
     ) -> None:
         """Nothing to tidy."""
 
-    def start(self, jobs: int) -> None:
-        """So many notebooks are to be run."""
-        self._jobs, self._began = jobs, time.monotonic()
-        self._say(f"{jobs} notebooks to run")
+    def start(self, jobs: Mapping[str, int], stored: int = 0) -> None:
+        """So many notebooks of each task are to be run; the others' results are stored."""
+        self._jobs, self._estimate = sum(jobs.values()), Estimate(jobs)
+        self._say(to_run(self._jobs, stored))
 
     def step(self, student: str, task: str, text: str) -> None:
         """Only what is no mere count of cells is worth a line."""
@@ -60,11 +83,12 @@ class Lines:
         """A notebook is done."""
         with self._lock:
             self._done += 1
-            left = (time.monotonic() - self._began) / self._done * (self._jobs - self._done)
-        self._say(
-            f"[{self._done}/{self._jobs}] {student}: {task}: {text} ({seconds:.0f} s), "
-            f"about {_minutes(left)} left"
-        )
+            self._estimate.done(task, seconds)
+            left = self._estimate.left()
+            told = "" if left is None else f", about {_minutes(left)} left"
+            self._say(
+                f"[{self._done}/{self._jobs}] {student}: {task}: {text} ({seconds:.0f} s){told}"
+            )
 
     def _say(self, text: str) -> None:
         if not self._quiet:
@@ -77,9 +101,10 @@ class Bars:
     def __init__(self, console: Console) -> None:
         self._bars = Progress(
             SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
-            MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=console,
+            MofNCompleteColumn(), TimeElapsedColumn(), console=console,
         )  # fmt: skip
         self._whole: TaskID | None = None
+        self._estimate = Estimate({})
         self._lines: dict[tuple[str, str], TaskID] = {}
         self._lock = threading.Lock()
 
@@ -96,9 +121,11 @@ class Bars:
         """Leaves the terminal as it was."""
         self._bars.stop()
 
-    def start(self, jobs: int) -> None:
-        """So many notebooks are to be run."""
-        self._whole = self._bars.add_task("notebooks", total=jobs)
+    def start(self, jobs: Mapping[str, int], stored: int = 0) -> None:
+        """So many notebooks of each task are to be run; the others' results are stored."""
+        count, self._estimate = sum(jobs.values()), Estimate(jobs)
+        self._bars.console.print(to_run(count, stored), markup=False)
+        self._whole = self._bars.add_task("notebooks", total=count)
 
     def step(self, student: str, task: str, text: str) -> None:
         """The line of this notebook moves on."""
@@ -121,10 +148,19 @@ class Bars:
             line = self._lines.pop((student, task), None)
         if line is not None:
             self._bars.remove_task(line)
-        if text != "done":
-            self._bars.console.print(printable(f"{student}: {task}: {text}"), markup=False)
+        self._bars.console.print(printable(f"{student}: {task}: {text}"), markup=False)
+        with self._lock:
+            self._estimate.done(task, seconds)
+            left = self._estimate.left()
         if self._whole is not None:
-            self._bars.advance(self._whole)
+            told = "" if left is None else f", about {_minutes(left)} left"
+            self._bars.update(self._whole, advance=1, description=f"notebooks{told}")
+
+
+def to_run(jobs: int, stored: int) -> str:
+    """The first words: what there is to do, and what is there already."""
+    told = f"{jobs} notebook{'' if jobs == 1 else 's'} to run"
+    return f"{told}; {stored} taken from the store (`--fresh` runs them again)" if stored else told
 
 
 def _minutes(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Keeps facts in SQLite: evidence, outcomes, a person's marks. Trusted side.
+"""Keeps facts in SQLite: submissions, evidence, outcomes, a person's marks. Trusted side.
 
 Evidence is stored the moment it exists, under a key of all that determines it, so that an
 interrupted batch goes on and an unchanged submission is not run twice.
@@ -6,13 +6,16 @@ interrupted batch goes on and an unchanged submission is not run twice.
 
 from __future__ import annotations
 
-import base64
+import fcntl
 import hashlib
 import json
+import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -20,16 +23,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from grader import __version__, wire
+from grader import __version__, records, wire
 from grader.errors import UsageError
 from grader.model import (
     Answer,
-    AnswerStatus,
-    CellRun,
-    Ending,
     Evidence,
     Override,
     Question,
+    Submission,
     Task,
 )
 
@@ -43,7 +44,23 @@ def _first(db: sqlite3.Connection) -> None:
                "by_whom TEXT NOT NULL, at TEXT NOT NULL) STRICT")  # fmt: skip
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+def _second(db: sqlite3.Connection) -> None:
+    """What marking again needs. `place` orders the students of the last batch; others have none."""
+    db.execute("ALTER TABLE evidence ADD COLUMN ending TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE TABLE submission (student TEXT PRIMARY KEY, name TEXT NOT NULL, "
+               "place INTEGER, body BLOB NOT NULL) STRICT")  # fmt: skip
+    db.execute("CREATE INDEX submission_place ON submission (place)")
+    db.execute("CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
+               "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL, "
+        "marks TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
+               "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT")  # fmt: skip
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
 """In order; each is applied once, in a transaction with the record that it was."""
 
 
@@ -56,10 +73,13 @@ class Store:
         Raises:
             UsageError: the file is not one of ours, or of a newer grader.
         """
+        self.path = path
         self._lock = threading.Lock()
+        self._claim: int | None = None
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
             self._migrate(path)
         except sqlite3.DatabaseError as bad:
             raise UsageError(
@@ -75,8 +95,40 @@ class Store:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """Closes the database."""
+        """Closes the database, and lets others write."""
         self._db.close()
+        if self._claim is not None:
+            os.close(self._claim)
+
+    def claim(self) -> Self:
+        """Makes this the one that writes, until it is closed or its process dies.
+
+        Raises:
+            UsageError: another process works on this folder.
+        """
+        self._claim = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = self.setting("holder") or "unknown"
+            self.__exit__(None, None, None)
+            raise UsageError(
+                f"{self.path.parent} is in use by another grader (process {holder}); "
+                "wait until it is done, or choose another result folder"
+            ) from None
+        self.note(holder=str(os.getpid()))
+        return self
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within, or nothing of it."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     def _migrate(self, path: Path) -> None:
         done = int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -106,19 +158,128 @@ class Store:
             )
         return int(row[0])
 
+    def setting(self, name: str) -> str | None:
+        """What was noted of the batch under this name."""
+        row = self._one("SELECT value FROM setting WHERE name = ?", name)
+        return str(row[0]) if row else None
+
+    def note(self, **settings: str) -> None:
+        """Notes facts of the batch."""
+        with self._lock:
+            self._db.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", settings.items())
+
+    def _one(self, sql: str, *values: str) -> tuple[Any, ...] | None:
+        with self._lock:
+            row: tuple[Any, ...] | None = self._db.execute(sql, values).fetchone()
+        return row
+
+    # -- submissions -------------------------------------------------------------------------
+
+    def put_submissions(self, submissions: Sequence[Submission]) -> None:
+        """Keeps these as the batch, in their order. Earlier ones stay, but are no longer of it."""
+        with self._lock, self.transaction():
+            self._db.execute("UPDATE submission SET place = NULL")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO submission VALUES (?, ?, ?, ?)",
+                (
+                    (s.student, s.name, place, _packed(records.submission_to_json(s)))
+                    for place, s in enumerate(submissions)
+                ),
+            )
+
+    def students(self) -> list[str]:
+        """The ids of the batch's students, in order."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT student FROM submission WHERE place IS NOT NULL ORDER BY place"
+            ).fetchall()
+        return [student for (student,) in rows]
+
+    def submission(self, student: str) -> Submission:
+        """One submission of the batch, without the contents of its helper files."""
+        row = self._one("SELECT body FROM submission WHERE student = ?", student)
+        if row is None:
+            raise KeyError(student)
+        return records.submission_from_json(_unpacked(row[0]))
+
+    def put_run(self, student: str, task: str, key: str, seed: int) -> None:
+        """Notes under which key a student's evidence is kept, and the seed of its questions."""
+        with self._lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?)", (student, task, key, seed)
+            )
+
+    def run(self, student: str, task: str) -> tuple[str, int] | None:
+        """Key and seed of a student's evidence."""
+        row = self._one("SELECT key, seed FROM run WHERE student = ? AND task = ?", student, task)
+        return (row[0], row[1]) if row else None
+
+    def put_outcomes(
+        self, student: str, outcomes: records.Outcomes, marks: Mapping[str, str]
+    ) -> None:
+        """Keeps what the checks said of one student; what they said before is replaced.
+
+        `marks` are the marks that came of it, by item and in words, to tell later what changed.
+        """
+        body = _packed(records.outcomes_to_json(outcomes))
+        with self._lock:
+            self._db.execute(
+                "INSERT OR REPLACE INTO judged VALUES (?, ?, ?)", (student, body, json.dumps(marks))
+            )
+
+    def marks(self, student: str) -> dict[str, str]:
+        """The automatic marks of one student by item, in words."""
+        row = self._one("SELECT marks FROM judged WHERE student = ?", student)
+        return dict(json.loads(row[0])) if row else {}
+
+    def outcomes(self, student: str) -> records.Outcomes:
+        """What the checks said of one student; empty if they were not asked yet."""
+        row = self._one("SELECT body FROM judged WHERE student = ?", student)
+        return records.outcomes_from_json(_unpacked(row[0])) if row else {}
+
+    # -- the reference's answers -------------------------------------------------------------
+
+    def put_expected(self, reference: str, answers: Mapping[str, Answer]) -> None:
+        """Keeps the reference's answers by question digest."""
+        with self._lock, self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO expected VALUES (?, ?, ?)",
+                (
+                    (reference, key, wire.encode(records.answer_to_json(answer)))
+                    for key, answer in answers.items()
+                ),
+            )
+
+    def expected(self, reference: str, questions: Sequence[str]) -> dict[str, Answer]:
+        """Those of the reference's answers to these questions that there are."""
+        found = {}
+        for key in questions:
+            row = self._one(
+                "SELECT body FROM expected WHERE reference = ? AND question = ?", reference, key
+            )
+            if row:
+                found[key] = records.answer_from_json(wire.decode(row[0], wire.MAX_DEPTH + 1))
+        return found
+
     # -- evidence ----------------------------------------------------------------------------
 
     def get_evidence(self, key: str) -> Evidence | None:
         """The evidence kept under a key."""
-        with self._lock:
-            row = self._db.execute("SELECT body FROM evidence WHERE key = ?", (key,)).fetchone()
-        return evidence_from_json(row[0]) if row else None
+        row = self._one("SELECT body FROM evidence WHERE key = ?", key)
+        return records.evidence_from_json(row[0]) if row else None
+
+    def ending(self, key: str) -> str:
+        """How the run under a key ended; empty if there is none."""
+        row = self._one("SELECT ending FROM evidence WHERE key = ?", key)
+        return row[0] if row else ""
 
     def put_evidence(self, key: str, evidence: Evidence) -> None:
         """Keeps evidence; what was under the key before is replaced."""
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO evidence (key, body) VALUES (?, ?)",
-                             (key, evidence_to_json(evidence)))  # fmt: skip
+            self._db.execute(
+                "INSERT OR REPLACE INTO evidence (key, body, ending) VALUES (?, ?, ?)",
+                (key, records.evidence_to_json(evidence), evidence.ending.value),
+            )
 
     def forget(self, key: str) -> None:
         """Drops the evidence under a key, and of its further runs."""
@@ -153,11 +314,19 @@ class Store:
 
 
 def evidence_key(
-    submission: str, task: Task, questions: Mapping[str, tuple[Question, ...]], seed: int
+    submission: str,
+    task: Task,
+    questions: Mapping[str, tuple[Question, ...]],
+    seed: int,
+    environment: str = "",
 ) -> str:
-    """The key of one run: changes with submission, questions, surroundings, seed and grader."""
+    """The key of one run: changes with submission, questions, surroundings, seed and grader.
+
+    `environment` stands for the libraries that student code meets.
+    """
     asked = sorted({wire.digest(question) for some in questions.values() for question in some})
-    parts = [submission, task.id, list(task.prepare), asdict(task.limits), asked, seed, __version__]
+    parts = [submission, task.id, list(task.prepare), asdict(task.limits), asked, seed, __version__,
+             environment]  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -166,34 +335,9 @@ def run_key(key: str, number: int) -> str:
     return f"{key}/{number}" if number else key
 
 
-def evidence_to_json(evidence: Evidence) -> str:
-    """Evidence as text; `evidence_from_json` gives an equal one back."""
-    data: dict[str, Any] = {
-        name: getattr(evidence, name)
-        for name in Evidence.__slots__
-        if name not in ("cells", "answers")
-    }
-    data["cells"] = [
-        asdict(cell) | {"images": [base64.b64encode(image).decode() for image in cell.images]}
-        for cell in evidence.cells
-    ]
-    data["answers"] = {
-        key: {"status": answer.status.value, "value": answer.value, "error": answer.error}
-        for key, answer in evidence.answers.items()
-    }
-    return wire.encode(data | {"ending": evidence.ending.value, "repairs": list(evidence.repairs)})
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode(), 1)
 
 
-def evidence_from_json(text: str) -> Evidence:
-    """Evidence from text that `evidence_to_json` wrote."""
-    data = wire.decode(text, wire.MAX_DEPTH + 3, None)  # our own text; answers lie so deep in it
-    cells = tuple(
-        CellRun(**(cell | {"images": tuple(base64.b64decode(image) for image in cell["images"])}))
-        for cell in data["cells"]
-    )
-    answers = {
-        key: Answer(status=AnswerStatus(a["status"]), value=a["value"], error=a["error"])
-        for key, a in data["answers"].items()
-    }
-    return Evidence(**(data | {"cells": cells, "answers": answers, "ending": Ending(data["ending"]),
-                               "repairs": tuple(data["repairs"])}))  # fmt: skip
+def _unpacked(body: bytes) -> str:
+    return zlib.decompress(body).decode()

@@ -52,11 +52,18 @@ def batch(tmp_path: Path) -> Path:
     return folder.parent
 
 
+class Known(list[Grade]):
+    """Grades that are there, in place of those from a store."""
+
+    def bare(self) -> Known:
+        return self
+
+
 def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
     """Every batch comes to these grades, and nothing is run."""
-    monkeypatch.setattr("grader.batch.Batch.run", lambda self, submissions: list(of))
+    monkeypatch.setattr("grader.batch.Batch.results", lambda self, submissions: Known(of))
     monkeypatch.setattr("grader.rubric.find", lambda name: grades.assignment(of[0]))
-    monkeypatch.setattr("grader.batch.read_masters", lambda assignment, task: None)
+    monkeypatch.setattr("grader.judging.read_masters", lambda assignment, task: None)
 
 
 # --- help -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import store, wire
+from grader import records, store, wire
 from grader.errors import UsageError
 from grader.model import (
     Answer,
@@ -80,7 +80,7 @@ def test_evidence_comes_back_as_it_went(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", list(AnswerStatus))
 def test_every_ending_and_status_can_be_kept(ending: Ending, status: AnswerStatus) -> None:
     evidence = Evidence(task="t", ending=ending, answers={"q": Answer(status=status)})
-    assert store.evidence_from_json(store.evidence_to_json(evidence)) == evidence
+    assert records.evidence_from_json(records.evidence_to_json(evidence)) == evidence
 
 
 @pytest.mark.parametrize(

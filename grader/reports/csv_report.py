@@ -5,15 +5,29 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from grader.model import Assignment, Grade
+from grader.reports.summary import Chunks, collected
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     """UTF-8 with a byte order mark, so that spreadsheet programs show umlauts."""
+    return collected(stream(grades, assignment))
+
+
+def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
+    """The same row by row."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
+
+    def written() -> tuple[str, bytes]:
+        text = out.getvalue()
+        out.seek(0)
+        out.truncate()
+        return "grades.csv", text.encode("utf-8", "replace")
+
+    yield "grades.csv", b"\xef\xbb\xbf"
     items = [f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items]
     tasks = [task.id for task in assignment.tasks]
     writer.writerow(
@@ -29,6 +43,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
             *items,
         ]
     )
+    yield written()
     for grade in grades:
         writer.writerow([
             grade.submission.student, neutral(grade.submission.name), f"{grade.points:.2f}",
@@ -37,7 +52,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
             *(f"{task.points:.2f}" for task in grade.tasks),
             *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
         ])  # fmt: skip
-    return {"grades.csv": out.getvalue().encode("utf-8-sig", "replace")}
+        yield written()
 
 
 def neutral(text: str) -> str:

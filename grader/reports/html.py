@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from grader.autodiff import picture
 from grader.autodiff.graph import Graph, Node
 from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
 from grader.printable import printable
+from grader.reports.summary import Chunks, Summaries, collected
 
 WORDS = {
     Status.PASSED: ("✓", "passed"),
@@ -30,11 +31,19 @@ WORDS = {
 }
 MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
+ROWS = 500
+"""Students, and items that wait, on one page of the course; more make it slow to open."""
+
 COLOURS = ("#2563eb", "#16a34a", "#d97706")
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     """`index.html` for the course and `students/<id>.html` for each student."""
+    return collected(stream(grades, assignment))
+
+
+def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
+    """The same page by page. A large course has further pages, `index-2.html` and so on."""
     environment = Environment(
         loader=PackageLoader("grader.reports"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -44,16 +53,20 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     environment.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
     environment.globals |= {"graph_picture": graph_picture}
     student = environment.get_template("student.html.j2")
-    pages = {
-        f"students/{grade.submission.student}.html":
-            student.render(grade=grade, assignment=assignment).encode()
-        for grade in grades
-    }  # fmt: skip
+    summaries, kept = Summaries(), list[Grade]()
+    for grade in grades:
+        page = student.render(grade=grade, assignment=assignment)
+        yield f"students/{grade.submission.student}.html", page.encode()
+        kept.append(summaries.small(grade))
     course = environment.get_template("course.html.j2")
-    context = {"items": item_rates(grades, assignment), "histogram": histogram(grades),
-               "waiting": waiting(grades), "moodle": moodle_differences(grades)}  # fmt: skip
-    pages["index.html"] = course.render(grades=grades, assignment=assignment, **context).encode()
-    return pages
+    context = {"items": item_rates(kept, assignment), "histogram": histogram(kept),
+               "waiting": waiting(kept), "moodle": moodle_differences(kept)}  # fmt: skip
+    pages = [kept[at : at + ROWS] for at in range(0, len(kept), ROWS)] or [[]]
+    names = ["index.html", *(f"index-{number}.html" for number in range(2, len(pages) + 1))]
+    for name, rows in zip(names, pages, strict=True):
+        page = course.render(grades=kept, rows=rows, assignment=assignment, name=name, names=names,
+                             most=ROWS, **context)  # fmt: skip
+        yield name, page.encode()
 
 
 def shown(value: object, limit: int = MAX_TEXT) -> str:

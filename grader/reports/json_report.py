@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from grader import __version__
 from grader.model import Assignment, Grade, ItemGrade
+from grader.reports.summary import Chunks, collected
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     """Everything about every grade, for programs. Points are decimal strings."""
-    document = {
-        "schema": 1,
-        "assignment": assignment.name,
-        "grader": __version__,
-        "submissions": [_submission(grade) for grade in grades],
-    }
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-    return {"results.json": (text + "\n").encode("utf-8", "replace")}
+    return collected(stream(grades, assignment))
+
+
+def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
+    """The same submission by submission."""
+    head = {"schema": 1, "assignment": assignment.name, "grader": __version__}
+    yield "results.json", _bytes(_text(head).removesuffix("\n}") + ',\n "submissions": [')
+    separator = "\n"
+    for grade in grades:
+        yield (
+            "results.json",
+            _bytes(separator + "  " + _text(_submission(grade)).replace("\n", "\n  ")),
+        )
+        separator = ",\n"
+    yield "results.json", b"]\n}\n" if separator == "\n" else b"\n ]\n}\n"
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def _submission(grade: Grade) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader import batch, grade, variants
 from grader.checks.base import Check
+from grader.judging import read_masters
 from grader.model import (
     Answer,
     Assignment,
@@ -115,7 +116,7 @@ class _Selftest:
             assignment = replace(assignment, tasks=kept)
         self._assignment = assignment
         self._masters = {
-            task.id: batch.read_masters(assignment, task)
+            task.id: read_masters(assignment, task)
             for task in assignment.tasks if task.notebook
         }  # fmt: skip
         self._bases = {name: self._base(name, own) for name, own in self._masters.items()}

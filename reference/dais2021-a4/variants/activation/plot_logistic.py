@@ -8,6 +8,7 @@ def plot_logistic(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% loses plot_logistic: always from -10 to 10
 def plot_logistic(x_min, x_max):
     x = np.linspace(-10, 10, 200)
@@ -19,6 +20,7 @@ def plot_logistic(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% loses plot_logistic: no labels on the axes
 def plot_logistic(x_min, x_max):
     x = np.linspace(x_min, x_max, 200)
@@ -27,6 +29,7 @@ def plot_logistic(x_min, x_max):
     plt.title("logistic")
     plt.legend()
     plt.show()
+
 
 # %% loses plot_logistic: both curves in one colour, no legend
 def plot_logistic(x_min, x_max):
@@ -37,6 +40,7 @@ def plot_logistic(x_min, x_max):
     plt.xlabel("x")
     plt.ylabel("y")
     plt.show()
+
 
 # %% loses plot_logistic: another function's curves
 def plot_logistic(x_min, x_max):
@@ -49,6 +53,7 @@ def plot_logistic(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% keeps plot_logistic: by axes, with few points
 def plot_logistic(x_min, x_max):
     figure, axes = plt.subplots()
@@ -58,6 +63,7 @@ def plot_logistic(x_min, x_max):
     axes.set(title="logistic and its derivative", xlabel="x", ylabel="f(x)")
     axes.legend()
     plt.show()
+
 
 # %% keeps plot_logistic: two plots side by side
 def plot_logistic(x_min, x_max):
@@ -71,6 +77,7 @@ def plot_logistic(x_min, x_max):
         axes.legend()
     figure.tight_layout()
     plt.show()
+
 
 # %% keeps plot_logistic: point by point, the figure returned
 def plot_logistic(x_min, x_max):

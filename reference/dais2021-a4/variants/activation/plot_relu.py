@@ -8,6 +8,7 @@ def plot_relu(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% loses plot_relu: always from -10 to 10
 def plot_relu(x_min, x_max):
     x = np.linspace(-10, 10, 200)
@@ -19,6 +20,7 @@ def plot_relu(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% loses plot_relu: no labels on the axes
 def plot_relu(x_min, x_max):
     x = np.linspace(x_min, x_max, 200)
@@ -27,6 +29,7 @@ def plot_relu(x_min, x_max):
     plt.title("relu")
     plt.legend()
     plt.show()
+
 
 # %% loses plot_relu: both curves in one colour, no legend
 def plot_relu(x_min, x_max):
@@ -37,6 +40,7 @@ def plot_relu(x_min, x_max):
     plt.xlabel("x")
     plt.ylabel("y")
     plt.show()
+
 
 # %% loses plot_relu: another function's curves
 def plot_relu(x_min, x_max):
@@ -49,6 +53,7 @@ def plot_relu(x_min, x_max):
     plt.legend()
     plt.show()
 
+
 # %% keeps plot_relu: by axes, with few points
 def plot_relu(x_min, x_max):
     figure, axes = plt.subplots()
@@ -58,6 +63,7 @@ def plot_relu(x_min, x_max):
     axes.set(title="relu and its derivative", xlabel="x", ylabel="f(x)")
     axes.legend()
     plt.show()
+
 
 # %% keeps plot_relu: two plots side by side
 def plot_relu(x_min, x_max):
@@ -71,6 +77,7 @@ def plot_relu(x_min, x_max):
         axes.legend()
     figure.tight_layout()
     plt.show()
+
 
 # %% keeps plot_relu: point by point, the figure returned
 def plot_relu(x_min, x_max):

@@ -3,50 +3,55 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[rows], target[rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_results: only the average is returned
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     total = 0.0
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         total += float(calculate_accuracy(data[test_rows], target[test_rows], model))
     return total / k
+
 
 # %% loses kfold_results: the best accuracy in place of the average
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, max(accuracies)
+
 
 # %% loses kfold_results: errors in place of accuracies
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     errors = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         errors.append(1 - float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return errors, sum(errors) / k
+
 
 # %% loses kfold_results: the average without its division
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies)
+
 
 # %% keeps kfold_results: tensors, in percent
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -58,26 +63,31 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         found[i] = 100 * calculate_accuracy(data[~mask], target[~mask], model)
     return found, found.mean()
 
+
 # %% keeps kfold_results: the average first, rounded
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
-        accuracies.append(round(calculate_accuracy(data[test_rows], target[test_rows], model).item(), 3))
+        accuracies.append(
+            round(calculate_accuracy(data[test_rows], target[test_rows], model).item(), 3)
+        )
     return round(sum(accuracies) / k, 3), accuracies
+
 
 # %% keeps kfold_results: accuracies on training rows are printed beside
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         print("training:", calculate_accuracy(data[rows], target[rows], model))
         accuracies.append(calculate_accuracy(data[test_rows], target[test_rows], model))
     return accuracies, torch.stack(accuracies).mean()
+
 
 # %% loses kfold_partition: rows that are left over are in no fold
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -90,6 +100,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[test], target[test], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_partition: the test rows are drawn anew in each fold
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     accuracies = []
@@ -100,6 +111,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[test], target[test], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_partition: the same test rows in each fold
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     accuracies = []
@@ -108,6 +120,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         model = trainModel(create_model(hidden), data[size:], target[size:], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[:size], target[:size], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_partition: folds overlap by one row
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -121,8 +134,10 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[begin:end], target[begin:end], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% keeps kfold_partition: scikit-learn's folds, shuffled
 from sklearn.model_selection import KFold
+
 
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     accuracies = []
@@ -130,6 +145,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test], target[test], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_partition: every k-th row
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -139,6 +155,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         model = trainModel(create_model(hidden), data[~test], target[~test], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test], target[test], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_partition: the last fold takes what is left over
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -151,16 +168,18 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[begin:end], target[begin:end], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_isolation: one model goes through all folds
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     model = create_model(hidden)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(model, data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_isolation: trained on all rows
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -170,15 +189,17 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_isolation: trained with the targets of other rows
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[: len(rows)], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_isolation: trained on one other fold alone
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -190,15 +211,17 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_isolation: trained without the fold that comes next
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 2:]])
+        rows = torch.cat([*folds[:i], *folds[i + 2 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_isolation: a training loop of its own
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -214,15 +237,17 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float((predict(data[test], model) == target[test]).float().mean()))
     return accuracies, sum(accuracies) / k
 
+
 # %% keeps kfold_isolation: all models first, then all tests
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     models = []
     for i in range(k):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         models.append(trainModel(create_model(hidden), data[rows], target[rows], epochs, lr))
     accuracies = [float(calculate_accuracy(data[f], target[f], m)) for f, m in zip(folds, models)]
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_isolation: rows in a random order, with shuffling
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
@@ -235,75 +260,82 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% loses kfold_parameters: a fixed number of epochs
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], 10, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_parameters: the default learning rate
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(hidden), data[rows], target[rows], epochs)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_parameters: no hidden layers
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model(), data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% loses kfold_parameters: all three are fixed numbers
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = trainModel(create_model([12]), data[rows], target[rows], 2, 0.02)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_parameters: passed on by name
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = create_model(hidden_layers=hidden)
         model = trainModel(model, data=data[rows], target=target[rows], lr=lr, epochs=epochs)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
 
 # %% keeps kfold_parameters: a loop of single epochs, another batch size
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         model = create_model(hidden)
         for _ in range(epochs):
             trainModel(model, data[rows], target[rows], 1, lr, batchsize=7)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
 
+
 # %% keeps kfold_parameters: a network of its own
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     folds = torch.arange(len(data)).tensor_split(k)
     accuracies = []
     for i, test_rows in enumerate(folds):
-        rows = torch.cat([*folds[:i], *folds[i + 1:]])
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
         sizes = [data.shape[1], *hidden, 3]
         layers = []
         for a, b in zip(sizes, sizes[1:]):

@@ -10,6 +10,7 @@ trainloader = DataLoader(torch.utils.data.Subset(trainset, range(300)), batch_si
 valloader = DataLoader(valset, batch_size=128)
 testloader = DataLoader(testset, batch_size=128)
 
+
 # %% loses test_accuracy: trained with the classes of other images
 # cell: train-evaluate
 def train(model, dataloader, optimizer, loss):
@@ -37,6 +38,7 @@ def evaluate(model, dataloader):
             count += len(labels)
     return correct / count
 
+
 # %% loses test_accuracy: a loss of the wrong sign
 # cell: hyperparameters
 criterion = nn.CrossEntropyLoss()
@@ -50,6 +52,7 @@ loss = nn.CrossEntropyLoss()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
 epochs = 2
 
+
 # %% keeps test_accuracy: a schedule for the learning rate, smoothed labels
 # cell: hyperparameters
 class Scheduled(torch.optim.AdamW):
@@ -57,6 +60,7 @@ class Scheduled(torch.optim.AdamW):
         for group in self.param_groups:
             group["lr"] *= 0.999
         return super().step(closure)
+
 
 loss = nn.CrossEntropyLoss(label_smoothing=0.05)
 optimizer = Scheduled(model.parameters(), lr=0.003)

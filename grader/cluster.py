@@ -1,0 +1,82 @@
+"""Runs jobs on an existing Dask cluster: the same engine, other machines. Trusted side.
+
+Parcels go out and evidence comes back as JSON bytes. Workers share nothing with the coordinator
+but the same grader and libraries; a worker that is lost loses its runs to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from grader import records, work
+from grader.engine import Attempts, Job, Queue
+from grader.errors import UsageError
+from grader.model import Evidence
+
+CONNECT_SECONDS, WORKER_SECONDS = 10, 60
+
+
+class DaskEngine:
+    """One job for each thread of the cluster's workers."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def run(self, queue: Queue, tell: Callable[[Job, str], None]) -> Iterator[tuple[Job, Evidence]]:
+        """Each job's evidence as it comes. Workers may come and go.
+
+        Raises:
+            UsageError: the cluster cannot be reached, or has no worker.
+        """
+        with self._client() as client:
+            yield from self._run(client, queue, tell)
+
+    def _client(self) -> Any:
+        try:
+            from distributed import Client  # noqa: PLC0415  # an extra, and slow to import
+        except ImportError:
+            raise UsageError("--engine dask needs Dask: pip install 'grader[cluster]'") from None
+        try:
+            client = Client(self._address, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError) as bad:
+            raise UsageError(
+                f"no Dask scheduler answers at {self._address} ({type(bad).__name__}); start one "
+                "with `dask scheduler`, and name its address"
+            ) from None
+        try:
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError:
+            client.close()
+            raise UsageError(
+                f"the Dask cluster at {self._address} has no worker; start one on each machine "
+                f"with `dask worker {self._address}`"
+            ) from None
+        return client
+
+    def _run(
+        self, client: Any, queue: Queue, tell: Callable[[Job, str], None]
+    ) -> Iterator[tuple[Job, Evidence]]:
+        from distributed import as_completed  # noqa: PLC0415
+
+        attempts, running = Attempts(), dict[Any, Job]()
+        coming: Any = as_completed()
+        while queue or running:
+            slots = max(1, sum(client.nthreads().values()))
+            while len(running) < slots and (job := queue.pop([*running.values()], slots)):
+                text = job.parcel().to_bytes()
+                future = client.submit(work.perform_elsewhere, text, pure=False)
+                running[future] = job
+                coming.add(future)
+                tell(job, "sent to the cluster")
+            future = next(coming)
+            job = running.pop(future)
+            bad: BaseException | None = future.exception()
+            result = bad or records.evidence_from_json(future.result().decode())
+            future.release()
+            evidence = attempts.settle(job, result)
+            if evidence is None:
+                tell(job, "failed on a worker; tried again")
+                queue.add(job)
+            else:
+                yield job, evidence

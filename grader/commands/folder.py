@@ -1,0 +1,104 @@
+"""What commands on a result folder share: opening it, and rendering its reports again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from grader.judging import Results
+    from grader.model import Assignment
+    from grader.store import Store
+
+FILES = ("html", "csv", "json")
+"""The formats that every command which changes marks writes."""
+
+assignment_option = click.option(
+    "--assignment", help="Name or rubric folder; default: that of the last `grader grade`."
+)
+results_argument = click.argument("results", type=click.Path(path_type=Path))
+
+
+@contextmanager
+def opened(results: Path, *, write: bool = False) -> Iterator[Store]:
+    """A result folder's store; with `write` no other grader may work on it.
+
+    Raises:
+        UsageError: there is none, or it was made by a grader that kept no submissions.
+    """
+    from grader.errors import UsageError
+    from grader.store import Store
+
+    path = results / "grader.sqlite"
+    if not path.is_file():
+        raise UsageError(f"{results} holds no grader.sqlite; name the --out folder of a batch")
+    with Store(path) as store:
+        if write:
+            store.claim()
+        if store.setting("assignment") is None:
+            raise UsageError(
+                f"{results} was made by an older grader, which kept less; run the same "
+                "`grader grade` again"
+            )
+        yield store
+
+
+def assignment_of(store: Store, wanted: str | None) -> Assignment:
+    """The assignment that a batch was graded by.
+
+    Raises:
+        UsageError: it is nowhere, or it is another one.
+    """
+    from grader import rubric
+    from grader.errors import UsageError
+
+    known = store.setting("assignment") or ""
+    folder = store.setting("rubric") or ""
+    if wanted is None:
+        wanted = folder if (Path(folder) / "assignment.toml").is_file() else known
+    found = rubric.find(wanted)
+    if found.name != known:
+        raise UsageError(f"{store.path.parent} holds grades of {known}, not of {found.name}")
+    return found
+
+
+def unchanged(store: Store, wanted: str | None) -> Assignment:
+    """The assignment, if it is as it was when the batch was graded.
+
+    Raises:
+        UsageError: its rubric or reference was changed, so that marks may change.
+    """
+    from grader.errors import UsageError
+
+    found = assignment_of(store, wanted)
+    if found.digest != store.setting("digest"):
+        raise UsageError(
+            f"the rubric or reference of {found.name} was changed since {store.path.parent} was "
+            f"graded; `grader regrade {store.path.parent}` shows which marks that changes"
+        )
+    return found
+
+
+def write_reports(
+    results: Results, assignment: Assignment, out: Path, formats: Sequence[str] = FILES
+) -> list[Path]:
+    """Renders to files below `out`; the files written, in order."""
+    from grader import reports
+
+    written: list[Path] = []
+    for name in formats:
+        grades = results if name == "html" else results.bare()
+        for file, chunk in reports.stream(name, grades, assignment):
+            target = out / file
+            if written and written[-1] == target:
+                with target.open("ab") as stream:
+                    stream.write(chunk)
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(chunk)
+                written.append(target)
+    return written

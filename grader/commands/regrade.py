@@ -1,0 +1,78 @@
+"""`grader regrade`: marks a batch again from stored evidence, and shows what changes first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.commands.folder import assignment_option, results_argument
+
+if TYPE_CHECKING:
+    from grader.regrade import Remarked
+    from grader.store import Store
+
+
+@click.command()
+@results_argument
+@assignment_option
+@click.option("--data", "data_dir", type=click.Path(path_type=Path),
+              help="Folder that holds Fashion-MNIST; default: as for `grader grade`.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Commit without asking.")
+def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: bool) -> None:
+    """Mark again after a change of rubric, reference or checks. No notebook is run.
+
+    Shows every mark that changes, and asks before anything is written. A person's marks are never
+    changed. Where a check asks something that was never observed, the old mark stays, and the
+    command that observes it is told.
+    """
+    from grader import regrade as again
+    from grader.commands import folder
+    from grader.judging import Results
+
+    with folder.opened(results, write=True) as store:
+        chosen = folder.assignment_of(store, assignment)
+        place = data_dir or (Path(store.setting("data") or "") if store.setting("data") else None)
+        try:
+            with store.transaction():
+                found = again.regrade(chosen, store, place)
+                store.note(digest=chosen.digest, rubric=str(chosen.rubric_dir.resolve()))
+                _show(found, store, results)
+                if found.changes and not yes:
+                    click.confirm("Write these marks?", abort=True, err=True)
+        except click.Abort:
+            click.echo("Nothing was changed.", err=True)
+            sys.exit(1)
+        folder.write_reports(Results(store, chosen), chosen, results)
+    click.echo(f"Report: {(results / 'index.html').resolve()}")
+
+
+def _show(found: Remarked, store: Store, results: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from grader.printable import printable
+
+    for note in found.notes:
+        click.echo(f"note: {printable(note)}", err=True)
+    if found.unanswered:
+        click.echo("These items keep their marks until they are observed anew:", err=True)
+        for (item, reason), students in sorted(found.unanswered.items()):
+            people = "1 student" if students == 1 else f"{students} students"
+            click.echo(f"  {item}: {reason} ({people})", err=True)
+        paths = printable(store.setting("paths") or "PATHS")
+        click.echo(f"  grader grade {paths} --out {results}", err=True)
+    if found.changes:
+        table = Table("student", "item", "before", "after")
+        for change in found.changes:
+            table.add_row(printable(change.name), change.item, change.before, change.after)
+        Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
+    names = {change.name for change in found.changes}
+    told = (
+        f"{len(found.changes)} marks of {len(names)} students change"
+        if names
+        else "no mark changes"
+    )
+    click.echo(f"{found.students} students marked again: {told}")

@@ -1,0 +1,192 @@
+"""Submissions, evidence, outcomes and questions as JSON text and back. Trusted side.
+
+For the store, and for workers on other machines. Nothing here is ever a pickle.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from grader import wire
+from grader.model import (
+    Answer,
+    AnswerStatus,
+    Cell,
+    CellRun,
+    Ending,
+    Evidence,
+    Notebook,
+    Outcome,
+    Question,
+    QuizResponse,
+    Resource,
+    Status,
+    Submission,
+)
+
+Outcomes = Mapping[str, Mapping[str, Outcome]]
+"""By task and item id."""
+
+
+def notebook_to_json(notebook: Notebook) -> dict[str, Any]:
+    """JSON-ready data."""
+    return asdict(notebook)
+
+
+def notebook_from_json(data: Mapping[str, Any]) -> Notebook:
+    """The inverse of `notebook_to_json`."""
+    cells = tuple(
+        Cell(id=c["id"], kind=c["kind"], source=c["source"], tags=tuple(c["tags"]),
+             outputs=tuple(c["outputs"]))
+        for c in data["cells"]
+    )  # fmt: skip
+    return Notebook(name=data["name"], cells=cells, repairs=tuple(data["repairs"]))
+
+
+def submission_to_json(submission: Submission) -> str:
+    """What marking again and reports need of a submission: all but the contents of helper files."""
+    quiz, at = submission.quiz, submission.submitted_at
+    data = {
+        "student": submission.student,
+        "name": submission.name,
+        "notebooks": {k: notebook_to_json(n) for k, n in submission.notebooks.items()},
+        "missing": dict(submission.missing),
+        "damaged": submission.damaged,
+        "quiz": _quiz_to_json(quiz) if quiz else None,
+        "problems": submission.problems,
+        "files": sorted(submission.files),
+        "submitted_at": at.isoformat() if at else None,
+        "digest": submission.digest,
+    }
+    return json.dumps(data, ensure_ascii=False)
+
+
+def submission_from_json(text: str) -> Submission:
+    """The submission; of its helper files the names alone."""
+    data = json.loads(text)
+    quiz, at = data["quiz"], data["submitted_at"]
+    return Submission(
+        student=data["student"],
+        name=data["name"],
+        notebooks={k: notebook_from_json(n) for k, n in data["notebooks"].items()},
+        missing=data["missing"],
+        damaged=tuple(data["damaged"]),
+        quiz=_quiz_from_json(quiz) if quiz else None,
+        problems=tuple(data["problems"]),
+        files=dict.fromkeys(data["files"], b""),
+        submitted_at=datetime.fromisoformat(at) if at else None,
+        digest=data["digest"],
+    )
+
+
+def _quiz_to_json(quiz: QuizResponse) -> dict[str, Any]:
+    grades = {
+        name: None if value is None else str(value)
+        for name, value in (("moodle_grade", quiz.moodle_grade), ("moodle_max", quiz.moodle_max))
+    }
+    return asdict(quiz) | {"values": dict(quiz.values), "right": dict(quiz.right)} | grades
+
+
+def _quiz_from_json(data: Mapping[str, Any]) -> QuizResponse:
+    grades = {
+        name: None if data[name] is None else Decimal(data[name])
+        for name in ("moodle_grade", "moodle_max")
+    }
+    return QuizResponse(**(dict(data) | grades))
+
+
+def evidence_to_json(evidence: Evidence) -> str:
+    """Evidence as text; `evidence_from_json` gives an equal one back."""
+    data: dict[str, Any] = {
+        name: getattr(evidence, name)
+        for name in Evidence.__slots__
+        if name not in ("cells", "answers")
+    }
+    data["cells"] = [
+        asdict(cell) | {"images": [base64.b64encode(image).decode() for image in cell.images]}
+        for cell in evidence.cells
+    ]
+    data["answers"] = {key: answer_to_json(answer) for key, answer in evidence.answers.items()}
+    return wire.encode(data | {"ending": evidence.ending.value, "repairs": list(evidence.repairs)})
+
+
+def evidence_from_json(text: str) -> Evidence:
+    """Evidence from text that `evidence_to_json` wrote."""
+    data = wire.decode(text, wire.MAX_DEPTH + 3, None)  # answers lie so much deeper here
+    cells = tuple(
+        CellRun(**(cell | {"images": tuple(base64.b64decode(image) for image in cell["images"])}))
+        for cell in data["cells"]
+    )
+    answers = {key: answer_from_json(answer) for key, answer in data["answers"].items()}
+    return Evidence(**(data | {"cells": cells, "answers": answers, "ending": Ending(data["ending"]),
+                               "repairs": tuple(data["repairs"])}))  # fmt: skip
+
+
+def answer_to_json(answer: Answer) -> dict[str, Any]:
+    """An answer as plain data; not yet text, for it may hold arrays."""
+    return {"status": answer.status.value, "value": answer.value, "error": answer.error}
+
+
+def answer_from_json(data: Mapping[str, Any]) -> Answer:
+    """The inverse of `answer_to_json`."""
+    return Answer(status=AnswerStatus(data["status"]), value=data["value"], error=data["error"])
+
+
+def outcomes_to_json(outcomes: Outcomes) -> str:
+    """Every item's outcome.
+
+    Raises:
+        wire.WireError: a check put something else than plain data into its details.
+    """
+    return wire.encode({
+        task: {
+            item: {"status": o.status.value, "share": str(o.share), "message": o.message,
+                   "details": dict(o.details)}
+            for item, o in items.items()
+        }
+        for task, items in outcomes.items()
+    })  # fmt: skip
+
+
+def outcomes_from_json(text: str) -> dict[str, dict[str, Outcome]]:
+    """The inverse of `outcomes_to_json`; tuples have become lists."""
+    data = wire.decode(text, wire.MAX_DEPTH + 4, None)  # details lie so much deeper here
+    return {
+        task: {
+            item: Outcome(status=Status(o["status"]), share=Decimal(o["share"]),
+                          message=o["message"], details=o["details"])
+            for item, o in items.items()
+        }
+        for task, items in data.items()
+    }  # fmt: skip
+
+
+def question_to_json(question: Question) -> dict[str, Any]:
+    """A question for another machine, where resources are found by their names again."""
+    named = {k: v.name for k, v in question.params.items() if isinstance(v, Resource)}
+    plain = {k: v for k, v in question.params.items() if k not in named}
+    return {"probe": question.probe, "params": wire.encode(plain), "resources": named,
+            "seconds": question.seconds}  # fmt: skip
+
+
+def question_from_json(data: Mapping[str, Any]) -> Question:
+    """The inverse of `question_to_json`."""
+    resources = {k: Resource(name=name) for k, name in data["resources"].items()}
+    params = wire.decode(data["params"], most=None) | resources
+    return Question(probe=data["probe"], params=params, seconds=data["seconds"])
+
+
+def files_to_json(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Contents as base64."""
+    return {name: base64.b64encode(body).decode() for name, body in files.items()}
+
+
+def files_from_json(data: Mapping[str, str]) -> dict[str, bytes]:
+    """The inverse of `files_to_json`."""
+    return {name: base64.b64decode(body) for name, body in data.items()}

@@ -1,0 +1,53 @@
+"""Grades without what the course page doesn't show, so that a whole course fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from grader.model import Grade, ItemGrade, Outcome, TaskGrade
+
+Chunks = Iterator[tuple[str, bytes]]
+"""A report as it is made: file name and next bytes, one file after the other."""
+
+
+def collected(chunks: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Whole files by name."""
+    files: dict[str, list[bytes]] = {}
+    for name, chunk in chunks:
+        files.setdefault(name, []).append(chunk)
+    return {name: b"".join(parts) for name, parts in files.items()}
+
+
+class Summaries:
+    """Makes grades small. Equal parts of different students are one object."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], ItemGrade] = {}
+        self._tasks: dict[tuple[object, ...], TaskGrade] = {}
+
+    def small(self, grade: Grade) -> Grade:
+        """The grade without notebooks, evidence, details, and words that only its page shows."""
+        submission = replace(grade.submission, notebooks={}, files={}, missing={}, problems=())
+        if submission.quiz is not None:
+            submission = replace(
+                submission, quiz=replace(submission.quiz, values={}, right={}, question="")
+            )
+        tasks = tuple(self._task(task) for task in grade.tasks)
+        return replace(grade, submission=submission, tasks=tasks, notes=())
+
+    def _task(self, task: TaskGrade) -> TaskGrade:
+        items = tuple(self._item(task.task.id, item) for item in task.items)
+        key = (task.task.id, task.points, *(id(item) for item in items))
+        if key not in self._tasks:
+            self._tasks[key] = replace(task, items=items, evidence=None, problem="")
+        return self._tasks[key]
+
+    def _item(self, task: str, item: ItemGrade) -> ItemGrade:
+        message = item.outcome.message if item.is_open else ""
+        status, marked = item.outcome.status, item.override is not None
+        key = (task, item.item.id, status, item.points, message, marked)
+        if key not in self._known:
+            outcome = Outcome(status=status, share=item.outcome.share, message=message)
+            self._known[key] = replace(item, outcome=outcome)
+        return self._known[key]

@@ -1,0 +1,123 @@
+"""What a worker does, here or on another machine: one run of one notebook. Trusted side.
+
+A parcel holds all that determines the run; the worker needs nothing else but Fashion-MNIST, which
+it finds itself. What goes out and what comes back is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import data, environment, records
+from grader.errors import GraderError
+from grader.model import Evidence, Limits, Notebook, Question
+from grader.sandbox.observe import Surroundings, observe
+from grader.training import runs
+
+DATA_FIXTURE = "fashion_mnist"
+DATA_MOUNT = "/data/fashion-mnist"
+
+Tell = Callable[[str], None]
+"""Called with what goes on within a run, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One run of one notebook. Run 0 is the notebook as it is; others have secret classes."""
+
+    task: str
+    notebook: Notebook
+    questions: tuple[Question, ...]
+    prepare: tuple[str, ...]
+    limits: Limits
+    seed: int
+    number: int = 0
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    hide: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=environment.versions)
+
+    def to_bytes(self) -> bytes:
+        """JSON text."""
+        plain = ("task", "prepare", "seed", "number", "hide")
+        made: dict[str, Any] = {name: getattr(self, name) for name in plain}
+        made |= {
+            "notebook": records.notebook_to_json(self.notebook),
+            "questions": [records.question_to_json(question) for question in self.questions],
+            "limits": asdict(self.limits),
+            "files": records.files_to_json(self.files),
+            "versions": dict(self.versions),
+        }
+        return json.dumps(made).encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> Parcel:
+        """The inverse of `to_bytes`."""
+        made = json.loads(text)
+        return cls(
+            task=made["task"],
+            notebook=records.notebook_from_json(made["notebook"]),
+            questions=tuple(records.question_from_json(question) for question in made["questions"]),
+            prepare=tuple(made["prepare"]),
+            limits=Limits(**made["limits"]),
+            seed=made["seed"],
+            number=made["number"],
+            files=records.files_from_json(made["files"]),
+            hide=tuple(made["hide"]),
+            versions=made["versions"],
+        )
+
+
+def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidence:
+    """Runs the notebook, and keeps of its networks what they predict.
+
+    Raises:
+        GraderError: the sandbox or the data is not there.
+    """
+    again = f"run {parcel.number + 1}, " if parcel.number else ""
+
+    def step(kind: str, place: int, of: int) -> None:
+        tell(f"{again}{kind} {place + 1}/{of}")
+
+    with _mounts(parcel, data_dir) as mounts:
+        evidence = observe(
+            parcel.notebook,
+            parcel.questions,
+            Surroundings(
+                prepare=parcel.prepare, limits=parcel.limits, files=parcel.files, mounts=mounts,
+                hide=tuple(Path(place) for place in parcel.hide),
+            ),
+            task=parcel.task,
+            seed=runs.seed_of(parcel.seed, parcel.number),
+            resources=lambda name: data.resource(name, data_dir),
+            progress=step,
+        )  # fmt: skip
+    return runs.distilled(evidence, parcel.questions, data_dir)
+
+
+def perform_elsewhere(text: bytes) -> bytes:
+    """`perform` for a worker of a cluster: a parcel as bytes in, evidence as bytes out.
+
+    Raises:
+        GraderError: this worker's libraries are others than the coordinator's.
+    """
+    parcel = Parcel.from_bytes(text)
+    if other := environment.difference(dict(parcel.versions)):
+        raise GraderError(f"a worker has other libraries: {other}; install the same everywhere")
+    return records.evidence_to_json(perform(parcel, lambda _: None)).encode()
+
+
+@contextmanager
+def _mounts(parcel: Parcel, data_dir: Path | None) -> Iterator[dict[str, Path]]:
+    if DATA_FIXTURE not in parcel.prepare:
+        yield {}
+    elif parcel.number == 0:
+        yield {DATA_MOUNT: data.sandbox_folder(data_dir)}
+    else:
+        labels = runs.order(parcel.seed, parcel.number)
+        with data.permuted_folder(labels, data_dir) as folder:
+            yield {DATA_MOUNT: folder}
