@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from grader import data, grade, notebook, scoring, wire
+from grader import data, grade, mistakes, notebook, scoring, wire
 from grader.errors import GraderError, UsageError
 from grader.model import (
     Answer,
@@ -23,6 +23,7 @@ from grader.model import (
     Ending,
     Evidence,
     Grade,
+    Outcome,
     Question,
     Submission,
     Task,
@@ -74,6 +75,23 @@ class _Job:
         return self.task.limits.notebook_seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A submission's outcomes by task and item, before hints and points."""
+
+    submission: Submission
+    jobs: Mapping[str, _Job]
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+    evidences: Mapping[str, Evidence]
+
+    def lost(self, task: Task) -> mistakes.Asked:
+        """What was asked about the items that were lost."""
+        return mistakes.lost(
+            task, self.outcomes[task.id], self.jobs[task.id].questions,
+            self.evidences[task.id].answers,
+        )  # fmt: skip
+
+
 class Batch:
     """One assignment's submissions on their way to grades."""
 
@@ -108,7 +126,11 @@ class Batch:
         by_student: dict[str, list[_Job]] = {}
         for job in jobs:
             by_student.setdefault(job.submission.student, []).append(job)
-        return [self._grade(s, by_student.get(s.student, []), expected) for s in submissions]
+        judged = [
+            self._judge(s, by_student.get(s.student, []), expected) for s in submissions
+        ]  # fmt: skip
+        known = self._mistakes(judged)
+        return [self._score(outcomes, known, expected) for outcomes in judged]
 
     # -- observing ---------------------------------------------------------------------------
 
@@ -260,12 +282,12 @@ class Batch:
 
     # -- judging -----------------------------------------------------------------------------
 
-    def _grade(
+    def _judge(
         self,
         submission: Submission,
         jobs: Sequence[_Job],
         expected: Mapping[str, Mapping[str, Answer]],
-    ) -> Grade:
+    ) -> _Judged:
         by_task = {job.task.id: job for job in jobs}
         outcomes, evidences = {}, {}
         for task in self._assignment.tasks:
@@ -284,12 +306,51 @@ class Batch:
             )
             if evidence:
                 evidences[task.id] = evidence
+        return _Judged(
+            submission=submission, jobs=by_task, outcomes=outcomes, evidences=evidences
+        )  # fmt: skip
+
+    def _mistakes(self, judged: Sequence[_Judged]) -> dict[str, Mapping[str, Answer]]:
+        """By task: what the rubric's typical mistakes answer to what lost items were asked."""
+        found: dict[str, Mapping[str, Answer]] = {}
+        for task in self._assignment.tasks:
+            asked = [one.lost(task) for one in judged if task.id in one.evidences]
+            key = f"mistakes:{self._assignment.digest}:{task.id}"
+            stored = self._store.get_evidence(key)
+            known = dict(stored.answers) if stored else {}
+            wanted = mistakes.wanted(task.items, asked, known)
+            if wanted:
+                self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
+                known |= mistakes.observe(
+                    wanted, self._masters[task.id].master, self._surroundings(task, {}, {}),
+                    seed=0, jobs=self._settings.jobs,
+                )  # fmt: skip
+                self._store.put_evidence(
+                    key, Evidence(task=task.id, ending=Ending.COMPLETED, answers=known)
+                )
+            found[task.id] = known
+        return found
+
+    def _score(
+        self,
+        judged: _Judged,
+        known: Mapping[str, Mapping[str, Answer]],
+        expected: Mapping[str, Mapping[str, Answer]],
+    ) -> Grade:
+        outcomes = dict(judged.outcomes)
+        for task in self._assignment.tasks:
+            if task.id in judged.evidences:
+                outcomes[task.id] = mistakes.hinted(
+                    task, outcomes[task.id], judged.jobs[task.id].questions,
+                    answers=judged.evidences[task.id].answers,
+                    expected=expected.get(task.id, {}), known=known.get(task.id, {}),
+                )  # fmt: skip
         return scoring.score(
-            submission,
+            judged.submission,
             self._assignment,
             outcomes,
-            evidences=evidences,
-            overrides=self._store.overrides(submission.student),
+            evidences=judged.evidences,
+            overrides=self._store.overrides(judged.submission.student),
         )
 
 

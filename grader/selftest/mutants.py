@@ -90,9 +90,7 @@ def of(master: Notebook, functions: Sequence[str]) -> list[Mutant]:
                 whole = copy.deepcopy(tree)
                 whole.body[position] = changed
                 source = ast.unparse(ast.fix_missing_locations(whole))
-                mutant = Mutant(
-                    function=statement.name, change=change, cell=cell.id, source=source
-                )
+                mutant = Mutant(function=statement.name, change=change, cell=cell.id, source=source)
                 found.setdefault(source, mutant)
     return list(found.values())
 
