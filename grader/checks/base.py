@@ -62,7 +62,7 @@ class Check(BaseModel):
         return ()
 
     def essence(self, answer: Answer) -> JSON:
-        """What two solutions that make the same mistake have in common; None: nothing to compare."""
+        """What two solutions with the same mistake have in common; None: nothing to compare."""
         return answer.value
 
     def judge(self, case: Case) -> Outcome:

@@ -18,6 +18,7 @@ from grader.checks.inputs import Inputs, given
 from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
+HUGE = 1e300
 SHOWN = 400
 """Characters of a value that are shown."""
 
@@ -132,7 +133,7 @@ def numbers(value: JSON) -> np.ndarray | None:
     if isinstance(value, np.ndarray):
         return value.astype(np.float64) if value.dtype.kind in "biuf" else None
     if isinstance(value, (bool, int, float)):
-        return np.array(float(value)) if abs(value) < 1e300 or value != value else None
+        return None if abs(value) >= HUGE else np.array(float(value))
     if not isinstance(value, list) or not value:
         return None
     parts = [numbers(part) for part in value]
