@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands.new import new
 from grader.commands.quiz import quiz
+from grader.commands.schema import schema
 from grader.commands.selftest import selftest
 from grader.commands.train import train
 from grader.errors import GraderError
@@ -133,6 +135,8 @@ def doctor() -> None:
 
 main.add_command(quiz)
 main.add_command(selftest)
+main.add_command(new)
+main.add_command(schema)
 main.add_command(train)
 
 

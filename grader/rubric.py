@@ -37,6 +37,8 @@ from grader.model import (
 ASSIGNMENT_KEYS = ("name", "title", "points", "pass_points", "due", "timezone", "tasks")
 TASK_KEYS = ("id", "title", "points", "notebook", "prepare", "attempt")
 ITEM_KEYS = ("id", "title", "points", "visibility", "hint", "needs", "check", "mistake")
+TASK_REQUIRED = ("id", "title", "points")
+ITEM_REQUIRED = ("id", "title", "points", "visibility", "hint", "check")
 MISTAKE_KEYS = ("variant", "hint")
 CHECKOUT = Path(__file__).parents[1]
 
@@ -106,7 +108,7 @@ def _task(path: Path, defaults: Limits) -> Task:
     _known(data, ("task", "limits", "item"), where)
     head = _table(data, "task", where)
     _known(head, TASK_KEYS, where)
-    _required(head, ("id", "title", "points"), where)
+    _required(head, TASK_REQUIRED, where)
     if head["id"] != path.stem:
         raise UsageError(f"{where}: the task's id is {head['id']!r}; expected {path.stem!r}")
     items = tuple(
@@ -146,7 +148,7 @@ def _item(entry: Any, where: str, folder: Path) -> Item:
         raise UsageError(f"{where}: an item is a table, written [[item]]")
     place = f"{where}: item {entry.get('id', '(without id)')}"
     _known(entry, ITEM_KEYS, place)
-    _required(entry, ("id", "title", "points", "visibility", "hint", "check"), place)
+    _required(entry, ITEM_REQUIRED, place)
     try:
         visibility = Visibility(entry["visibility"])
     except ValueError:
