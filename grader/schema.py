@@ -1,7 +1,7 @@
 """JSON Schema of rubric files, for completion in editors. Trusted side, pure.
 
-Made from what validates: the keys that `grader.rubric` knows, the fields of `Limits` and `LateRule`,
-and the models of the check types.
+Made from what validates: the keys that `grader.rubric` knows, the fields of `Limits` and
+`LateRule`, and the models of the check types.
 """
 
 from __future__ import annotations

@@ -112,4 +112,4 @@ def _number(value: float | str, sizes: Mapping[str, int]) -> float:
 
 
 def _plain(value: JSON) -> JSON:
-    return value.item() if isinstance(value, np.generic) else value
+    return value.item() if np.ndim(value) == 0 else value
