@@ -15,17 +15,21 @@ from typing import Protocol
 
 import numpy as np
 
-from grader import data, environment, grade, judging, scoring, wire, work
+from grader import data, environment, grade, judging, mistakes, scoring, wire, work
 from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.errors import GraderError
 from grader.judging import REFERENCE, Judge, Results
 from grader.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
+from grader.sandbox.observe import Surroundings
 from grader.store import Store, evidence_key, run_key
 from grader.training import runs
 from grader.work import Parcel
 
 CHUNK = 2000
 """Questions that the reference is asked in one run."""
+
+SUBMISSIONS = 500
+"""So many are looked at for typical mistakes at once."""
 
 
 class Progress(Protocol):
@@ -115,6 +119,9 @@ class Batch:
                 self._verdict(submission)
         for job, evidence in self._engine.run(queue, self._tell):
             self._arrived(queue, job, evidence)
+        for task in self._assignment.tasks:
+            if any(item.mistakes for item in task.items):
+                self._look_for_mistakes(task, submissions)
         return Results(self._store, self._assignment)
 
     # -- observing ---------------------------------------------------------------------------
@@ -208,6 +215,31 @@ class Batch:
             submission, self._assignment, outcomes, evidences={},
             overrides=self._store.overrides(submission.student),
         )  # fmt: skip
+
+    # -- typical mistakes --------------------------------------------------------------------
+
+    def _look_for_mistakes(self, task: Task, submissions: Sequence[Submission]) -> None:
+        """Asks the rubric's typical mistakes what lost items were asked; hints come of it."""
+        for at in range(0, len(submissions), SUBMISSIONS):
+            lost = [
+                (submission, asked)
+                for submission in submissions[at : at + SUBMISSIONS]
+                if (asked := self._judge.lost(submission, task))
+            ]
+            known = self._judge.known_mistakes(task, [asked for _, asked in lost])
+            wanted = mistakes.wanted(task.items, [asked for _, asked in lost], known)
+            if not wanted:
+                continue
+            self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
+            hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
+            surroundings = Surroundings(prepare=task.prepare, limits=task.limits, hide=hide)
+            answers = mistakes.observe(
+                wanted, self._judge.masters[task.id].master, surroundings,
+                seed=0, jobs=self._settings.jobs,
+            )  # fmt: skip
+            self._store.put_expected(self._judge.mistakes_key(task), answers)
+            for submission, _ in lost:
+                self._verdict(submission)
 
     # -- the reference -----------------------------------------------------------------------
 

@@ -17,10 +17,12 @@ import click
 from grader import __version__
 from grader.commands.check import check
 from grader.commands.mark import mark
+from grader.commands.new import new
 from grader.commands.quiz import quiz
 from grader.commands.regrade import regrade
 from grader.commands.release import release
 from grader.commands.report import report
+from grader.commands.schema import schema
 from grader.commands.selftest import selftest
 from grader.commands.train import train
 from grader.errors import GraderError
@@ -157,10 +159,12 @@ def doctor() -> None:
 
 main.add_command(check)
 main.add_command(mark)
+main.add_command(new)
 main.add_command(quiz)
 main.add_command(regrade)
 main.add_command(release)
 main.add_command(report)
+main.add_command(schema)
 main.add_command(selftest)
 main.add_command(train)
 

@@ -6,12 +6,12 @@ The same for a batch that just ran and for marking again later: nothing here run
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from grader import environment, grade, notebook, records, scoring, wire
+from grader import environment, grade, mistakes, notebook, records, scoring, wire
 from grader.checks.base import Check, error
 from grader.errors import UsageError
 from grader.model import (
@@ -116,6 +116,8 @@ class Judge:
                 data_dir=self._data_dir,
                 runs=facts.runs,
             )
+            if facts.evidence is not None:
+                outcomes[task.id] = self._hinted(task, outcomes[task.id], facts, expected)
             if facts.evidence is not None and facts.evidence.ending is not NOT_RUN:
                 unanswered |= self._unanswered(submission, task, facts, expected)
         return Verdicts(outcomes=outcomes, unanswered=unanswered)
@@ -133,6 +135,48 @@ class Judge:
                 yield f"{task.id}/{item.id}", "the reference must be run again"
             elif more and asks_again(item):
                 yield f"{task.id}/{item.id}", "its network must be trained once more"
+
+    # -- typical mistakes --------------------------------------------------------------------
+
+    def lost(self, submission: Submission, task: Task) -> mistakes.Asked:
+        """What was asked about those lost items of a submission that have mistakes to look for."""
+        outcomes, facts = self._store.outcomes(submission.student), self.facts(submission, task)
+        if task.id not in outcomes or facts.evidence is None:
+            return {}
+        return mistakes.lost(task, outcomes[task.id], facts.questions, facts.evidence.answers)
+
+    def known_mistakes(
+        self, task: Task, asked: Sequence[mistakes.Asked]
+    ) -> dict[str, Answer]:  # fmt: skip
+        """What the rubric's mistakes answered to these questions, as far as they were asked."""
+        wanted = {
+            mistakes.key(item.id, mistake.name, question)
+            for item in task.items
+            for mistake in item.mistakes
+            for one in asked
+            for question in one.get(item.id, ())
+        }
+        return self._store.expected(self.mistakes_key(task), sorted(wanted)) if wanted else {}
+
+    def mistakes_key(self, task: Task) -> str:
+        """The key of the mistakes' answers: changes with their code and with the reference."""
+        code = [mistake.code for item in task.items for mistake in item.mistakes]
+        digest = hashlib.sha256("\0".join(code).encode()).hexdigest()
+        return f"mistakes:{self._master_digest(task)}:{digest}"
+
+    def _hinted(
+        self, task: Task, outcomes: Mapping[str, Outcome], facts: Facts,
+        expected: Mapping[str, Answer],
+    ) -> dict[str, Outcome]:  # fmt: skip
+        assert facts.evidence is not None
+        answers = facts.evidence.answers
+        asked = mistakes.lost(task, outcomes, facts.questions, answers)
+        if not asked:
+            return dict(outcomes)
+        known = self.known_mistakes(task, [asked])
+        return mistakes.hinted(
+            task, outcomes, facts.questions, answers=answers, expected=expected, known=known
+        )
 
     # -- the reference -----------------------------------------------------------------------
 

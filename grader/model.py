@@ -68,6 +68,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """A typical wrong solution of one item, recognised by what it computes."""
+
+    name: str  # of its file, in the rubric's `mistakes` folder
+    code: str  # takes the place of the reference's own
+    hint: str  # for whose function computes the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of the rubric: what is asked, what it is worth, and the check that marks it."""
 
@@ -78,6 +87,7 @@ class Item:
     hint: str  # the rubric author's words for who did not get it
     check: Check
     needs: tuple[str, ...] = ()  # ids of items without which this one is BLOCKED
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

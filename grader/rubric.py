@@ -5,6 +5,7 @@ Strict: what is unknown, missing or does not add up is one sentence that names f
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import os
@@ -22,11 +23,23 @@ from pydantic import ValidationError
 from grader.checks import CHECKS
 from grader.checks.base import Check
 from grader.errors import UsageError
-from grader.model import Assignment, AttemptRule, Item, LateRule, Limits, Task, Visibility
+from grader.model import (
+    Assignment,
+    AttemptRule,
+    Item,
+    LateRule,
+    Limits,
+    Mistake,
+    Task,
+    Visibility,
+)
 
 ASSIGNMENT_KEYS = ("name", "title", "points", "pass_points", "due", "timezone", "tasks")
 TASK_KEYS = ("id", "title", "points", "notebook", "prepare", "attempt")
-ITEM_KEYS = ("id", "title", "points", "visibility", "hint", "needs", "check")
+ITEM_KEYS = ("id", "title", "points", "visibility", "hint", "needs", "check", "mistake")
+TASK_REQUIRED = ("id", "title", "points")
+ITEM_REQUIRED = ("id", "title", "points", "visibility", "hint", "check")
+MISTAKE_KEYS = ("variant", "hint")
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -95,10 +108,12 @@ def _task(path: Path, defaults: Limits) -> Task:
     _known(data, ("task", "limits", "item"), where)
     head = _table(data, "task", where)
     _known(head, TASK_KEYS, where)
-    _required(head, ("id", "title", "points"), where)
+    _required(head, TASK_REQUIRED, where)
     if head["id"] != path.stem:
         raise UsageError(f"{where}: the task's id is {head['id']!r}; expected {path.stem!r}")
-    items = tuple(_item(entry, where) for entry in _list(data.get("item", []), "item", where))
+    items = tuple(
+        _item(entry, where, path.parent) for entry in _list(data.get("item", []), "item", where)
+    )
     points = _points(head["points"], "points", where)
     _adds_up(points, [item.points for item in items], "items", where)
     _distinct([item.id for item in items], "item", where)
@@ -128,12 +143,12 @@ def _attempt(value: Any, where: str) -> AttemptRule:
         raise UsageError(f"{where}: attempt is {value!r}; expected one of {rules}") from None
 
 
-def _item(entry: Any, where: str) -> Item:
+def _item(entry: Any, where: str, folder: Path) -> Item:
     if not isinstance(entry, dict):
         raise UsageError(f"{where}: an item is a table, written [[item]]")
     place = f"{where}: item {entry.get('id', '(without id)')}"
     _known(entry, ITEM_KEYS, place)
-    _required(entry, ("id", "title", "points", "visibility", "hint", "check"), place)
+    _required(entry, ITEM_REQUIRED, place)
     try:
         visibility = Visibility(entry["visibility"])
     except ValueError:
@@ -148,7 +163,29 @@ def _item(entry: Any, where: str) -> Item:
         hint=_text(entry["hint"], "hint", place).strip(),
         check=_check(_table(entry, "check", place), place),
         needs=tuple(_text(need, "needs", place) for need in entry.get("needs", [])),
+        mistakes=tuple(
+            _mistake(one, folder / "mistakes", place)
+            for one in _list(entry.get("mistake", []), "mistake", place)
+        ),
     )
+
+
+def _mistake(entry: Any, folder: Path, place: str) -> Mistake:
+    if not isinstance(entry, dict):
+        raise UsageError(f"{place}: a mistake is a table, written [[item.mistake]]")
+    _known(entry, MISTAKE_KEYS, f"{place}: mistake")
+    _required(entry, MISTAKE_KEYS, f"{place}: mistake")
+    name = _text(entry["variant"], "variant", place)
+    if Path(name).name != name:
+        raise UsageError(f"{place}: variant {name!r} must be a file's name alone")
+    try:
+        code = (folder / name).read_text(encoding="utf-8")
+        ast.parse(code)
+    except OSError:
+        raise UsageError(f"{place}: {_place(folder / name)} is missing") from None
+    except (SyntaxError, ValueError) as bad:
+        raise UsageError(f"{place}: {_place(folder / name)} is no Python: {bad}") from None
+    return Mistake(name=name, code=code, hint=_text(entry["hint"], "hint", place).strip())
 
 
 def _check(table: Mapping[str, Any], where: str) -> Check:

@@ -70,6 +70,10 @@ class Check(BaseModel):
         """What to ask in one more run with secret classes, given all runs so far; () for none."""
         return ()
 
+    def essence(self, answer: Answer) -> JSON:
+        """What two solutions with the same mistake have in common; None: nothing to compare."""
+        return answer.value
+
     def judge(self, case: Case) -> Outcome:
         """The verdict. Pure; an exception in here becomes Status.ERROR, never a mark."""
         raise NotImplementedError

@@ -33,6 +33,10 @@ class ConfusionCheck(Check):
         """The function."""
         return NAME
 
+    def essence(self, answer: Answer) -> JSON:
+        """What is returned."""
+        return answer.value.get("returned") if isinstance(answer.value, dict) else None
+
     def question(self, rng: np.random.Generator, absent: int | None = None) -> Question:
         """A call with hidden data in which the class `absent` is neither true nor predicted."""
         classes = self.classes

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.model import Answer, AnswerStatus, Outcome, Question
+from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 DIFFERENCES = 1e-2
 """Tolerance for derivatives by differences: steps up to 0.01 are this far off."""
@@ -76,6 +76,10 @@ class FunctionValues(Check):
     def _ask(self, points: Floats, name: str = "") -> Question:
         params = {"name": name or self.function, "points": points}
         return Question(probe="call_function", params=params)
+
+    def essence(self, answer: Answer) -> JSON:
+        """The values alone: not how often other functions were called for them."""
+        return answer.value.get("values") if isinstance(answer.value, dict) else None
 
     def judge(self, case: Case) -> Outcome:
         """PASSED, PARTIAL for slips at the edges, FAILED for a wrong function."""

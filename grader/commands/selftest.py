@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--train/--no-train", default=True, show_default=True,
               help="Test the tasks that train networks, too.")  # fmt: skip
 @click.option("--mutants/--no-mutants", default=True, show_default=True,
-              help="Change the reference's functions, and see whether that is noticed.")  # fmt: skip
+              help="Change the reference's functions: is that noticed?")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the hidden inputs.")
 @click.option("--data", "data_dir", type=click.Path(path_type=Path),
@@ -140,7 +140,8 @@ def _mutants(fates: list[Fate]) -> Table:
         rest = len(mine) - equivalent
         table.add_row(
             "/".join(key) if key else "all", f"{len(mine)}", f"{killed}", f"{rest - killed}",
-            f"{equivalent}", _percent(killed / rest if rest else None), end_section=key == names[-1],
+            f"{equivalent}", _percent(killed / rest if rest else None),
+            end_section=key == names[-1],
         )  # fmt: skip
     return table
 

@@ -121,18 +121,19 @@ def packed(task: str, known: Sequence[Variant], master: Notebook | None, most: i
     Raises:
         UsageError: a variant does not fit the reference.
     """
-    packs: list[tuple[list[Variant], set[str], set[str]]] = []
+    packs: list[list[Variant]] = []
+    taken: list[set[str]] = []  # by each pack: cells and items
     for variant in known:
-        items, cells = set(variant.items), {variant.source}
+        needs = {variant.source, *variant.items}
         if master is not None:
-            cells = set(variants.parts(master, variant.code, variant.source))
-        for members, taken_items, taken_cells in packs:
-            fits = members[0].is_right is variant.is_right and len(members) < most
-            if fits and not items & taken_items and not cells & taken_cells:
+            needs |= set(variants.parts(master, variant.code, variant.source))
+        for members, used in zip(packs, taken, strict=True):
+            alike = members[0].is_right is variant.is_right and len(members) < most
+            if alike and not needs & used:
                 members.append(variant)
-                taken_items |= items
-                taken_cells |= cells
+                used.update(needs)
                 break
         else:
-            packs.append(([variant], items, cells))
-    return [Pack(task=task, variants=tuple(members)) for members, _, _ in packs]
+            packs.append([variant])
+            taken.append(needs)
+    return [Pack(task=task, variants=tuple(members)) for members in packs]

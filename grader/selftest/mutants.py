@@ -91,7 +91,8 @@ def of(master: Notebook, functions: Sequence[str]) -> list[Mutant]:
                 whole.body[position] = changed
                 source = ast.unparse(ast.fix_missing_locations(whole))
                 mutant = Mutant(function=statement.name, change=change, cell=cell.id, source=source)
-                found.setdefault(source, mutant)
+                if source != ast.unparse(tree):
+                    found.setdefault(source, mutant)
     return list(found.values())
 
 

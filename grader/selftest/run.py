@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader import batch, grade, variants
+from grader import batch, grade, mistakes, variants, wire
 from grader.checks.base import Check
 from grader.judging import read_masters
 from grader.model import (
@@ -20,6 +20,7 @@ from grader.model import (
     Evidence,
     Grade,
     Item,
+    Mistake,
     Notebook,
     Outcome,
     Question,
@@ -216,6 +217,11 @@ class _Selftest:
             _ask(_mutated(masters.master, mutant), concerned(task, mutant.function), asked)
             for mutant in mutated
         ]
+        wrong = [(i, m) for i in known.automatic(task) for m in i.mistakes]
+        asks += [
+            _ask(variants.applied(masters.master, m.code, f"mistakes/{m.name}"), [i], asked)
+            for i, m in wrong
+        ]
         self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
         answers = apart.observe_apart(
             asks, self._surroundings(task), seed=self._settings.seed, jobs=self._settings.jobs
@@ -223,7 +229,9 @@ class _Selftest:
         expected = answers[0]
         for pack, submission, own in zip(packs, handed, answers[1 : len(notebooks)], strict=True):
             self._outcomes.append((pack, self._judged(task, submission, asked, own, expected)))
-        for mutant, own in zip(mutated, answers[len(notebooks) :], strict=True):
+        self._recognise(task, wrong, asked, answers[len(asks) - len(wrong) :], expected)
+        rest = answers[len(notebooks) : len(asks) - len(wrong)]
+        for mutant, own in zip(mutated, rest, strict=True):
             submission = known.reference(self._assignment, self._masters)
             items = concerned(task, mutant.function)
             small = replace(task, items=items)
@@ -241,6 +249,29 @@ class _Selftest:
             masters=self._masters[task.id], reference_dir=self._assignment.reference_dir,
             data_dir=self._settings.data_dir,
         )  # fmt: skip
+
+    def _recognise(
+        self, task: Task, wrong: Sequence[tuple[Item, Mistake]],
+        asked: Mapping[str, tuple[Question, ...]], answers: Sequence[Mapping[str, Answer]],
+        expected: Mapping[str, Answer],
+    ) -> None:  # fmt: skip
+        """Each typical mistake of the rubric must lose its item, and be told by its own hint."""
+        reference = known.reference(self._assignment, self._masters)
+        everything = {
+            mistakes.key(item.id, one.name, question): own[wire.digest(question)]
+            for (item, one), own in zip(wrong, answers, strict=True)
+            for question in asked[item.id]
+        }
+        for (item, one), own in zip(wrong, answers, strict=True):
+            small = replace(task, items=(item,))
+            outcomes = self._judged(small, reference, asked, own, expected)
+            told = mistakes.hinted(small, outcomes, asked, answers=own, expected=expected,
+                                   known=everything)[item.id]  # fmt: skip
+            name = f"mistakes/{one.name}: {task.id}/{item.id}"
+            if reason := known.fault("loses", told):
+                self._report.faults.append(f"{name} {reason}")
+            elif told.details.get("mistake") != one.name:
+                self._report.faults.append(f"{name} is not told by its hint: {told.message}")
 
     def _surroundings(self, task: Task) -> Surroundings:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)

@@ -159,6 +159,14 @@ def test_constants_do_not_pass_for_the_shape(body: str) -> None:
     assert both(body)[1].status is Status.FAILED
 
 
+def test_wrong_predictions_cost_the_counts_only() -> None:
+    """The row of the absent true class is zero; what is predicted is another item's."""
+    body = LOOP.replace("predict(data, model)", "model(data).argmin(dim=1)")
+    assert body != LOOP
+    counts, shape = both(body)
+    assert (counts.status, shape.status) == (Status.FAILED, Status.PASSED)
+
+
 def test_missing_function() -> None:
     for check in (COUNTS, SHAPE):
         got = mark(check, namespace(""))

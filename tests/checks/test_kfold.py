@@ -330,6 +330,9 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "trained on one fold only": (
         MASKS.replace("data[~test], target[~test]", "data[(rows % k) == (i + 1) % k], "
                       "target[(rows % k) == (i + 1) % k]"), {"isolation": "0.5"}),
+    "trained without the fold that comes next": (
+        MASKS.replace("data[~test], target[~test]", "data[~test & (rows % k != (i + 1) % k)], "
+                      "target[~test & (rows % k != (i + 1) % k)]"), {"isolation": "0.5"}),
     "targets of other rows": (
         MASKS.replace("target[~test]", "target[~test][torch.randperm(int((~test).sum()))]"),
         {"isolation": "0.5"}),

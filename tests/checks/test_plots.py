@@ -241,6 +241,14 @@ def test_the_right_curve_beside_a_wrong_function_passes() -> None:
     assert mark(body, before="def logistic(x):\n    return np.sin(x)\n").status is Status.PASSED
 
 
+def test_a_pole_of_the_students_own_function_does_not_cost_the_plot() -> None:
+    before = (
+        "def logistic(x):\n    with np.errstate(all='ignore'):\n        return 1 / np.tanh(x)\n"
+    )
+    got = mark(COMPLETE.replace("200", "401"), before=before)
+    assert (got.status, got.share) == (Status.PASSED, Decimal(1)), got
+
+
 def test_constant_functions_of_the_students_own_do_not_make_constant_lines_right() -> None:
     own = "def logistic(x):\n    return 0 * x\ndef logistic_grad(x):\n    return 0 * x\n"
     got = mark(COMPLETE, before=own)

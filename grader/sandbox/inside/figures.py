@@ -59,7 +59,8 @@ def _axes(axes):
             face = collection.get_facecolor()
             lines.append({"x": numbers(offsets[:, 0]), "y": numbers(offsets[:, 1]),
                           "label": text(collection.get_label()), "style": "points",
-                          "color": to_hex(face[0]) if len(face) else ""})  # fmt: skip
+                          "color": to_hex(face[0]) if len(face) else "",
+                          "colors": _colors(collection)})  # fmt: skip
     bars = [
         {"x": float(p.get_x() + p.get_width() / 2), "height": float(p.get_height()),
          "y": float(p.get_y() + p.get_height() / 2), "width": float(p.get_width())}
@@ -75,6 +76,18 @@ def _axes(axes):
         "xticklabels": [text(t.get_text()) for t in axes.get_xticklabels()[:64]],
         "yticklabels": [text(t.get_text()) for t in axes.get_yticklabels()[:64]],
     }  # fmt: skip
+
+
+def _colors(collection):
+    """The different colours of a cloud of points, 64 at most."""
+    from matplotlib.colors import to_hex
+
+    try:
+        values = collection.get_array()
+        shades = collection.get_facecolor() if values is None else collection.to_rgba(values)
+        return sorted({to_hex(shade) for shade in np.asarray(shades).reshape(-1, 4)})[:64]
+    except Exception:
+        return []
 
 
 def _image(image):

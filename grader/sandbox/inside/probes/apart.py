@@ -1,4 +1,4 @@
-"""Answers questions about cells in a namespace of their own, apart from the kernel's. Untrusted side.
+"""Answers questions about cells in a namespace of their own. Untrusted side.
 
 So many small variants of one notebook are asked in one kernel. What a cell raises is passed over,
 as in a notebook that is run from top to bottom.

@@ -1,0 +1,118 @@
+"""Checks a function that draws, by its figure: it must show what the reference's figure shows.
+
+Trusted side, pure. Points and lines are compared by where they are; how they look is free.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.checks.base import Case, Check, failed, partial, passed
+from grader.checks.functions import undecided
+from grader.checks.inputs import Inputs
+from grader.checks.plots import all_axes
+from grader.model import Outcome, Question
+
+Floats = NDArray[np.float64]
+NEAR = 1e-3
+"""Of the size of what is drawn: so far apart two points are the same."""
+MOST_STRANGE = 0.1
+"""The share of the drawn points that the reference does not draw."""
+
+
+class FunctionDrawing(Check):
+    """A function called with arrays that draws them: points, groups by colour, texts."""
+
+    reference: ClassVar[bool] = True
+
+    function: str
+    inputs: Inputs
+    arrays: Literal["numpy", "torch", "lists"] = "numpy"
+    data_share: Decimal = Decimal("0.5")  # all that the reference's figure shows is there
+    groups_share: Decimal = Decimal("0.2")  # drawn apart, or in colours, as the reference does
+    title_share: Decimal = Decimal("0.15")
+    labels_share: Decimal = Decimal("0.15")
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """One call for each set of arguments drawn."""
+        return tuple(
+            Question(probe="draw",
+                     params={"name": self.function, "arguments": arguments, "arrays": self.arrays})
+            for arguments in self.inputs.drawn(rng)
+        )  # fmt: skip
+
+    def judge(self, case: Case) -> Outcome:
+        """The shares of what is there in all calls' figures."""
+        if (early := undecided(case.answers[0], self.function)) is not None:
+            return early
+        words = {
+            "data": "points are missing or in other places",
+            "groups": "what belongs together can't be told by its colour",
+            "title": "there is no title",
+            "labels": "an axis has no label",
+        }
+        found = dict.fromkeys(words, True)
+        for answer, expected in zip(case.answers, case.expected, strict=True):
+            axes, wanted = all_axes(answer), all_axes(expected)
+            if not any(marks(ax) for ax in axes):
+                return failed(f"{self.function} draws no points or lines.")
+            here = self._parts(axes, wanted)
+            found = {part: found[part] and here[part] for part in found}
+        if all(found.values()):
+            return passed("The figure shows all that was asked for.")
+        missing = [text for part, text in words.items() if not found[part]]
+        if not found["data"] and not found["groups"]:
+            return failed(f"The figure shows something else: {', '.join(missing)}.")
+        share = sum((getattr(self, f"{part}_share") for part in found if found[part]), Decimal(0))
+        return partial(share, f"In the figure {', '.join(missing)}.")
+
+    def _parts(self, axes: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> dict[str, bool]:
+        drawn = [ax for ax in axes if marks(ax)]
+        # The centre of a group may have its group's colour: one colour less is as good.
+        return {
+            "data": _shows(_points(axes), _points(wanted)),
+            "groups": len(_colours(axes)) >= len(_colours(wanted)) - 1,
+            "title": any(ax["title"] or ax["suptitle"] for ax in drawn),
+            "labels": any(ax["xlabel"] and ax["ylabel"] for ax in drawn),
+        }
+
+
+def marks(ax: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines and clouds of points of an axes whose x and y are flat arrays of one length."""
+    found = ax.get("lines")
+    return [
+        line for line in (found if isinstance(found, list) else [])
+        if isinstance(line, dict)
+        and isinstance(line.get("x"), np.ndarray) and isinstance(line.get("y"), np.ndarray)
+        and line["x"].ndim == 1 and line["x"].shape == line["y"].shape and line["x"].size
+        and line["x"].dtype.kind == line["y"].dtype.kind == "f"
+    ]  # fmt: skip
+
+
+def _points(axes: list[dict[str, Any]]) -> Floats:
+    found = [np.stack([m["x"], m["y"]], axis=1) for ax in axes for m in marks(ax)]
+    points = np.concatenate(found) if found else np.empty((0, 2))
+    return points[np.isfinite(points).all(axis=1)]
+
+
+def _colours(axes: list[dict[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    for mark in [mark for ax in axes for mark in marks(ax)]:
+        several = mark.get("colors")
+        several = several if isinstance(several, list) and several else [mark.get("color")]
+        found |= {color for color in several if isinstance(color, str)}
+    return found
+
+
+def _shows(points: Floats, wanted: Floats) -> bool:
+    """Whether every wanted point is among the points, and hardly any other."""
+    if not len(points) or not len(wanted):
+        return False
+    size = max(float(np.ptp(wanted, axis=0).max()), 1e-9)
+    far = np.abs(points[None, :, :] - wanted[:, None, :]).max(axis=2)
+    strange = far.min(axis=0) > NEAR * size
+    return bool((far.min(axis=1) <= NEAR * size).all() and strange.mean() <= MOST_STRANGE)

@@ -1,0 +1,170 @@
+"""Checks a student's function of arrays by what it returns, compared with the reference's.
+
+Trusted side, pure. The inputs are described in the rubric (`grader.checks.inputs`); what comes back
+may be a number, an array, a list, or a tuple of these, of any library.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from grader.checks.base import Case, Check, error, failed, partial, passed
+from grader.checks.functions import undecided
+from grader.checks.inputs import Inputs, given
+from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+HUGE = 1e300
+SHOWN = 400
+"""Characters of a value that are shown."""
+
+
+class Example(BaseModel):
+    """A call that is written down in the rubric, and so public: shown when it goes wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arguments: tuple[JSON, ...]
+    why: str = ""  # what is special about it, in words for the student
+    share: Share = Decimal(1)  # of the points, lost if only this goes wrong
+
+
+class FunctionResults(Check):
+    """A function called with arrays. Ordinary calls must be right; examples cost their share."""
+
+    reference: ClassVar[bool] = True
+
+    function: str
+    inputs: Inputs
+    example: tuple[Example, ...] = ()
+    arrays: Literal["numpy", "torch", "lists"] = "numpy"  # what the arguments are
+    tolerance: float = 1e-6  # relative, and absolute near zero
+    compare: Literal["values", "rows", "labels"] = "values"
+    """rows: the rows of an array in any order; labels: groups, whatever numbers they have."""
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The examples, then the calls that are drawn."""
+        examples = [[given(value) for value in one.arguments] for one in self.example]
+        return tuple(self._ask(arguments) for arguments in [*examples, *self.inputs.drawn(rng)])
+
+    def _ask(self, arguments: list[JSON]) -> Question:
+        params = {"name": self.function, "arguments": arguments, "arrays": self.arrays}
+        return Question(probe="call_results", params=params)
+
+    def essence(self, answer: Answer) -> JSON:
+        """What is returned."""
+        return returned(answer)
+
+    def judge(self, case: Case) -> Outcome:
+        """PASSED, a share less for each example that goes wrong, FAILED for a wrong function."""
+        first = len(self.example)
+        if (early := undecided(case.answers[first], self.function)) is not None:
+            return early
+        if any(a.status in (AnswerStatus.LOST, AnswerStatus.MALFORMED) for a in case.answers):
+            return error(f"What {self.function} returns could not be established.")
+        right = [
+            self._right(given_, expected)
+            for given_, expected in zip(case.answers, case.expected, strict=True)
+        ]
+        details = self._shown(case, right)
+        if not all(right[first:]):
+            return failed(f"{self.function} returns wrong values.", **details)
+        missed = [one for one, good in zip(self.example, right, strict=False) if not good]
+        if not missed:
+            return passed("Right on all inputs.")
+        reasons = " and ".join(one.why or "an example goes wrong" for one in missed)
+        message = f"Right on ordinary inputs, but not where {reasons}."
+        share = Decimal(1) - sum((one.share for one in missed), Decimal(0))
+        return partial(share, message, **details) if share > 0 else failed(message, **details)
+
+    def _right(self, answer: Answer, expected: Answer) -> bool:
+        value, wanted = returned(answer), returned(expected)
+        return answer.status is AnswerStatus.OK and alike(
+            value, wanted, self.tolerance, self.compare
+        )
+
+    def _shown(self, case: Case, right: list[bool]) -> dict[str, JSON]:
+        """The examples that went wrong, else the first: expected beside given. No hidden input."""
+        wrong = [n for n in range(len(self.example)) if not right[n]] or range(len(self.example))
+        for number in list(wrong)[:1]:
+            call = f"{self.function}({', '.join(map(_text, self.example[number].arguments))})"
+            answer = case.answers[number]
+            told = answer.error[:200] if answer.status is not AnswerStatus.OK else ""
+            return {
+                "expected": f"{call} = {_text(returned(case.expected[number]))}",
+                "given": told or _text(returned(answer)),
+            }
+        return {}
+
+
+def returned(answer: Answer) -> JSON:
+    """What the function returned, as the answer tells."""
+    return answer.value.get("returned") if isinstance(answer.value, dict) else None
+
+
+def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") -> bool:
+    """Whether two returned values are the same up to the tolerance: tuples part by part."""
+    ours = numbers(wanted)
+    if ours is None:
+        return (
+            isinstance(wanted, list) and isinstance(value, list) and len(value) == len(wanted)
+            and all(alike(a, b, tolerance, compare) for a, b in zip(value, wanted, strict=True))
+        )  # fmt: skip
+    theirs = numbers(value)
+    if theirs is None:
+        return False
+    if theirs.shape != ours.shape and theirs.size == ours.size == max((1, *ours.shape)):
+        theirs = theirs.reshape(ours.shape)  # a row, a column, or a number in brackets
+    if theirs.shape != ours.shape:
+        return False
+    if compare == "labels" and ours.ndim == 1:
+        return _same_groups(theirs, ours)
+    if compare == "rows" and ours.ndim == 2:
+        return _same_rows(theirs, ours, tolerance)
+    return bool(_close(theirs, ours, tolerance).all())
+
+
+def numbers(value: JSON) -> np.ndarray | None:
+    """A number, an array, or nested lists of one shape as an array of floats; else None."""
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float64) if value.dtype.kind in "biuf" else None
+    if isinstance(value, (bool, int, float)):
+        return None if abs(value) >= HUGE else np.array(float(value))
+    if not isinstance(value, list) or not value:
+        return None
+    parts = [numbers(part) for part in value]
+    if any(part is None or part.shape != parts[0].shape for part in parts if parts[0] is not None):
+        return None
+    return None if parts[0] is None else np.array(parts, dtype=np.float64)
+
+
+def _close(values: np.ndarray, wanted: np.ndarray, tolerance: float) -> np.ndarray:
+    near = np.abs(values - wanted) <= tolerance * np.maximum(1, np.abs(wanted))
+    return np.asarray(near | (np.isnan(values) & np.isnan(wanted)) | (values == wanted))
+
+
+def _same_groups(labels: np.ndarray, wanted: np.ndarray) -> bool:
+    pairs = set(zip(labels.tolist(), wanted.tolist(), strict=True))
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+
+
+def _same_rows(rows: np.ndarray, wanted: np.ndarray, tolerance: float) -> bool:
+    left = list(range(len(wanted)))
+    for row in rows:
+        match = next((n for n in left if _close(row, wanted[n], tolerance).all()), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return True
+
+
+def _text(value: JSON) -> str:
+    if isinstance(value, np.ndarray):
+        value = np.round(value, 6).tolist()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_text, value))}]"[:SHOWN]
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:SHOWN]

@@ -1,0 +1,2 @@
+def logistic(x):
+    return 1 / (1 + np.exp(-np.deg2rad(x)))

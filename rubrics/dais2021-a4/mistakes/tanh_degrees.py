@@ -1,0 +1,2 @@
+def tanh(x):
+    return np.tanh(np.deg2rad(x))

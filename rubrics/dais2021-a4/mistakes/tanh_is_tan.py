@@ -1,0 +1,2 @@
+def tanh(x):
+    return np.tan(x)

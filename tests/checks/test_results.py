@@ -1,0 +1,155 @@
+"""Functions of arrays: every right spelling passes, wrong values fail, examples cost their share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.checks.results import Example, FunctionResults, alike
+from grader.model import Answer, AnswerStatus, Outcome, Status
+from tests.checks.evaluation_task import ask, case, namespace
+
+REFERENCE = """
+def assign(points, centres):
+    return ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+def pair(points, centres):
+    return points.sum(axis=0), len(points)
+"""
+HANDOUT = "import numpy as np"
+INPUTS: Any = {
+    "sizes": {"n": [20, 30], "k": [2, 4]}, "calls": 2,
+    "argument": [{"draw": "normal", "shape": ["n", 2]}, {"draw": "normal", "shape": ["k", 2]}],
+}  # fmt: skip
+SINGLE = Example(arguments=([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0]]), why="there is one centre",
+                 share=Decimal("0.3"))  # fmt: skip
+ASSIGN = FunctionResults(function="assign", inputs=INPUTS, example=(SINGLE,))
+
+
+def mark(source: str, check: FunctionResults = ASSIGN, seed: int = 1) -> Outcome:
+    asked = check.questions(np.random.default_rng(seed))
+    right, own = namespace(REFERENCE, HANDOUT), namespace(source, HANDOUT)
+    seen = case(check, asked, tuple(ask(question, own) for question in asked))
+    return check.judge(replace(seen, expected=tuple(ask(q, right) for q in asked)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        REFERENCE,
+        "def assign(p, c):\n return [int(np.argmin([np.hypot(*(a - b)) for b in c])) for a in p]",
+        "def Assign(p, c):\n return ((p[:, None] - c) ** 2).sum(2).argmin(1)[:, None] * 1.0",
+    ],
+)
+def test_right_functions_pass(source: str) -> None:
+    got = mark(source)
+    assert (got.status, got.message) == (Status.PASSED, "Right on all inputs.")
+
+
+def test_an_argument_that_is_written_into_does_not_reach_the_next_call() -> None:
+    source = REFERENCE + "first = assign\ndef assign(p, c):\n r = first(p, c); p[:] = 0; return r"
+    assert mark(source).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "((p[:, None] - c) ** 2).sum(2).argmax(1)",
+        "((p[:, None] - c) ** 2).sum(2).argmin(0)",
+        "((p[:, None] - c) ** 2).sum(2).argmin(1) + 1",
+        "np.zeros(len(p))",
+        "'labels'",
+        "None",
+        "[]",
+    ],
+)
+def test_wrong_functions_fail(body: str) -> None:
+    got = mark(f"def assign(p, c):\n return {body}")
+    assert (got.status, got.share) == (Status.FAILED, Decimal(0))
+
+
+def test_an_example_that_goes_wrong_costs_its_share_and_is_shown() -> None:
+    source = (
+        REFERENCE
+        + """
+first = assign
+def assign(p, c):
+    return first(p, c) if len(c) > 1 else np.ones(len(p))
+"""
+    )
+    got = mark(source)
+    assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.7"))
+    assert got.message == "Right on ordinary inputs, but not where there is one centre."
+    assert got.details == {"expected": "assign([[1, 2], [3, 4]], [[0, 0]]) = [0, 0]",
+                           "given": "[1, 1]"}  # fmt: skip
+
+
+def test_no_hidden_input_is_shown() -> None:
+    check = FunctionResults(function="assign", inputs=INPUTS)
+    got = mark("def assign(p, c):\n return p[:, 0]", check)
+    assert got.status is Status.FAILED
+    assert got.details == {}
+
+
+def test_a_name_that_is_not_there_and_a_stub_fail_with_the_reason() -> None:
+    assert "assign is not defined" in mark("x = 1").message
+    assert "NameError" in mark("def assign(p, c):\n return result").message
+
+
+def test_an_answer_that_was_lost_is_an_error() -> None:
+    asked = ASSIGN.questions(np.random.default_rng(1))
+    right = tuple(ask(q, namespace(REFERENCE, HANDOUT)) for q in asked)
+    lost = (*right[:-1], Answer(status=AnswerStatus.LOST))
+    assert ASSIGN.judge(replace(case(ASSIGN, asked, lost), expected=right)).status is Status.ERROR
+
+
+def test_parts_of_a_tuple_are_compared_one_by_one() -> None:
+    check = FunctionResults(function="pair", inputs=INPUTS)
+    assert mark("def pair(p, c):\n return list(sum(p)), float(len(p))", check).share == 1
+    assert mark("def pair(p, c):\n return len(p), sum(p)", check).share == 0
+    assert mark("def pair(p, c):\n return sum(p)", check).share == 0
+
+
+def test_tensors_are_given_where_they_are_asked_for() -> None:
+    check = FunctionResults(function="assign", inputs=INPUTS, arrays="torch")
+    asked = check.questions(np.random.default_rng(1))
+    own = namespace("import torch\ndef assign(p, c):\n return torch.cdist(p, c).argmin(1)", HANDOUT)
+    right = namespace(
+        REFERENCE + "first = assign\ndef assign(p, c):\n return first(p.numpy(), c.numpy())",
+        HANDOUT,
+    )
+    seen = case(check, asked, tuple(ask(q, own) for q in asked))
+    assert check.judge(replace(seen, expected=tuple(ask(q, right) for q in asked))).share == 1
+
+
+GROUPS = np.array([0, 0, 1, 2])
+ROWS = np.array([[0.0, 1.0], [2.0, 3.0]])
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "compare", "same"),
+    [
+        (np.array([2, 2, 0, 1]), GROUPS, "labels", True),
+        (np.array([2, 2, 0, 1]), GROUPS, "values", False),
+        (np.array([2, 2, 0, 0]), GROUPS, "labels", False),
+        (np.array([0, 3, 1, 2]), GROUPS, "labels", False),
+        (ROWS[::-1], ROWS, "rows", True),
+        (ROWS[::-1], ROWS, "values", False),
+        (np.array([[0.0, 1.0], [0.0, 1.0]]), ROWS, "rows", False),
+        (ROWS + 1e-9, ROWS, "values", True),
+        (ROWS + 1e-3, ROWS, "values", False),
+        (ROWS.T, ROWS, "values", False),
+        (3, np.array([3.0]), "values", True),
+        (np.array([[3.0]]), 3.0, "values", True),
+        (float("nan"), float("nan"), "values", True),
+        (10**400, 1.0, "values", False),
+        (True, 1, "values", True),
+        ([], ROWS, "values", False),
+        ({"type": "object"}, ROWS, "values", False),
+    ],
+)
+def test_what_is_the_same(value: Any, wanted: Any, compare: str, same: bool) -> None:
+    assert alike(value, wanted, 1e-6, compare) is same

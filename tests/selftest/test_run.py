@@ -1,0 +1,98 @@
+"""The selftest as a whole: it passes for our assignments, and it finds what marks wrongly."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader import rubric
+from grader.checks.results import FunctionResults
+from grader.cli import main
+from grader.model import Assignment
+from grader.progress import Lines
+from grader.selftest import run
+from grader.selftest.run import Report, Settings
+from grader.store import Store
+
+pytestmark = pytest.mark.sandbox
+
+
+def report(assignment: Assignment, folder: Path, **settings: bool) -> Report:
+    with Store(folder / "grader.sqlite") as store:
+        wanted = Settings(jobs=2, **settings)  # type: ignore[arg-type]
+        return run.run(assignment, wanted, store, Lines(io.StringIO()))
+
+
+def all_right(found: Report, functions: Sequence[str]) -> None:
+    """No fault; every wrong variant caught, every right one kept, enough mutants killed."""
+    assert found.faults == []
+    for tally in found.tallies:
+        assert (tally.sensitivity, tally.specificity) == (1.0, 1.0), tally
+    assert {fate.mutant.function for fate in found.fates} == set(functions)
+    counted = [fate for fate in found.fates if fate.equivalent is None]
+    assert sum(bool(fate.lost) for fate in counted) >= 0.95 * len(counted)
+
+
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    yield report(rubric.find("kmeans-example"), tmp_path_factory.mktemp("kmeans"))
+
+
+def test_the_example_marks_right(clusters: Report) -> None:
+    all_right(clusters, ["assign", "update", "inertia", "plot_clusters"])
+    reference, template = clusters.grades["reference"], clusters.grades["template"]
+    assert (reference.points, template.points) == (17, 0)
+
+
+def test_every_survivor_has_a_reason(clusters: Report) -> None:
+    survivors = [fate for fate in clusters.fates if not fate.lost]
+    assert survivors
+    assert all(fate.equivalent and fate.equivalent.reason for fate in survivors)
+
+
+@pytest.mark.training
+def test_the_assignment_marks_right(tmp_path: Path) -> None:
+    found = report(rubric.find("dais2021-a4"), tmp_path)
+    names = ["logistic", "tanh", "relu"]
+    all_right(found, [
+        *(f"{before}{name}{after}" for name in names
+          for before, after in (("", ""), ("", "_grad"), ("plot_", ""))),
+        "kfold_crossvalidation", "confusion_matrix",
+    ])  # fmt: skip
+    items = {f"{tally.task}/{tally.item}" for tally in found.tallies}
+    assert {"autodiff/adjoints", "fmssvrc/test_accuracy", "fmssvrc/class_accuracy"} <= items
+    assert len(items) == 25
+
+
+def test_a_check_that_marks_wrongly_is_found(tmp_path: Path) -> None:
+    """One that takes anything of the right form: wrong variants and mutants pass."""
+    chosen = rubric.find("kmeans-example")
+    (task,) = chosen.tasks
+    item = next(item for item in task.items if item.id == "update")
+    assert isinstance(item.check, FunctionResults)
+    lax = replace(item, check=item.check.model_copy(update={"tolerance": 1e9}))
+    found = report(replace(chosen, tasks=(replace(task, items=(lax,)),)), tmp_path)
+    told = "\n".join(found.faults)
+    assert "kmeans/update should lose, but is passed: Right on all inputs." in told
+    assert "mistakes/sum_of_points.py: kmeans/update should lose" in told
+    assert "mutants were killed, less than 95%" in told
+    (tally,) = found.tallies
+    assert tally.caught < tally.wrong
+    assert tally.kept == tally.right
+
+
+def test_a_new_assignment_passes_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["new", "mine"]).exit_code == 0
+    done = CliRunner().invoke(main, ["selftest", "mine", "--quiet"])
+    assert done.exit_code == 0, done.output
+    assert "mine: every item marks right what is right, and wrong what is wrong." in done.output
+    assert "first/spread" in done.output

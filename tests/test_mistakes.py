@@ -1,0 +1,109 @@
+"""Typical mistakes: told by the same answers, by nothing less, and never to who is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import mistakes, rubric, wire
+from grader.checks.functions import FunctionValues
+from grader.model import Answer, Item, Mistake, Outcome, Question, Status, Visibility
+from tests.checks.evaluation_task import ask, case, namespace
+
+HANDOUT = "import numpy as np"
+TRUTH = "def tanh(x):\n    return np.tanh(x)"
+LOGISTIC = "def tanh(x):\n    return 1 / (1 + np.exp(-x))"
+CHECK = FunctionValues(function="tanh")
+ITEM = Item(
+    id="tanh", title="", points=Decimal(2), visibility=Visibility.PUBLIC, hint="", check=CHECK,
+    mistakes=(Mistake(name="logistic.py", code=LOGISTIC, hint="This is the logistic function."),),
+)  # fmt: skip
+TASK = replace(rubric.find("dais2021-a4").tasks[1], items=(ITEM,))
+ASKED = {"tanh": CHECK.questions(np.random.default_rng(1))}
+
+
+def answers(source: str) -> dict[str, Answer]:
+    names: dict[str, Any] = namespace(source, HANDOUT)
+    return {wire.digest(question): ask(question, names) for question in ASKED["tanh"]}
+
+
+def known() -> dict[str, Answer]:
+    own = answers(LOGISTIC)
+    return {mistakes.key("tanh", "logistic.py", q): own[wire.digest(q)] for q in ASKED["tanh"]}
+
+
+def hinted(source: str, **more: Any) -> Outcome:
+    """The outcome of a submission with this function, hints added."""
+    own, expected = answers(source), answers(TRUTH)
+    found = case(CHECK, ASKED["tanh"], tuple(own.values()))
+    outcome = CHECK.judge(replace(found, expected=tuple(expected.values())))
+    settings = {"answers": own, "expected": expected, "known": known()} | more
+    return mistakes.hinted(TASK, {"tanh": outcome}, ASKED, **settings)["tanh"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LOGISTIC,
+        "def tanh(x):\n    return 0.5 + 0.5 * np.tanh(x / 2)",
+        "def tanh(x):\n    return 1 / (1 + np.exp(-x)) + 1e-7",
+    ],
+)
+def test_who_computes_the_mistake_gets_its_hint(source: str) -> None:
+    got = hinted(source)
+    assert got.status is Status.FAILED
+    assert got.message == "tanh gives wrong values. This is the logistic function."
+    assert got.details["mistake"] == "logistic.py"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def tanh(x):\n    return -np.tanh(x)",
+        "def tanh(x):\n    return 1 / (1 + np.exp(-x)) + 0.01",
+        "def tanh(x):\n    return np.where(x < 5, 1 / (1 + np.exp(-x)), 0)",
+        "def tanh(x):\n    return result",
+        "x = 1",
+    ],
+)
+def test_other_mistakes_get_no_hint(source: str) -> None:
+    got = hinted(source)
+    assert "logistic function" not in got.message
+    assert "mistake" not in got.details
+
+
+def test_who_is_right_gets_no_hint() -> None:
+    assert hinted(TRUTH).message == "Right on all inputs."
+
+
+def test_a_mistake_that_is_right_here_is_no_mistake() -> None:
+    got = hinted(LOGISTIC, expected=answers(LOGISTIC))
+    assert got.message == "tanh gives wrong values."
+
+
+def test_without_all_of_the_mistakes_answers_nothing_is_told() -> None:
+    some = dict(list(known().items())[1:])
+    assert hinted(LOGISTIC, known=some).message == "tanh gives wrong values."
+
+
+def test_only_what_is_not_known_is_asked() -> None:
+    (wanted,) = mistakes.wanted([ITEM], [ASKED, ASKED], {})
+    assert (wanted.name, wanted.questions) == ("logistic.py", ASKED["tanh"])
+    assert mistakes.wanted([ITEM], [ASKED], known()) == []
+
+
+def test_who_gave_no_answer_or_is_right_causes_no_questions() -> None:
+    lost = Outcome(status=Status.FAILED, share=Decimal(0), message="")
+    right = Outcome(status=Status.PASSED, share=Decimal(1), message="")
+    assert mistakes.lost(TASK, {"tanh": lost}, ASKED, answers(LOGISTIC)) == ASKED
+    assert mistakes.lost(TASK, {"tanh": lost}, ASKED, answers("x = 1")) == {}
+    assert mistakes.lost(TASK, {"tanh": right}, ASKED, answers(TRUTH)) == {}
+
+
+def test_questions_about_a_whole_run_can_not_be_asked() -> None:
+    asked = {"tanh": (Question(probe="network"),)}
+    assert mistakes.wanted([ITEM], [asked], {}) == []
