@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def statuses(found: Checked) -> dict[str, Status]:
 def test_items_named_are_judged_and_worth_their_points() -> None:
     found, told = check(RIGHT, "logistic", "relu")
     assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.PASSED}
-    assert (found.grade.points, found.grade.max_points) == (3, 3)
+    assert found.grade.points == found.grade.max_points == Decimal(3)
     assert found.passed
     assert told == ["logistic", "relu"]
 
