@@ -111,6 +111,20 @@ def test_what_is_judged_later_is_told() -> None:
     assert note.startswith("Judged later, by a person or the full grading (activation, 5 points)")
 
 
+def test_what_a_cut_training_did_not_reach_is_not_failed() -> None:
+    def cut(*args: Any, **more: Any) -> Evidence:
+        return replace(door(*args, **more), repairs=("the training was stopped after 1 epochs",))
+
+    public_ = replace(made(), accuracies={"activation": 82.0})
+    fields: dict[str, Any] = {"public": public_, "submission": submission(WRONG), "door": cut}
+    tasks = public.select(made(), ["logistic", "relu"])
+    plain = Check(**fields).run(tasks)
+    assert statuses(plain) == {"logistic": Status.PASSED, "relu": Status.FAILED}
+    found = Check(**fields, train=Budget(epochs=1)).run(tasks)
+    assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.REVIEW}
+    assert found.estimates[0].was_cut
+
+
 def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,7 @@ class Job:
         from grader.selfcheck import Check
 
         alone = list(work.files) if path.is_file() else list(only)
+        self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = doors.find()
         if note:
@@ -256,6 +257,7 @@ class Screen:
 
         terminal = sys.stdout.isatty()
         self._on, self._task = on, ""
+        self.missing: Mapping[str, str] = {}  # why a task has no notebook, by its id
         self._console = Console(
             markup=False, highlight=False, emoji=False, force_terminal=terminal,
             no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
@@ -292,6 +294,11 @@ class Screen:
         if task.id != self._task:
             self._task = task.id
             self._print(*text.heading(task))
+            if task.id in self.missing:
+                self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
+                            f"{task.points} points)", "red")  # fmt: skip
+        if task.id in self.missing:
+            return
         for line in text.item_lines(item):
             self._print(*line)
 
