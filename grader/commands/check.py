@@ -66,28 +66,27 @@ def check(
     public = _public(path, assignment)
     budget = Budget(epochs=epochs, seconds=seconds) if train else None
     job = Job(public, items, budget, formats, output, data_dir)
-    work = handin.find(path, public.assignment)
-    code = job.run(work, path)
-    while watch:
-        code = _again(job, path, work, code)
+    saved: list[str] = []
+    while True:
         work = handin.find(path, public.assignment)
-    sys.exit(code)
+        seen = {task: handin.digest(file) for task, file in work.files.items()}
+        code = job.run(work, path, saved)
+        if not watch:
+            sys.exit(code)
+        saved = _wait(work, seen, code)
 
 
-def _again(job: Job, path: Path, work: HandIn, code: int) -> int:
-    """Waits for a notebook to be saved, and checks what was."""
+def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
+    """Waits until a notebook was saved; the tasks whose notebook was."""
     from grader import handin
 
-    before = {task: handin.digest(file) for task, file in work.files.items()}
     click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
     try:
         while True:
             time.sleep(POLL_SECONDS)
-            saved = [
-                t for t, file in work.files.items() if handin.digest(file) not in ("", before[t])
-            ]
-            if saved:
-                return job.run(handin.find(path, job.public.assignment), path, saved)
+            now = {task: handin.digest(file) for task, file in work.files.items()}
+            if saved := [task for task in now if now[task] not in ("", seen[task])]:
+                return saved
     except KeyboardInterrupt:
         click.echo("", err=True)
         sys.exit(code)
