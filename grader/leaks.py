@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from grader import notebook
@@ -169,14 +170,19 @@ def _outputs(name: str, content: bytes) -> Iterator[str]:
 def _holds(place: Place, secret: Secret) -> bool:
     if secret.words:
         return bool(_runs(secret.text, secret.words) & _runs(place.text, secret.words))
-    text = "\n".join(s for line in place.text.split("\n") if (s := _squeezed(line)))
-    return secret.text in text
+    return secret.text in _compact(place.text)
 
 
 def _squeezed(line: str) -> str:
     return re.sub(r"\s+", "", line)
 
 
-def _runs(text: str, size: int) -> set[tuple[str, ...]]:
+@lru_cache(4096)
+def _compact(text: str) -> str:
+    return "\n".join(s for line in text.split("\n") if (s := _squeezed(line)))
+
+
+@lru_cache(4096)
+def _runs(text: str, size: int) -> frozenset[tuple[str, ...]]:
     words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[n : n + size]) for n in range(len(words) - size + 1)}
+    return frozenset(tuple(words[n : n + size]) for n in range(len(words) - size + 1))

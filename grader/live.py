@@ -67,7 +67,7 @@ def untouched(namespace: Names) -> Iterator[None]:
         for keep in (_random_numbers, _torch, _matplotlib):
             stack.enter_context(keep())
         stack.enter_context(warnings.catch_warnings())
-        stack.enter_context(capture_output())  # type: ignore[no-untyped-call]
+        stack.enter_context(capture_output())
         try:
             yield
         finally:

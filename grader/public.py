@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader import __version__, grade, wire
@@ -77,7 +78,7 @@ def make(assignment: Assignment, answers: Mapping[str, Answer]) -> Public:
     """The public part of an assignment. `answers` are the reference's, by question digest."""
     asked = plan(assignment)
     expected = {
-        wire.digest(question): item.check.published(answers[wire.digest(question)])
+        wire.digest(question): _rounded(item.check.published(answers[wire.digest(question)]))
         for task in assignment.tasks for item in _public(task).items if item.check.reference
         for question in asked[task.id][item.id]
     }  # fmt: skip
@@ -94,6 +95,19 @@ def make(assignment: Assignment, answers: Mapping[str, Answer]) -> Public:
     tasks = tuple(_public(task) for task in assignment.tasks)
     return Public(assignment=_only(assignment, tasks), asked=asked, expected=expected,
                   withheld=withheld, accuracies=accuracies)  # fmt: skip
+
+
+def _rounded(answer: Answer) -> Answer:
+    """The answer with twelve digits of each number: the rest differs between processors."""
+    return replace(answer, value=_round(answer.value))
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _round(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return np.array([float(f"{v:.12g}") for v in value.flat]).reshape(value.shape)
+    return value
 
 
 def _public(task: Task) -> Task:

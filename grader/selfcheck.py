@@ -16,7 +16,7 @@ import numpy as np
 
 from grader import data, grade, scoring, wire
 from grader.checks.accuracy import RetrainedAccuracy
-from grader.checks.base import error
+from grader.checks.base import error, review
 from grader.errors import GraderError
 from grader.model import (
     Answer,
@@ -125,7 +125,10 @@ class Check:
             self._evidences[task.id] = evidence
             if evidence.ending is Ending.SETUP_FAILED:
                 self._broken.append(f"{task.notebook}: {evidence.message}")
-        self._settle(task, self._judged(task, asked, evidence), told)
+        outcomes = self._judged(task, asked, evidence)
+        if evidence and self._was_cut(task, evidence):
+            outcomes = {name: _undecided(outcome) for name, outcome in outcomes.items()}
+        self._settle(task, outcomes, told)
 
     def _observed(
         self, task: Task, asked: Mapping[str, tuple[Question, ...]], told: set[str]
@@ -213,13 +216,20 @@ class Check:
     def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
         asked = grade.plan(measure, 0)
         outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
-        was_cut = any("training was stopped after" in text for text in evidence.repairs) or any(
-            cell.status == "timeout" for cell in evidence.cells
-        )
         self._estimates.append(
             Estimate(task=task.id, cutoff=self.public.accuracies[task.id],
-                     outcome=outcome["accuracy"], was_cut=was_cut)
+                     outcome=outcome["accuracy"], was_cut=self._was_cut(task, evidence))
         )  # fmt: skip
+
+    def _was_cut(self, task: Task, evidence: Evidence) -> bool:
+        """Whether it was the budget that ended the training."""
+        if not self.train or task.id not in self.public.accuracies:
+            return False
+        told = any("training was stopped after" in text for text in evidence.repairs)
+        late = evidence.ending is Ending.TIMEOUT or any(
+            cell.status == "timeout" for cell in evidence.cells
+        )
+        return bool((self.train.epochs and told) or (self.train.seconds and late))
 
 
 def judge(
@@ -254,6 +264,14 @@ def later(public: Public, tasks: tuple[Task, ...]) -> tuple[str, ...]:
             who = f"Judged later, by a person or the full grading ({task.id}, {points} points)"
             sentences.append(f"{who}: {names}.")
     return tuple(sentences)
+
+
+def _undecided(outcome: Outcome) -> Outcome:
+    """What did not pass in a training that was cut may pass in a whole one."""
+    if outcome.status is Status.PASSED:
+        return outcome
+    return review("The training was cut short, so this can't be told; check again without "
+                  "--epochs and --seconds.")  # fmt: skip
 
 
 def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:

@@ -26,7 +26,7 @@ REFERENCE = ROOT / "reference" / "dais2021-a4"
 def cell(source: str, id: str = "", kind: str = "code") -> dict[str, Any]:
     """A cell as it is saved; each line of its source stands in a line of its own."""
     lines = source.splitlines(keepends=True)
-    extra = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    extra: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     return {"id": id or "c", "cell_type": kind, "metadata": {}, "source": lines, **extra}
 
 

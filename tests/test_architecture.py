@@ -70,6 +70,13 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_the_grading_never_asks_in_its_own_process() -> None:
+    """Only %check does, in the student's kernel."""
+    users = {name for name, targets in graph().items() if "grader.live" in targets}
+    assert users == {"grader.magic"}
+    assert not [name for name, targets in graph().items() if "grader.magic" in targets]
+
+
 def test_what_runs_beside_student_code_imports_nothing_else_of_ours() -> None:
     for path in (PACKAGE / "sandbox" / "inside").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

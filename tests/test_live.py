@@ -59,12 +59,12 @@ def test_names_random_numbers_and_settings_stay() -> None:
     random.seed(5)
     np.random.seed(5)
     torch.manual_seed(5)
-    before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index,union-attr]
+    before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index]
     filters, width = list(warnings.filters), mpl.rcParams["lines.linewidth"]
     answer = live.ask(names, Question(probe="call_function",
                                       params={"name": "f", "points": POINTS}), 5)  # fmt: skip
     assert answer.status is AnswerStatus.OK
-    after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index,union-attr]
+    after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index]
     assert after == before
     assert torch.is_grad_enabled()
     assert (list(warnings.filters), mpl.rcParams["lines.linewidth"]) == (filters, width)
@@ -88,7 +88,7 @@ def test_open_figures_stay_open_and_new_ones_are_gone() -> None:
     answer = ask(source, "call_plot", name="plot", x_min=-1, x_max=1, functions=[])
     (figure,) = answer.value["figures"]
     assert figure["axes"][0]["title"] == "T"
-    assert plt.get_fignums() == [mine.number]  # type: ignore[attr-defined]
+    assert plt.get_fignums() == [mine.number]
     assert plt.gcf() is mine
     assert len(mine.axes[0].lines) == 1
     plt.close(mine)

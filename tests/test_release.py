@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import grade, public, release, rubric, wire
+from grader import grade, public, rubric, wire
 from grader.cli import main
 from tests.bundle import REFERENCE, ROOT, made
 
@@ -92,7 +92,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> None:
     """Drawn again from the published seed, they are those in the file."""
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
-    again = release.public.plan(assignment)
+    again = public.plan(assignment)
     for task in assignment.tasks:
         asked = grade.plan(made().task(task.id), public.SEED)
         assert {k: [wire.digest(q) for q in v] for k, v in asked.items()} == {

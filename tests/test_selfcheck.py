@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def statuses(found: Checked) -> dict[str, Status]:
 def test_items_named_are_judged_and_worth_their_points() -> None:
     found, told = check(RIGHT, "logistic", "relu")
     assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.PASSED}
-    assert (found.grade.points, found.grade.max_points) == (3, 3)
+    assert found.grade.points == found.grade.max_points == Decimal(3)
     assert found.passed
     assert told == ["logistic", "relu"]
 
@@ -108,6 +109,20 @@ def test_what_is_judged_later_is_told() -> None:
     found, _ = check(RIGHT, "relu")
     (note,) = found.grade.notes
     assert note.startswith("Judged later, by a person or the full grading (activation, 5 points)")
+
+
+def test_what_a_cut_training_did_not_reach_is_not_failed() -> None:
+    def cut(*args: Any, **more: Any) -> Evidence:
+        return replace(door(*args, **more), repairs=("the training was stopped after 1 epochs",))
+
+    public_ = replace(made(), accuracies={"activation": 82.0})
+    fields: dict[str, Any] = {"public": public_, "submission": submission(WRONG), "door": cut}
+    tasks = public.select(made(), ["logistic", "relu"])
+    plain = Check(**fields).run(tasks)
+    assert statuses(plain) == {"logistic": Status.PASSED, "relu": Status.FAILED}
+    found = Check(**fields, train=Budget(epochs=1)).run(tasks)
+    assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.REVIEW}
+    assert found.estimates[0].was_cut
 
 
 def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,28 +66,27 @@ def check(
     public = _public(path, assignment)
     budget = Budget(epochs=epochs, seconds=seconds) if train else None
     job = Job(public, items, budget, formats, output, data_dir)
-    work = handin.find(path, public.assignment)
-    code = job.run(work, path)
-    while watch:
-        code = _again(job, path, work, code)
+    saved: list[str] = []
+    while True:
         work = handin.find(path, public.assignment)
-    sys.exit(code)
+        seen = {task: handin.digest(file) for task, file in work.files.items()}
+        code = job.run(work, path, saved)
+        if not watch:
+            sys.exit(code)
+        saved = _wait(work, seen, code)
 
 
-def _again(job: Job, path: Path, work: HandIn, code: int) -> int:
-    """Waits for a notebook to be saved, and checks what was."""
+def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
+    """Waits until a notebook was saved; the tasks whose notebook was."""
     from grader import handin
 
-    before = {task: handin.digest(file) for task, file in work.files.items()}
     click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
     try:
         while True:
             time.sleep(POLL_SECONDS)
-            saved = [
-                t for t, file in work.files.items() if handin.digest(file) not in ("", before[t])
-            ]
-            if saved:
-                return job.run(handin.find(path, job.public.assignment), path, saved)
+            now = {task: handin.digest(file) for task, file in work.files.items()}
+            if saved := [task for task in now if now[task] not in ("", seen[task])]:
+                return saved
     except KeyboardInterrupt:
         click.echo("", err=True)
         sys.exit(code)
@@ -168,6 +167,7 @@ class Job:
         from grader.selfcheck import Check
 
         alone = list(work.files) if path.is_file() else list(only)
+        self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = doors.find()
         if note:
@@ -256,6 +256,7 @@ class Screen:
 
         terminal = sys.stdout.isatty()
         self._on, self._task = on, ""
+        self.missing: Mapping[str, str] = {}  # why a task has no notebook, by its id
         self._console = Console(
             markup=False, highlight=False, emoji=False, force_terminal=terminal,
             no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
@@ -292,6 +293,11 @@ class Screen:
         if task.id != self._task:
             self._task = task.id
             self._print(*text.heading(task))
+            if task.id in self.missing:
+                self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
+                            f"{task.points} points)", "red")  # fmt: skip
+        if task.id in self.missing:
+            return
         for line in text.item_lines(item):
             self._print(*line)
 

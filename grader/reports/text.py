@@ -39,14 +39,14 @@ def _grade(grade: Grade) -> Iterator[Line]:
 
 def heading(task: Task) -> Line:
     """The task's line."""
-    return f"{task.title} ({task.notebook})" if task.notebook else task.title, "bold"
+    return printable(f"{task.title} ({task.notebook})" if task.notebook else task.title), "bold"
 
 
 def item_lines(item: ItemGrade) -> Iterator[Line]:
     """An item's line; of one that did not pass also what was given, and the hint."""
     status = item.outcome.status
     points = f"{item.points:.2f} of {item.item.points:.2f}"
-    yield f"  {status.value:<8} {item.item.id:<18} {points}", STYLES[status]
+    yield f"  {status.value:<8} {printable(item.item.id):<18} {points}", STYLES[status]
     if status is Status.PASSED:
         return
     yield from _indented("", item.outcome.message)
@@ -71,7 +71,7 @@ def summary(grade: Grade) -> Iterator[Line]:
     yield "", ""
     yield (f"{len(passed)} of {len(items)} items passed, {grade.points:.2f} of "
            f"{grade.max_points:.2f} points", style)  # fmt: skip
-    others = [item.item.id for item in items if item not in passed]
+    others = [printable(item.item.id) for item in items if item not in passed]
     if others:
         yield from _wrapped(f"To look at: {', '.join(others)}.")
     for note in grade.notes:

@@ -53,6 +53,13 @@ def test_a_notebook_alone_is_asked_about_its_own_task() -> None:
     assert "of 9 items passed" in done.stdout
 
 
+def test_a_notebook_that_is_not_there_is_told_once() -> None:
+    done = check(RIGHT, "--item", "relu", "--item", "evaluation")
+    assert done.exit_code == 1
+    assert "Evaluation.ipynb was not handed in. (3 items, 8 points)" in done.stdout
+    assert "failed   kfold" not in done.stdout
+
+
 def test_a_failed_grader_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise GraderError("the sandbox broke")
