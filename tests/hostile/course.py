@@ -129,7 +129,7 @@ class Course:
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The command that grades all, and its environment."""
-        line = [sys.executable, "-m", "grader.cli", "grade", str(self.work), "--out",
+        line = [sys.executable, "-m", "grader.cli", "grade", str(self.work), "--quiet", "--out",
                 str(self.out), "--assignment", str(self.rubric), "--seed", "4", "--jobs",
                 "2"]  # fmt: skip
         return line, os.environ | {"TMPDIR": str(self.tmp), "GRADER_TOKEN": self.token}
