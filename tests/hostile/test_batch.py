@@ -6,9 +6,11 @@ import contextlib
 import csv
 import html
 import io
+import json
 import re
 import shutil
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -123,11 +125,12 @@ def test_nothing_is_left_behind(batch: Done) -> None:
     assert batch.left == []
 
 
-def shown(batch: Done, name: str) -> str:
-    """What the cells of a submission printed, as it is kept."""
-    key = batch.of(name)["student"]
-    page = (batch.place.out / "students" / f"{key}.html").read_text()
-    return html.unescape(re.sub(r"<[^>]*>", " ", page))
+def printed(batch: Done, sign: str) -> str:
+    """What the cells printed that printed this sign, as it is kept."""
+    with sqlite3.connect(batch.place.out / "grader.sqlite") as db:
+        kept = [json.loads(body) for (body,) in db.execute("SELECT body FROM evidence")]
+    texts = [cell["text"] for evidence in kept for cell in evidence["cells"]]
+    return "\n".join(text for text in texts if sign in text)
 
 
 NOTHING = dict.fromkeys(FUNCTIONS, "failed")
@@ -168,7 +171,6 @@ DESERVED: dict[str, dict[str, str]] = {
     "48 fills": NOTHING,
     "49 is deaf": UNKNOWN,
     "50 says idle": NOTHING,
-    "50 comms": NOTHING,
     "50 gibberish": UNKNOWN,
     "50 huge message": FULL,
     "50 answers twice": UNKNOWN,
@@ -202,28 +204,22 @@ def test_answers_in_words_go_to_a_person_beside_the_attack(batch: Done) -> None:
 
 
 def test_nothing_of_the_graders_can_be_found_by_walking(batch: Done) -> None:
-    """Rows 5, 26, 30: no frame, object or file holds the reference, the rubric or results."""
-    assert "FOUND" not in shown(batch, "05 walks frames")
-    found = shown(batch, "26 spies")
-    assert "FOUND" in found
-    assert "ipynb" not in found.partition("FOUND")[2].replace(course.NOTEBOOK, "", 1)
-    assert "GRADER_TOKEN" not in found
-    assert batch.place.token not in found.partition("FOUND")[2]
+    """Rows 5, 26, 30: no frame, object, file or environment holds anything of the grader's."""
+    found = printed(batch, "FOUND")
+    assert found.count("FOUND") == 1  # by walking files; by walking frames, there is none
+    assert batch.place.token not in found
+    assert not re.search(r"ipynb|sqlite|activation|GRADER|HOME", found)
 
 
 def test_no_other_process_can_be_reached(batch: Done) -> None:
     """Row 31."""
-    text = shown(batch, "31 looks at neighbours")
-    assert "PIDS 2" in text
-    assert "PTRACE -1" in text
-    assert "SHARED []" in text
-    assert "REACHED" not in text.partition("PIDS")[2]
+    assert printed(batch, "PIDS") == "PIDS 2\nPTRACE -1\nSHARED []\n"
 
 
 def test_nobody_calls_home(batch: Done) -> None:
     """Row 27: neither the host's loopback, nor the world, nor a socket by name."""
     assert batch.connections == []
-    assert "REACHED []" in shown(batch, "27 calls home")
+    assert printed(batch, "REACHED") == "REACHED []\n"
 
 
 def test_told_inputs_are_of_one_submission_alone(batch: Done) -> None:
@@ -255,6 +251,6 @@ def test_what_a_student_writes_is_text_in_every_report(batch: Done) -> None:
 
 def test_a_limit_is_a_sentence(batch: Done) -> None:
     """Rows 44, 47 to 49: whoever reads the report learns what happened."""
-    assert "could not be interrupted" in shown(batch, "49 is deaf")
-    assert "STOPPED True" in shown(batch, "47 forks")
-    assert "FILLED" not in shown(batch, "48 fills")
+    assert "could not be interrupted" in batch.page("49 is deaf")
+    assert printed(batch, "STOPPED") == "STOPPED True\n"
+    assert printed(batch, "FILLED") == ""
