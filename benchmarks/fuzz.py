@@ -14,6 +14,7 @@ import io
 import json
 import multiprocessing
 import random
+import re
 import resource
 import signal
 import sys
@@ -106,9 +107,21 @@ def of_tree(value: Any, rng: random.Random) -> Any:
         return rng.choice(HOSTILE)
     walk(value)
     for node, key in rng.sample(places, min(len(places), rng.choice((1, 1, 2, 5)))):
+        if key == "$array" and rng.random() < 0.7:
+            blob = of_bytes(base64.b64decode(node[key])[:128], rng)
+            node[key] = base64.b64encode(blob).decode()
+            continue
         other, name = rng.choice(places)
         node[key] = rng.choice([*HOSTILE, json.loads(json.dumps(other[name]))])
     return value
+
+
+def of_fields(blob: bytes, rng: random.Random) -> bytes:
+    """Lines of names and values, as in CSV and TOML, with some of them replaced."""
+    parts = re.split(rb"([=,;:\n])", blob)
+    for _ in range(rng.choice((1, 1, 3))):
+        parts[rng.randrange(0, len(parts), 2)] = rng.choice(TOKENS)
+    return b"".join(parts)
 
 
 def of_zip(blob: bytes, rng: random.Random) -> bytes:
@@ -133,7 +146,7 @@ def mutated(blob: bytes, rng: random.Random) -> bytes:
             tree = of_tree(json.loads(blob), rng)
             return json.dumps(tree).encode()
         except (ValueError, RecursionError):
-            pass
+            return of_fields(blob, rng)
     return of_bytes(blob, rng)
 
 
@@ -144,6 +157,8 @@ def readers() -> dict[str, Reader]:
     """All of them, with their seeds."""
     notebooks = [path.read_bytes() for path in sorted(ROOT.glob("submissions/examples/*/*.ipynb"))]
     small = sorted((blob for blob in notebooks if len(blob) < 60_000), key=len)[:12]
+    old = {"cell_type": "code", "input": "x = 1", "outputs": [{"text": ["1"]}]}
+    small.append(json.dumps({"nbformat": 3, "worksheets": [{"cells": [old]}]}).encode())
     values = {"v1": 0.5, "v2": "1/3", "forward": {"v3": -2, "v4": "0,5"}, "adj_v1": 1e-3}
     toml = b'v1 = 0.5\nv2 = "1/3"\n[forward]\nv3 = -2\n"adj v" = [1, {a = 2}]\n'
     table = [["Nachname", "Vorname", "Bewertung/10,00", "Antwort 1"], ["Müller", "Jörg", "7", "1"]]

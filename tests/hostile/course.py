@@ -156,7 +156,7 @@ class Course:
                 told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if token in told:
+            if token in told or str(self.root).encode() in told:
                 found.append(f"process {entry.name}: {told[:200]!r}")
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         return found + [line for line in mounts if str(self.root) in line]
