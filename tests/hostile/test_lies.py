@@ -5,22 +5,39 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from grader import wire
-from grader.model import Answer, AnswerStatus, Cell, Ending, Evidence, Limits, Notebook, Question
+from grader import data, wire
+from grader.checks.base import Case
+from grader.checks.plots import MAX_LINES, FunctionPlot, lines_of
+from grader.model import (
+    Answer,
+    AnswerStatus,
+    Cell,
+    Ending,
+    Evidence,
+    Item,
+    Limits,
+    Notebook,
+    Question,
+    Status,
+    Visibility,
+)
 from grader.sandbox import driver, observe
 from grader.sandbox.kernel import children
+from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
@@ -135,6 +152,46 @@ def test_a_kernel_that_forges_each_answer_is_believed_in_none() -> None:
     assert evidence.ending is Ending.COMPLETED
 
 
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        np.array([1, 2]), [], "x", {"problem": np.array([1, 2])}, {"problem": ["x"] * 9},
+        {"onnx": 5, "moved": 10**300, "before": np.zeros(0, np.uint8)},
+        {"onnx": np.zeros(9, np.uint8), "inside": np.full(10_000, 200, np.uint8)},
+        {"onnx": np.zeros((3, 3), np.uint8), "before": np.full(10_000, np.nan)},
+    ],
+)  # fmt: skip
+def test_a_claimed_network_that_is_none_is_a_problem_and_no_crash(
+    claimed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This is read before it is judged: an exception here would end the batch."""
+    images, labels = np.zeros((10_000, 28, 28), np.uint8), np.zeros(10_000, np.uint8)
+    monkeypatch.setattr(data, "load", lambda name, folder: (images, labels))
+    question = Question(probe="export")
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers={
+        wire.digest(question): Answer(status=AnswerStatus.OK, value=claimed)})  # fmt: skip
+    found = answer(runs.distilled(evidence, [question], None), question).value
+    assert found["problem"]
+    assert "classes" not in found
+
+
+def test_a_flood_of_right_curves_is_judged_like_a_few() -> None:
+    """Each pair of curves is compared: a million claimed lines must not be."""
+    x = np.linspace(-5, 5, 20)
+    line = {"x": x, "y": np.tanh(x), "label": "", "color": "red"}
+    figure = {"axes": [{"lines": [line] * 10_000, "title": "t"}] * 2}
+    own = {"x": x, "values": {"tanh": np.tanh(x), "tanh_grad": np.tanh(x)}}
+    value = {"figures": [figure] * 2, "own": own}
+    claimed = Answer(status=AnswerStatus.OK, value=value)
+    check = FunctionPlot(plot="plot_tanh", function="tanh", gradient="tanh_grad")
+    item = Item(id="i", title="", points=Decimal(1), visibility=Visibility.PUBLIC, hint="",
+                check=check)  # fmt: skip
+    asked = Question(probe="call_plot", params={"x_min": -5, "x_max": 5})
+    assert len(lines_of(figure["axes"][0])) == MAX_LINES
+    found = check.judge(Case(item=item, asked=(asked,), answers=(claimed,), expected=(claimed,)))
+    assert found.status is Status.PARTIAL
+
+
 # --- kernels that break off --------------------------------------------------------------------
 
 HONEST = "def f(x): return x + 1"
@@ -207,11 +264,13 @@ def test_a_driver_that_can_not_start_is_an_outcome(monkeypatch: pytest.MonkeyPat
 def test_a_driver_that_is_killed_leaves_nothing() -> None:
     """Its memory limit can end it at any moment: the kernel goes with it, and its folders."""
     killed: list[int] = []
+    limits: list[str] = []
 
     def kill(kind: str, number: int, of: int) -> None:
         for pid in children(os.getpid()):
             if b"grader.sandbox.driver" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 assert folders(pid)
+                limits.append(Path(f"/proc/{pid}/limits").read_text())
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
 
@@ -222,6 +281,7 @@ def test_a_driver_that_is_killed_leaves_nothing() -> None:
     )  # fmt: skip
     assert evidence.ending is Ending.CRASHED
     assert len(killed) == 1
+    assert re.search(rf"Max address space +{driver.MAX_MEMORY} ", limits[0])
     assert folders(killed[0]) == []
 
 
