@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 TOLERANCE = 0.02
 """Of a line's height: coarse steps between points are no mistake."""
 
+MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_CURVES = 200, 64, 64, 50
+"""Looked at, whatever a kernel claims to have drawn; but for the last, the sandbox's own limits."""
+
 PARTS = {
     "function": "the function's curve is missing or wrong",
     "gradient": "the gradient's curve is missing or wrong",
@@ -100,7 +103,7 @@ class FunctionPlot(Check):
             curves[part] = [
                 line for line in lines
                 if any(t is not None and shows(line, t, span) for t in truths)
-            ]  # fmt: skip
+            ][:MAX_CURVES]  # fmt: skip
         drawn = [ax for ax in axes if lines_of(ax)]
         pairs = [(a, b) for a in curves["function"] for b in curves["gradient"] if a is not b]
         return {
@@ -120,10 +123,10 @@ def all_axes(answer: Answer) -> list[dict[str, Any]]:
     if answer.status is not AnswerStatus.OK or not isinstance(figures, list):
         return []
     axes = []
-    for figure in figures:
+    for figure in figures[:MAX_FIGURES]:
         if not isinstance(figure, dict) or not isinstance(figure.get("axes"), list):
             continue
-        for ax in figure["axes"]:
+        for ax in figure["axes"][:MAX_AXES]:
             if isinstance(ax, dict):
                 shared = figure.get("legend")
                 own = _texts(ax.get("legend"))
@@ -141,7 +144,7 @@ def lines_of(ax: dict[str, Any]) -> list[dict[str, Any]]:
     found = ax.get("lines")
     return [
         line | {"color": _text(line.get("color")), "label": _text(line.get("label"))}
-        for line in (found if isinstance(found, list) else [])
+        for line in (found[:MAX_LINES] if isinstance(found, list) else [])
         if isinstance(line, dict) and is_curve(line.get("x"), line.get("y"))
     ]
 

@@ -7,9 +7,8 @@ import io
 import json
 import zipfile
 
-from python_calamine import CalamineWorkbook
-
 from grader.errors import UsageError
+from grader.exchange import sheet
 
 MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20
 ENDINGS = (".csv", ".xlsx", ".ods", ".json")
@@ -60,13 +59,11 @@ def _sheet(name: str, content: bytes) -> list[list[str]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise UsageError(f"{name} unpacks to more than {MAX_UNPACKED >> 20} MiB")
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        return sheet.read(content)
     except UsageError:
         raise
-    except Exception as bad:  # the library has many kinds, all of which mean this
+    except Exception as bad:  # zipfile has many kinds, all of which mean this
         raise UsageError(f"{name} is not a readable spreadsheet ({bad}); {AGAIN}") from None
-    return [[_text(cell) for cell in row] for row in rows]
 
 
 def _json(name: str, content: bytes) -> list[list[str]]:
@@ -79,12 +76,4 @@ def _json(name: str, content: bytes) -> list[list[str]]:
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise UsageError(f"{name} is no table of records; download the quiz's report as JSON")
     header = list(dict.fromkeys(key for record in records for key in record))
-    return [header, *([_text(record.get(key, "")) for key in header] for record in records)]
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell)
+    return [header, *([sheet.text(record.get(key, "")) for key in header] for record in records)]

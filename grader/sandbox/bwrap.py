@@ -199,6 +199,7 @@ def environment(setup: Mapping[str, object]) -> dict[str, str]:
         "MPLCONFIGDIR": "/tmp/matplotlib", "IPYTHONDIR": "/tmp/ipython",
         "XDG_CACHE_HOME": "/tmp/cache", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+        "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # there is no network
         "CUDA_VISIBLE_DEVICES": "", "GRADER_DATA": "/data/fashion-mnist",
         "GRADER_SETUP": json.dumps(setup),
     }  # fmt: skip

@@ -97,7 +97,8 @@ def observe(
     first = last = _once(notebook, distinct, *asked)
     evidence = first
     for _ in range(RESTARTS):
-        left = {key: q for key, q in distinct.items() if key not in evidence.answers}
+        left = {key: q for key, q in distinct.items()
+                if key not in evidence.answers and q is not REPAIRS}  # fmt: skip
         if not left or not last.answers:  # where no question was reached, none will be
             break
         last = _once(notebook, left, *asked)

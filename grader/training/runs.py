@@ -92,7 +92,8 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
         return {"problem": "what came back was no network"}
     blob, told = claimed.get("onnx"), claimed.get("problem")
     facts: dict[str, Any] = {
-        "problem": str(told)[:300] if told else "", "before": _accuracy(claimed, data_dir),
+        "problem": told[:300] if isinstance(told, str) else "",
+        "before": _accuracy(claimed, data_dir),
         "moved": _number(claimed.get("moved")),
     }  # fmt: skip
     if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:

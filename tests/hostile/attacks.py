@@ -207,12 +207,11 @@ while True:
 """
 HOG = "keep = []\nwhile True: keep.append(np.ones(4 << 20))"
 FORKS = """
-import os, time
+import subprocess
 children = 0
 try:
     while children < 5000:
-        if os.fork() == 0:
-            time.sleep(600); os._exit(0)
+        subprocess.Popen(['sleep', '600'], start_new_session=True)
         children += 1
 except OSError as error:
     print('STOPPED', children < 100)
@@ -370,15 +369,10 @@ ATTACKS: dict[str, Cells] = {
     "50 says idle": [WRONG, IDLE.replace("{", "{{").replace("}", "}}")],
     "50 comms": [WRONG, COMMS.replace("{", "{{").replace("}", "}}")],
     "50 gibberish": [WRONG, GIBBERISH.replace("{", "{{").replace("}", "}}"), "1", "2"],
-    "50 unsigned": [WRONG, UNSIGNED],
     "50 huge message": [*HONEST, HUGE, "print('later')"],
-    "50 closes the pipes": [WRONG, CLOSES],
-    "50 shuts the output": [WRONG, SHUTS, "1"],
-    "50 sleeps": [WRONG, SLEEPS],
     "50 answers early": [WRONG, EARLY.replace("{", "{{").replace("}", "}}")],
     "50 answers twice": [*HONEST, TWICE],
     "50 answers without end": [WRONG, ENDLESS],
-    "50 stuffs the question pipe": [WRONG, STUFFS.replace("{", "{{").replace("}", "}}")],
     "51 knows the shown inputs": [NUMPY, LOOKUP, ALL],
     "52 ignores its input": [NUMPY, "def tanh(x): return 0.7615941559557649", ALL],
 }

@@ -129,7 +129,7 @@ class Course:
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The command that grades all, and its environment."""
-        line = [sys.executable, "-m", "grader.cli", "grade", str(self.work), "--out",
+        line = [sys.executable, "-m", "grader.cli", "grade", str(self.work), "--quiet", "--out",
                 str(self.out), "--assignment", str(self.rubric), "--seed", "4", "--jobs",
                 "2"]  # fmt: skip
         return line, os.environ | {"TMPDIR": str(self.tmp), "GRADER_TOKEN": self.token}
@@ -156,7 +156,7 @@ class Course:
                 told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if token in told:
+            if token in told or str(self.root).encode() in told:
                 found.append(f"process {entry.name}: {told[:200]!r}")
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         return found + [line for line in mounts if str(self.root) in line]
