@@ -33,6 +33,8 @@ MIN_EPOCHS = 2
 IMAGES = 60_000
 LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
+VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
+CLASSES = 10
 
 
 class ValidationSplit(Check):
@@ -194,6 +196,7 @@ class Course:
     def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
         """Sorts series by their names where these tell, else by form: losses fall."""
         accuracies: list[Series] = []
+        validated: list[Series] = []
         losses = []
         for name, values in series:
             if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
@@ -201,11 +204,13 @@ class Course:
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
-                if not any(a.size == shares.size and np.allclose(a, shares) for a in accuracies):
-                    accuracies.append(shares)
+                known = [a for a in (*accuracies, *validated) if a.size == shares.size]
+                if not any(np.allclose(a, shares) for a in known):
+                    (validated if VALIDATION.search(name) else accuracies).append(shares)
             elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)
-        return cls(losses[0] if losses else None, accuracies)
+        loss = losses[0] if losses else None
+        return cls(loss, _of_epochs(loss, [*accuracies, *validated]))
 
     def curves(self) -> dict[str, list[float]]:
         """For the report: at most 200 points each."""
@@ -217,6 +222,13 @@ class Course:
         ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
+
+
+def _of_epochs(loss: Series | None, accuracies: list[Series]) -> list[Series]:
+    """Without what must be the accuracy on each class: the loss has another number of epochs."""
+    if loss is None or loss.size == CLASSES:
+        return accuracies
+    return [values for values in accuracies if values.size != CLASSES]
 
 
 def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
