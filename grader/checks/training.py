@@ -34,6 +34,7 @@ IMAGES = 60_000
 LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
+TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
 CLASSES = 10
 
 
@@ -195,8 +196,7 @@ class Course:
     @classmethod
     def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
         """Sorts series by their names where these tell, else by form: losses fall."""
-        accuracies: list[Series] = []
-        validated: list[Series] = []
+        accuracies: list[tuple[str, Series]] = []
         losses = []
         for name, values in series:
             if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
@@ -204,13 +204,14 @@ class Course:
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
-                known = [a for a in (*accuracies, *validated) if a.size == shares.size]
+                known = [a for _, a in accuracies if a.size == shares.size]
                 if not any(np.allclose(a, shares) for a in known):
-                    (validated if VALIDATION.search(name) else accuracies).append(shares)
+                    accuracies.append((name, shares))
             elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)
         loss = losses[0] if losses else None
-        return cls(loss, _of_epochs(loss, [*accuracies, *validated]))
+        accuracies.sort(key=lambda named: bool(VALIDATION.search(named[0])))
+        return cls(loss, [a for name, a in accuracies if not _of_classes(name, a, loss)])
 
     def curves(self) -> dict[str, list[float]]:
         """For the report: at most 200 points each."""
@@ -224,11 +225,13 @@ class Course:
         return curves
 
 
-def _of_epochs(loss: Series | None, accuracies: list[Series]) -> list[Series]:
-    """Without what must be the accuracy on each class: the loss has another number of epochs."""
-    if loss is None or loss.size == CLASSES:
-        return accuracies
-    return [values for values in accuracies if values.size != CLASSES]
+def _of_classes(name: str, values: Series, loss: Series | None) -> bool:
+    """Whether these are numbers of the ten classes, such as an output or the accuracy on each."""
+    if values.size != CLASSES:
+        return False
+    if loss is not None:
+        return loss.size != CLASSES
+    return not (ACCURACY.search(name) or VALIDATION.search(name) or TRAINING.search(name))
 
 
 def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:

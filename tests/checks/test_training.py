@@ -312,6 +312,14 @@ def test_the_accuracy_on_each_class_is_no_course_of_the_training() -> None:
     assert "the validation accuracy of each epoch" in got.message
 
 
+def test_an_output_of_the_network_is_no_course_of_the_training() -> None:
+    output = [0.0, 0.05, 0.1, 0.3, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1]
+    assert loop(arrays({"ps[0]": output})).share == Decimal("0.4")
+    assert loop(arrays({"ps[0]": output, "accs": sorted(output)})).share == Decimal("0.6")
+    ten = {"loss": output[::-1], "a": sorted(output), "b": [v + 0.1 for v in sorted(output)]}
+    assert loop(arrays(ten)).status is Status.PASSED
+
+
 def test_a_network_that_was_never_updated_fails() -> None:
     got = loop(arrays(HISTORIES_OF["lists"]), network=FACTS | {"steps": 0})
     assert (got.status, got.message) == (
