@@ -100,8 +100,8 @@ def _body(variant: Graph, worth: Worths, words: Mapping[str, str]) -> str:
     weight = weights(variant, worth)
     digits = variant.digits + 2
     ask = words["ask"].format(f=variant.expression, point=stated(variant), digits=variant.digits)
-    lines = [f"<p>{html.escape(ask)}</p>",
-             f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}" class="img-fluid"></p>']  # fmt: skip
+    image = f'<img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}" class="img-fluid">'
+    lines = [f"<p>{html.escape(ask)}</p>", f"<p>{image}</p>"]
     for group, values in graphs.solution(variant).items():
         lines.append(f"<h4>{words[group]}</h4><ul>")
         for name, value in values.items():
