@@ -33,6 +33,9 @@ MIN_EPOCHS = 2
 IMAGES = 60_000
 LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
+VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
+TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
+CLASSES = 10
 
 
 class ValidationSplit(Check):
@@ -193,7 +196,7 @@ class Course:
     @classmethod
     def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
         """Sorts series by their names where these tell, else by form: losses fall."""
-        accuracies: list[Series] = []
+        accuracies: list[tuple[str, Series]] = []
         losses = []
         for name, values in series:
             if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
@@ -201,11 +204,14 @@ class Course:
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
-                if not any(a.size == shares.size and np.allclose(a, shares) for a in accuracies):
-                    accuracies.append(shares)
+                known = [a for _, a in accuracies if a.size == shares.size]
+                if not any(np.allclose(a, shares) for a in known):
+                    accuracies.append((name, shares))
             elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)
-        return cls(losses[0] if losses else None, accuracies)
+        loss = losses[0] if losses else None
+        accuracies.sort(key=lambda named: bool(VALIDATION.search(named[0])))
+        return cls(loss, [a for name, a in accuracies if not _of_classes(name, a, loss)])
 
     def curves(self) -> dict[str, list[float]]:
         """For the report: at most 200 points each."""
@@ -217,6 +223,15 @@ class Course:
         ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
+
+
+def _of_classes(name: str, values: Series, loss: Series | None) -> bool:
+    """Whether these are numbers of the ten classes, such as an output or the accuracy on each."""
+    if values.size != CLASSES:
+        return False
+    if loss is not None:
+        return loss.size != CLASSES
+    return not (ACCURACY.search(name) or VALIDATION.search(name) or TRAINING.search(name))
 
 
 def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:

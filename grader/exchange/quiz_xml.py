@@ -100,8 +100,8 @@ def _body(variant: Graph, worth: Worths, words: Mapping[str, str]) -> str:
     weight = weights(variant, worth)
     digits = variant.digits + 2
     ask = words["ask"].format(f=variant.expression, point=stated(variant), digits=variant.digits)
-    lines = [f"<p>{html.escape(ask)}</p>",
-             f'<p><img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}"></p>']  # fmt: skip
+    image = f'<img src="@@PLUGINFILE@@/{PICTURE}" alt="{words["graph"]}" class="img-fluid">'
+    lines = [f"<p>{html.escape(ask)}</p>", f"<p>{image}</p>"]
     for group, values in graphs.solution(variant).items():
         lines.append(f"<h4>{words[group]}</h4><ul>")
         for name, value in values.items():
@@ -133,7 +133,7 @@ def _solution(variant: Graph, words: Mapping[str, str]) -> str:
         f"<td>{right[step.name]:.{variant.digits}f}</td></tr>"
         for step in order
     )
-    return f"<h4>{words['solution']}</h4><table>{rows}</table>"
+    return f'<h4>{words["solution"]}</h4><table class="table">{rows}</table>'
 
 
 def _how(variant: Graph, step: Step) -> str:

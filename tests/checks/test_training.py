@@ -300,6 +300,26 @@ def test_validation_accuracies_that_fall_at_the_end_are_accuracies() -> None:
     assert got.status is Status.PASSED
 
 
+def test_the_accuracy_on_each_class_is_no_course_of_the_training() -> None:
+    classes = [0.79, 0.91, 0.58, 0.83, 0.69, 0.58, 0.21, 0.88, 0.93, 0.94]
+    kept = {"loss": [1.66, 1.1, 0.8], "accs": classes, "val_acc": [0.5, 0.6, 0.7],
+            "train_acc": [0.4, 0.6, 0.8]}  # fmt: skip
+    got = loop(arrays(kept))
+    assert got.details["curves"]["train_accuracy"] == [0.4, 0.6, 0.8]
+    assert got.details["curves"]["validation_accuracy"] == [0.5, 0.6, 0.7]
+    del kept["val_acc"]
+    got = loop(arrays(kept))
+    assert "the validation accuracy of each epoch" in got.message
+
+
+def test_an_output_of_the_network_is_no_course_of_the_training() -> None:
+    output = [0.0, 0.05, 0.1, 0.3, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1]
+    assert loop(arrays({"ps[0]": output})).share == Decimal("0.4")
+    assert loop(arrays({"ps[0]": output, "accs": sorted(output)})).share == Decimal("0.6")
+    ten = {"loss": output[::-1], "a": sorted(output), "b": [v + 0.1 for v in sorted(output)]}
+    assert loop(arrays(ten)).status is Status.PASSED
+
+
 def test_a_network_that_was_never_updated_fails() -> None:
     got = loop(arrays(HISTORIES_OF["lists"]), network=FACTS | {"steps": 0})
     assert (got.status, got.message) == (
