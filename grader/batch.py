@@ -29,10 +29,12 @@ from grader.model import (
 )
 from grader.sandbox.observe import Surroundings, observe
 from grader.store import Store, evidence_key, run_key
-from grader.training import runs
+from grader.training import options, runs
 
 DATA_FIXTURE = "fashion_mnist"
 DATA_MOUNT = "/data/fashion-mnist"
+AUDIT = 1000
+"""The number of the run with moved pixels; others are numbered from 0."""
 REFERENCE = "(reference)"
 TASK_DOWN = "(down)"
 
@@ -58,6 +60,7 @@ class Settings:
     jobs: int = 1
     fresh: bool = False
     data_dir: Path | None = None
+    audit: bool = False  # one more training, with moved pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,9 @@ class Batch:
         if self._settings.fresh:
             for job in jobs:
                 self._store.forget(job.key)
-        waiting = [job for job in jobs if not self._stored(job) or self._again(job)]
+        waiting = [
+            job for job in jobs if not self._stored(job) or self._again(job) or self._audit(job)
+        ]
         waiting.sort(key=lambda job: -job.weight)
         self._progress.start(len(waiting))
         for job in jobs:
@@ -156,14 +161,20 @@ class Batch:
             with data.permuted_folder(labels, self._settings.data_dir) as folder:
                 evidence = self._observe(job, questions, number, {DATA_MOUNT: folder})
             seconds += evidence.seconds
+        if questions := list(self._audit(job)):
+            labels, pixels = runs.order(job.seed, AUDIT), runs.moved(job.seed)
+            with data.permuted_folder(labels, self._settings.data_dir, pixels) as folder:
+                evidence = self._observe(job, questions, AUDIT, {DATA_MOUNT: folder}, pixels)
+            seconds += evidence.seconds
         self._progress.finish(name, task.id, told or "done", seconds)
 
     def _observe(
-        self, job: _Job, questions: Sequence[Question], number: int, mounts: Mapping[str, Path]
-    ) -> Evidence:
+        self, job: _Job, questions: Sequence[Question], number: int, mounts: Mapping[str, Path],
+        pixels: np.ndarray[Any, Any] | None = None,
+    ) -> Evidence:  # fmt: skip
         """One run, stored at once. Run 0 is the notebook as it is; others have secret classes."""
         name, task = job.submission.name, job.task
-        again = f"run {number + 1}, " if number else ""
+        again = "audit, " if number == AUDIT else f"run {number + 1}, " if number else ""
 
         def tell(kind: str, place: int, of: int) -> None:
             self._progress.step(name, task.id, f"{again}{kind} {place + 1}/{of}")
@@ -177,18 +188,36 @@ class Batch:
             resources=self._resource,
             progress=tell,
         )
-        evidence = runs.distilled(evidence, questions, self._settings.data_dir)
+        evidence = runs.distilled(evidence, questions, self._settings.data_dir, pixels)
         with self._lock:
             self._store.put_evidence(run_key(job.key, number), evidence)
         return evidence
 
     def _runs(self, job: _Job) -> tuple[runs.Run, ...]:
-        """The further runs that are stored, in order."""
+        """The further runs that are stored, in order, and an audit as the last."""
         found: list[runs.Run] = []
         while evidence := self._store.get_evidence(run_key(job.key, len(found) + 1)):
             labels = runs.order(job.seed, len(found) + 1)
             found.append(runs.Run(evidence=evidence, labels=labels))
+        if evidence := self._store.get_evidence(run_key(job.key, AUDIT)):
+            labels, pixels = runs.order(job.seed, AUDIT), runs.moved(job.seed)
+            found.append(runs.Run(evidence=evidence, labels=labels, pixels=pixels))
         return tuple(found)
+
+    def _audit(self, job: _Job) -> tuple[Question, ...]:
+        """What an audit is to ask: nothing if none is wanted, it is there, or no network left."""
+        evidence = self._store.get_evidence(job.key)
+        if not self._settings.audit or evidence is None:
+            return ()
+        asked = {
+            key: question for questions in job.questions.values() for question in questions
+            if question.probe == "export" and (key := wire.digest(question)) in evidence.answers
+        }  # fmt: skip
+        if self._store.get_evidence(run_key(job.key, AUDIT)):
+            return ()
+        values = [evidence.answers[key].value for key in asked]
+        left = any(isinstance(value, dict) and "classes" in value for value in values)
+        return tuple(asked.values()) if left else ()
 
     def _again(self, job: _Job) -> tuple[Question, ...]:
         evidence = self._store.get_evidence(job.key)
@@ -211,6 +240,8 @@ class Batch:
         self, task: Task, files: Mapping[str, bytes], mounts: Mapping[str, Path]
     ) -> Surroundings:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
+        if options.CUDA in task.prepare:
+            mounts = dict(mounts) | {str(path): path for path in options.devices()}
         return Surroundings(
             prepare=task.prepare, limits=task.limits, files=files, mounts=mounts, hide=hide
         )

@@ -15,7 +15,7 @@ import click
 
 from grader import __version__
 from grader.commands.quiz import quiz
-from grader.commands.train import train
+from grader.commands.train import options, train
 from grader.errors import GraderError
 from grader.printable import printable
 
@@ -72,6 +72,7 @@ def main() -> None:
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@options
 def grade(
     paths: tuple[Path, ...],
     out: Path,
@@ -81,6 +82,9 @@ def grade(
     data_dir: Path | None,
     fresh: bool,
     quiet: bool,
+    audit: bool,
+    no_acceleration: bool,
+    device: str,
 ) -> None:
     """Grade submissions: folders, zips, or a Moodle download.
 
@@ -91,8 +95,9 @@ def grade(
     from grader import batch, ingest, rubric
     from grader.sandbox import bwrap
     from grader.store import Store
+    from grader.training.options import adjusted
 
-    chosen = rubric.find(assignment)
+    chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     if reason := bwrap.works():
         raise GraderError(f"{reason} (`grader doctor` says more)")
     found = ingest.ingest(list(paths), chosen)
@@ -101,7 +106,11 @@ def grade(
     _make_folder(out)
     with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
         settings = batch.Settings(
-            seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
+            seed=store.batch_seed(seed),
+            jobs=jobs or _cores(),
+            fresh=fresh,
+            data_dir=data_dir,
+            audit=audit,
         )
         grades = batch.Batch(chosen, store, settings, progress).run(found.submissions)
     _write_reports(grades, chosen, out)

@@ -114,10 +114,12 @@ def confine(
 
     `connection` is the kernel's connection file, `setup` what launch.py needs, `files` go into
     the work folder, `mounts` maps a path inside to a folder outside, `hide` are folders that
-    must not be seen even if a mounted folder holds them.
+    must not be seen even if a mounted folder holds them. What is mounted below /dev is a device.
     """
     result = Confinement(command=[])
-    shown = {path: Path(path) for path in _runtime()} | dict(mounts)
+    devices = [path for path in mounts if path.startswith("/dev/")]
+    shown = {path: Path(path) for path in _runtime()}
+    shown |= {path: mounts[path] for path in mounts if path not in devices}
     shown["/inside/grader_inside"] = INSIDE
     prefix, sources = _as_unprivileged(result, shown)
     command = [*prefix, str(find()), *_isolation(info_fd)]
@@ -128,6 +130,7 @@ def confine(
     command += _private_folders(limits)  # before the mounts: a checkout may lie below /tmp
     for inside, outside in sources.items():
         command += ["--ro-bind", outside, inside]
+    command += [part for device in devices for part in ("--dev-bind", device, device)]
     for secret in [*HIDDEN, *(str(path) for path in hide)]:
         if Path(secret).is_dir() and _is_shown(secret, shown):
             command += ["--tmpfs", secret, "--remount-ro", secret]
@@ -142,7 +145,7 @@ def confine(
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
     if (calls := seccomp.program()) is not None:
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
-    for name, value in _environment(setup).items():
+    for name, value in _environment(setup, bool(devices)).items():
         command += ["--setenv", name, value]
     python = [sys.executable, "-P", "/inside/grader_inside/launch.py", "/run/connection.json"]
     result.command = [*command, "--chdir", WORK, "--", *python]
@@ -181,14 +184,15 @@ def _private_folders(limits: Limits) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment(setup: Mapping[str, object]) -> dict[str, str]:
-    return {
+def _environment(setup: Mapping[str, object], with_cuda: bool) -> dict[str, str]:
+    hidden = {} if with_cuda else {"CUDA_VISIBLE_DEVICES": ""}
+    return hidden | {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": WORK, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",
         "MPLCONFIGDIR": "/tmp/matplotlib", "IPYTHONDIR": "/tmp/ipython",
         "XDG_CACHE_HOME": "/tmp/cache", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "", "GRADER_DATA": "/data/fashion-mnist",
+        "GRADER_DATA": "/data/fashion-mnist",
         "GRADER_SETUP": json.dumps(setup),
     }  # fmt: skip
 
