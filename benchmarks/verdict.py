@@ -23,6 +23,8 @@ from grader.training.verdict import Rule, Verdict, decide
 
 RULE = Rule()
 Runs = Sequence[float]
+Draws = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""True accuracies (n), and five runs of each (n x 5), in percent."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ RULES: dict[str, Callable[[Runs], Decision]] = {
 }  # fmt: skip
 
 
-def population(rng: np.random.Generator, size: int) -> tuple[NDArray[np.float64], ...]:
+def population(rng: np.random.Generator, size: int) -> Draws:
     """True accuracies and five runs of each submission, in percent."""
     decent = rng.random(size) < 0.85
     true = np.where(decent, rng.normal(86, 2.5, size), rng.normal(80, 2, size)).clip(5, 95)
@@ -101,7 +103,7 @@ def population(rng: np.random.Generator, size: int) -> tuple[NDArray[np.float64]
     return true, (true[:, None] + spread[:, None] * rng.normal(size=(size, 5))).clip(0, 100)
 
 
-def fixed(rng: np.random.Generator, size: int, true: float) -> tuple[NDArray[np.float64], ...]:
+def fixed(rng: np.random.Generator, size: int, true: float) -> Draws:
     """Submissions of one true accuracy with a spread of half a point."""
     return np.full(size, true), true + 0.5 * rng.normal(size=(size, 5))
 
