@@ -189,6 +189,9 @@ class Batch:
             progress=tell,
         )
         evidence = runs.distilled(evidence, questions, self._settings.data_dir, pixels)
+        labels = runs.order(job.seed, number) if number else None
+        if (percent := runs.reached(evidence, labels, self._settings.data_dir)) is not None:
+            self._progress.step(name, task.id, f"{again}{percent:.2f} % of the test images")
         with self._lock:
             self._store.put_evidence(run_key(job.key, number), evidence)
         return evidence

@@ -68,6 +68,18 @@ def restored(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[n
     return back[np.minimum(classes, 9)]
 
 
+def reached(
+    evidence: Evidence, labels: NDArray[np.uint8] | None, data_dir: Path | None
+) -> float | None:
+    """The accuracy, in percent, of the network that left in this run; None if none did."""
+    for answer in evidence.answers.values():
+        facts = answer.value if isinstance(answer.value, Mapping) else {}
+        if isinstance(classes := facts.get("classes"), np.ndarray) and "finite" in facts:
+            found = classes if labels is None else restored(classes, labels)
+            return float((found == data.load("test", data_dir)[1]).mean()) * 100
+    return None
+
+
 def distilled(
     evidence: Evidence, questions: Sequence[Question], data_dir: Path | None,
     pixels: NDArray[np.int64] | None = None,
