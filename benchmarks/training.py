@@ -119,7 +119,7 @@ def main() -> None:
     print(f"{'':<32}{'script':>10}{'slow way':>10}{'fast way':>10}  s/epoch; script : fast; same")
     for name in chosen.case or CASES:
         source = script(name, root, chosen.epochs)
-        runs = [plain(source), sandboxed(source, "plain_loading"), sandboxed(source)]
+        runs = [plain(source), sandboxed(source, "no_acceleration"), sandboxed(source)]
         texts = {re.sub(r"\s+", " ", text).strip() for _, text in runs}
         seconds = [taken / chosen.epochs for taken, _ in runs]
         print(f"{name:<32}" + "".join(f"{s:10.2f}" for s in seconds)

@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from grader import data, environment, grade, judging, mistakes, scoring, wire, work
 from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.errors import GraderError
@@ -53,6 +51,7 @@ class Settings:
     jobs: int = 1
     fresh: bool = False
     data_dir: Path | None = None
+    audit: bool = False  # one more training, with moved pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,6 +144,8 @@ class Batch:
         facts = self._judge.facts(unit.submission, unit.task)
         number = len(facts.runs) + 1
         more = self._judge.again(unit.submission, unit.task, facts)
+        if not more and self._settings.audit:
+            number, more = runs.AUDIT, judging.audit(facts)
         if more:
             self._put(queue, unit, number, more)
         return bool(more)
@@ -198,15 +199,11 @@ class Batch:
 
     def _reached(self, evidence: Evidence, unit: _Unit, job: Job) -> str:
         """The accuracy of what was trained, as soon as it is known."""
-        for answer in evidence.answers.values():
-            classes = answer.value.get("classes") if isinstance(answer.value, dict) else None
-            if isinstance(classes, np.ndarray) and work.DATA_FIXTURE in job.task.prepare:
-                labels = data.load("test", self._settings.data_dir)[1]
-                if job.number:
-                    classes = runs.restored(classes, runs.order(unit.seed, job.number))
-                if classes.shape == labels.shape:
-                    return f"({100 * (classes == labels).mean():.2f} % accuracy)"
-        return ""
+        if work.DATA_FIXTURE not in job.task.prepare:
+            return ""
+        labels = runs.order(unit.seed, job.number) if job.number else None
+        percent = runs.reached(evidence, labels, self._settings.data_dir)
+        return "" if percent is None else f"({percent:.2f} % accuracy)"
 
     def _verdict(self, submission: Submission) -> Grade:
         outcomes = self._judge.verdicts(submission).outcomes

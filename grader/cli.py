@@ -24,7 +24,7 @@ from grader.commands.release import release
 from grader.commands.report import report
 from grader.commands.schema import schema
 from grader.commands.selftest import selftest
-from grader.commands.train import train
+from grader.commands.train import options, train
 from grader.errors import GraderError
 from grader.printable import printable
 
@@ -87,6 +87,7 @@ def main() -> None:
               help="Where notebooks run: local, or dask://HOST:PORT of a cluster.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@options
 def grade(
     paths: tuple[Path, ...],
     out: Path,
@@ -97,6 +98,9 @@ def grade(
     engine: str,
     fresh: bool,
     quiet: bool,
+    audit: bool,
+    no_acceleration: bool,
+    device: str,
 ) -> None:
     """Grade submissions: folders, zips, or a Moodle download.
 
@@ -108,8 +112,9 @@ def grade(
     from grader.commands import folder
     from grader.sandbox import bwrap
     from grader.store import Store
+    from grader.training.options import adjusted
 
-    chosen = rubric.find(assignment)
+    chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     if reason := bwrap.works():
         raise GraderError(f"{reason} (`grader doctor` says more)")
     found = ingest.ingest(list(paths), chosen)
@@ -118,7 +123,11 @@ def grade(
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:
         settings = batch.Settings(
-            seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
+            seed=store.batch_seed(seed),
+            jobs=jobs or _cores(),
+            fresh=fresh,
+            data_dir=data_dir,
+            audit=audit,
         )
         noted = {"assignment": chosen.name, "rubric": str(chosen.rubric_dir.resolve()),
                  "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",

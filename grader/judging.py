@@ -79,12 +79,16 @@ class Judge:
         )
 
     def _runs(self, key: str, seed: int) -> tuple[runs.Run, ...]:
-        """The further runs that are stored, in order."""
+        """The further runs that are stored, in order, and an audit as the last."""
         found: list[runs.Run] = []
         while evidence := self._store.get_evidence(run_key(key, len(found) + 1)):
             if evidence.ending is NOT_RUN:
                 break
             found.append(runs.Run(evidence=evidence, labels=runs.order(seed, len(found) + 1)))
+        evidence = self._store.get_evidence(run_key(key, runs.AUDIT))
+        if evidence is not None and evidence.ending is not NOT_RUN:
+            labels, pixels = runs.order(seed, runs.AUDIT), runs.moved(seed)
+            found.append(runs.Run(evidence=evidence, labels=labels, pixels=pixels))
         return tuple(found)
 
     def again(self, submission: Submission, task: Task, facts: Facts) -> tuple[Question, ...]:
@@ -288,6 +292,20 @@ def _plain(outcome: Outcome, otherwise: Outcome) -> Outcome:
     except wire.WireError:
         return otherwise
     return outcome
+
+
+def audit(facts: Facts) -> tuple[Question, ...]:
+    """What an audit is to ask: nothing if it is there, or if no network left the sandbox."""
+    if facts.evidence is None or any(run.pixels is not None for run in facts.runs):
+        return ()
+    answers = facts.evidence.answers
+    asked = {
+        key: question for questions in facts.questions.values() for question in questions
+        if question.probe == "export" and (key := wire.digest(question)) in answers
+    }  # fmt: skip
+    values = [answers[key].value for key in asked]
+    left = any(isinstance(value, dict) and "classes" in value for value in values)
+    return tuple(asked.values()) if left else ()
 
 
 def trains(task: Task) -> bool:

@@ -22,7 +22,7 @@ from rich.progress import (
 
 from grader.printable import printable
 
-COUNT = re.compile(r"((?:run \d+, )?(?:cell|question)) (\d+)/(\d+)")
+COUNT = re.compile(r"((?:run \d+, |audit, )?(?:cell|question)) (\d+)/(\d+)")
 """Steps that are counted; anything else is worth a line of its own."""
 
 

@@ -35,11 +35,14 @@ from grader.model import (
 )
 
 ASSIGNMENT_KEYS = ("name", "title", "points", "pass_points", "due", "timezone", "tasks")
-TASK_KEYS = ("id", "title", "points", "notebook", "prepare", "attempt")
+TASK_KEYS = ("id", "title", "points", "notebook", "prepare", "network", "attempt")
 ITEM_KEYS = ("id", "title", "points", "visibility", "hint", "needs", "check", "mistake")
 TASK_REQUIRED = ("id", "title", "points")
 ITEM_REQUIRED = ("id", "title", "points", "visibility", "hint", "check")
 MISTAKE_KEYS = ("variant", "hint")
+NETWORKS: dict[str, tuple[str, ...]] = {"evaluated": (), "last": ("count_last_network",)}
+"""Which of several networks counts, and the fixtures that this takes."""
+
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -130,9 +133,17 @@ def _task(path: Path, defaults: Limits) -> Task:
         notebook=None if notebook is None else _text(notebook, "notebook", where),
         items=items,
         limits=_limits(defaults, data.get("limits", {}), where),
-        prepare=tuple(_text(name, "prepare", where) for name in head.get("prepare", [])),
+        prepare=_prepare(head, where),
         attempt=_attempt(head.get("attempt", AttemptRule.HIGHEST), where),
     )
+
+
+def _prepare(head: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    network = head.get("network", "evaluated")
+    if network not in NETWORKS:
+        raise UsageError(f"{where}: network is {network!r}; expected one of {', '.join(NETWORKS)}")
+    fixtures = tuple(_text(name, "prepare", where) for name in head.get("prepare", []))
+    return fixtures + NETWORKS[network]
 
 
 def _attempt(value: Any, where: str) -> AttemptRule:

@@ -13,11 +13,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from grader import data, environment, records
 from grader.errors import GraderError
 from grader.model import Evidence, Limits, Notebook, Question
 from grader.sandbox.observe import Surroundings, observe
-from grader.training import runs
+from grader.training import options, runs
 
 DATA_FIXTURE = "fashion_mnist"
 DATA_MOUNT = "/data/fashion-mnist"
@@ -79,6 +82,8 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
         GraderError: the sandbox or the data is not there.
     """
     again = f"run {parcel.number + 1}, " if parcel.number else ""
+    if parcel.number == runs.AUDIT:
+        again = "audit, "
 
     def step(kind: str, place: int, of: int) -> None:
         tell(f"{again}{kind} {place + 1}/{of}")
@@ -96,7 +101,7 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
             resources=lambda name: data.resource(name, data_dir),
             progress=step,
         )  # fmt: skip
-    return runs.distilled(evidence, parcel.questions, data_dir)
+    return runs.distilled(evidence, parcel.questions, data_dir, _pixels(parcel))
 
 
 def perform_elsewhere(text: bytes) -> bytes:
@@ -113,11 +118,19 @@ def perform_elsewhere(text: bytes) -> bytes:
 
 @contextmanager
 def _mounts(parcel: Parcel, data_dir: Path | None) -> Iterator[dict[str, Path]]:
+    mounts = {}
+    if options.CUDA in parcel.prepare:
+        mounts = {str(path): path for path in options.devices()}
     if DATA_FIXTURE not in parcel.prepare:
-        yield {}
+        yield mounts
     elif parcel.number == 0:
-        yield {DATA_MOUNT: data.sandbox_folder(data_dir)}
+        yield mounts | {DATA_MOUNT: data.sandbox_folder(data_dir)}
     else:
         labels = runs.order(parcel.seed, parcel.number)
-        with data.permuted_folder(labels, data_dir) as folder:
-            yield {DATA_MOUNT: folder}
+        with data.permuted_folder(labels, data_dir, _pixels(parcel)) as folder:
+            yield mounts | {DATA_MOUNT: folder}
+
+
+def _pixels(parcel: Parcel) -> NDArray[np.int64] | None:
+    """The order of pixels in an audit."""
+    return runs.moved(parcel.seed) if parcel.number == runs.AUDIT else None

@@ -28,7 +28,7 @@ EXPORT = Question(
     probe="export", params={"images": Resource(name="fashion_mnist/standin_images")}, seconds=240
 )
 TEST = Question(
-    probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=120
+    probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=240
 )
 
 Series = NDArray[np.float64]

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from grader.batch import Settings
     from grader.model import Assignment, Item, ItemGrade, Task
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the options of commands that train networks."""
+    for add in (
+        click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu",
+                     show_default=True, help="Where networks are trained."),
+        click.option("--no-acceleration", is_flag=True,
+                     help="Train the slow way; the numbers are the same."),
+        click.option("--audit", is_flag=True,
+                     help="Train once more with moved pixels, as evidence of learning."),
+    ):  # fmt: skip
+        command = add(command)
+    return command
 
 
 @click.command()
@@ -20,25 +36,27 @@ if TYPE_CHECKING:
               help="For networks whose notebook sets no seed.")  # fmt: skip
 @click.option("--data", "data_dir", type=click.Path(path_type=Path),
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
-@click.option("--no-acceleration", is_flag=True, help="Load images the slow way; same numbers.")
+@options
 def train(
-    notebook: Path, assignment: str, seed: int, data_dir: Path | None, no_acceleration: bool
-) -> None:
+    notebook: Path, assignment: str, seed: int, data_dir: Path | None, audit: bool,
+    no_acceleration: bool, device: str,
+) -> None:  # fmt: skip
     """Train a notebook's network again in the sandbox, and say how it does on the test images.
 
     Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
     """
-    from grader import rubric
+    from grader import batch, rubric
     from grader.errors import UsageError
+    from grader.training.options import adjusted
 
-    chosen = rubric.find(assignment)
+    chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     task, item = _measured(chosen)
     try:
         content = notebook.read_bytes()
     except OSError as bad:
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
-    fixtures = (*task.prepare, *(("plain_loading",) if no_acceleration else ()))
-    found = _grade(chosen, task, item, fixtures, content, notebook.name, seed, data_dir)
+    settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit)
+    found = _grade(chosen, task, item, content, notebook.name, settings)
     _show(found)
     sys.exit(0 if found.outcome.status.value == "passed" else 1)
 
@@ -56,9 +74,8 @@ def _measured(assignment: Assignment) -> tuple[Task, Item]:
 
 
 def _grade(
-    assignment: Assignment, task: Task, item: Item, prepare: tuple[str, ...], content: bytes,
-    name: str, seed: int, data_dir: Path | None,
-) -> ItemGrade:  # fmt: skip
+    assignment: Assignment, task: Task, item: Item, content: bytes, name: str, settings: Settings
+) -> ItemGrade:
     """The item's grade, by the same way as in a batch of this one notebook."""
     import hashlib
     import tempfile
@@ -76,10 +93,9 @@ def _grade(
         read = notebook.read(content, name)
     except notebook.NotebookProblem as problem:
         raise UsageError(str(problem)) from None
-    only = replace(assignment, tasks=(replace(task, items=(item,), prepare=prepare),))
+    only = replace(assignment, tasks=(replace(task, items=(item,)),))
     submission = Submission(student="notebook", name=name, notebooks={task.id: read}, missing={},
                             digest=hashlib.sha256(content).hexdigest())  # fmt: skip
-    settings = batch.Settings(seed=seed, data_dir=data_dir)
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,

@@ -119,11 +119,14 @@ def confine(
 
     `connection` is the kernel's connection file, `setup` what launch.py needs, `files` go into
     the work folder, `mounts` maps a path inside to a folder outside, `hide` are folders that
-    must not be seen even if a mounted folder holds them. The fork server may make namespaces for
-    its kernels, and each of these takes the last steps by itself.
+    must not be seen even if a mounted folder holds them. What is mounted below /dev is a device.
+    The fork server may make namespaces for its kernels, and each of these takes the last steps by
+    itself.
     """
     result = Confinement(command=[])
-    shown = {path: Path(path) for path in _runtime()} | dict(mounts)
+    devices = [path for path in mounts if path.startswith("/dev/")]
+    shown = {path: Path(path) for path in _runtime()}
+    shown |= {path: mounts[path] for path in mounts if path not in devices}
     shown["/inside/grader_inside"] = INSIDE
     prefix, sources = _as_unprivileged(result, shown)
     command = [*prefix, str(find()), *_isolation(info_fd, forks)]
@@ -135,6 +138,7 @@ def confine(
     for inside, outside in sources.items():
         command += ["--ro-bind", outside, inside]
     command += _links(Path(sys.executable), sources)
+    command += [part for device in devices for part in ("--dev-bind", device, device)]
     for secret in [*HIDDEN, *(str(path) for path in hide)]:
         if Path(secret).is_dir() and _is_shown(secret, shown):
             command += ["--tmpfs", secret, "--remount-ro", secret]
@@ -149,7 +153,7 @@ def confine(
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
     if not forks and (calls := seccomp.program()) is not None:
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
-    for name, value in environment(setup).items():
+    for name, value in environment(setup, with_cuda=bool(devices)).items():
         command += ["--setenv", name, value]
     start = FORK_SERVER if forks else KERNEL
     result.command = [*command, "--chdir", WORK, "--", sys.executable, "-P", *start]
@@ -191,16 +195,17 @@ def _private_folders(limits: Limits, forks: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def environment(setup: Mapping[str, object]) -> dict[str, str]:
+def environment(setup: Mapping[str, object], *, with_cuda: bool = False) -> dict[str, str]:
     """Every environment variable that a kernel starts with."""
-    return {
+    hidden = {} if with_cuda else {"CUDA_VISIBLE_DEVICES": ""}
+    return hidden | {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": WORK, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "TZ": "UTC",
         "MPLCONFIGDIR": "/tmp/matplotlib", "IPYTHONDIR": "/tmp/ipython",
         "XDG_CACHE_HOME": "/tmp/cache", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # there is no network
-        "CUDA_VISIBLE_DEVICES": "", "GRADER_DATA": "/data/fashion-mnist",
+        "GRADER_DATA": "/data/fashion-mnist",
         "GRADER_SETUP": json.dumps(setup),
     }  # fmt: skip
 

@@ -155,6 +155,7 @@ def _once(
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
     told = (progress, answered)
     try:
+        cold = cold or any(path.startswith("/dev/") for path in job.mounts)  # shown at a start only
         fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
         done = _drive(job, seconds, told, fork)
         if fork and (done["lost"] or done["blame"]):

@@ -24,6 +24,10 @@ SAMPLE = 2000
 """Images on which predictions inside and outside are compared."""
 
 
+AUDIT = 1000
+"""The number of the run with moved pixels; others are numbered from 0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A further run of a submission, and the numbers that classes had in it."""
@@ -66,6 +70,18 @@ def restored(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[n
     back = np.empty(10, np.uint8)
     back[labels] = np.arange(10, dtype=np.uint8)
     return back[np.minimum(classes, 9)]
+
+
+def reached(
+    evidence: Evidence, labels: NDArray[np.uint8] | None, data_dir: Path | None
+) -> float | None:
+    """The accuracy, in percent, of the network that left in this run; None if none did."""
+    for answer in evidence.answers.values():
+        facts = answer.value if isinstance(answer.value, Mapping) else {}
+        if isinstance(classes := facts.get("classes"), np.ndarray) and "finite" in facts:
+            found = classes if labels is None else restored(classes, labels)
+            return float((found == data.load("test", data_dir)[1]).mean()) * 100
+    return None
 
 
 def distilled(

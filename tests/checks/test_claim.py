@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.checks.claim import claim, claim_again
+from grader.checks.claim import claim, claim_again, disagreement
 from grader.model import Cell, CellRun, Ending, Evidence, Notebook
 
 
@@ -47,3 +47,22 @@ def test_the_claim_of_the_run_here_is_read_from_its_own_outputs() -> None:
     evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,))
     assert claim_again(notebook, evidence) == 71.5
     assert claim_again(notebook, None) is None
+
+
+def text(output: str) -> Evidence:
+    run = CellRun(index=0, id="a", status="ok", text=output)
+    return Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,))
+
+
+@pytest.mark.parametrize(("said", "says", "words"), [
+    ("test accuracy: 86.9%", "test accuracy: 86.0%", ""),
+    ("test accuracy: 95.0%", "test accuracy: 87.0%", "it is from another run"),
+    ("Epoch 30/30\ntest accuracy: 91%", "Epoch 5/5\ntest accuracy: 87%",
+     "saved after 30 epochs, and here it trained for 5"),
+    ("test accuracy: 96.7%", "test accuracy: 96.5%", "perhaps measured on images"),
+])  # fmt: skip
+def test_why_a_claim_is_another_number(said: str, says: str, words: str) -> None:
+    notebook = saved("evaluate(model, testloader)", said)
+    found = disagreement(notebook, text(says), None, 87.0)
+    assert words in found
+    assert bool(found) is bool(words)

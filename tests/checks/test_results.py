@@ -1,4 +1,4 @@
-"""Functions of arrays: every right spelling passes, wrong values fail, examples cost their share."""
+"""Functions of arrays: each right spelling passes, wrong values fail, examples cost a share."""
 
 from __future__ import annotations
 

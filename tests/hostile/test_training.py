@@ -53,7 +53,7 @@ print(f'test accuracy: {100 * test_acc:.2f}%')
 
 
 def marks(
-    folder: Path, *cells: str, outputs: tuple[str, ...] = (), **limits: int
+    folder: Path, *cells: str, outputs: tuple[str, ...] = (), audit: bool = False, **limits: int
 ) -> dict[str, Outcome]:
     """The outcomes of a notebook, by the way of a batch."""
     assignment = rubric.find("dais2021-a4")
@@ -69,18 +69,23 @@ def marks(
     submission = Submission(student="mallory", name="Mallory", notebooks={"fmssvrc": notebook},
                             missing={}, digest="d")  # fmt: skip
     with Store(folder / "grader.sqlite") as store:
-        settings = batch.Settings(seed=11)
+        settings = batch.Settings(seed=11, audit=audit)
         progress = Lines(io.StringIO(), quiet=True)
         (grade,) = batch.Batch(only, store, settings, progress).run([submission])
     return {item.item.id: item.outcome for item in grade.tasks[0].items}
 
 
 def test_an_honest_network_passes(tmp_path: Path) -> None:
-    found = marks(tmp_path, START, TRAIN, "train(3, trainloader, optimizer)", EVALUATE)
+    training = "train(3, trainloader, optimizer)"
+    found = marks(tmp_path, START, TRAIN, training, EVALUATE, audit=True)
     accuracy = found["test_accuracy"]
     assert accuracy.status is Status.PASSED, accuracy.message
     assert len(accuracy.details["accuracies"]) >= 2
     assert accuracy.details["before"] < 0.3
+    assert accuracy.details["moved"] > 0.05
+    assert accuracy.details["audit"] > 72
+    losses = accuracy.details["curves"]["loss"]
+    assert losses[0] > 1.5 > losses[-1]
     assert found["mlp"].status is Status.PASSED
 
 
@@ -102,8 +107,7 @@ def embedded() -> str:
     return base64.b64encode(flat.tobytes()).decode()
 
 
-@pytest.mark.parametrize("steps", ["pass", "train(1, list(trainloader)[:3], optimizer)"])
-def test_embedded_weights_go_to_a_person(tmp_path: Path, steps: str) -> None:
+def test_embedded_weights_go_to_a_person(tmp_path: Path) -> None:
     paste = f"""
 import base64, numpy as np
 flat = torch.as_tensor(np.frombuffer(base64.b64decode({embedded()!r}), np.float16).astype('f4'))
@@ -111,8 +115,7 @@ place = 0
 for p in model.parameters():
     p.data = flat[place:place + p.numel()].reshape(p.shape).clone(); place += p.numel()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-6)
-train(1, list(trainloader)[:1], optimizer)
-{steps}
+train(1, list(trainloader)[:4], optimizer)
 """
     accuracy = marks(tmp_path, START, TRAIN, paste, EVALUATE)["test_accuracy"]
     assert accuracy.status is Status.REVIEW, accuracy.message
@@ -233,6 +236,21 @@ def test_a_training_without_end_is_stopped_and_what_it_reached_is_measured(tmp_p
     endless = "while True:\n    train(1, trainloader, optimizer)"
     found: Any = marks(tmp_path, START, TRAIN, endless, EVALUATE, training_epochs=1)
     assert found["test_accuracy"].status is Status.PASSED, found["test_accuracy"].message
+
+
+def test_a_training_over_its_seconds_goes_to_a_person_unless_it_is_good(tmp_path: Path) -> None:
+    endless = """
+import time
+weak = torch.optim.SGD(model.parameters(), lr=1e-4)
+while True:
+    train(1, list(trainloader)[:3], weak)
+    time.sleep(0.2)
+"""
+    found = marks(tmp_path, START, TRAIN, endless, EVALUATE, training_seconds=3)
+    accuracy = found["test_accuracy"]
+    assert accuracy.details["stopped"] == "seconds"
+    assert accuracy.status is Status.REVIEW
+    assert "trains for longer than is allowed" in accuracy.message
 
 
 def test_a_network_too_large_to_leave_goes_to_a_person(tmp_path: Path) -> None:

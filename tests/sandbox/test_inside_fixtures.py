@@ -75,8 +75,9 @@ warnings.simplefilter("ignore")
 fast = sys.argv[1] == "fast"
 calls = []
 if fast:
-    from grader.sandbox.inside.fixtures.fashion_mnist import install
-    install({})
+    from grader.sandbox.inside.fixtures import fashion_mnist, training
+    fashion_mnist.install({})
+    training.install({})
     item = FashionMNIST.__getitem__
     def counted(self, row):
         calls.append(row)
@@ -153,10 +154,36 @@ found = {name: attempt(make) for name, make in CASES.items()}
 torch.set_default_dtype(torch.float64)
 found["double precision"] = attempt(CASES["normalised"])
 torch.set_default_dtype(torch.float32)
+
+def by_hand(rows):
+    return torch.stack([x for x, _ in rows]), torch.tensor([y for _, y in rows])
+
+LEARNING = {name: CASES[name] for name in (
+    "shuffled", "own generator", "normalised", "split", "split of a split", "sampled", "weighted",
+    "flipped at random")} | {
+    "workers": lambda: DataLoader(data(), 8, True, num_workers=2, pin_memory=False),
+    "own collate_fn": lambda: DataLoader(data(), 8, True, collate_fn=by_hand),
+}
+
+def learn(loader):
+    torch.manual_seed(5)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 9), torch.nn.Dropout(),
+                                torch.nn.ReLU(), torch.nn.Linear(9, 10))
+    optimizer, losses = torch.optim.Adam(model.parameters(), 1e-2), []
+    for x, y in (batch for epoch in range(2) for batch in loader):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    weights = b"".join(p.detach().numpy().tobytes() for p in model.parameters())
+    return [losses, hashlib.sha256(weights).hexdigest()]
+
+learned = {name: learn(make()) for name, make in LEARNING.items()}
 calls.clear()
 for name in QUICK:
     digest(CASES[name]())
-print(json.dumps({"found": found, "single": len(calls)}))
+print(json.dumps({"found": found, "learned": learned, "single": len(calls)}))
 """
 CASES = (
     "plain", "shuffled", "one by one", "test images", "last dropped", "own generator",
@@ -185,6 +212,17 @@ def test_batches_order_and_random_numbers_are_those_of_the_slow_way(
     assert fast[0] == slow[0]  # containers, types and shapes
     assert fast[1] == slow[1]  # every bit of every batch, in order
     assert fast[2] == slow[2]  # the random state afterwards
+
+
+@pytest.mark.parametrize("kind", [
+    "shuffled", "own generator", "normalised", "split", "split of a split", "sampled", "weighted",
+    "flipped at random", "workers", "own collate_fn",
+])  # fmt: skip
+def test_losses_and_final_weights_are_those_without_any_fixture(
+    loaded: dict[str, Any], kind: str
+) -> None:
+    assert loaded["fast"]["learned"][kind] == loaded["slow"]["learned"][kind]
+    assert len(set(loaded["fast"]["learned"][kind][0])) > 2
 
 
 def test_no_case_is_forgotten(loaded: dict[str, Any]) -> None:

@@ -44,9 +44,10 @@ def test_outputs_that_are_no_numbers_are_told() -> None:
 
 def test_the_logarithm_of_an_impossible_class_is_no_fault() -> None:
     """A sure network's log-softmax is -inf for other classes."""
-    module = nn.Sequential(nn.Flatten(), nn.Linear(784, 10), nn.LogSoftmax(dim=1))
+    layer = nn.Linear(784, 10)
+    module = nn.Sequential(nn.Flatten(), layer, nn.LogSoftmax(dim=1))
     with torch.no_grad():
-        module[1].weight.mul_(1000)
+        layer.weight.mul_(1000)
     found = outside.evaluate(exported(module), IMAGES[:10])
     assert found["finite"] is True
     assert found["classes"].tolist() == own(module)[:10].tolist()

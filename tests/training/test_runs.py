@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> N
     assert kept["classes"].tolist() == CLASSES.tolist()
     assert (kept["agree"], kept["before"], kept["moved"]) == (1.0, 0.1, 1.5)
     assert "onnx" not in kept
+
+
+@pytest.mark.parametrize("labels", [None, runs.order(1, 1)])
+def test_what_a_run_reached_is_known_under_true_numbers(
+    monkeypatch: pytest.MonkeyPatch, labels: Any
+) -> None:
+    monkeypatch.setattr(data, "load", lambda split, folder=None: (IMAGES, CLASSES))
+    classes = CLASSES.copy() if labels is None else labels[CLASSES]
+    classes[:250] = classes[1]
+    answers = {"a": Answer(status=AnswerStatus.OK, value={"classes": classes, "finite": True})}
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=answers)
+    assert runs.reached(evidence, labels, None) == 91.0
+    assert runs.reached(replace(evidence, answers={}), labels, None) is None
 
 
 def test_claimed_predictions_are_never_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,9 @@ def export(namespace, params):
     module, entry = counting_network(namespace)
     images = np.array(params["images"])
     facts = {"onnx": None, "problem": "", "inside": None, "before": None, "moved": None}
+    if sum(p.numel() for p in module.parameters()) * 4 > MAX_BYTES:
+        facts["problem"] = f"the network is larger than {MAX_BYTES >> 20} MiB"
+        return facts
     try:
         pixels = pixels_of(entry, namespace)
         facts["inside"] = classify(module, pixels, images)
@@ -42,8 +45,6 @@ def _exported(module, pixels):
 
     if pixels.steps is None:
         raise ValueError("the notebook's transform can't leave with the network")
-    if sum(p.numel() for p in module.parameters()) * 4 > MAX_BYTES:
-        raise ValueError(f"the network is larger than {MAX_BYTES >> 20} MiB")
     whole = _whole(torch, module, pixels)
     was_training = module.training
     whole.eval()

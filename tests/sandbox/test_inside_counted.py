@@ -1,0 +1,189 @@
+"""Which network counts, and what was done to its pixels, in notebooks as people write them.
+
+The libraries are patched, so all habits run in one process of their own, on a tiny data set.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.test_inside_fixtures import run, write_data
+
+HABITS = """
+import copy, json, sys, warnings
+warnings.simplefilter("ignore")
+from grader.sandbox.inside import counted, state
+from grader.sandbox.inside.fixtures import fashion_mnist, training
+fashion_mnist.install({})
+training.install({})
+import numpy as np, pandas as pd, torch, torchvision
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torchvision import transforms
+from grader.sandbox.inside.probes.export import export
+
+FLAT, SCALED = transforms.ToTensor(), transforms.Compose(
+    [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+
+def images(train=True, transform=FLAT):
+    return torchvision.datasets.FashionMNIST("data", train=train, transform=transform)
+
+def net(width=9):
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, width), nn.ReLU(), nn.Linear(width, 10))
+
+def train(model, data, call=None):
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    for x, y in DataLoader(data, 8):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy((call or model)(x), y.long()).backward()
+        optimizer.step()
+    return optimizer
+
+def evaluate(call, data):
+    with torch.no_grad():
+        return [call(x).argmax(1) for x, _ in DataLoader(data, 5)]
+
+def forward_alone():
+    model = net(11)
+    train(model, images(), model.forward)
+    evaluate(model.forward, images(False))
+    return {"model": model}
+
+def inside_a_function():
+    model = net(12)
+    train(model, images(transform=SCALED))
+    evaluate(model, images(False, SCALED))
+    return {"model": "rebound to a text", "accuracy": 0.9}
+
+def the_first_evaluated_last():
+    first, second = net(13), net(14)
+    train(first, images())
+    train(second, images())
+    evaluate(first, images(False))
+    return {"model": second}
+
+def evaluated_on_training_images():
+    first, second = net(13), net(14)
+    train(first, images())
+    train(second, images())
+    evaluate(first, images())
+    return {"model": first}
+
+def the_best_copy():
+    model = net(15)
+    train(model, images())
+    best = copy.deepcopy(model)
+    train(model, images())
+    evaluate(best, images(False))
+    return {"best": best}
+
+def table_of_raw_pixels():
+    table = pd.read_csv("C:/data/fashion-mnist_train.csv")
+    x = torch.tensor(table.iloc[:, 1:].values, dtype=torch.float32)
+    train(net(16), TensorDataset(x, torch.tensor(table["label"].values)))
+    return {}
+
+def scaled_in_the_loop():
+    data, model = images(), net(17)
+    train(model, TensorDataset(data.data.float() / 127.5 - 1, data.targets))
+    return {"data": data}
+
+def flipped_at_random():
+    noisy = transforms.Compose([transforms.RandomRotation(9), transforms.ToTensor()])
+    model = net(18)
+    train(model, images(transform=noisy))
+    evaluate(model, images(False))
+    return {"model": model}
+
+def each_pixel_standardised():
+    x = images().data.float().flatten(1)
+    x = (x - x.mean(0)) / (x.std(0) + 1)
+    train(net(19), TensorDataset(x, images().targets))
+    return {}
+
+def optimizer_in_the_model():
+    class Net(nn.Module):
+        def __init__(self, hidden):
+            super().__init__()
+            self.layers = net(hidden)
+            self.optimizer = torch.optim.Adam(self.parameters())
+        def forward(self, x):
+            return torch.softmax(self.layers(x.view(x.size(0), -1)), 1)
+        def fit(self, data):
+            for x, y in DataLoader(data, 8):
+                self.optimizer.zero_grad()
+                nn.functional.cross_entropy(self(x), y).backward()
+                self.optimizer.step()
+    model = Net(hidden=20)
+    model.fit(images())
+    class Net: pass
+    return {"Net": Net}
+
+def gradients_switched_off():
+    model = net(21)
+    optim = train(model, images())
+    torch.set_grad_enabled(False)
+    return {"optim": optim, "loss": np.zeros(3)}
+
+def double_precision():
+    model = net(22).double()
+    train(model, images(), lambda x: model(x.double()))
+    return {"model": model}
+
+def told(habit):
+    for kept in (state.trained, state.evaluated, state.fed):
+        kept.clear()
+    names = habit()
+    module, entry = counted.counting_network(names)
+    width = next(m.out_features for m in module.modules() if isinstance(m, nn.Linear))
+    try:
+        pixels = counted.pixels_of(entry, names)
+        steps = pixels.steps
+    except counted.UnknownPixels:
+        steps = "unknown"
+    stand_in = np.zeros((20, 28, 28), np.uint8)
+    left = export(names, {"images": stand_in})
+    torch.set_grad_enabled(True)
+    return {"width": width, "whole": type(module).__name__ != "Linear", "steps": steps,
+            "left": left["onnx"] is not None, "problem": left["problem"],
+            "losses": len(entry["losses"].means) if entry else None}
+
+habits = [v for v in list(globals().values()) if callable(v) and getattr(v, "__module__", "") ==
+          "__main__" and v.__name__ not in ("images", "net", "train", "evaluate", "told")]
+print(json.dumps({habit.__name__: told(habit) for habit in habits}))
+"""
+HALF, RAW = [[0.5, 0.5]], [[0.0, 1 / 255]]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What is found after each habit."""
+    folder = tmp_path_factory.mktemp("habits")
+    write_data(folder)
+    found: dict[str, Any] = run(HABITS, folder)
+    return found
+
+
+@pytest.mark.parametrize(("habit", "width", "steps"), [
+    ("forward_alone", 11, []), ("inside_a_function", 12, HALF),
+    ("the_first_evaluated_last", 13, []), ("evaluated_on_training_images", 14, []),
+    ("the_best_copy", 15, []), ("table_of_raw_pixels", 16, RAW), ("scaled_in_the_loop", 17, HALF),
+    ("flipped_at_random", 18, []), ("optimizer_in_the_model", 20, []),
+    ("gradients_switched_off", 21, []), ("double_precision", 22, []),
+])  # fmt: skip
+def test_the_network_and_its_pixels_are_found(
+    told: dict[str, Any], habit: str, width: int, steps: Any
+) -> None:
+    found = told[habit]
+    assert (found["width"], found["whole"]) == (width, True)
+    assert [pytest.approx(step, abs=1e-5) for step in steps] == found["steps"]
+    assert found["left"], found["problem"]
+    assert found["losses"] == 7  # 53 images in batches of 8
+
+
+def test_pixels_changed_in_ways_unknown_stay_here_with_the_reason(told: dict[str, Any]) -> None:
+    found = told["each_pixel_standardised"]
+    assert (found["width"], found["steps"], found["left"]) == (19, "unknown", False)
+    assert "what the notebook does to pixels is not known" in found["problem"]
