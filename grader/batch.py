@@ -100,10 +100,11 @@ class Batch:
         if any(work.DATA_FIXTURE in unit.task.prepare for unit in units):
             data.sandbox_folder(self._settings.data_dir)
         self._store.put_submissions(submissions)
-        for unit in units:
-            if self._settings.fresh:
-                self._store.forget(unit.key)
-            self._store.put_run(unit.submission.student, unit.task.id, unit.key, unit.seed)
+        with self._store.transaction():
+            for unit in units:
+                if self._settings.fresh:
+                    self._store.forget(unit.key)
+                self._store.put_run(unit.submission.student, unit.task.id, unit.key, unit.seed)
         self._observe_reference(units)
         queue = Queue()
         for unit in units:
