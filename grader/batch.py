@@ -6,6 +6,7 @@ Whatever goes wrong in one job stays in that job, and only this process writes t
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -100,6 +101,7 @@ class Batch:
         if any(work.DATA_FIXTURE in unit.task.prepare for unit in units):
             data.sandbox_folder(self._settings.data_dir)
         self._store.put_submissions(submissions)
+        self._store.note(checks="{}")  # until all are judged, what was judged how is not known
         with self._store.transaction():
             for unit in units:
                 if self._settings.fresh:
@@ -116,6 +118,7 @@ class Batch:
                 self._verdict(submission)
         for job, evidence in self._engine.run(queue, self._tell):
             self._arrived(queue, job, evidence)
+        self._store.note(checks=json.dumps(self._judge.checks()))
         return Results(self._store, self._assignment)
 
     # -- observing ---------------------------------------------------------------------------

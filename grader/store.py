@@ -272,10 +272,10 @@ class Store:
 
     # -- evidence ----------------------------------------------------------------------------
 
-    def get_evidence(self, key: str) -> Evidence | None:
-        """The evidence kept under a key."""
+    def get_evidence(self, key: str, *, answers: bool = True) -> Evidence | None:
+        """The evidence kept under a key; without `answers` what reports show of it."""
         row = self._one("SELECT body FROM evidence WHERE key = ?", key)
-        return records.evidence_from_json(row[0]) if row else None
+        return records.evidence_from_json(row[0], answers=answers) if row else None
 
     def ending(self, key: str) -> str:
         """How the run under a key ended; empty if there is none."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from grader import regrade
+from grader.checks.base import Case, failed
 from grader.engine import LocalEngine
 from grader.judging import Results
-from grader.model import Assignment, Evidence, Override, Status
+from grader.model import Assignment, Evidence, Outcome, Override, Status
 from grader.regrade import Change, Remarked
 from grader.store import Store
 from grader.work import Parcel, Tell
@@ -125,3 +126,20 @@ def test_a_notebook_that_never_ran_stays_an_error(tmp_path: Path) -> None:
     with Store(tmp_path / "grader.sqlite") as store:
         (grade,) = Results(store, of)
     assert grade.tasks[1].items[0].outcome.status is Status.ERROR
+
+
+def test_what_is_judged_as_before_is_not_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded(tmp_path, 3, start=9)
+    judged: list[str] = []
+
+    def judge(self: course.Sum, case: Case) -> Outcome:
+        judged.append(case.item.id)
+        return failed("Judged again.")
+
+    monkeypatch.setattr(course.Sum, "judge", judge)
+    again(tmp_path, assignment(tmp_path / "reference", points="4"))
+    assert judged == []
+    again(tmp_path, assignment(tmp_path / "reference", points="4", least=1))
+    assert judged == ["number"] * 3  # and not `again`, whose check is as it was
