@@ -6,6 +6,7 @@ Whatever goes wrong in one job stays in that job, and only this process writes t
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -103,10 +104,12 @@ class Batch:
         if any(work.DATA_FIXTURE in unit.task.prepare for unit in units):
             data.sandbox_folder(self._settings.data_dir)
         self._store.put_submissions(submissions)
-        for unit in units:
-            if self._settings.fresh:
-                self._store.forget(unit.key)
-            self._store.put_run(unit.submission.student, unit.task.id, unit.key, unit.seed)
+        self._store.note(checks="{}")  # until all are judged, what was judged how is not known
+        with self._store.transaction():
+            for unit in units:
+                if self._settings.fresh:
+                    self._store.forget(unit.key)
+                self._store.put_run(unit.submission.student, unit.task.id, unit.key, unit.seed)
         self._observe_reference(units)
         queue = Queue()
         for unit in units:
@@ -121,6 +124,7 @@ class Batch:
         for task in self._assignment.tasks:
             if any(item.mistakes for item in task.items):
                 self._look_for_mistakes(task, submissions)
+        self._store.note(checks=json.dumps(self._judge.checks()))
         return Results(self._store, self._assignment)
 
     # -- observing ---------------------------------------------------------------------------

@@ -6,12 +6,12 @@ The same for a batch that just ran and for marking again later: nothing here run
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from grader import environment, grade, mistakes, notebook, records, scoring, wire
+from grader import environment, grade, mistakes, notebook, records, rubric, scoring, wire
 from grader.checks.base import Check, error
 from grader.errors import UsageError
 from grader.model import (
@@ -30,6 +30,7 @@ from grader.store import Store, run_key
 from grader.training import runs
 
 REFERENCE = "(reference)"
+PACKAGE = Path(__file__).parent
 NOT_RUN = Ending.SETUP_FAILED
 
 
@@ -103,10 +104,25 @@ class Judge:
         except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
             return ()
 
-    def verdicts(self, submission: Submission) -> Verdicts:
-        """Every item's outcome."""
+    def checks(self) -> dict[str, str]:
+        """By "task/item" what its verdict follows from beside facts: check, reference, code."""
+        common = rubric.digest_of(self.assignment.reference_dir, PACKAGE)
+        return {
+            f"{task.id}/{item.id}": hashlib.sha256(
+                f"{common} {type(item.check).__name__} {item.check.model_dump_json()}".encode()
+            ).hexdigest()
+            for task in self.assignment.tasks
+            for item in task.items
+        }
+
+    def verdicts(self, submission: Submission, but: Collection[str] = ()) -> Verdicts:
+        """Every item's outcome, `but` those of these names ("task/item")."""
         outcomes, unanswered = dict[str, dict[str, Outcome]](), dict[str, str]()
-        for task in self.assignment.tasks:
+        for whole in self.assignment.tasks:
+            items = tuple(item for item in whole.items if f"{whole.id}/{item.id}" not in but)
+            if not items:
+                continue
+            task = replace(whole, items=items)
             facts = self.facts(submission, task)
             expected = self.expected(task, facts.questions)
             outcomes[task.id] = grade.judge(
@@ -256,7 +272,7 @@ def scored(
     found = {}
     for task in assignment.tasks if evidence else ():
         run = store.run(submission.student, task.id)
-        kept = store.get_evidence(run[0]) if run else None
+        kept = store.get_evidence(run[0], answers=False) if run else None
         if kept is not None and task.id in submission.notebooks:
             found[task.id] = kept
     return scoring.score(

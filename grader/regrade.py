@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,37 +39,39 @@ class Remarked:
 def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Remarked:
     """Judges every stored submission, and writes the outcomes, in a transaction of the caller's.
 
-    An item whose check asks something that was never observed keeps its outcome. A person's marks
-    stay as they are.
+    An item whose check, reference and code are as they were is not judged again. One whose check
+    asks something that was never observed keeps its outcome. A person's marks stay as they are.
     """
     judge, students = Judge(assignment, store, data_dir), store.students()
     found = Remarked(students=len(students))
+    checks, known = judge.checks(), json.loads(store.setting("checks") or "{}")
+    same = {item for item, digest in checks.items() if known.get(item) == digest}
     for student in students:
         submission, before = store.submission(student), store.marks(student)
-        verdicts = judge.verdicts(submission)
+        outcomes = {task: dict(items) for task, items in store.outcomes(student).items()}
+        verdicts = judge.verdicts(submission, same if outcomes else ())
         found.unanswered.update(verdicts.unanswered.items())
-        outcomes = _kept(verdicts, store.outcomes(student))
+        _update(outcomes, verdicts)
         judging.keep(store, assignment, submission, outcomes)
         grade = judging.scored(store, assignment, submission, outcomes, evidence=False)
         found.changes.extend(_changes(grade, before, store.marks(student)))
         found.notes.extend(_too_many(grade))
+    for item, _ in found.unanswered:
+        checks.pop(item, None)
+    store.note(checks=json.dumps(checks))
     return found
 
 
-def _kept(
-    verdicts: judging.Verdicts, known: Mapping[str, Mapping[str, Outcome]]
-) -> dict[str, dict[str, Outcome]]:
-    """The new outcomes, but of what was not observed those that there were."""
+def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: judging.Verdicts) -> None:
+    """Puts new outcomes in, but for what was not observed leaves those that there are."""
     unknown = error("This was not observed yet; `grader grade` does it.")
-    return {
-        task: {
-            item: known.get(task, {}).get(item, unknown)
-            if f"{task}/{item}" in verdicts.unanswered
-            else outcome
-            for item, outcome in items.items()
-        }
-        for task, items in verdicts.outcomes.items()
-    }
+    for task, items in verdicts.outcomes.items():
+        there = outcomes.setdefault(task, {})
+        for item, outcome in items.items():
+            if f"{task}/{item}" in verdicts.unanswered:
+                there.setdefault(item, unknown)
+            else:
+                there[item] = outcome
 
 
 def _changes(grade: Grade, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

@@ -98,7 +98,7 @@ def load(rubric_dir: Path, reference_dir: Path) -> Assignment:
         tasks=tasks,
         rubric_dir=rubric_dir,
         reference_dir=reference_dir,
-        digest=_digest(rubric_dir, reference_dir),
+        digest=digest_of(rubric_dir, reference_dir),
     )
 
 
@@ -332,7 +332,8 @@ def _distinct(names: Sequence[str], what: str, where: str) -> None:
             raise UsageError(f"{where}: {what} {name} occurs twice")
 
 
-def _digest(*folders: Path) -> str:
+def digest_of(*folders: Path) -> str:
+    """Changes with every file in these folders."""
     state = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):

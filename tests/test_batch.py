@@ -1,0 +1,274 @@
+"""A batch keeps every result, goes on after any end, and no job takes another one down."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader import environment
+from grader.engine import Job, LocalEngine, Queue
+from grader.errors import GraderError, UsageError
+from grader.model import Ending, Evidence, Status
+from grader.reports import json_report
+from grader.store import Store
+from grader.work import Parcel, Tell
+from tests import course
+from tests.course import Quiet, assignment, perform, submission
+
+MANY = 200
+fork = multiprocessing.get_context("fork")
+
+
+def points(folder: Path, count: int = 4, **how: object) -> dict[str, str]:
+    """Grades a small course in this folder; points by student."""
+    of = assignment(folder / "reference")
+    with Store(folder / "grader.sqlite") as store:
+        work = course.batch(of, store, **how)  # type: ignore[arg-type]
+        return {
+            grade.submission.student: f"{grade.points:.2f}"
+            for grade in work.run([submission(8 + n) for n in range(count)])
+        }
+
+
+def test_each_student_gets_what_the_notebook_deserves(tmp_path: Path) -> None:
+    assert points(tmp_path) == {"s0008": "0.00", "s0009": "0.00", "s0010": "3.00", "s0011": "3.00"}
+
+
+def test_an_unchanged_submission_is_taken_from_the_store_and_told(tmp_path: Path) -> None:
+    before, again, fresh = Quiet(), Quiet(), Quiet()
+    points(tmp_path, progress=before)
+    points(tmp_path, progress=again)
+    points(tmp_path, progress=fresh, fresh=True)
+    assert (before.jobs, before.stored) == ({"sums": 4, "more": 4}, 0)
+    assert (again.jobs, again.stored, again.steps) == ({}, 8, [])
+    assert (fresh.jobs, fresh.stored) == ({"sums": 4, "more": 4}, 0)
+
+
+def test_other_libraries_are_another_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points(tmp_path)
+    changed = environment.versions() | {"numpy": "0.1"}
+    monkeypatch.setattr(environment, "versions", lambda: changed)
+    again = Quiet()
+    points(tmp_path, progress=again)
+    assert again.stored == 0
+
+
+def test_the_last_notebook_of_a_student_tells_the_points(tmp_path: Path) -> None:
+    told = Quiet()
+    points(tmp_path, count=3, progress=told)
+    assert sum("3.00 of 5 points" in text for _, _, text in told.finished) == 1
+    assert len(told.finished) == 6
+
+
+def test_the_reference_is_asked_what_all_are_asked(tmp_path: Path) -> None:
+    told = Quiet()
+    points(tmp_path, progress=told)
+    assert ("(reference)", "sums", "4 questions") in told.steps
+
+
+def test_a_reference_that_does_not_run_is_one_sentence(tmp_path: Path) -> None:
+    def broken(parcel: Parcel, tell: Tell) -> Evidence:
+        return Evidence(task=parcel.task, ending=Ending.TIMEOUT, message="Too slow.")
+
+    with pytest.raises(GraderError, match=r"Sums.ipynb in .* could not be run: Too slow\."):
+        points(tmp_path, engine=LocalEngine(1, broken))
+
+
+# --- broken workers ---------------------------------------------------------------------------
+
+
+def failing(times: int, how: Callable[[Parcel], Evidence]) -> Callable[[Parcel, Tell], Evidence]:
+    """Runs in which those of notebook 10's `sums` fail so often."""
+    left = [times]
+
+    def run(parcel: Parcel, tell: Tell) -> Evidence:
+        if parcel.notebook.cells[0].source == "10" and parcel.task == "sums" and parcel.seed:
+            left[0] -= 1
+            if left[0] >= 0:
+                return how(parcel)
+        return perform(parcel, tell)
+
+    return run
+
+
+def raises(parcel: Parcel) -> Evidence:
+    raise ZeroDivisionError("oops")
+
+
+def refuses(parcel: Parcel) -> Evidence:
+    raise GraderError("bubblewrap is missing")
+
+
+def dies(parcel: Parcel) -> Evidence:
+    return Evidence(task=parcel.task, ending=Ending.CRASHED, message="stopped from outside")
+
+
+@pytest.mark.parametrize("how", [raises, refuses, dies])
+def test_one_failure_of_a_worker_costs_one_retry_and_no_mark(
+    tmp_path: Path, how: Callable[[Parcel], Evidence]
+) -> None:
+    told = Quiet()
+    engine = LocalEngine(2, failing(1, how))
+    assert points(tmp_path, engine=engine, progress=told)["s0010"] == "3.00"
+    assert ("Student 10", "sums", "failed to start; tried again") in told.steps
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        (raises, "a worker failed (ZeroDivisionError: oops)"),
+        (refuses, "bubblewrap is missing"),
+        (dies, "the sandbox ended before the first cell: stopped from outside"),
+    ],
+)
+def test_two_failures_are_an_error_of_this_notebook_alone_and_tried_again_next_time(
+    tmp_path: Path, how: Callable[[Parcel], Evidence], said: str
+) -> None:
+    of = assignment(tmp_path / "reference")
+    with Store(tmp_path / "grader.sqlite") as store:
+        engine = LocalEngine(2, failing(2, how))
+        grades = course.batch(of, store, engine=engine).run([submission(n) for n in range(9, 13)])
+        (bad,) = [grade for grade in grades if grade.submission.student == "s0010"]
+        outcome = bad.tasks[0].items[0].outcome
+        assert outcome.status is Status.ERROR
+        assert outcome.message == f"The notebook could not be run: {said}"
+        assert [f"{grade.points:.2f}" for grade in grades] == ["0.00", "1.00", "3.00", "3.00"]
+        again = Quiet()
+        grades = course.batch(of, store, progress=again).run([submission(n) for n in range(9, 13)])
+        assert again.jobs == {"sums": 1}
+        assert [f"{grade.points:.2f}" for grade in grades] == ["0.00", "3.00", "3.00", "3.00"]
+
+
+# --- interruptions ----------------------------------------------------------------------------
+
+
+def rendered(folder: Path, count: int) -> bytes:
+    """results.json of what a folder holds, the batch run to its end."""
+    of = assignment(folder / "reference")
+    with Store(folder / "grader.sqlite") as store:
+        found = course.batch(of, store).results([submission(n) for n in range(count)])
+        return json_report.render(list(found), of)["results.json"]
+
+
+def slowly(parcel: Parcel, tell: Tell) -> Evidence:
+    time.sleep(0.002)
+    return perform(parcel, tell)
+
+
+def work(folder: Path) -> None:
+    """What a grader process does that will be killed."""
+    of = assignment(folder / "reference")
+    with Store(folder / "grader.sqlite").claim() as store:
+        engine = LocalEngine(2, slowly)
+        course.batch(of, store, engine=engine).results([submission(n) for n in range(MANY)])
+    os._exit(0)
+
+
+def results(folder: Path) -> int:
+    """How many runs a folder's store holds, seen from another process."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / 'grader.sqlite'}?mode=ro", uri=True)) as db:
+            return int(db.execute("SELECT count(*) FROM evidence").fetchone()[0])
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
+def test_killed_at_twenty_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"
+    killed.mkdir()
+    undisturbed.mkdir()
+    random.seed(20)
+    kept = 0
+    for _ in range(20):
+        process = fork.Process(target=work, args=(killed,))
+        process.start()
+        wanted = kept + random.randint(0, 30)
+        while results(killed) < wanted and process.is_alive():
+            time.sleep(0.005)
+        time.sleep(random.uniform(0, 0.02))
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        assert results(killed) >= max(kept, wanted)
+        kept = results(killed)
+    assert kept >= 100
+    assert rendered(killed, MANY) == rendered(undisturbed, MANY)
+    with closing(sqlite3.connect(killed / "grader.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM evidence").fetchone() == (2 * MANY,)
+        assert db.execute("SELECT count(*) FROM submission").fetchone() == (MANY,)
+
+
+class Interrupted:
+    """An engine whose user presses Ctrl-C after so many results."""
+
+    def __init__(self, after: int) -> None:
+        self._after = after
+
+    def run(self, queue: Queue, tell: Callable[[Job, str], None]) -> Iterator[tuple[Job, Evidence]]:
+        for number, found in enumerate(LocalEngine(1, perform).run(queue, tell)):
+            if number == self._after and found[0].key:
+                raise KeyboardInterrupt
+            yield found
+
+
+def test_an_interruption_knows_what_is_done_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    of = assignment(tmp_path / "reference")
+    with Store(tmp_path / "grader.sqlite") as store:
+        work = course.batch(of, store, engine=Interrupted(3))
+        with pytest.raises(KeyboardInterrupt):
+            work.results([submission(n) for n in range(4)])
+        assert len(work.done) == 3
+        again = Quiet()
+        course.batch(of, store, progress=again).results([submission(n) for n in range(4)])
+        assert (sum(again.jobs.values()), again.stored) == (5, 3)
+
+
+def hold(folder: Path, ready: multiprocessing.synchronize.Event) -> None:
+    with Store(folder / "grader.sqlite").claim():
+        ready.set()
+        time.sleep(60)
+
+
+def test_two_graders_on_one_folder_is_one_sentence_until_the_first_is_dead(tmp_path: Path) -> None:
+    ready = fork.Event()
+    other = fork.Process(target=hold, args=(tmp_path, ready))
+    other.start()
+    try:
+        assert ready.wait(20)
+        with pytest.raises(UsageError) as refusal:
+            Store(tmp_path / "grader.sqlite").claim()
+        assert str(refusal.value) == (
+            f"{tmp_path} is in use by another grader (process {other.pid}); "
+            "wait until it is done, or choose another result folder"
+        )
+    finally:
+        os.kill(other.pid or 0, signal.SIGKILL)
+        other.join()
+    with Store(tmp_path / "grader.sqlite").claim() as store:
+        assert store.setting("holder") == str(os.getpid())
+
+
+def test_details_that_are_no_plain_data_are_an_error_of_their_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = course.Sum.judge
+    monkeypatch.setattr(
+        course.Sum, "judge",
+        lambda self, case: replace(judge(self, case), details={"given": object()}),
+    )  # fmt: skip
+    of = assignment(tmp_path / "reference")
+    with Store(tmp_path / "grader.sqlite") as store:
+        (grade,) = course.batch(of, store).run([submission(12)])
+    found = [entry.outcome.status for entry in grade.tasks[0].items]
+    assert found == [Status.ERROR, Status.REVIEW]

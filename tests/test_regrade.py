@@ -1,0 +1,145 @@
+"""Marking again from what is stored: what changes, what can't be known, and a person's marks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from grader import regrade
+from grader.checks.base import Case, failed
+from grader.engine import LocalEngine
+from grader.judging import Results
+from grader.model import Assignment, Evidence, Outcome, Override, Status
+from grader.regrade import Change, Remarked
+from grader.store import Store
+from grader.work import Parcel, Tell
+from tests import course
+from tests.course import assignment, graded
+
+
+def again(folder: Path, of: Assignment) -> Remarked:
+    with Store(folder / "grader.sqlite") as store, store.transaction():
+        return regrade.regrade(of, store, None)
+
+
+def points(folder: Path, of: Assignment) -> list[str]:
+    with Store(folder / "grader.sqlite") as store:
+        return [f"{grade.points:.2f}" for grade in Results(store, of)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise AssertionError("a notebook was run")
+
+    monkeypatch.setattr("grader.work.observe", run)
+
+
+def test_without_a_change_no_mark_changes(tmp_path: Path) -> None:
+    of = graded(tmp_path)
+    found = again(tmp_path, of)
+    assert (found.students, found.changes, found.unanswered, found.notes) == (20, [], {}, [])
+
+
+def test_other_points_of_an_item_change_the_marks_of_who_has_it(tmp_path: Path) -> None:
+    graded(tmp_path, 3, start=9)
+    new = assignment(tmp_path / "reference", points="4")
+    found = again(tmp_path, new)
+    assert found.changes == [
+        Change(name=name, item="sums/number", before="2.00 passed", after="4.00 passed")
+        for name in ("Student 10", "Student 11")
+    ]
+    assert points(tmp_path, new) == ["0.00", "5.00", "5.00"]
+
+
+def test_another_tolerance_changes_verdicts(tmp_path: Path) -> None:
+    graded(tmp_path, 4, start=9)
+    found = again(tmp_path, assignment(tmp_path / "reference", least=2))
+    assert [(c.name, c.before, c.after) for c in found.changes] == [
+        ("Student 10", "2.00 passed", "0.00 failed"),
+        ("Student 11", "2.00 passed", "0.00 failed"),
+    ]
+
+
+def test_a_changed_question_is_told_and_its_item_keeps_its_mark(tmp_path: Path) -> None:
+    graded(tmp_path, 3, start=9)
+    new = assignment(tmp_path / "reference", variant="new")
+    found = again(tmp_path, new)
+    assert found.changes == []
+    assert found.unanswered == {("sums/number", "its check asks something new"): 3}
+    assert points(tmp_path, new) == ["0.00", "3.00", "3.00"]
+
+
+def test_a_changed_reference_notebook_is_told(tmp_path: Path) -> None:
+    of = graded(tmp_path, 3, start=9)
+    notebook = tmp_path / "reference" / "More.ipynb"
+    notebook.write_text(notebook.read_text().replace('"10"', '"11"'))
+    found = again(tmp_path, of)
+    assert found.changes == []
+    assert found.unanswered == {("more/again", "the reference must be run again"): 3}
+
+
+def test_a_persons_mark_is_never_touched(tmp_path: Path) -> None:
+    graded(tmp_path, 2, start=10)
+    mark = Override(item="sums/number", points=Decimal("1.5"), reason="late idea", by="Jo",
+                    at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.add_override("s0010", mark)
+    new = assignment(tmp_path / "reference", points="1")
+    found = again(tmp_path, new)
+    assert [change.name for change in found.changes] == ["Student 11"]
+    assert found.notes == ["Student 10: Jo gave 1.5 points for sums/number, which is now worth 1"]
+    with Store(tmp_path / "grader.sqlite") as store:
+        assert store.overrides("s0010") == [mark]
+    assert points(tmp_path, new) == ["2.50", "2.00"]
+
+
+def test_what_is_not_committed_changes_nothing(tmp_path: Path) -> None:
+    of = graded(tmp_path, 2, start=10)
+    new = assignment(tmp_path / "reference", points="4")
+    with (
+        Store(tmp_path / "grader.sqlite") as store,
+        pytest.raises(KeyboardInterrupt),
+        store.transaction(),
+    ):
+        assert regrade.regrade(new, store, None).changes
+        raise KeyboardInterrupt
+    assert points(tmp_path, of) == ["3.00", "3.00"]
+    assert len(again(tmp_path, new).changes) == 2
+
+
+def test_a_notebook_that_never_ran_stays_an_error(tmp_path: Path) -> None:
+    of = assignment(tmp_path / "reference")
+
+    def broken(parcel: Parcel, tell: Tell) -> Evidence:
+        if parcel.notebook.cells[0].source == "11":
+            raise ZeroDivisionError("oops")
+        return course.perform(parcel, tell)
+
+    with Store(tmp_path / "grader.sqlite") as store:
+        engine = LocalEngine(1, broken)
+        course.batch(of, store, engine=engine).results([course.submission(11)])
+    assert again(tmp_path, of).changes == []
+    with Store(tmp_path / "grader.sqlite") as store:
+        (grade,) = Results(store, of)
+    assert grade.tasks[1].items[0].outcome.status is Status.ERROR
+
+
+def test_what_is_judged_as_before_is_not_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded(tmp_path, 3, start=9)
+    judged: list[str] = []
+
+    def judge(self: course.Sum, case: Case) -> Outcome:
+        judged.append(case.item.id)
+        return failed("Judged again.")
+
+    monkeypatch.setattr(course.Sum, "judge", judge)
+    again(tmp_path, assignment(tmp_path / "reference", points="4"))
+    assert judged == []
+    again(tmp_path, assignment(tmp_path / "reference", points="4", least=1))
+    assert judged == ["number"] * 3  # and not `again`, whose check is as it was
