@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from grader.sandbox import warm
 from grader.sandbox.inside import forks
 
-KEPT = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
 ANSWER_SECONDS = 10
 
 

@@ -53,7 +53,7 @@ def keep(fds):
     request = json.loads(message)
     hidden = sorted(set(request["names"]) & set(sys.modules))
     if hidden:
-        channel.send(json.dumps({"refused": f"{hidden[0]} is a file of the notebook's"}).encode())
+        _tell(channel, refused=f"{hidden[0]} is a module of the notebook's own")
         return
     enclose.unshare()
     alive, lifeline = os.pipe()
@@ -63,7 +63,7 @@ def keep(fds):
         try:
             _inhabit(channel, request, given, alive)
         except Exception as error:
-            channel.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
+            _tell(channel, failed=f"{type(error).__name__}: {error}")
             raise
     for fd in (alive, *given):
         os.close(fd)
@@ -75,7 +75,11 @@ def keep(fds):
     if pidfd not in dict(poll.poll()):
         os.kill(first, signal.SIGKILL)
     _, status = os.waitpid(first, 0)
-    channel.send(json.dumps({"exit": status}).encode())
+    _tell(channel, exit=status)
+
+
+def _tell(channel, **what):
+    channel.send(json.dumps(what).encode())
 
 
 # -- the first process of the namespaces -----------------------------------------------------------
@@ -88,8 +92,12 @@ def _inhabit(channel, request, given, alive):
         os._exit(1)
     enclose.loopback()
     enclose.mounts(request["disk"], request["data"], request["hide"])
-    for path, index in request["files"].items():
-        _copy(given[index], path)
+    try:
+        for path, index in request["files"].items():
+            _copy(given[index], path)
+    except OSError as error:
+        _tell(channel, refused=f"a file could not be copied: {error}")
+        os._exit(1)
     for path in ("/data", "/run"):
         enclose.read_only(path)
     os.chdir("/notebook")
