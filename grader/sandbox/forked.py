@@ -117,7 +117,7 @@ class ForkedKernel(ConfinedKernel):
                 opened[f"{inside}/{path.relative_to(outside)}"] = files[-1]
         if len(files) + offset > MAX_FDS:
             raise ForkError("there are too many files beside the notebook", blame=False)
-        environment = bwrap.environment({})
+        environment = bwrap.environment({}) | {"PWD": bwrap.WORK}
         del environment["GRADER_SETUP"]
         return {
             "connection": "/run/connection.json", "environment": environment,

@@ -150,10 +150,10 @@ def _once(
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
     fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
     done = _drive(job, seconds, progress, fork)
-    if fork and (done["lost"] or done["blame"]):
+    if fork and done["blame"]:
         fork.broken()
-        if done["lost"]:  # what was seen of it may be cut short by our own fault
-            done = _drive(job, seconds, progress, None)
+    if done["lost"]:  # what was seen of it is cut short by our own fault
+        done = _drive(job, seconds, progress, None)
     return _evidence(done, task, seed)
 
 
@@ -205,8 +205,9 @@ def _read_lines(fd: int, deadline: float, progress: Progress | None) -> dict[str
                     return dict(event)
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
+    lost = time.monotonic() < deadline and len(rest) <= MAX_RESULT  # by no fault of the notebook's
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
-            "answers": {}, "rung": "", "lost": False, "blame": False}  # fmt: skip
+            "answers": {}, "rung": "", "lost": lost, "blame": False}  # fmt: skip
 
 
 def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:

@@ -1,7 +1,7 @@
 """Fork servers of this process: one for kernels, confined, and one for drivers. Trusted side.
 
-Each is started when it is first worth it, and dies with this process. One that breaks is started
-once more; after that everything starts cold, which gives the same evidence, slower.
+Each is started when it is first worth it, and dies with this process. One that breaks is
+replaced, twice; after that everything starts cold, which gives the same evidence, slower.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.model import Limits
 from grader.sandbox import bwrap
 
 START_SECONDS = 120
-STARTS = 2
+STARTS = 3
 COLD = "GRADER_COLD"
 
 

@@ -23,22 +23,27 @@ LIBRARIES = (
     "torchvision.transforms", "sklearn.linear_model", "sklearn.model_selection",
     "sklearn.datasets", "sklearn.preprocessing", "sklearn.metrics", "matplotlib.pyplot",
     "matplotlib.backends.backend_agg", "pandas", "seaborn", "ipykernel.kernelapp",
-    "IPython.core.pylabtools", "matplotlib_inline.config",
+    "IPython.core.pylabtools",
 )  # fmt: skip
-"""Not among them is what asks at its import whether a kernel is there: tqdm.auto, and
-matplotlib_inline.backend_inline."""
+"""Not among them is what asks at its import whether a kernel is there: tqdm.auto and
+matplotlib_inline."""
 
 OURS = ("bootstrap", "fixtures", "probes", "figures", "watch", "plain", "handout")
 MAX_REQUEST, MAX_FDS = 1 << 17, 253
 
 
+variables: dict = {}  # of the environment, that libraries set when they are imported
+
+
 def preload():
     """Imports everything, in the surroundings that a kernel would have."""
+    before = dict(os.environ)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel sets it
     for name in LIBRARIES:
         importlib.import_module(name)
     for name in OURS:
         importlib.import_module(f"{__package__}.{name}")
+    variables.update(dict(os.environ.items() - before.items()))
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and copy, the shared pages
 
@@ -140,7 +145,7 @@ def _become_kernel(request, given):
         enclose.die_with_parent(dumpable=True)  # as a cold one: else it can't list its own fds
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
-        os.environ.update(request["environment"])
+        os.environ.update(request["environment"] | variables)
         _fresh_random_numbers()
         setup["limits"]["RLIMIT_DATA"] += _data_size()
         importlib.invalidate_caches()
