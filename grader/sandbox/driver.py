@@ -266,7 +266,7 @@ def main(fds: Sequence[int]) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     asyncio.run(run.run())
     say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
-        lost=run.kernel.lost, blame=run.blame,
+        lost=run.kernel.lost, blame=run.blame or run.kernel.lost,
         cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
     sys.stdout.flush()
     os._exit(0)  # a stuck writer thread must not keep us

@@ -20,7 +20,7 @@ from typing import Any
 from grader.errors import SandboxError
 from grader.sandbox import bwrap, seccomp
 from grader.sandbox.job import Job
-from grader.sandbox.kernel import ConfinedKernel, proportional
+from grader.sandbox.kernel import ConfinedKernel, family, proportional
 
 MAX_FDS = 253  # in one message
 MAX_REQUEST = 1 << 17
@@ -28,8 +28,8 @@ MAX_DATA = 512 << 20
 DATA = "/data"
 """Mounts below here are given as copies: what is mounted in the server, all its forks would see."""
 
-FORK_SECONDS = 20
-MODULE = re.compile(r"([A-Za-z_]\w*)(?=\.py\b|/__init__\.py\b)")
+FORK_SECONDS = 60
+MODULE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)(?=\.py\b|/__init__\.py\b)")
 
 
 class ForkError(SandboxError):
@@ -50,7 +50,6 @@ class ForkedKernel(ConfinedKernel):
         self._keeper = socket.socket(fileno=fork)
         self._keeper.settimeout(FORK_SECONDS)
         self._init = self._kernel = -1  # pidfds
-        self._at_start = 0
 
     def start(self) -> None:
         """Asks for the kernel.
@@ -78,7 +77,6 @@ class ForkedKernel(ConfinedKernel):
                 listener.close()
             for fd in (*pipes.values(), *files):
                 os.close(fd)
-        self._at_start = proportional(self._init_pid)
 
     def _shake_hands(self, message: bytes, fds: list[int]) -> None:
         try:
@@ -119,7 +117,7 @@ class ForkedKernel(ConfinedKernel):
                 opened[f"{inside}/{path.relative_to(outside)}"] = files[-1]
         if len(files) + offset > MAX_FDS:
             raise ForkError("there are too many files beside the notebook", blame=False)
-        environment = bwrap.environment({})
+        environment = bwrap.environment({}) | {"PWD": bwrap.WORK}
         del environment["GRADER_SETUP"]
         return {
             "connection": "/run/connection.json", "environment": environment,
@@ -178,8 +176,12 @@ class ForkedKernel(ConfinedKernel):
             return False
 
     def _held(self) -> int:
-        """What it holds now, less what it shared with the server when it began."""
-        return proportional(self._init_pid) - self._at_start
+        """What it holds beside the server's pages.
+
+        The first process has nothing but those: its share of them is everyone's share.
+        """
+        share = proportional(self._init_pid)
+        return sum(max(0, proportional(pid) - share) for pid in family(self._init_pid))
 
 
 def _pid(pidfd: int) -> int:

@@ -154,14 +154,14 @@ def _once(
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
     told = (progress, answered)
+    cold = cold or any(path.startswith("/dev/") for path in job.mounts)  # shown at a start only
     try:
-        cold = cold or any(path.startswith("/dev/") for path in job.mounts)  # shown at a start only
         fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
         done = _drive(job, seconds, told, fork)
-        if fork and (done["lost"] or done["blame"]):
+        if fork and done["blame"]:
             fork.broken()
-            if done["lost"]:  # what was seen of it may be cut short by our own fault
-                done = _drive(job, seconds, told, None)
+        if done["lost"]:  # what was seen of it is cut short by our own fault
+            done = _drive(job, seconds, told, None)
         return _evidence(done, task, seed)
     except _NoResultError as bad:
         reason = f"The sandbox's driver process {bad}."
@@ -222,8 +222,9 @@ def _read_lines(
                     answered(event["digest"], decode_answer(event["answer"]))
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"])
+    lost = time.monotonic() < deadline and len(rest) <= MAX_RESULT  # by no fault of the notebook's
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
-            "answers": {}, "rung": "", "lost": False, "blame": False}  # fmt: skip
+            "answers": {}, "rung": "", "lost": lost, "blame": False}  # fmt: skip
 
 
 def _event(line: bytes | bytearray) -> dict[str, Any]:

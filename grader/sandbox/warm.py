@@ -1,7 +1,7 @@
 """Fork servers of this process: one for kernels, confined, and one for drivers. Trusted side.
 
-Each is started when it is first worth it, and dies with this process. One that breaks is started
-once more; after that everything starts cold, which gives the same evidence, slower.
+Each is started when it is first worth it, and dies with this process. One that breaks is
+replaced, twice; after that everything starts cold, which gives the same evidence, slower.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.model import Limits
 from grader.sandbox import bwrap
 
 START_SECONDS = 120
-STARTS = 2
+STARTS = 3
 COLD = "GRADER_COLD"
 
 
@@ -37,7 +37,7 @@ class Server:
     clean_up: Callable[[], None]
 
     def end(self) -> None:
-        """Ends the process and all that it forked, and removes what is left."""
+        """Ends the process and, for kernels, all that it forked; removes what is left."""
         self.control.close()
         self.process.kill()
         self.process.wait()
@@ -58,11 +58,12 @@ class Fork:
 
 @dataclass(slots=True)
 class Pool:
-    """At most one server at a time. Safe for several threads."""
+    """One server, and another one should that break. Safe for several threads."""
 
     launch: Launch
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _attempt: Attempt | None = None
+    _retired: list[Attempt] = field(default_factory=list)
     _starts: int = 0
     _asked: int = 0
 
@@ -104,26 +105,28 @@ class Pool:
         return server.process.pid if server else None
 
     def stop(self) -> None:
-        """Ends the server for now; whoever asks next starts from the beginning."""
+        """Ends every server; whoever asks next starts from the beginning."""
         with self._lock:
-            attempt, self._attempt = self._attempt, None
-            self._starts = self._asked = 0
-        if attempt is not None and attempt.done() and (server := attempt.result()):
-            server.end()
+            attempts = [*self._retired, *([self._attempt] if self._attempt else [])]
+            self.forget()
+        for attempt in attempts:
+            if attempt.done() and (server := attempt.result()):
+                server.end()
 
     def forget(self) -> None:
-        """After a fork of ours: the server is our parent's."""
-        self._lock, self._attempt = threading.RLock(), None
+        """As if nothing had been started. After a fork of ours: the servers are our parent's."""
+        self._lock, self._attempt, self._retired = threading.RLock(), None, []
         self._starts = self._asked = 0
 
     def _replace(self, attempt: Attempt) -> None:
-        """Ends the server of this attempt; there is another, unless there have been enough."""
+        """No more forks from this one; there is another, unless there have been enough.
+
+        It is left alone for the sake of those that it has forked before.
+        """
         with self._lock:
-            if self._attempt is not attempt:
-                return
-            self._attempt = self._begin()
-        if server := attempt.result():
-            server.end()
+            if self._attempt is attempt:
+                self._retired.append(attempt)
+                self._attempt = self._begin()
 
     def _begin(self) -> Attempt:
         attempt: Attempt = Future()
@@ -149,6 +152,7 @@ def _own(launch: Launch, attempt: Attempt) -> None:
     if select.select([ours], [], [], START_SECONDS)[0] and ours.recv(16) == b"ready":
         attempt.set_result(server)
         process.wait()
+        clean_up()
     else:
         attempt.set_result(None)
         server.end()

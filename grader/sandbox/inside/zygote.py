@@ -23,22 +23,27 @@ LIBRARIES = (
     "torchvision.transforms", "sklearn.linear_model", "sklearn.model_selection",
     "sklearn.datasets", "sklearn.preprocessing", "sklearn.metrics", "matplotlib.pyplot",
     "matplotlib.backends.backend_agg", "pandas", "seaborn", "ipykernel.kernelapp",
-    "IPython.core.pylabtools", "matplotlib_inline.config",
+    "IPython.core.pylabtools",
 )  # fmt: skip
-"""Not among them is what asks at its import whether a kernel is there: tqdm.auto, and
-matplotlib_inline.backend_inline."""
+"""Not among them is what asks at its import whether a kernel is there: tqdm.auto and
+matplotlib_inline."""
 
 OURS = ("bootstrap", "fixtures", "probes", "figures", "watch", "plain", "handout")
 MAX_REQUEST, MAX_FDS = 1 << 17, 253
 
 
+variables: dict = {}  # of the environment, that libraries set when they are imported
+
+
 def preload():
     """Imports everything, in the surroundings that a kernel would have."""
+    before = dict(os.environ)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel sets it
     for name in LIBRARIES:
         importlib.import_module(name)
     for name in OURS:
         importlib.import_module(f"{__package__}.{name}")
+    variables.update(dict(os.environ.items() - before.items()))
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and copy, the shared pages
 
@@ -53,7 +58,7 @@ def keep(fds):
     request = json.loads(message)
     hidden = sorted(set(request["names"]) & set(sys.modules))
     if hidden:
-        channel.send(json.dumps({"refused": f"{hidden[0]} is a file of the notebook's"}).encode())
+        _tell(channel, refused=f"{hidden[0]} is a module of the notebook's own")
         return
     enclose.unshare()
     alive, lifeline = os.pipe()
@@ -63,7 +68,7 @@ def keep(fds):
         try:
             _inhabit(channel, request, given, alive)
         except Exception as error:
-            channel.send(json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode())
+            _tell(channel, failed=f"{type(error).__name__}: {error}")
             raise
     for fd in (alive, *given):
         os.close(fd)
@@ -75,7 +80,11 @@ def keep(fds):
     if pidfd not in dict(poll.poll()):
         os.kill(first, signal.SIGKILL)
     _, status = os.waitpid(first, 0)
-    channel.send(json.dumps({"exit": status}).encode())
+    _tell(channel, exit=status)
+
+
+def _tell(channel, **what):
+    channel.send(json.dumps(what).encode())
 
 
 # -- the first process of the namespaces -----------------------------------------------------------
@@ -88,8 +97,12 @@ def _inhabit(channel, request, given, alive):
         os._exit(1)
     enclose.loopback()
     enclose.mounts(request["disk"], request["data"], request["hide"])
-    for path, index in request["files"].items():
-        _copy(given[index], path)
+    try:
+        for path, index in request["files"].items():
+            _copy(given[index], path)
+    except OSError as error:
+        _tell(channel, refused=f"a file could not be copied: {error}")
+        os._exit(1)
     for path in ("/data", "/run"):
         enclose.read_only(path)
     os.chdir("/notebook")
@@ -132,7 +145,7 @@ def _become_kernel(request, given):
         enclose.die_with_parent(dumpable=True)  # as a cold one: else it can't list its own fds
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
-        os.environ.update(request["environment"])
+        os.environ.update(request["environment"] | variables)
         _fresh_random_numbers()
         setup["limits"]["RLIMIT_DATA"] += _data_size()
         importlib.invalidate_caches()
