@@ -46,10 +46,9 @@ def find(path: Path, assignment: Assignment) -> HandIn:
     submission = ingest.submission("submission", files, assignment)
     places = {task: root / name for task, name in _names(submission, files).items()}
     wanted = [str(task.notebook) for task in assignment.tasks if task.notebook]
-    if alone and not places:
-        raise UsageError(f"{path} is none of this assignment's notebooks ({', '.join(wanted)})")
     if not places and not submission.damaged:
-        raise UsageError(f"{path} holds none of this assignment's notebooks ({', '.join(wanted)})")
+        what = "is" if alone else "holds"
+        raise UsageError(f"{path} {what} none of this assignment's notebooks ({', '.join(wanted)})")
     return HandIn(submission=submission, files=places)
 
 

@@ -97,4 +97,5 @@ def door(
     for question in questions:
         answers[wire.digest(question)] = live.ask(names, question, 20)
         answered(wire.digest(question), answers[wire.digest(question)])
+    plt.close("all")
     return Evidence(task=task, ending=Ending.COMPLETED, cells=tuple(cells), answers=answers)

@@ -5,15 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
-from grader import public
+from grader import grade, public
 from grader.errors import SandboxError
-from grader.model import Ending, Evidence, ItemGrade, Status, Submission, Task
+from grader.model import (
+    Ending,
+    Evidence,
+    ItemGrade,
+    Notebook,
+    Question,
+    Status,
+    Submission,
+    Task,
+)
 from grader.notebook import read
+from grader.sandbox.observe import Surroundings
 from grader.selfcheck import Budget, Check, Checked
-from tests.bundle import RIGHT, WRONG, door, made
+from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made
+
+EXAMPLES = ROOT / "submissions" / "examples"
 
 
 def submission(content: bytes) -> Submission:
@@ -51,6 +64,31 @@ def test_a_wrong_function_costs_its_item() -> None:
     assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.FAILED}
     assert not found.passed
     assert found.broken == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada Strong", "Jörg Müller", "Mei Lin", "Noah Blank", "Sam Conway"]
+)
+def test_the_verdict_is_the_gradings(name: str) -> None:
+    """Status, share and message of every public item, with hidden inputs and published ones."""
+    path = EXAMPLES / name / "ActivationFunctions.ipynb"
+    found, _ = check(path.read_bytes(), "activation")
+    task, handed_in = made().task("activation"), submission(path.read_bytes())
+    asked = grade.plan(task, 20210530)
+    questions = [question for several in asked.values() for question in several]
+    reference = read((REFERENCE / "ActivationFunctions.ipynb").read_bytes(), "reference")
+    evidence, right = (observed(notebook, questions) for notebook in
+                       (handed_in.notebooks["activation"], reference))  # fmt: skip
+    graded = grade.judge(task, handed_in, asked, evidence=evidence, expected=right.answers,
+                         masters=None, reference_dir=REFERENCE, data_dir=None)  # fmt: skip
+    assert {i.item.id: i.outcome for i in found.grade.tasks[0].items} == {
+        key: replace(outcome, details=ANY) for key, outcome in graded.items()
+    }
+
+
+def observed(notebook: Notebook, questions: list[Question]) -> Evidence:
+    return door(notebook, questions, Surroundings(), task="activation", seed=0, resources=None,
+                progress=None, answered=lambda digest, answer: None)  # fmt: skip
 
 
 def test_what_passed_is_told_while_questions_are_still_asked() -> None:

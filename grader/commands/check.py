@@ -166,7 +166,7 @@ class Job:
         from grader.sandbox import doors
         from grader.selfcheck import Check
 
-        alone = list(work.files) if path.is_file() else list(only)
+        alone = [*work.files, *work.submission.damaged] if path.is_file() else list(only)
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = doors.find()

@@ -60,6 +60,14 @@ def test_a_notebook_that_is_not_there_is_told_once() -> None:
     assert "failed   kfold" not in done.stdout
 
 
+def test_a_damaged_notebook_is_told_alone() -> None:
+    done = check(RIGHT[:200], NAME)
+    assert done.exit_code == 1
+    assert f"{NAME} is not a readable notebook" in done.stdout
+    assert "0 of 9 items passed" in done.stdout
+    assert "Evaluation" not in done.stdout
+
+
 def test_a_failed_grader_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise GraderError("the sandbox broke")
