@@ -32,6 +32,10 @@ from grader.model import AnswerStatus, Outcome, Question, Status
 MIN_EPOCHS = 2
 IMAGES = 60_000
 LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
+BY_CLASS = re.compile(r"class(?!if)|klasse", re.IGNORECASE)
+TRAINED = re.compile(r"train", re.IGNORECASE)
+VALIDATED = re.compile(r"val", re.IGNORECASE)
+CLASSES = 10
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 
 
@@ -58,7 +62,10 @@ class ValidationSplit(Check):
             and _are_rows(f.get("rows")) and f["rows"].size == f.get("size")
         }  # fmt: skip
         parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < IMAGES}
-        held = {n: r for n, r in parts.items() if self.smallest <= r.size <= self.largest}
+        held = {
+            n: r for n, r in parts.items()
+            if self.smallest <= r.size <= self.largest and not _is_for_training(n)
+        }  # fmt: skip
         if not parts and any(_own_data(f) for f in facts.values()):
             return review("The notebook makes data sets of its own; a person must look for a "
                           "validation set among them.")  # fmt: skip
@@ -73,6 +80,11 @@ class ValidationSplit(Check):
             if any(not np.intersect1d(rows, other).size for other in others):
                 return passed(f"{rows.size} images are kept for validation.", given=name)
         return partial("0.5", "The validation images are also trained on.")
+
+
+def _is_for_training(name: str) -> bool:
+    """Whether a name says that a set is not the validation set."""
+    return bool(TRAINED.search(name)) and not VALIDATED.search(name)
 
 
 def _are_rows(value: object) -> bool:
@@ -195,9 +207,7 @@ class Course:
         """Sorts series by their names where these tell, else by form: losses fall."""
         accuracies: list[Series] = []
         losses = []
-        for name, values in series:
-            if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
-                continue
+        for name, values in _of_epochs(series):
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
@@ -229,6 +239,23 @@ def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
 
 def _tells(text: str) -> bool:
     return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
+
+
+def _of_epochs(series: Iterable[tuple[str, Series]]) -> list[tuple[str, Series]]:
+    """The series that may hold a number for each epoch.
+
+    No numberings, no whole numbers whose name tells nothing (labels and hits of the last batch are
+    left behind at top level, too), no accuracies of the classes; and of what is known by its form
+    alone, only what is as long as something else that may count.
+    """
+    usable = [
+        (name, values) for name, values in series
+        if values.size >= MIN_EPOCHS and np.isfinite(values).all()
+        and not _counts(values) and not (values.size == CLASSES and BY_CLASS.search(name))
+        and (_tells(name) or not np.array_equal(values, np.round(values)))
+    ]  # fmt: skip
+    sizes = [values.size for _, values in usable]
+    return [(n, v) for n, v in usable if _tells(n) or sizes.count(v.size) > 1]
 
 
 def _counts(values: Series) -> bool:
