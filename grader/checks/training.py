@@ -207,7 +207,11 @@ class Course:
         """Sorts series by their names where these tell, else by form: losses fall."""
         accuracies: list[Series] = []
         losses = []
-        for name, values in _of_epochs(series):
+        for name, values in series:
+            if values.size < MIN_EPOCHS or not np.isfinite(values).all():
+                continue
+            if not _of_epochs(name, values):
+                continue
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
@@ -241,21 +245,16 @@ def _tells(text: str) -> bool:
     return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
 
 
-def _of_epochs(series: Iterable[tuple[str, Series]]) -> list[tuple[str, Series]]:
-    """The series that may hold a number for each epoch.
+def _of_epochs(name: str, values: Series) -> bool:
+    """Whether a series may hold a number for each epoch.
 
-    No numberings, no whole numbers whose name tells nothing (labels and hits of the last batch are
-    left behind at top level, too), no accuracies of the classes; and of what is known by its form
-    alone, only what is as long as something else that may count.
+    What is left behind at top level may not: labels and hits of the last batch, and the accuracies
+    and counts of the ten classes.
     """
-    usable = [
-        (name, values) for name, values in series
-        if values.size >= MIN_EPOCHS and np.isfinite(values).all()
-        and not _counts(values) and not (values.size == CLASSES and BY_CLASS.search(name))
-        and (_tells(name) or not np.array_equal(values, np.round(values)))
-    ]  # fmt: skip
-    sizes = [values.size for _, values in usable]
-    return [(n, v) for n, v in usable if _tells(n) or sizes.count(v.size) > 1]
+    whole = bool(np.isfinite(values).all() and np.array_equal(values, np.round(values)))
+    left_over = whole and 0 <= values.min() and values.max() < CLASSES
+    of_classes = values.size == CLASSES and BY_CLASS.search(name)
+    return not left_over and not of_classes and not _counts(values)
 
 
 def _counts(values: Series) -> bool:

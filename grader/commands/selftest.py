@@ -30,8 +30,8 @@ if TYPE_CHECKING:
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No progress, only the tables.")
 def selftest(
-    name: str, tasks: tuple[str, ...], train: bool, mutants: bool, jobs: int | None, seed: int, data_dir: Path | None,
-    quiet: bool,
+    name: str, tasks: tuple[str, ...], train: bool, mutants: bool, jobs: int | None, seed: int,
+    data_dir: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Mark what is known, and compare: does assignment NAME's rubric mark right?
 
