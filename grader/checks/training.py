@@ -32,6 +32,10 @@ from grader.model import AnswerStatus, Outcome, Question, Status
 MIN_EPOCHS = 2
 IMAGES = 60_000
 LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
+BY_CLASS = re.compile(r"class(?!if)|klasse", re.IGNORECASE)
+TRAINED = re.compile(r"train", re.IGNORECASE)
+VALIDATED = re.compile(r"val", re.IGNORECASE)
+CLASSES = 10
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
 TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
@@ -61,7 +65,10 @@ class ValidationSplit(Check):
             and _are_rows(f.get("rows")) and f["rows"].size == f.get("size")
         }  # fmt: skip
         parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < IMAGES}
-        held = {n: r for n, r in parts.items() if self.smallest <= r.size <= self.largest}
+        held = {
+            n: r for n, r in parts.items()
+            if self.smallest <= r.size <= self.largest and not _is_for_training(n)
+        }  # fmt: skip
         if not parts and any(_own_data(f) for f in facts.values()):
             return review("The notebook makes data sets of its own; a person must look for a "
                           "validation set among them.")  # fmt: skip
@@ -76,6 +83,11 @@ class ValidationSplit(Check):
             if any(not np.intersect1d(rows, other).size for other in others):
                 return passed(f"{rows.size} images are kept for validation.", given=name)
         return partial("0.5", "The validation images are also trained on.")
+
+
+def _is_for_training(name: str) -> bool:
+    """Whether a name says that a set is not the validation set."""
+    return bool(TRAINED.search(name)) and not VALIDATED.search(name)
 
 
 def _are_rows(value: object) -> bool:
@@ -199,7 +211,9 @@ class Course:
         accuracies: list[tuple[str, Series]] = []
         losses = []
         for name, values in series:
-            if values.size < MIN_EPOCHS or not np.isfinite(values).all() or _counts(values):
+            if values.size < MIN_EPOCHS or not np.isfinite(values).all():
+                continue
+            if not _of_epochs(name, values):
                 continue
             shares = fractions(values)
             if _is_accuracy(name, values):
@@ -244,6 +258,18 @@ def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
 
 def _tells(text: str) -> bool:
     return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
+
+
+def _of_epochs(name: str, values: Series) -> bool:
+    """Whether a series may hold a number for each epoch.
+
+    What is left behind at top level may not: labels and hits of the last batch, and the accuracies
+    and counts of the ten classes.
+    """
+    whole = bool(np.isfinite(values).all() and np.array_equal(values, np.round(values)))
+    left_over = whole and 0 <= values.min() and values.max() < CLASSES
+    of_classes = values.size == CLASSES and BY_CLASS.search(name)
+    return not left_over and not of_classes and not _counts(values)
 
 
 def _counts(values: Series) -> bool:

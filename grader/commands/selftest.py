@@ -13,11 +13,13 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from grader.model import Assignment
     from grader.selftest.run import Fate, Report
 
 
 @click.command()
 @click.argument("name", default="dais2021-a4")
+@click.option("--task", "tasks", multiple=True, help="Only this task; may be given repeatedly.")
 @click.option("--train/--no-train", default=True, show_default=True,
               help="Test the tasks that train networks, too.")  # fmt: skip
 @click.option("--mutants/--no-mutants", default=True, show_default=True,
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="No progress, only the tables.")
 def selftest(
-    name: str, train: bool, mutants: bool, jobs: int | None, seed: int, data_dir: Path | None,
-    quiet: bool,
+    name: str, tasks: tuple[str, ...], train: bool, mutants: bool, jobs: int | None, seed: int,
+    data_dir: Path | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Mark what is known, and compare: does assignment NAME's rubric mark right?
 
@@ -43,7 +45,7 @@ def selftest(
     from grader.selftest import run
     from grader.store import Store
 
-    chosen = rubric.find(name)
+    chosen = _narrowed(rubric.find(name), tasks)
     if reason := bwrap.works():
         raise GraderError(f"{reason} (`grader doctor` says more)")
     settings = run.Settings(seed=seed, jobs=jobs or _cores(), data_dir=data_dir, train=train,
@@ -61,6 +63,22 @@ def selftest(
             click.echo(f"- {fault}")
         sys.exit(1)
     click.echo(f"\n{chosen.name}: every item marks right what is right, and wrong what is wrong.")
+
+
+def _narrowed(assignment: Assignment, tasks: tuple[str, ...]) -> Assignment:
+    """The assignment with these tasks alone; with all of them if none are named."""
+    from dataclasses import replace
+
+    from grader.errors import UsageError
+
+    known = [task.id for task in assignment.tasks]
+    for task in tasks:
+        if task not in known:
+            raise UsageError(
+                f"--task {task} is no task of {assignment.name}; {', '.join(known)} are"
+            )
+    kept = tuple(task for task in assignment.tasks if not tasks or task.id in tasks)
+    return replace(assignment, tasks=kept)
 
 
 def _cores() -> int:

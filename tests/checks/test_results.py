@@ -1,4 +1,4 @@
-"""Functions of arrays: each right spelling passes, wrong values fail, examples cost a share."""
+"""Functions of arrays: right spellings pass, wrong values fail, examples cost their share."""
 
 from __future__ import annotations
 

@@ -289,6 +289,33 @@ def test_what_is_not_recorded_costs_its_share(
     assert missing in got.message
 
 
+LEFT_OVER = {
+    "class_accuracies": np.linspace(0.7, 0.95, 10), "class_correct": np.linspace(900, 700, 10),
+    "class_count": np.linspace(1010, 990, 10), "hits": np.array([0.0, 1.0, 1.0, 1.0]),
+    "labels": np.array([9.0, 3.0, 5.0, 1.0]),
+}  # fmt: skip
+
+
+def test_what_the_last_batch_and_the_classes_leave_behind_is_no_record() -> None:
+    got = loop(LEFT_OVER)
+    assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.4"))
+    assert "the loss of each epoch" in got.message
+
+
+def test_what_is_left_behind_costs_nothing_who_recorded_all() -> None:
+    recorded = arrays({"losses": LOSS, "train_acc": TRAINING, "val_acc": HELD_OUT})
+    assert loop(LEFT_OVER | recorded).status is Status.PASSED
+
+
+def test_the_larger_part_may_be_the_validation_set_that_is_too_large() -> None:
+    data = Fashion()
+    got = split(
+        trainset=Subset(data, range(15_000)), valset=Subset(data, range(15_000, 60_000))
+    )  # fmt: skip
+    assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.5"))
+    assert got.message == "The validation set is too small or too large."
+
+
 def test_a_course_of_a_poor_network_is_a_course() -> None:
     """What the network reaches is another item's matter."""
     got = loop(arrays({"l": [2.302, 2.301, 2.3], "a": [0.1, 0.13, 0.2], "b": [0.09, 0.12, 0.19]}))

@@ -12,17 +12,6 @@ plt.plot(val_accuracies, label="validation accuracy")
 plt.legend()
 plt.show()
 
-# %% loses training_plots: numbers are printed
-# cell: plots
-print(train_losses, train_accuracies, val_accuracies)
-
-# %% loses training_plots: bars of the last epoch
-# cell: plots
-plt.bar(
-    ["loss", "training", "validation"], [train_losses[-1], train_accuracies[-1], val_accuracies[-1]]
-)
-plt.show()
-
 # %% keeps training_plots: three figures
 # cell: plots
 for values, title in (
