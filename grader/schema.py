@@ -34,6 +34,8 @@ ABOUT: dict[str, dict[str, Any]] = {
     "tasks": NAMES | {"description": "The files of the tasks, without .toml, in order."},
     "notebook": TEXT | {"description": "The file name, in the reference and as handed in."},
     "prepare": NAMES | {"description": "Fixtures that are set up before the first cell."},
+    "network": {"enum": list(rubric.NETWORKS),
+                "description": "Which of several trained networks counts."},
     "attempt": {"enum": [rule.value for rule in AttemptRule],
                 "description": "Which of several attempts at a quiz counts."},
     "visibility": {"enum": [kind.value for kind in Visibility],
