@@ -288,32 +288,32 @@ class Screen:
 
     def item(self, task: Task, item: ItemGrade) -> None:
         """An item's verdict is known."""
-        from grader.reports import text
+        from grader import lines
 
         if task.id != self._task:
             self._task = task.id
-            self._print(*text.heading(task))
+            self._print(*lines.heading(task))
             if task.id in self.missing:
                 self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
                             f"{task.points} points)", "red")  # fmt: skip
         if task.id in self.missing:
             return
-        for line in text.item_lines(item):
+        for line in lines.item_lines(item):
             self._print(*line)
 
     def summary(self, checked: Checked) -> None:
         """The sums, and the estimates."""
-        from grader.reports import text
+        from grader import lines
 
         for estimate in checked.estimates:
-            for line in text.estimate_lines(estimate):
+            for line in lines.estimate_lines(estimate):
                 self._print(*line)
-        for line in text.summary(checked.grade):
+        for line in lines.summary(checked.grade):
             self._print(*line)
         self._task = ""
 
     def _print(self, line: str, style: str) -> None:
-        from grader.reports.harmless import for_log
+        from grader.harmless import for_log
 
         if self._on:
             harmless = line[: len(line) - len(line.lstrip())] + for_log(line)
