@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython.display import display
 
-from grader import lines, live, public, selfcheck, wire
+from grader import lines, live, public, public_file, selfcheck, wire
 from grader.errors import GraderError, UsageError
 from grader.model import (
     Answer,
@@ -98,15 +98,15 @@ def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
 
 
 def _public(folder: Path) -> Public:
-    file = public.find(folder)
+    file = public_file.find(folder)
     if file is None:
         raise UsageError(
-            f"{public.FILE} is neither beside this notebook nor in a folder above it; take it from "
-            "the course's bundle"
+            f"{public_file.FILE} is neither beside this notebook nor in a folder above it; take it "
+            "from the course's bundle"
         )
     key = (file, file.stat().st_mtime_ns)
     if key not in _read:
-        _read[key] = public.read(file)
+        _read[key] = public_file.read(file)
     return _read[key]
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from grader import public
+from grader import public_file
 from tests.bundle import RIGHT, ROOT, WRONG, made
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -45,7 +45,7 @@ def run(folder: Path, notebook: bytes, **given: str) -> Ran:
     workspace = folder / "workspace"
     (workspace / "work").mkdir(parents=True)
     (workspace / NAME).write_bytes(notebook)
-    (workspace / public.FILE).write_bytes(public.dump(made()))
+    (workspace / public_file.FILE).write_bytes(public_file.dump(made()))
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(Path.home()),
         "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace),
