@@ -163,4 +163,5 @@ def test_the_gitlab_job_uploads_what_check_writes() -> None:
         "codequality": "grader-reports/gl-code-quality-report.json",
     }
     assert job["artifacts"]["when"] == "always"
+    assert "GRADER_INSTALL" not in GITLAB["variables"]
     assert job["allow_failure"] == {"exit_codes": 3}
