@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from grader import archive, ingest
 from grader.errors import UsageError
 from grader.model import Assignment, Submission
-from grader.public import FILE
+from grader.public_file import FILE
 
 DEPTH, MOST = 4, 2000
 """Folders below the start that are looked into, and files that are read; the rest is no hand-in."""

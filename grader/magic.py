@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython.display import display
 
-from grader import live, public, selfcheck, wire
+from grader import lines, live, public, public_file, selfcheck, wire
 from grader.errors import GraderError, UsageError
 from grader.model import (
     Answer,
@@ -28,7 +28,6 @@ from grader.model import (
 )
 from grader.printable import printable
 from grader.public import Public
-from grader.reports import text
 
 COLOURS = {
     Status.PASSED: "#1a9850", Status.PARTIAL: "#c77700", Status.FAILED: "#d64541",
@@ -53,8 +52,8 @@ class Result:
         return f'<div style="font-size:90%;line-height:1.45">{table}{notes}</div>'
 
     def __repr__(self) -> str:
-        lines = [line for item in self.items for line, _ in text.item_lines(item)]
-        return "\n".join([*lines, *map(printable, self.notes)])
+        shown = [line for item in self.items for line, _ in lines.item_lines(item)]
+        return "\n".join([*shown, *map(printable, self.notes)])
 
 
 def check(line: str, shell: Any) -> None:
@@ -99,15 +98,15 @@ def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
 
 
 def _public(folder: Path) -> Public:
-    file = public.find(folder)
+    file = public_file.find(folder)
     if file is None:
         raise UsageError(
-            f"{public.FILE} is neither beside this notebook nor in a folder above it; take it from "
-            "the course's bundle"
+            f"{public_file.FILE} is neither beside this notebook nor in a folder above it; take it "
+            "from the course's bundle"
         )
     key = (file, file.stat().st_mtime_ns)
     if key not in _read:
-        _read[key] = public.read(file)
+        _read[key] = public_file.read(file)
     return _read[key]
 
 
@@ -155,12 +154,12 @@ def _row(item: ItemGrade) -> str:
 
 def _told(item: ItemGrade) -> str:
     given = item.outcome.details.get("given")
-    shown = given[: text.SHOWN] if isinstance(given, list) else [given] if given else []
-    lines = [_safe(item.outcome.message)]
-    lines += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
+    shown = given[: lines.SHOWN] if isinstance(given, list) else [given] if given else []
+    told = [_safe(item.outcome.message)]
+    told += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
     if item.item.hint:
-        lines.append(f"<i>Hint:</i> {_safe(item.item.hint)}")
-    return "<br>".join(lines)
+        told.append(f"<i>Hint:</i> {_safe(item.item.hint)}")
+    return "<br>".join(told)
 
 
 def _safe(value: str) -> str:

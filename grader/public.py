@@ -1,42 +1,31 @@
-"""The public checks of an assignment as one JSON file: what students need to check themselves.
+"""What is public of an assignment: all that students need to check themselves.
 
-Trusted side. It holds the public items with their settings, the questions that they ask with inputs
-drawn from a published seed, and the reference's answers to these. Of hidden items it holds titles
-and points alone.
+Trusted side. Public items with their settings, the questions that they ask with inputs drawn from a
+published seed, and the reference's answers to these. Of hidden items, titles and points alone.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader import __version__, grade, wire
-from grader.checks import CHECKS
+from grader import grade, wire
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.errors import UsageError
 from grader.model import (
     Answer,
-    AnswerStatus,
     Assignment,
     Item,
-    LateRule,
-    Limits,
     Question,
-    Resource,
     Task,
     Visibility,
 )
 
-FILE = "public-checks.json"
 SEED = 1 << 64
 """The published seed. A submission's own seed has 48 bits, so no grading draws these inputs."""
 
@@ -174,203 +163,3 @@ def _unknown(public: Public, name: str) -> str:
     close = difflib.get_close_matches(_plain(name), names, 1)
     hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}"
     return f"there is no public item {name[:60]}; {hint}"
-
-
-# --- writing ----------------------------------------------------------------------------------
-
-
-def dump(public: Public) -> bytes:
-    """The file's bytes: the same for the same content."""
-    questions = {
-        wire.digest(question): question
-        for items in public.asked.values() for asked in items.values() for question in asked
-    }  # fmt: skip
-    assignment = public.assignment
-    document = {
-        "schema": 1,
-        "grader": __version__,
-        "assignment": {"name": assignment.name, "title": assignment.title,
-                       "due": assignment.due.isoformat()},
-        "tasks": [_task(public, task) for task in assignment.tasks],
-        "questions": {
-            digest: _question(question, public.expected.get(digest))
-            for digest, question in sorted(questions.items())
-        },
-    }  # fmt: skip
-    text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    return (text + "\n").encode()
-
-
-def _task(public: Public, task: Task) -> dict[str, Any]:
-    hidden = [item for item in public.withheld if item.task == task.id]
-    entry: dict[str, Any] = {
-        "id": task.id, "title": task.title, "notebook": task.notebook,
-        "limits": asdict(task.limits), "prepare": list(task.prepare),
-        "items": [_item(public, task, item) for item in task.items],
-        "withheld": [{"id": i.id, "title": i.title, "points": str(i.points)} for i in hidden],
-    }  # fmt: skip
-    if task.id in public.accuracies:
-        entry["accuracy"] = public.accuracies[task.id]
-    return entry
-
-
-def _item(public: Public, task: Task, item: Item) -> dict[str, Any]:
-    kind = next(name for name, kind in CHECKS.items() if type(item.check) is kind)
-    return {
-        "id": item.id, "title": item.title, "points": str(item.points), "hint": item.hint,
-        "needs": list(item.needs), "check": {"type": kind} | item.check.model_dump(mode="json"),
-        "asked": [wire.digest(question) for question in public.asked[task.id][item.id]],
-    }  # fmt: skip
-
-
-def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
-    entry = {"probe": question.probe, "seconds": question.seconds,
-             "params": json.loads(wire.encode(dict(question.params)))}  # fmt: skip
-    if answer is not None:
-        entry["answer"] = json.loads(
-            wire.encode({"status": str(answer.status), "value": answer.value})
-        )
-    return entry
-
-
-# --- reading ----------------------------------------------------------------------------------
-
-
-class _Known(BaseModel):
-    model_config = ConfigDict(frozen=True)  # what a later version adds is passed over
-
-
-class _ItemEntry(_Known):
-    id: str
-    title: str
-    points: Decimal
-    hint: str
-    needs: tuple[str, ...]
-    check: dict[str, Any]
-    asked: tuple[str, ...]
-
-
-class _WithheldEntry(_Known):
-    id: str
-    title: str
-    points: Decimal
-
-
-class _TaskEntry(_Known):
-    id: str
-    title: str
-    notebook: str | None
-    limits: dict[str, int]
-    prepare: tuple[str, ...]
-    items: tuple[_ItemEntry, ...]
-    withheld: tuple[_WithheldEntry, ...]
-    accuracy: float | None = None
-
-
-class _AnswerEntry(_Known):
-    status: AnswerStatus
-    value: Any
-
-
-class _QuestionEntry(_Known):
-    probe: str
-    params: dict[str, Any]
-    seconds: int | None
-    answer: _AnswerEntry | None = None
-
-
-class _Head(_Known):
-    name: str
-    title: str
-    due: datetime
-
-
-class _Document(_Known):
-    version: Literal[1] = Field(alias="schema")
-    assignment: _Head
-    tasks: tuple[_TaskEntry, ...]
-    questions: dict[str, _QuestionEntry]
-
-
-def find(start: Path) -> Path | None:
-    """The file of public checks in this folder, one above it, or the nearest one below it."""
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / FILE).is_file():
-            return folder / FILE
-    below = [path for pattern in (FILE, f"*/{FILE}", f"*/*/{FILE}") for path in start.glob(pattern)]
-    return min(below, key=lambda path: (len(path.parts), path), default=None)
-
-
-def read(path: Path) -> Public:
-    """What the file holds.
-
-    Raises:
-        UsageError: it is not there, damaged, or of another version.
-    """
-    try:
-        document = _Document.model_validate_json(path.read_bytes())
-        return _public_of(document, path)
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
-    except (ValidationError, wire.WireError, KeyError, TypeError, ValueError) as bad:
-        first = str(bad).splitlines()[0][:200]
-        raise UsageError(
-            f"{path} is damaged, or of another version of the grader ({type(bad).__name__}: "
-            f"{first}); take it from the course again"
-        ) from None
-
-
-def _public_of(document: _Document, path: Path) -> Public:
-    questions = {digest: _read_question(entry) for digest, entry in document.questions.items()}
-    if wrong := [digest for digest, q in questions.items() if wire.digest(q) != digest]:
-        raise ValueError(f"question {wrong[0]} was changed")
-    expected = {
-        digest: Answer(status=e.answer.status, value=wire.decode(json.dumps(e.answer.value)))
-        for digest, e in document.questions.items() if e.answer
-    }  # fmt: skip
-    tasks = tuple(_read_task(entry) for entry in document.tasks)
-    asked = {
-        entry.id: {i.id: tuple(questions[digest] for digest in i.asked) for i in entry.items}
-        for entry in document.tasks
-    }
-    withheld = tuple(
-        Withheld(task=entry.id, id=item.id, title=item.title, points=item.points)
-        for entry in document.tasks for item in entry.withheld
-    )  # fmt: skip
-    head = document.assignment
-    points = sum((task.points for task in tasks), Decimal(0))
-    assignment = Assignment(
-        name=head.name, title=head.title, points=points, pass_points=points, due=head.due,
-        late=LateRule(), tasks=tasks, rubric_dir=path.parent, reference_dir=path.parent, digest="",
-    )  # fmt: skip
-    accuracies = {entry.id: entry.accuracy for entry in document.tasks if entry.accuracy}
-    return Public(assignment=assignment, asked=asked, expected=expected, withheld=withheld,
-                  accuracies=accuracies)  # fmt: skip
-
-
-def _read_task(entry: _TaskEntry) -> Task:
-    items = tuple(_read_item(item) for item in entry.items)
-    task = Task(id=entry.id, title=entry.title, points=Decimal(0), notebook=entry.notebook,
-                items=items, limits=Limits(**entry.limits), prepare=entry.prepare)  # fmt: skip
-    return only(task, items)
-
-
-def _read_item(entry: _ItemEntry) -> Item:
-    settings = dict(entry.check)
-    return Item(
-        id=entry.id, title=entry.title, points=entry.points, visibility=Visibility.PUBLIC,
-        hint=entry.hint, needs=entry.needs, check=CHECKS[settings.pop("type")](**settings),
-    )  # fmt: skip
-
-
-def _read_question(entry: _QuestionEntry) -> Question:
-    params = {name: _param(value) for name, value in entry.params.items()}
-    return Question(probe=entry.probe, params=params, seconds=entry.seconds)
-
-
-def _param(value: Any) -> Any:
-    """A parameter; a resource is a name here as in the question."""
-    if isinstance(value, dict) and set(value) == {"$resource"}:
-        return Resource(name=str(value["$resource"]))
-    return wire.decode(json.dumps(value))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import data, leaks, notebook, public, wire
+from grader import data, leaks, notebook, public, public_file, wire
 from grader.errors import GraderError, UsageError
 from grader.model import Answer, Assignment, Ending, Question, Task
 from grader.sandbox.observe import Surroundings, observe
@@ -34,7 +34,7 @@ def bundle(assignment: Assignment, install: str) -> Files:
     """
     secret = _reference_files(assignment)
     files = notebooks(assignment)
-    files[public.FILE] = public.dump(public.make(assignment, answers(assignment)))
+    files[public_file.FILE] = public_file.dump(public.make(assignment, answers(assignment)))
     files["requirements.txt"] = requirements().encode()
     files["README.md"] = _readme(assignment, install).encode()
     if found := leaks.find(files, assignment, secret):
@@ -110,7 +110,7 @@ def _readme(assignment: Assignment, install: str) -> str:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     page = environment.get_template("bundle.md.j2")
-    return page.render(assignment=assignment, install=install, checks=public.FILE)
+    return page.render(assignment=assignment, install=install, checks=public_file.FILE)
 
 
 def _reference_files(assignment: Assignment) -> Files:

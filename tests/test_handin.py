@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import handin, public
+from grader import handin, public_file
 from grader.errors import UsageError
 from tests.bundle import RIGHT, WRONG, made, notebook
 
@@ -24,7 +24,7 @@ def test_a_repository_is_searched_and_the_files_are_known(tmp_path: Path) -> Non
     write(tmp_path / ".git" / NAME)
     write(tmp_path / "venv" / "lib" / NAME)
     write(tmp_path / "sheets" / "four" / "helper.py", b"x = 1")
-    write(tmp_path / public.FILE, b"{}")
+    write(tmp_path / public_file.FILE, b"{}")
     found = handin.find(tmp_path, made().assignment)
     assert found.files == {"activation": path}
     assert found.submission.files == {"sheets/four/helper.py": b"x = 1"}

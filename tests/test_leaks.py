@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from grader import leaks, notebook, public, release, rubric
+from grader import leaks, notebook, public_file, release, rubric
 from tests.bundle import REFERENCE, ROOT, cell, made
 from tests.bundle import notebook as saved
 
@@ -23,7 +23,7 @@ def found(files: dict[str, bytes]) -> list[str]:
 
 
 def test_nothing_is_left_in_the_released_notebooks_and_checks() -> None:
-    files = release.notebooks(ASSIGNMENT) | {public.FILE: public.dump(made())}
+    files = release.notebooks(ASSIGNMENT) | {public_file.FILE: public_file.dump(made())}
     assert found(files) == []
 
 
@@ -57,7 +57,7 @@ def test_a_solution_in_metadata_and_in_other_files_is_found() -> None:
     document["metadata"]["author"] = {"notes": [MODEL_ANSWER]}
     assert found({"Sheet.ipynb": json.dumps(document).encode()})
     assert found({"README.md": b"Try result = np.maximum(np.asarray(x, dtype=float), 0.0)."})
-    assert found({public.FILE: json.dumps({"deep": [{"er": MODEL_ANSWER}]}).encode()})
+    assert found({public_file.FILE: json.dumps({"deep": [{"er": MODEL_ANSWER}]}).encode()})
 
 
 def test_outputs_are_found() -> None:

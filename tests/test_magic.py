@@ -11,7 +11,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from grader import magic, public
+from grader import magic, public_file
 from grader.errors import UsageError
 from grader.model import Status
 from tests.bundle import REFERENCE, RIGHT, made, namespace
@@ -22,7 +22,7 @@ EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">\x1b[31m'
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A student's folder below that of the bundle."""
-    (tmp_path / public.FILE).write_bytes(public.dump(made()))
+    (tmp_path / public_file.FILE).write_bytes(public_file.dump(made()))
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
 
@@ -87,7 +87,7 @@ def test_nothing_is_raised_into_the_notebook(
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingKernelClient]:
     folder = tmp_path_factory.mktemp("notebook")
-    (folder / public.FILE).write_bytes(public.dump(made()))
+    (folder / public_file.FILE).write_bytes(public_file.dump(made()))
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(cwd=str(folder))
     client = manager.blocking_client()

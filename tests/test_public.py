@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import grade, public, rubric, wire
+from grader import grade, public, public_file, rubric, wire
 from grader.errors import UsageError
 from grader.model import Visibility
 from tests.bundle import ROOT, made
@@ -17,18 +17,18 @@ ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
 
 
 def document() -> dict[str, object]:
-    found: dict[str, object] = json.loads(public.dump(made()))
+    found: dict[str, object] = json.loads(public_file.dump(made()))
     return found
 
 
 def written(folder: Path, content: bytes) -> Path:
-    (folder / public.FILE).write_bytes(content)
-    return folder / public.FILE
+    (folder / public_file.FILE).write_bytes(content)
+    return folder / public_file.FILE
 
 
 def test_what_is_written_reads_as_the_same(tmp_path: Path) -> None:
-    read = public.read(written(tmp_path, public.dump(made())))
-    assert public.dump(read) == public.dump(made())
+    read = public_file.read(written(tmp_path, public_file.dump(made())))
+    assert public_file.dump(read) == public_file.dump(made())
     for task in made().assignment.tasks:
         again = read.task(task.id)
         assert [item.check for item in again.items] == [item.check for item in task.items]
@@ -77,30 +77,30 @@ def test_published_inputs_are_those_of_no_grading() -> None:
 
 
 def test_a_question_that_was_changed_is_refused(tmp_path: Path) -> None:
-    changed = public.dump(made()).replace(b'"name": "tanh"', b'"name": "relu"')
+    changed = public_file.dump(made()).replace(b'"name": "tanh"', b'"name": "relu"')
     with pytest.raises(UsageError, match=r"question .* was changed.*take it from the course"):
-        public.read(written(tmp_path, changed))
+        public_file.read(written(tmp_path, changed))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"schema": 2}', b"\xff\xfe"])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UsageError, match="is damaged, or of another version"):
-        public.read(written(tmp_path, content))
+        public_file.read(written(tmp_path, content))
 
 
 def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
     later = document() | {"variants": {"logistic": {}}}
-    read = public.read(written(tmp_path, json.dumps(later).encode()))
-    assert public.dump(read) == public.dump(made())
+    read = public_file.read(written(tmp_path, json.dumps(later).encode()))
+    assert public_file.dump(read) == public_file.dump(made())
 
 
 def test_the_file_is_found_beside_above_and_below(tmp_path: Path) -> None:
     inner = tmp_path / "repository" / "sheet4" / "work"
     inner.mkdir(parents=True)
     file = written(inner.parent, b"{}")
-    assert public.find(inner.parent) == public.find(inner) == file
-    assert public.find(tmp_path / "repository") == file
-    assert public.find(tmp_path) == file
+    assert public_file.find(inner.parent) == public_file.find(inner) == file
+    assert public_file.find(tmp_path / "repository") == file
+    assert public_file.find(tmp_path) == file
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_name_of_nothing_public_says_what_there_is(name: str, told: str) -> No
 
 
 def test_public_points_of_values_are_exact(tmp_path: Path) -> None:
-    read = public.read(written(tmp_path, public.dump(made())))
+    read = public_file.read(written(tmp_path, public_file.dump(made())))
     for digest, answer in made().expected.items():
         if "values" in (answer.value or {}):
             again = read.expected[digest].value["values"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import grade, public, rubric, wire
+from grader import grade, public, public_file, rubric, wire
 from grader.cli import main
 from tests.bundle import REFERENCE, ROOT, made
 
@@ -44,7 +44,7 @@ def test_the_bundle_is_the_same_twice_and_holds_what_students_need(tmp_path: Pat
     assert one == two
     assert set(one) == {"ActivationFunctions.ipynb", "Evaluation.ipynb", "FMSSVRC.ipynb",
                         "README.md", "public-checks.json", "requirements.txt"}  # fmt: skip
-    read = public.read(tmp_path / "one" / public.FILE)
+    read = public_file.read(tmp_path / "one" / public_file.FILE)
     for digest, answer in made().expected.items():
         assert wire.encode(read.expected[digest].value) == wire.encode(answer.value)
     lines = one["requirements.txt"].decode().splitlines()

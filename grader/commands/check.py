@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from grader.commands.screen import Screen
+
 if TYPE_CHECKING:
     from grader.handin import HandIn
-    from grader.model import ItemGrade, Task
+    from grader.model import Task
     from grader.places import Place
     from grader.public import Public
     from grader.selfcheck import Budget, Checked
@@ -97,28 +98,28 @@ def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
 
 def _public(path: Path, assignment: str | None) -> Public:
     """From the course's bundle, or made from a checkout's reference and kept for next time."""
-    from grader import public
+    from grader import public_file
     from grader.errors import UsageError
 
     start = path if path.is_dir() else path.parent
-    found = None if assignment else public.find(start)
+    found = None if assignment else public_file.find(start)
     if found:
-        return public.read(found)
+        return public_file.read(found)
     try:
         return _from_checkout(assignment or "dais2021-a4")
     except UsageError as missing:
         if assignment:
             raise
         raise UsageError(
-            f"{public.FILE} is neither in {start.resolve()} nor above it; run this in the folder "
-            "that you got from the course, or put your notebooks there"
+            f"{public_file.FILE} is neither in {start.resolve()} nor above it; run this in the "
+            "folder that you got from the course, or put your notebooks there"
         ) from missing
 
 
 def _from_checkout(name: str) -> Public:
     import hashlib
 
-    from grader import __version__, public, release, rubric
+    from grader import __version__, public, public_file, release, rubric
     from grader.errors import UsageError
 
     chosen = rubric.find(name)
@@ -127,13 +128,13 @@ def _from_checkout(name: str) -> Public:
     file = home / "grader" / "public" / f"{key}.json"
     if file.is_file():
         try:
-            return public.read(file)
+            return public_file.read(file)
         except UsageError:
             file.unlink()
     made = public.make(chosen, release.answers(chosen))
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{key}.{os.getpid()}")
-    part.write_bytes(public.dump(made))
+    part.write_bytes(public_file.dump(made))
     part.replace(file)
     return made
 
@@ -243,78 +244,3 @@ def _to_runner(files: dict[str, bytes]) -> None:
         if target:
             with Path(target).open("ab") as stream:
                 stream.write(files[name])
-
-
-# --- the terminal -----------------------------------------------------------------------------
-
-
-class Screen:
-    """Tells each item as soon as it is settled, then the sums. On a runner no line is a command."""
-
-    def __init__(self, *, on: bool) -> None:
-        from rich.console import Console
-
-        terminal = sys.stdout.isatty()
-        self._on, self._task = on, ""
-        self.missing: Mapping[str, str] = {}  # why a task has no notebook, by its id
-        self._console = Console(
-            markup=False, highlight=False, emoji=False, force_terminal=terminal,
-            no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
-        )  # fmt: skip
-        self._runner = os.environ.get("GITHUB_ACTIONS") == "true"
-        self._token = secrets.token_hex(16)
-        self._status: Any = None
-
-    def __enter__(self) -> Screen:
-        if self._on and self._runner:
-            click.echo(f"::stop-commands::{self._token}")
-        if self._on and sys.stderr.isatty():
-            from rich.console import Console
-
-            self._status = Console(stderr=True).status("starting")
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status:
-            self._status.stop()
-        if self._on and self._runner:
-            click.echo(f"::{self._token}::")
-
-    def progress(self, kind: str, number: int, of: int) -> None:
-        """A cell or a question is next."""
-        if self._status:
-            self._status.update(f"{kind} {number + 1} of {of}")
-
-    def item(self, task: Task, item: ItemGrade) -> None:
-        """An item's verdict is known."""
-        from grader.reports import text
-
-        if task.id != self._task:
-            self._task = task.id
-            self._print(*text.heading(task))
-            if task.id in self.missing:
-                self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
-                            f"{task.points} points)", "red")  # fmt: skip
-        if task.id in self.missing:
-            return
-        for line in text.item_lines(item):
-            self._print(*line)
-
-    def summary(self, checked: Checked) -> None:
-        """The sums, and the estimates."""
-        from grader.reports import text
-
-        for estimate in checked.estimates:
-            for line in text.estimate_lines(estimate):
-                self._print(*line)
-        for line in text.summary(checked.grade):
-            self._print(*line)
-        self._task = ""
-
-    def _print(self, line: str, style: str) -> None:
-        from grader.reports.harmless import for_log
-
-        if self._on:
-            harmless = line[: len(line) - len(line.lstrip())] + for_log(line)
-            self._console.print(harmless if self._runner else line, style=style)

@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from grader.harmless import for_log
 from grader.model import Assignment, Grade, Status
 from grader.places import Place
-from grader.reports.harmless import for_log
 
 SEVERITIES = {
     Status.PARTIAL: "minor", Status.FAILED: "major", Status.BLOCKED: "major",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from grader.harmless import for_log
 from grader.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.places import Place
 from grader.reports import markdown
-from grader.reports.harmless import for_log
 
 MOST = 9
 """Annotations; the runner shows ten of a step, and the tenth tells how many more there are."""

@@ -1,95 +1,25 @@
-"""Renders what a person reads in a terminal: plain lines with a style each. Trusted, pure."""
+"""Renders results.txt: what a check shows in a terminal, for every grade. Trusted, pure."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from grader.model import Assignment, Grade, ItemGrade, Status, Task
+from grader import lines
+from grader.lines import Line
+from grader.model import Assignment, Grade
 from grader.printable import printable
-
-if TYPE_CHECKING:
-    from grader.selfcheck import Estimate
-
-STYLES = {
-    Status.PASSED: "green", Status.PARTIAL: "yellow", Status.FAILED: "red",
-    Status.BLOCKED: "red", Status.REVIEW: "cyan", Status.ERROR: "magenta",
-}  # fmt: skip
-WIDTH, SHOWN = 88, 4
-
-Line = tuple[str, str]
-"""A text without line ends or control characters, and its style."""
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
-    """results.txt: every item of every grade, then the sums."""
-    lines = [text for grade in grades for text, _ in _grade(grade)]
-    return {"results.txt": ("\n".join(lines) + "\n").encode("utf-8", "replace")}
+    """Every item of every grade, then the sums."""
+    shown = [text for grade in grades for text, _ in _grade(grade)]
+    return {"results.txt": ("\n".join(shown) + "\n").encode("utf-8", "replace")}
 
 
 def _grade(grade: Grade) -> Iterator[Line]:
     yield printable(grade.submission.name), "bold"
     for task in grade.tasks:
-        yield heading(task.task)
+        yield lines.heading(task.task)
         for item in task.items:
-            yield from item_lines(item)
-    yield from summary(grade)
-
-
-def heading(task: Task) -> Line:
-    """The task's line."""
-    return printable(f"{task.title} ({task.notebook})" if task.notebook else task.title), "bold"
-
-
-def item_lines(item: ItemGrade) -> Iterator[Line]:
-    """An item's line; of one that did not pass also what was given, and the hint."""
-    status = item.outcome.status
-    points = f"{item.points:.2f} of {item.item.points:.2f}"
-    yield f"  {status.value:<8} {printable(item.item.id):<18} {points}", STYLES[status]
-    if status is Status.PASSED:
-        return
-    yield from _indented("", item.outcome.message)
-    given = item.outcome.details.get("given")
-    for text in given[:SHOWN] if isinstance(given, list) else [given] if given else []:
-        yield from _indented("yours: ", str(text))
-    if item.item.hint and status is not Status.ERROR:
-        yield from _indented("hint: ", item.item.hint)
-
-
-def _indented(head: str, text: str) -> Iterator[Line]:
-    clean = printable(" ".join(text.split()))
-    for line in textwrap.wrap(head + clean, WIDTH, break_on_hyphens=False) or [head]:
-        yield f"           {line}", ""
-
-
-def summary(grade: Grade) -> Iterator[Line]:
-    """How much was reached, what to look at, and what is judged later."""
-    items = [item for task in grade.tasks for item in task.items]
-    passed = [item for item in items if item.outcome.status is Status.PASSED]
-    style = "bold green" if len(passed) == len(items) else "bold"
-    yield "", ""
-    yield (f"{len(passed)} of {len(items)} items passed, {grade.points:.2f} of "
-           f"{grade.max_points:.2f} points", style)  # fmt: skip
-    others = [printable(item.item.id) for item in items if item not in passed]
-    if others:
-        yield from _wrapped(f"To look at: {', '.join(others)}.")
-    for note in grade.notes:
-        yield from _wrapped(note)
-
-
-def estimate_lines(estimate: Estimate) -> Iterator[Line]:
-    """Whether the network will be good enough, as far as one training tells."""
-    words = {Status.PASSED: "It should reach", Status.REVIEW: "It is uncertain that it reaches"}
-    status = estimate.outcome.status
-    told = words.get(status, "It will hardly reach")
-    yield "", ""
-    yield f"Estimate ({estimate.task}): {told} {estimate.cutoff:g} %.", STYLES[status]
-    yield from _indented("", estimate.outcome.message)
-    if estimate.was_cut:
-        yield from _indented("", "The training was cut short here; with more it may do better.")
-
-
-def _wrapped(text: str) -> Iterator[Line]:
-    for line in textwrap.wrap(printable(text), WIDTH + 11, subsequent_indent="  "):
-        yield line, ""
+            yield from lines.item_lines(item)
+    yield from lines.summary(grade)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from grader import public
+from grader import public_file
 from tests.bundle import RIGHT, ROOT, WRONG, made
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -45,7 +45,7 @@ def run(folder: Path, notebook: bytes, **given: str) -> Ran:
     workspace = folder / "workspace"
     (workspace / "work").mkdir(parents=True)
     (workspace / NAME).write_bytes(notebook)
-    (workspace / public.FILE).write_bytes(public.dump(made()))
+    (workspace / public_file.FILE).write_bytes(public_file.dump(made()))
     environment = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(Path.home()),
         "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace),
@@ -163,4 +163,5 @@ def test_the_gitlab_job_uploads_what_check_writes() -> None:
         "codequality": "grader-reports/gl-code-quality-report.json",
     }
     assert job["artifacts"]["when"] == "always"
+    assert "GRADER_INSTALL" not in GITLAB["variables"]
     assert job["allow_failure"] == {"exit_codes": 3}

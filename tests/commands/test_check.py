@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import public
+from grader import public_file
 from grader.cli import main
 from grader.errors import GraderError
 from tests.bundle import RIGHT, WRONG, door, made
@@ -19,7 +19,7 @@ NAME = "ActivationFunctions.ipynb"
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A folder with the bundle's checks, and a door without a sandbox."""
-    (tmp_path / public.FILE).write_bytes(public.dump(made()))
+    (tmp_path / public_file.FILE).write_bytes(public_file.dump(made()))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("grader.sandbox.doors.find", lambda: (door, ""))
     for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "GITHUB_OUTPUT"):
@@ -102,7 +102,7 @@ def test_wrong_usage_is_exit_code_2_and_one_sentence(words: list[str], told: str
 def test_without_the_bundle_a_checkout_is_not_needed_to_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / public.FILE).unlink()
+    (tmp_path / public_file.FILE).unlink()
     monkeypatch.setattr("grader.rubric.CHECKOUT", tmp_path)
     done = check(RIGHT)
     assert done.exit_code == 2
@@ -118,7 +118,7 @@ def test_a_checkout_makes_the_public_checks_once(
         asked.append("run")
         return dict(made().expected)
 
-    (tmp_path / public.FILE).unlink()
+    (tmp_path / public_file.FILE).unlink()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("grader.release.answers", answers)
     for _ in range(2):

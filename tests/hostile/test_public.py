@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import grade, public, release, rubric, wire
+from grader import grade, public, public_file, release, rubric, wire
 from grader.checks.base import Case
 from grader.model import (
     Answer,
@@ -30,7 +30,7 @@ CALLS = 10_000
 
 
 def bundle() -> dict[str, bytes]:
-    return release.notebooks(ASSIGNMENT) | {public.FILE: public.dump(made())}
+    return release.notebooks(ASSIGNMENT) | {public_file.FILE: public_file.dump(made())}
 
 
 def arrays(value: object) -> list[np.ndarray[Any, Any]]:
@@ -68,7 +68,7 @@ def numbers_seen() -> set[float]:
         elif isinstance(value, (int, float)):
             seen.add(float(value))
 
-    look(json.loads(bundle()[public.FILE]))
+    look(json.loads(bundle()[public_file.FILE]))
     return seen
 
 
@@ -147,7 +147,7 @@ def test_the_checked_notebook_is_asked_public_questions_alone() -> None:
     submission = Submission(student="e", name="e", missing={},
                             notebooks={"activation": read(RIGHT, "a.ipynb")})  # fmt: skip
     Check(public=made(), submission=submission, door=spying).run((made().task("activation"),))
-    public_ones = set(json.loads(bundle()[public.FILE])["questions"])
+    public_ones = set(json.loads(bundle()[public_file.FILE])["questions"])
     assert set(seen) <= public_ones
     assert seen
 
@@ -158,4 +158,4 @@ def test_resources_named_in_the_bundle_are_names_and_no_data() -> None:
         for question in asked for value in question.params.values() if isinstance(value, Resource)
     ]  # fmt: skip
     assert named
-    assert len(bundle()[public.FILE]) < 400_000
+    assert len(bundle()[public_file.FILE]) < 400_000

@@ -8,10 +8,10 @@ import re
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from grader.harmless import code, for_log, for_markdown
 from grader.model import Grade, Status
 from grader.places import Place
 from grader.reports import codequality, github, junit, markdown, text
-from grader.reports.harmless import code, for_log, for_markdown
 from tests.reports import grades
 from tests.reports.grades import item, task
 

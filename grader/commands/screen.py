@@ -1,0 +1,87 @@
+"""What `grader check` tells while it works."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grader.model import ItemGrade, Task
+    from grader.selfcheck import Checked
+
+
+class Screen:
+    """Tells each item as soon as it is settled, then the sums. On a runner no line is a command."""
+
+    def __init__(self, *, on: bool) -> None:
+        from rich.console import Console
+
+        terminal = sys.stdout.isatty()
+        self._on, self._task = on, ""
+        self.missing: Mapping[str, str] = {}  # why a task has no notebook, by its id
+        self._console = Console(
+            markup=False, highlight=False, emoji=False, force_terminal=terminal,
+            no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
+        )  # fmt: skip
+        self._runner = os.environ.get("GITHUB_ACTIONS") == "true"
+        self._token = secrets.token_hex(16)
+        self._status: Any = None
+
+    def __enter__(self) -> Screen:
+        if self._on and self._runner:
+            click.echo(f"::stop-commands::{self._token}")
+        if self._on and sys.stderr.isatty():
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("starting")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+        if self._on and self._runner:
+            click.echo(f"::{self._token}::")
+
+    def progress(self, kind: str, number: int, of: int) -> None:
+        """A cell or a question is next."""
+        if self._status:
+            self._status.update(f"{kind} {number + 1} of {of}")
+
+    def item(self, task: Task, item: ItemGrade) -> None:
+        """An item's verdict is known."""
+        from grader import lines
+
+        if task.id != self._task:
+            self._task = task.id
+            self._print(*lines.heading(task))
+            if task.id in self.missing:
+                self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
+                            f"{task.points} points)", "red")  # fmt: skip
+        if task.id in self.missing:
+            return
+        for line in lines.item_lines(item):
+            self._print(*line)
+
+    def summary(self, checked: Checked) -> None:
+        """The sums, and the estimates."""
+        from grader import lines
+
+        for estimate in checked.estimates:
+            for line in lines.estimate_lines(estimate):
+                self._print(*line)
+        for line in lines.summary(checked.grade):
+            self._print(*line)
+        self._task = ""
+
+    def _print(self, line: str, style: str) -> None:
+        from grader.harmless import for_log
+
+        if self._on:
+            harmless = line[: len(line) - len(line.lstrip())] + for_log(line)
+            self._console.print(harmless if self._runner else line, style=style)
