@@ -12,12 +12,11 @@ import argparse
 import random
 import resource
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -90,16 +89,21 @@ def verdict(
 def copied(source: Path, target: Path, count: int) -> None:
     """A result folder's store with its students copied until there are so many."""
     shutil.copy(source / "grader.sqlite", target / "grader.sqlite")
-    with closing(sqlite3.connect(target / "grader.sqlite")) as db:
-        rows = db.execute("SELECT student, name, body FROM submission WHERE place >= 0").fetchall()
-        for place in range(len(rows), count):
-            student, name, body = rows[place % len(rows)]
-            twin = f"{student}-{place}"
-            db.execute("INSERT INTO submission VALUES (?, ?, ?, ?)", (twin, name, place, body))
-            for table, columns in (("run", "task, key, seed"), ("judged", "body, marks")):
-                db.execute(f"INSERT INTO {table} SELECT ?, {columns} FROM {table} "
-                           "WHERE student = ?", (twin, student))  # fmt: skip
-        db.commit()
+    with Store(target / "grader.sqlite") as store:
+        known = [store.submission(student) for student in store.students()]
+        twins = [known[n % len(known)] for n in range(count)]
+        names = [f"{twin.student}-{n}" for n, twin in enumerate(twins)]
+        store.put_submissions([
+            replace(twin, student=name, name=name)
+            for twin, name in zip(twins, names, strict=True)
+        ])  # fmt: skip
+        with store.transaction():
+            for twin, name in zip(twins, names, strict=True):
+                store.put_outcomes(name, store.outcomes(twin.student), store.marks(twin.student))
+                for task in twin.notebooks:
+                    if run := store.run(twin.student, task):
+                        store.put_run(name, task, *run)
+        store.note(checks="{}")
 
 
 def render(path: Path, assignment: Assignment, _: int) -> None:
@@ -116,12 +120,24 @@ def score(path: Path, assignment: Assignment, _: int) -> None:
 
 
 def remark(path: Path, assignment: Assignment, _: int) -> None:
-    """All verdicts again, as `grader regrade` does, without its reports."""
+    """All verdicts again, as `grader regrade` does after a change of the grader; no reports."""
     with Store(path / "grader.sqlite") as store, store.transaction():
         regrade.regrade(assignment, store, None)
 
 
-STEPS = {"fill": fill, "score": score, "render": render, "remark": remark}
+def points(path: Path, assignment: Assignment, _: int) -> None:
+    """All of `grader regrade` after a change of two items' points, reports included."""
+    first = assignment.tasks[0]
+    items = (*(replace(item, points=item.points * 2) for item in first.items[:2]), *first.items[2:])
+    changed = replace(assignment, tasks=(replace(first, items=items), *assignment.tasks[1:]))
+    with Store(path / "grader.sqlite") as store:
+        with store.transaction():
+            found = regrade.regrade(changed, store, None)
+        assert found.changes
+        folder.write_reports(Results(store, changed), changed, path)
+
+
+STEPS = {"fill": fill, "score": score, "render": render, "remark": remark, "points": points}
 
 
 def step(name: str, path: Path, count: int) -> None:
@@ -149,6 +165,7 @@ def main() -> None:
         if given.regrade:
             copied(given.regrade, Path(made), 300)
             step("remark", Path(made), 300)
+            step("points", Path(made), 300)
             return
         for count in given.count or [1_000, 10_000]:
             path = Path(made) / str(count)

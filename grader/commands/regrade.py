@@ -39,7 +39,7 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
             with store.transaction():
                 found = again.regrade(chosen, store, place)
                 store.note(digest=chosen.digest, rubric=str(chosen.rubric_dir.resolve()))
-                _show(found, store, results)
+                _show(found, store, results, chosen.rubric_dir)
                 if found.changes and not yes:
                     click.confirm("Write these marks?", abort=True, err=True)
         except click.Abort:
@@ -49,7 +49,7 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
     click.echo(f"Report: {(results / 'index.html').resolve()}")
 
 
-def _show(found: Remarked, store: Store, results: Path) -> None:
+def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -63,7 +63,7 @@ def _show(found: Remarked, store: Store, results: Path) -> None:
             people = "1 student" if students == 1 else f"{students} students"
             click.echo(f"  {item}: {reason} ({people})", err=True)
         paths = printable(store.setting("paths") or "PATHS")
-        click.echo(f"  grader grade {paths} --out {results}", err=True)
+        click.echo(f"  grader grade {paths} --out {results} --assignment {rubric}", err=True)
     if found.changes:
         table = Table("student", "item", "before", "after")
         for change in found.changes:

@@ -1,0 +1,89 @@
+"""Reports of large courses: piece by piece, and a course page that is cut into several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from grader import reports
+from grader.model import Ending, Evidence, Grade, Status
+from grader.reports import FORMATS, STREAMS, html
+from grader.reports.summary import Summaries, collected
+from tests.reports import grades
+from tests.reports.grades import item, task
+
+
+def course(count: int) -> list[Grade]:
+    return [
+        grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}", name=f"N{n}")
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(STREAMS))
+def test_a_stream_reads_each_grade_once_and_is_the_same_as_the_whole(name: str) -> None:
+    of, read = course(4), list[str]()
+
+    def once() -> Iterator[Grade]:
+        for grade in of:
+            read.append(grade.submission.student)
+            yield grade
+
+    like = grades.assignment(of[0])
+    assert collected(reports.stream(name, once(), like)) == FORMATS[name](of, like)
+    assert read == ["s0", "s1", "s2", "s3"]
+
+
+def test_a_students_page_is_there_before_the_next_grade_is_read() -> None:
+    of, read = course(2), list[str]()
+
+    def told() -> Iterator[Grade]:
+        for grade in of:
+            read.append(grade.submission.student)
+            yield grade
+
+    pages = html.stream(told(), grades.assignment(of[0]))
+    assert next(pages)[0] == "students/s0.html"
+    assert read == ["s0"]
+
+
+def test_a_large_course_has_several_pages_with_every_student_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(html, "ROWS", 2)
+    of = course(5)
+    rendered = html.render(of, grades.assignment(of[0]))
+    pages = [rendered[name].decode() for name in ("index.html", "index-2.html", "index-3.html")]
+    assert "index-4.html" not in rendered
+    listed = [re.findall(r'href="students/(s\d)\.html"', page) for page in pages]
+    assert listed == [["s0", "s1"], ["s2", "s3"], ["s4"]]
+    assert re.findall(r'href="(index[^"]*)"', pages[1]) == ["index.html", "index-3.html"]
+    assert "5 submissions" in pages[0]
+    assert "and 3 more" in pages[0]  # of those that wait for a person, two are shown
+
+
+def test_a_small_course_has_one_page_without_links_to_others() -> None:
+    of = course(3)
+    rendered = html.render(of, grades.assignment(of[0]))
+    assert [name for name in rendered if name.startswith("index")] == ["index.html"]
+    assert b"index" not in rendered["index.html"]
+
+
+def test_a_summary_keeps_points_and_what_waits_and_shares_the_rest() -> None:
+    evidence = Evidence(task="activation", ending=Ending.COMPLETED)
+    whole = [
+        grades.grade(
+            task(item(details={"given": "x"}), item(Status.REVIEW, id="t"), evidence=evidence),
+            student=student,
+        )
+        for student in ("ada", "bob")
+    ]
+    summaries = Summaries()
+    ada, bob = (summaries.small(grade) for grade in whole)
+    assert (ada.points, ada.open_points) == (whole[0].points, whole[0].open_points)
+    assert ada.tasks[0] is bob.tasks[0]
+    assert ada.tasks[0].evidence is None
+    assert [entry.outcome.details for entry in ada.tasks[0].items] == [{}, {}]
+    assert [entry.outcome.message for entry in ada.tasks[0].items] == ["", "All values are right."]

@@ -1,0 +1,152 @@
+"""The same jobs on a Dask cluster: two workers on this machine, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from grader import rubric, work
+from grader.batch import Batch, Settings
+from grader.cluster import DaskEngine
+from grader.engine import Queue
+from grader.errors import GraderError, UsageError
+from grader.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
+from grader.reports import json_report
+from grader.store import Store
+from grader.work import Parcel
+from tests.course import Quiet, submission
+
+distributed = pytest.importorskip("distributed")
+
+
+def parcel(**change: object) -> Parcel:
+    of = submission(12)
+    question = Question(
+        probe="sum", params={"drawn": 3, "x": [1.5], "images": Resource(name="fashion_mnist/x")},
+        seconds=5,
+    )  # fmt: skip
+    made = {"task": "sums", "notebook": of.notebooks["sums"], "questions": (question,),
+            "prepare": ("figures",), "limits": Limits(), "seed": 2**47,
+            "files": {"helper.py": b"\xff\x00"}, "hide": ("/x",)} | change  # fmt: skip
+    return Parcel(**made)  # type: ignore[arg-type]
+
+
+def test_a_parcel_comes_back_as_it_went() -> None:
+    assert Parcel.from_bytes(parcel().to_bytes()) == parcel()
+
+
+def test_a_worker_with_other_libraries_refuses_and_says_which() -> None:
+    theirs = parcel().versions | {"numpy": "0.1"}  # type: ignore[operator]
+    with pytest.raises(GraderError, match=r"other libraries: numpy 0\.1 instead of \d"):
+        work.perform_elsewhere(parcel(versions=theirs).to_bytes())
+
+
+def test_without_a_scheduler_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.cluster.CONNECT_SECONDS", 1)
+    with pytest.raises(UsageError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
+        list(DaskEngine("tcp://127.0.0.1:9").run(Queue(), lambda job, text: None))
+
+
+# --- two workers ------------------------------------------------------------------------------
+
+SOURCES = (
+    "import numpy as np\ndef logistic(x): return 1 / (1 + np.exp(-x))\ntanh = np.tanh",
+    "import math\ndef logistic(x): return x\ndef tanh(x): return x",
+    "import numpy as np\nlogistic = None\ndef tanh(x): return np.tanh(x)",
+    "raise SystemExit",
+)
+
+
+def small() -> Assignment:
+    """Two functions of the activation task."""
+    whole = rubric.find("dais2021-a4")
+    (task,) = [task for task in whole.tasks if task.id == "activation"]
+    items = tuple(item for item in task.items if item.id in ("logistic", "tanh"))
+    return replace(whole, tasks=(replace(task, items=items),))
+
+
+def handed_in() -> list[Submission]:
+    cells = [Cell(id="a", kind="code", source=source) for source in SOURCES]
+    return [
+        Submission(
+            student=f"s{n}", name=f"Student {n}", missing={}, digest=f"digest-{n}",
+            notebooks={"activation": Notebook(name="a.ipynb", cells=(cell,))},
+        )
+        for n, cell in enumerate(cells)
+    ]  # fmt: skip
+
+
+def graded(folder: Path, engine: DaskEngine | None, progress: Quiet) -> bytes:
+    """results.json of these submissions."""
+    folder.mkdir()
+    of = small()
+    with Store(folder / "grader.sqlite") as store:
+        settings = Settings(seed=store.batch_seed(7), jobs=2)
+        found = Batch(of, store, settings, progress, engine).run(handed_in())
+    return json_report.render(found, of)["results.json"]
+
+
+class Killing(Quiet):
+    """Kills a worker when the first notebook is done."""
+
+    def __init__(self, worker: subprocess.Popen[bytes]) -> None:
+        super().__init__()
+        self._worker = worker
+
+    def finish(self, student: str, task: str, text: str, seconds: float) -> None:
+        super().finish(student, task, text, seconds)
+        if len(self.finished) == 1:
+            os.kill(self._worker.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Address of a scheduler, and its two workers."""
+    place = tmp_path / "scheduler.json"
+    module = [sys.executable, "-m"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    started = [subprocess.Popen(
+        [*module, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+         "--no-dashboard", "--scheduler-file", str(place)], **quiet,
+    )]  # type: ignore[call-overload]  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not place.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        address = json.loads(place.read_text())["address"]
+        workers = [subprocess.Popen(
+            [*module, "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1",
+             "--host", "127.0.0.1", "--no-dashboard"], **quiet,
+        ) for _ in range(2)]  # type: ignore[call-overload]  # fmt: skip
+        started += workers
+        with distributed.Client(address) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address, workers
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.sandbox
+def test_two_workers_give_what_one_machine_gives_though_one_is_killed(
+    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    address, workers = cluster
+    told = Killing(workers[0])
+    there = graded(tmp_path / "there", DaskEngine(address), told)
+    assert workers[0].wait(30) == -signal.SIGKILL
+    assert len(told.finished) == len(SOURCES)
+    here = graded(tmp_path / "here", None, Quiet())
+    assert there == here
+    points = [entry["points"] for entry in json.loads(here)["submissions"]]
+    assert points == ["3.00", "0.00", "1.50", "0.00"]
