@@ -63,7 +63,7 @@ class Pool:
     launch: Launch
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _attempt: Attempt | None = None
-    _retired: list[Attempt] = field(default_factory=list)
+    _servers: list[Server] = field(default_factory=list)  # all that were started
     _starts: int = 0
     _asked: int = 0
 
@@ -107,15 +107,14 @@ class Pool:
     def stop(self) -> None:
         """Ends every server; whoever asks next starts from the beginning."""
         with self._lock:
-            attempts = [*self._retired, *([self._attempt] if self._attempt else [])]
+            servers = self._servers
             self.forget()
-        for attempt in attempts:
-            if attempt.done() and (server := attempt.result()):
-                server.end()
+        for server in servers:
+            server.end()
 
     def forget(self) -> None:
         """As if nothing had been started. After a fork of ours: the servers are our parent's."""
-        self._lock, self._attempt, self._retired = threading.RLock(), None, []
+        self._lock, self._attempt, self._servers = threading.RLock(), None, []
         self._starts = self._asked = 0
 
     def _replace(self, attempt: Attempt) -> None:
@@ -125,37 +124,39 @@ class Pool:
         """
         with self._lock:
             if self._attempt is attempt:
-                self._retired.append(attempt)
                 self._attempt = self._begin()
 
     def _begin(self) -> Attempt:
         attempt: Attempt = Future()
         if self._starts < STARTS:
             self._starts += 1
-            arguments = (self.launch, attempt)
-            threading.Thread(target=_own, args=arguments, daemon=True, name="fork server").start()
+            own = threading.Thread(target=self._own, args=(attempt,), daemon=True)
+            own.start()
         else:
             attempt.set_result(None)
         return attempt
 
-
-def _own(launch: Launch, attempt: Attempt) -> None:
-    """Starts a server and stays until its end: it would die with the thread that started it."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    try:
-        with theirs:
-            process, clean_up = launch(theirs)
-    except (OSError, SandboxError):
-        attempt.set_result(None)
-        return
-    server = Server(process, ours, clean_up)
-    if select.select([ours], [], [], START_SECONDS)[0] and ours.recv(16) == b"ready":
-        attempt.set_result(server)
-        process.wait()
-        clean_up()
-    else:
-        attempt.set_result(None)
-        server.end()
+    def _own(self, attempt: Attempt) -> None:
+        """Starts a server and stays until its end: it would die with the thread that started it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                process, clean_up = self.launch(theirs)
+        except (OSError, SandboxError):
+            attempt.set_result(None)
+            return
+        server = Server(process, ours, clean_up)
+        self._servers.append(server)
+        try:
+            ready = select.select([ours], [], [], START_SECONDS)[0] and ours.recv(16) == b"ready"
+        except (OSError, ValueError):  # it was stopped meanwhile
+            ready = False
+        attempt.set_result(server if ready else None)
+        if ready:
+            process.wait()
+            clean_up()
+        else:
+            server.end()
 
 
 def _log() -> int | None:

@@ -161,16 +161,16 @@ def test_both_starts_give_the_same_answers_and_repairs(both: tuple[Evidence, Evi
 @pytest.mark.parametrize(
     ("sources", "files"),
     [
-        ([TORCH + "import statistics\nprint(statistics.OWN)"], {"statistics.py": b"OWN = 1\n"}),
-        ([TORCH + "from colorsys import part\nprint(part.OWN)"],
+        (["import statistics\nprint(statistics.OWN)"], {"statistics.py": b"OWN = 1\n"}),
+        (["from colorsys import part\nprint(part.OWN)"],
          {"colorsys/part.py": b"OWN = 1\n", "colorsys/__init__.py": b""}),
-        (["%%writefile statistics.py\nOWN = 1", TORCH + "import statistics\nprint(statistics.OWN)"],
-         {}),
+        (["%%writefile statistics.py\nOWN = 1", "import statistics\nprint(statistics.OWN)"], {}),
     ],
 )  # fmt: skip
 def test_a_module_of_the_students_with_a_name_that_the_server_has_loaded_is_theirs(
     sources: list[str], files: dict[str, bytes]
 ) -> None:
+    assert run(TORCH).rung == WARM
     evidence = run(*sources, files=files)
     assert evidence.rung == COLD
     assert evidence.cells[-1].text.endswith("1\n")
@@ -460,8 +460,9 @@ def test_a_driver_server_that_dies_costs_nothing() -> None:
 
 
 def test_the_variable_starts_everything_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("print(1)").rung == WARM
     monkeypatch.setenv("GRADER_COLD", "1")
-    assert run(TORCH + "print(1)").rung == COLD
+    assert run("print(1)").rung == COLD
 
 
 # --- the server -----------------------------------------------------------------------------------

@@ -36,6 +36,14 @@ def bind_to_fds(fds):
     zmq.Socket.bind = bind_inherited
 
 
+def without_debugger():
+    """Tells ipykernel that there is no debugpy: nobody debugs here, and to load it takes long."""
+    sys.modules["debugpy"] = None
+    import ipykernel.debugger  # noqa: F401
+
+    del sys.modules["debugpy"]
+
+
 def start(connection, setup):
     """Never returns while the kernel lives. `connection` is the path of its connection file."""
     limit(setup["limits"])
@@ -44,6 +52,8 @@ def start(connection, setup):
     sys.argv = [os.path.abspath(__file__), connection]
     sys.path[0:1] = [os.getcwd()]
     sys.path.append("/inside")
+    if "ipykernel.debugger" not in sys.modules:
+        without_debugger()
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(

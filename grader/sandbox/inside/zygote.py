@@ -23,7 +23,9 @@ LIBRARIES = (
     "torchvision.transforms", "sklearn.linear_model", "sklearn.model_selection",
     "sklearn.datasets", "sklearn.preprocessing", "sklearn.metrics", "matplotlib.pyplot",
     "matplotlib.backends.backend_agg", "pandas", "seaborn", "ipykernel.kernelapp",
-    "IPython.core.pylabtools",
+    "IPython.core.pylabtools", "IPython.core.completerlib", "IPython.core.debugger",
+    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio", "encodings.idna",
 )  # fmt: skip
 """Not among them is what asks at its import whether a kernel is there: tqdm.auto and
 matplotlib_inline."""
@@ -39,6 +41,7 @@ def preload():
     """Imports everything, in the surroundings that a kernel would have."""
     before = dict(os.environ)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel sets it
+    launch.without_debugger()
     for name in LIBRARIES:
         importlib.import_module(name)
     for name in OURS:
