@@ -31,7 +31,7 @@ from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
 MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 """Bytes of one answer, and of all answers of one run."""
 
-MAX_MEMORY = 4 << 30
+MAX_MEMORY = 2 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
