@@ -43,7 +43,9 @@ def main():
     limit(setup["limits"])
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
-    sys.path[0:1] = [os.getcwd()]
+    # The work folder is not yet on the path, as in Jupyter: a random.py that was handed in must
+    # not be what the kernel itself imports. IPython puts it there for the notebook.
+    del sys.path[0]
     sys.path.append("/inside")
     from ipykernel.kernelapp import IPKernelApp
 
