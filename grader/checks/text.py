@@ -135,13 +135,22 @@ def _model(master: Notebook | None, cell: str) -> str:
 def _words(cell: Cell, *, comments: bool) -> str:
     """A cell's words: Markdown as it is, of code the comments and bare strings, if they count."""
     if cell.kind != "code":
-        return re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL).strip()
+        return _without_comments(cell.source).strip()
     if not comments:
         return ""
     lines = [line.strip() for line in cell.source.split("\n")]
     spoken = [line.lstrip("# ") for line in lines if line.startswith("#")]
     quoted = re.findall(r'"""(.*?)"""' + r"|'''(.*?)'''", cell.source, flags=re.DOTALL)
     return "\n".join([*spoken, *("".join(pair).strip() for pair in quoted)])
+
+
+def _without_comments(text: str) -> str:
+    """Without HTML comments. A pattern would search to the end for each of a million openings."""
+    kept, place = [], 0
+    while (begin := text.find("<!--", place)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[place:begin])
+        place = end + 3
+    return "".join([*kept, text[place:]])
 
 
 def _paragraphs(text: str) -> list[str]:
