@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from grader.checks.base import Case, Check, failed, review
@@ -14,6 +15,10 @@ from grader.model import Cell, Notebook, Outcome
 from grader.notebook import solution
 
 MIN_LETTERS = 3
+MAX_CELL, MAX_NOTEBOOK, MAX_GIVEN = 50_000, 1_000_000, 20_000
+"""Characters searched in a cell and in all, and shown: a person reads no more, nor need we."""
+
+PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 
 
 class TextAnswer(Check):
@@ -36,12 +41,13 @@ class TextAnswer(Check):
         if case.notebook is None:
             return failed("No answer was given.", expected=model)
         handout = Handout(case.template, case.master)
-        place = handout.place(case.notebook, self.cell, self.question)
+        notebook = _readable(case.notebook)
+        place = handout.place(notebook, self.cell, self.question)
         texts = [_words(cell, comments=self.comments) for cell in place]
         given = "\n\n".join(text for text in map(handout.beyond, texts) if _is_text(text))
         if given:
-            return review("A person marks this answer.", given=given, expected=model)
-        elsewhere = "\n\n".join(handout.elsewhere(case.notebook, comments=self.comments))
+            return review("A person marks this answer.", given=_cut(given), expected=model)
+        elsewhere = _cut("\n\n".join(handout.elsewhere(notebook, comments=self.comments)))
         if elsewhere or not place:
             return review(
                 "No answer was found at its place; a person must look for it.",
@@ -125,6 +131,20 @@ class Handout:
         if cell.kind != "code":
             return self.beyond(words)
         return "\n".join(line for line in words.split("\n") if _core(line) not in self._lines)
+
+
+def _readable(notebook: Notebook) -> Notebook:
+    """The notebook as far as a person reads: no pasted pictures, no megabytes."""
+    cells, left = [], MAX_NOTEBOOK
+    for cell in notebook.cells:
+        source = PICTURE.sub("", cell.source)[: min(MAX_CELL, left)]
+        left -= len(source)
+        cells.append(replace(cell, source=source))
+    return replace(notebook, cells=tuple(cells))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_GIVEN else f"{text[:MAX_GIVEN]}\n… (the notebook has more)"
 
 
 def _model(master: Notebook | None, cell: str) -> str:
