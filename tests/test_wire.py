@@ -95,3 +95,33 @@ def test_a_shape_that_is_not_what_the_bytes_hold_is_refused(shape: tuple[int, ..
     text = base64.b64encode(buffer.getvalue() + bytes(24)).decode()
     with pytest.raises(wire.WireError):
         wire.decode(json.dumps({"$array": text}))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10000000000000000000000000)}",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (0," + "0," * 70 + ")}",
+        "{'descr': [], 'fortran_order': False, 'shape': ()}",
+        "{'descr': '<f8', 'fortran_order': False}", "'''", "(" * 1500, "-" * 1900 + "1", "[1" * 300,
+    ],
+)  # fmt: skip
+def test_a_header_that_is_none_is_refused(header: str) -> None:
+    """Numpy's reading of it fails in many ways, and not all of them are a ValueError."""
+    blob = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
+    with pytest.raises(wire.WireError):
+        wire.decode(json.dumps({"$array": base64.b64encode(blob).decode()}))
+
+
+def test_numbers_that_no_float_can_hold_are_refused() -> None:
+    assert wire.decode(str(10**300)) == 10**300
+    for text in ("9" * 400, "9" * 10_000):
+        with pytest.raises(wire.WireError):
+            wire.decode(text)
+
+
+def test_more_values_than_any_answer_has_are_refused_before_they_are_made() -> None:
+    text = "[" + "[]," * 30 + "[]]"
+    assert len(wire.decode(text, most=63)) == 31
+    with pytest.raises(wire.WireError, match="more than 62 values"):
+        wire.decode(text, most=62)

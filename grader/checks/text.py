@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from grader.checks.base import Case, Check, failed, review
@@ -14,6 +15,10 @@ from grader.model import Cell, Notebook, Outcome
 from grader.notebook import solution
 
 MIN_LETTERS = 3
+MAX_CELL, MAX_NOTEBOOK, MAX_GIVEN = 50_000, 1_000_000, 20_000
+"""Characters searched in a cell and in all, and shown: a person reads no more, nor need we."""
+
+PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 
 
 class TextAnswer(Check):
@@ -37,12 +42,13 @@ class TextAnswer(Check):
         if case.notebook is None:
             return failed("No answer was given.", expected=model)
         handout = Handout(case.template, case.master)
-        place = handout.place(case.notebook, self.cell, self.question)
+        notebook = _readable(case.notebook)
+        place = handout.place(notebook, self.cell, self.question)
         texts = [_words(cell, comments=self.comments) for cell in place]
         given = "\n\n".join(text for text in map(handout.beyond, texts) if _is_text(text))
         if given:
-            return review("A person marks this answer.", given=given, expected=model)
-        elsewhere = "\n\n".join(handout.elsewhere(case.notebook, comments=self.comments))
+            return review("A person marks this answer.", given=_cut(given), expected=model)
+        elsewhere = _cut("\n\n".join(handout.elsewhere(notebook, comments=self.comments)))
         if elsewhere or not place:
             return review(
                 "No answer was found at its place; a person must look for it.",
@@ -128,6 +134,20 @@ class Handout:
         return "\n".join(line for line in words.split("\n") if _core(line) not in self._lines)
 
 
+def _readable(notebook: Notebook) -> Notebook:
+    """The notebook as far as a person reads: no pasted pictures, no megabytes."""
+    cells, left = [], MAX_NOTEBOOK
+    for cell in notebook.cells:
+        source = PICTURE.sub("", cell.source)[: min(MAX_CELL, left)]
+        left -= len(source)
+        cells.append(replace(cell, source=source))
+    return replace(notebook, cells=tuple(cells))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_GIVEN else f"{text[:MAX_GIVEN]}\n… (the notebook has more)"
+
+
 def _model(master: Notebook | None, cell: str) -> str:
     cells = [c for c in master.cells if c.id == cell] if master else []
     return solution(cells[0].source) if cells else ""
@@ -136,13 +156,22 @@ def _model(master: Notebook | None, cell: str) -> str:
 def _words(cell: Cell, *, comments: bool) -> str:
     """A cell's words: Markdown as it is, of code the comments and bare strings, if they count."""
     if cell.kind != "code":
-        return re.sub(r"<!--.*?-->", "", cell.source, flags=re.DOTALL).strip()
+        return _without_comments(cell.source).strip()
     if not comments:
         return ""
     lines = [line.strip() for line in cell.source.split("\n")]
     spoken = [line.lstrip("# ") for line in lines if line.startswith("#")]
     quoted = re.findall(r'"""(.*?)"""' + r"|'''(.*?)'''", cell.source, flags=re.DOTALL)
     return "\n".join([*spoken, *("".join(pair).strip() for pair in quoted)])
+
+
+def _without_comments(text: str) -> str:
+    """Without HTML comments. A pattern would search to the end for each of a million openings."""
+    kept, place = [], 0
+    while (begin := text.find("<!--", place)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        kept.append(text[place:begin])
+        place = end + 3
+    return "".join([*kept, text[place:]])
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -24,7 +24,9 @@ MAX_IMAGE_BYTES = 2 << 20
 MAX_PIXELS = 40_000_000
 """Of a picture: a small file can unpack to more than a browser has memory for."""
 
-MAX_RECEIVED = 256 << 20
+MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
+"""Of all cells' outputs together."""
+
 PNG = b"\x89PNG\r\n\x1a\n"
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
 
@@ -40,7 +42,7 @@ class CappedClient(NotebookClient):
             skip_cells_with_tag="", coalesce_streams=True,
         )  # fmt: skip
         self._kernel, self._limits = kernel, limits
-        self._messages = self._kept = self._received = 0
+        self._messages = self._kept = self._received = self._total = 0
         self.log.disabled = True
 
     async def run_cell(self, index: int, cell_id: str, source: str) -> CellRun:
@@ -81,9 +83,10 @@ class CappedClient(NotebookClient):
             room = (self._limits.output_kib << 10) + (
                 MAX_IMAGES * MAX_IMAGE_BYTES if is_image else 0
             )
-            if self._kept + size > room:
+            if self._kept + size > room or self._total + size > MAX_KEPT:
                 return None
             self._kept += size
+            self._total += size
         try:
             return super().process_message(msg, cell, cell_index)
         except CellExecutionComplete:

@@ -37,7 +37,7 @@ MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 MAX_EARLY = 1 << 20
 """Bytes of an answer that is told as soon as it is there."""
 
-MAX_MEMORY = 4 << 30
+MAX_MEMORY = 2 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.text import TextAnswer
+from grader.checks.text import TextAnswer, _without_comments
 from grader.model import Cell, Notebook, Outcome, Status
 from grader.notebook import read, release
 from tests.checks.evaluation_task import case
@@ -303,3 +303,49 @@ def test_code_without_comments_is_no_interpretation() -> None:
     cells = after(handout("Evaluation.ipynb"), "interpretation-answer", note("x = 1\nx", "code"))
     assert interpretation(cells).status is Status.FAILED
     assert interpretation(handout("Evaluation.ipynb")).status is Status.FAILED
+
+
+def test_a_million_openings_of_a_comment_are_text_and_take_no_time() -> None:
+    """As a pattern, each would be searched for its end: hours, for one cell."""
+    flood = "<!--" * 250_000
+    assert _without_comments(flood + WORDS) == flood + WORDS
+
+
+def answered(source: str) -> Cells:
+    return tuple(
+        replace(cell, source=source) if cell.id == "vanishing-answer-1" else cell
+        for cell in handout()
+    )
+
+
+def test_a_flood_of_words_is_shown_in_part() -> None:
+    found = mark(VANISHING[1], answered(f"{WORDS} " + "word, " * 500_000))
+    assert found.status is Status.REVIEW
+    assert found.details["given"].startswith(WORDS)
+    assert len(found.details["given"]) < 25_000
+
+
+def test_a_notebook_of_megabytes_of_words_is_shown_in_part() -> None:
+    flood = tuple(
+        Cell(id=f"flood-{n}", kind="markdown", source=f"{n} " + "word, " * 20_000)
+        for n in range(40)
+    )
+    found = mark(VANISHING[2], (*handout(), *flood))
+    assert found.status is Status.REVIEW
+    assert len(found.details["given"]) < 25_000
+
+
+def test_an_answer_below_a_pasted_picture_is_found() -> None:
+    picture = f"![plot](data:image/png;base64,{'iVBORw0KGgo' * 40_000}==)"
+    found = mark(VANISHING[1], answered(f"{picture}\n\n{WORDS}"))
+    assert found.status is Status.REVIEW
+    assert WORDS in found.details["given"]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("a<!-- b -->c", "ac"), ("<!--a<!-- b -->c-->", "c-->"), ("<!--->-->x", "x"),
+     ("<!-->", "<!-->"), ("a<!-- b", "a<!-- b"), ("<!--a-->b<!--c-->", "b")],
+)  # fmt: skip
+def test_comments_are_no_words(text: str, left: str) -> None:
+    assert _without_comments(text) == left

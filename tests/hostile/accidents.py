@@ -61,6 +61,13 @@ def split() -> list[Any]:
             *(RIGHT[name] for name in ("tanh_grad", "relu", "logistic")), WORDS]  # fmt: skip
 
 
+FILES = {
+    "63 files named like modules": dict.fromkeys(
+        ("random__py", "queue__py", "types__py", "json__py", "helper__py", "notes__txt"), b"x = 1\n"
+    )
+}
+"""What is handed in beside the notebook; `__` stands for a dot."""
+
 ACCIDENTS: dict[str, list[Any] | bytes] = {
     "56 cell twice": [*(cell(code, id="same") for code in HONEST), cell(HONEST[1], id="same")],
     "57 renamed cells": [cell(code, id=f"renamed-{n}\t") for n, code in enumerate(HONEST)],
@@ -79,6 +86,7 @@ ACCIDENTS: dict[str, list[Any] | bytes] = {
         "np.save = np.load = None\ndel globals()['get_ipython']",
     ],
     "64 Ünïcode Größe \N{GREEK SMALL LETTER SIGMA}": [LETTERS + HONEST[0], *HONEST[1:]],
+    "63 files named like modules": ["import helper\nassert helper.x == 1", *HONEST],
     "64 BOM and CRLF": b"\xef\xbb\xbf" + raw([LETTERS + HONEST[0], *HONEST[1:]]).replace(
         "\n", "\r\n").encode(),
     "64 UTF-16": raw([LETTERS + HONEST[0], *HONEST[1:]]).encode("utf-16"),

@@ -347,7 +347,11 @@ ATTACKS: dict[str, Cells] = {
         NUMPY,
         *(cell(code, id=f"../../../{name}") for name, code in RIGHT.items()),
     ],
-    "25 =1+1 <script>alert(1)<%2Fscript> {{7*7}}": [NUMPY, MARKUP],
+    "25 =1+1 <script>alert(1)<%2Fscript> {{7*7}}": [
+        NUMPY,
+        MARKUP,
+        cell("<iframe src='x:y'></iframe>\n\n[x](data:text/html,x)", "markdown", id="words"),
+    ],
     "26 spies": [NUMPY, SPIES, ALL],
     "27 calls home": [WRONG, CALLS_HOME],
     "28 tells the inputs": [NUMPY, TELLS, ALL],

@@ -21,6 +21,7 @@ import pytest
 
 from tests.hostile import course
 from tests.hostile.accidents import ACCIDENTS
+from tests.hostile.accidents import FILES as BESIDE
 from tests.hostile.attacks import ATTACKS, FILES, filled
 from tests.hostile.course import FUNCTIONS, HONEST, marks, message
 
@@ -92,7 +93,7 @@ def batch() -> Iterator[Done]:
                          for file, body in FILES.get(attack, {}).items()}  # fmt: skip
                 place.submit(f"{number:02} {attack}", filled(ATTACKS[attack], names), **files)
             if other:
-                place.submit(f"{number:02} {other[0]}", other[1])
+                place.submit(f"{number:02} {other[0]}", other[1], **BESIDE.get(other[0], {}))
         done = place.grade()
     results = {}
     for name, entry in (place.results() if done.returncode < 2 else {}).items():
@@ -237,10 +238,19 @@ def test_what_a_student_writes_is_text_in_every_report(batch: Done) -> None:
     """Row 25, through the whole pipeline: HTML, SVG, terminal codes, templates and formulas."""
     name = "25 =1+1 <script>alert(1)<%2Fscript> {{7*7}}"
     page = batch.page(name)
-    for sign in ("<script", "<img src=x", "<svg onload", "javascript:", "\x1b", "\u202e"):
+    for sign in (
+        "<script",
+        "<img src=x",
+        "<svg onload",
+        "<iframe",
+        "javascript:",
+        "\x1b",
+        "\u202e",
+    ):
         assert sign not in page
     assert "&lt;script&gt;alert" in page
     assert "{{7*7}}" in html.unescape(page)
+    assert "&lt;iframe src=" in page  # of the answer in words
     course_page = (batch.place.out / "index.html").read_text()
     assert "<script" not in course_page
     table = (batch.place.out / "grades.csv").read_text()

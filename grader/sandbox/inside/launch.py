@@ -50,7 +50,9 @@ def start(connection, setup):
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
     sys.argv = [os.path.abspath(__file__), connection]
-    sys.path[0:1] = [os.getcwd()]
+    # The work folder is not yet on the path, as in Jupyter: a random.py that was handed in must
+    # not be what the kernel itself imports. IPython puts it there for the notebook.
+    del sys.path[0]
     sys.path.append("/inside")
     if "ipykernel.debugger" not in sys.modules:
         without_debugger()

@@ -1,0 +1,133 @@
+"""Messages of a hostile kernel, as the client takes them: kept within limits, never a failure."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import Any, cast
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionComplete
+
+from grader.model import Limits
+from grader.sandbox import client as module
+from grader.sandbox.client import CappedClient, _png, plain
+from grader.sandbox.kernel import ConfinedKernel
+
+
+class Kernel:
+    """Notes why it was killed."""
+
+    reason = ""
+
+    def kill(self, reason: str) -> None:
+        self.reason = self.reason or reason
+
+
+def made(**limits: int) -> tuple[CappedClient, Kernel, Any]:
+    kernel = Kernel()
+    client = CappedClient(cast(ConfinedKernel, kernel), Limits(**limits))
+    client.clear_before_next_output = False  # as when a cell begins
+    return client, kernel, nbformat.v4.new_code_cell("x")  # type: ignore[no-untyped-call]
+
+
+def stream(text: str) -> dict[str, Any]:
+    head = {"msg_type": "stream"}
+    content = {"name": "stdout", "text": text}
+    return head | {"header": head, "parent_header": {"msg_id": "1"}, "content": content}
+
+
+MALFORMED: list[dict[str, Any]] = [
+    {}, {"msg_type": "stream"}, {"msg_type": "stream", "content": None}, {"msg_type": ["stream"]},
+    {"msg_type": "stream", "content": {"name": 5, "text": {}}, "parent_header": {}},
+    {"msg_type": "error", "content": {}, "parent_header": {}},
+    {"msg_type": "display_data", "content": {"data": 5, "metadata": None}, "parent_header": None},
+    {"msg_type": "execute_result", "content": {"transient": "x"}, "parent_header": {}},
+    {"msg_type": "status", "content": {}}, {"msg_type": "status", "content": []},
+    {"msg_type": "comm_open", "content": {"comm_id": "../../x"}, "parent_header": {}},
+    {"msg_type": "update_display_data", "content": {"transient": {"display_id": []}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("message", MALFORMED)
+def test_a_malformed_message_is_dropped(message: dict[str, Any]) -> None:
+    client, kernel, cell = made()
+    cell.outputs = []
+    assert client.process_message(message, cell, 0) is None or cell.outputs
+    assert kernel.reason == ""
+
+
+def test_idle_ends_a_cell() -> None:
+    client, _, cell = made()
+    cell.metadata["execution"] = {}
+    idle = {"msg_type": "status", "header": {}, "content": {"execution_state": "idle"}}
+    with pytest.raises(CellExecutionComplete):
+        client.process_message(idle, cell, 0)
+
+
+def test_output_beyond_a_cells_room_is_dropped() -> None:
+    client, kernel, cell = made(output_kib=1)
+    for _ in range(10):
+        client.process_message(stream("x" * 300), cell, 0)
+    assert sum(len(output.text) for output in cell.outputs) == 900
+    assert kernel.reason == ""
+
+
+def test_outputs_of_all_cells_have_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand cells may not each fill theirs: all of it lies in memory at once."""
+    monkeypatch.setattr(module, "MAX_KEPT", 3000)
+    client, _, _ = made(output_kib=1)
+    kept = 0
+    for _ in range(20):
+        client._kept = 0  # as for each cell
+        cell = nbformat.v4.new_code_cell("x")  # type: ignore[no-untyped-call]
+        client.process_message(stream("x" * 900), cell, 0)
+        kept += sum(len(output.text) for output in cell.outputs)
+    assert 1800 <= kept <= 3000
+
+
+def test_more_messages_than_a_notebook_sends_end_the_kernel() -> None:
+    client, kernel, cell = made(output_messages=10)
+    for _ in range(11):
+        client.process_message({}, cell, 0)
+    assert kernel.reason == "output"
+
+
+def test_more_bytes_than_a_notebook_sends_end_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_RECEIVED", 1000)
+    client, kernel, cell = made()
+    for _ in range(3):
+        client.process_message(stream("x" * 500), cell, 0)
+    assert kernel.reason == "output"
+
+
+def png(width: int, height: int) -> str:
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"
+    return base64.b64encode(head + struct.pack(">II", width, height) + bytes(20)).decode()
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_left_out() -> None:
+    assert _png(png(640, 480)) is not None
+    assert _png(png(60_000, 60_000)) is None
+    assert _png(png(4_000_000_000, 4_000_000_000)) is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, "", "no base64!", "iVBORw0KGgo=", ["x"], "x" * 9_000_000]
+)
+def test_what_is_no_picture_is_left_out(value: object) -> None:
+    assert _png(value) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[31mred\x1b[0m",
+        "\x1b]8;;http://x\x07red\x1b]8;;\x07",
+        "\x1b[2J\x1b[1;1Hred",
+        "\x1bcred",
+    ],
+)
+def test_terminal_codes_are_removed(text: str) -> None:
+    assert plain(text) == "red"
