@@ -252,7 +252,7 @@ def _of_epochs(name: str, values: Series) -> bool:
     and counts of the ten classes.
     """
     whole = bool(np.isfinite(values).all() and np.array_equal(values, np.round(values)))
-    left_over = whole and 0 <= values.min() and values.max() < CLASSES
+    left_over = whole and values.min() >= 0 and values.max() < CLASSES
     of_classes = values.size == CLASSES and BY_CLASS.search(name)
     return not left_over and not of_classes and not _counts(values)
 
