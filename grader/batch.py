@@ -17,13 +17,13 @@ import numpy as np
 
 from grader import data, grade, mistakes, notebook, scoring, wire
 from grader.errors import GraderError, UsageError
+from grader.mistakes import Judged
 from grader.model import (
     Answer,
     Assignment,
     Ending,
     Evidence,
     Grade,
-    Outcome,
     Question,
     Submission,
     Task,
@@ -73,23 +73,6 @@ class _Job:
     def weight(self) -> int:
         """Longest first: a training notebook started last would keep one worker busy alone."""
         return self.task.limits.notebook_seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """A submission's outcomes by task and item, before hints and points."""
-
-    submission: Submission
-    jobs: Mapping[str, _Job]
-    outcomes: Mapping[str, Mapping[str, Outcome]]
-    evidences: Mapping[str, Evidence]
-
-    def lost(self, task: Task) -> mistakes.Asked:
-        """What was asked about the items that were lost."""
-        return mistakes.lost(
-            task, self.outcomes[task.id], self.jobs[task.id].questions,
-            self.evidences[task.id].answers,
-        )  # fmt: skip
 
 
 class Batch:
@@ -287,7 +270,7 @@ class Batch:
         submission: Submission,
         jobs: Sequence[_Job],
         expected: Mapping[str, Mapping[str, Answer]],
-    ) -> _Judged:
+    ) -> Judged:
         by_task = {job.task.id: job for job in jobs}
         outcomes, evidences = {}, {}
         for task in self._assignment.tasks:
@@ -306,15 +289,15 @@ class Batch:
             )
             if evidence:
                 evidences[task.id] = evidence
-        return _Judged(
+        return Judged(
             submission=submission, jobs=by_task, outcomes=outcomes, evidences=evidences
         )  # fmt: skip
 
-    def _mistakes(self, judged: Sequence[_Judged]) -> dict[str, Mapping[str, Answer]]:
+    def _mistakes(self, judged: Sequence[Judged]) -> dict[str, Mapping[str, Answer]]:
         """By task: what the rubric's typical mistakes answer to what lost items were asked."""
         found: dict[str, Mapping[str, Answer]] = {}
         for task in self._assignment.tasks:
-            asked = [one.lost(task) for one in judged if task.id in one.evidences]
+            asked = [one.lost(task) for one in judged]
             key = f"mistakes:{self._assignment.digest}:{task.id}"
             stored = self._store.get_evidence(key)
             known = dict(stored.answers) if stored else {}
@@ -333,18 +316,14 @@ class Batch:
 
     def _score(
         self,
-        judged: _Judged,
+        judged: Judged,
         known: Mapping[str, Mapping[str, Answer]],
         expected: Mapping[str, Mapping[str, Answer]],
     ) -> Grade:
-        outcomes = dict(judged.outcomes)
-        for task in self._assignment.tasks:
-            if task.id in judged.evidences:
-                outcomes[task.id] = mistakes.hinted(
-                    task, outcomes[task.id], judged.jobs[task.id].questions,
-                    answers=judged.evidences[task.id].answers,
-                    expected=expected.get(task.id, {}), known=known.get(task.id, {}),
-                )  # fmt: skip
+        outcomes = {
+            task.id: judged.hinted(task, expected.get(task.id, {}), known[task.id])
+            for task in self._assignment.tasks
+        }
         return scoring.score(
             judged.submission,
             self._assignment,

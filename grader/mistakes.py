@@ -16,11 +16,13 @@ from grader.checks.results import alike
 from grader.model import (
     Answer,
     AnswerStatus,
+    Evidence,
     Item,
     Notebook,
     Outcome,
     Question,
     Status,
+    Submission,
     Task,
 )
 from grader.sandbox import apart
@@ -40,6 +42,34 @@ class Wanted:
     name: str
     code: str
     questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A submission's outcomes by task and item, before hints and points."""
+
+    submission: Submission
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+    evidences: Mapping[str, Evidence]
+    asked: Mapping[str, Asked]  # of the tasks in `evidences`
+
+    def lost(self, task: Task) -> Asked:
+        """What was asked about the lost items of a task; nothing if it was not run."""
+        if task.id not in self.evidences:
+            return {}
+        answers = self.evidences[task.id].answers
+        return lost(task, self.outcomes[task.id], self.asked[task.id], answers)
+
+    def hinted(
+        self, task: Task, expected: Mapping[str, Answer], known: Known
+    ) -> Mapping[str, Outcome]:
+        """A task's outcomes with hints."""
+        if task.id not in self.evidences:
+            return self.outcomes[task.id]
+        return hinted(
+            task, self.outcomes[task.id], self.asked[task.id],
+            answers=self.evidences[task.id].answers, expected=expected, known=known,
+        )  # fmt: skip
 
 
 def key(item: str, mistake: str, question: Question) -> str:

@@ -15,7 +15,8 @@ from grader.cli import main
 from grader.model import Assignment
 from grader.progress import Lines
 from grader.selftest import run
-from grader.selftest.run import Report, Settings
+from grader.selftest.report import Report
+from grader.selftest.run import Settings
 from grader.store import Store
 
 pytestmark = pytest.mark.sandbox
