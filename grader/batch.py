@@ -289,9 +289,8 @@ class Batch:
             )
             if evidence:
                 evidences[task.id] = evidence
-        return Judged(
-            submission=submission, jobs=by_task, outcomes=outcomes, evidences=evidences
-        )  # fmt: skip
+        asked = {name: job.questions for name, job in by_task.items()}
+        return Judged(submission=submission, outcomes=outcomes, evidences=evidences, asked=asked)
 
     def _mistakes(self, judged: Sequence[Judged]) -> dict[str, Mapping[str, Answer]]:
         """By task: what the rubric's typical mistakes answer to what lost items were asked."""
