@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from grader import batch, mistakes, rubric, variants, wire
 from grader.checks.functions import FunctionValues
+from grader.errors import UsageError
 from grader.model import (
     Answer,
     Item,
@@ -149,3 +151,28 @@ def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
                 )
                 assert grade.tasks[0].items[1].outcome.status is Status.PASSED
     assert told.getvalue().count("typical mistakes") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('variant = "gone.py"\nhint = "h"', "kmeans-example/mistakes/gone.py is missing"),
+        ('variant = "../kmeans.toml"\nhint = "h"', "must be a file's name alone"),
+        ('variant = "farthest.py"', "mistake: key 'hint' is missing"),
+        ('variant = "farthest.py"\nhints = "h"', "key 'hints' is unknown; did you mean 'hint'?"),
+        ('variant = "broken.py"\nhint = "h"', "mistakes/broken.py is no Python"),
+    ],
+)
+def test_a_mistake_that_can_not_be_used_is_told(tmp_path: Path, wrong: str, told: str) -> None:
+    chosen = rubric.find("kmeans-example")
+    folder = tmp_path / "rubrics" / "kmeans-example"
+    shutil.copytree(chosen.rubric_dir, folder)
+    (folder / "mistakes" / "broken.py").write_text("def f(:\n")
+    path = folder / "kmeans.toml"
+    right = path.read_text(encoding="utf-8").rstrip("\n").split("[[item]]")
+    first = f"{right[1].split('[[item.mistake]]')[0]}[[item.mistake]]\n{wrong}\n\n"
+    path.write_text("[[item]]".join([right[0], first, *right[2:]]) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError) as bad:
+        rubric.load(folder, chosen.reference_dir)
+    assert told in str(bad.value)
+    assert "item assign" in str(bad.value)
