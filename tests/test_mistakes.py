@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from grader import mistakes, rubric, wire
+from grader import batch, mistakes, rubric, variants, wire
 from grader.checks.functions import FunctionValues
-from grader.model import Answer, Item, Mistake, Outcome, Question, Status, Visibility
+from grader.errors import UsageError
+from grader.model import (
+    Answer,
+    Item,
+    Mistake,
+    Outcome,
+    Question,
+    Status,
+    Submission,
+    Visibility,
+)
+from grader.progress import Lines
+from grader.store import Store
 from tests.checks.evaluation_task import ask, case, namespace
 
 HANDOUT = "import numpy as np"
@@ -107,3 +122,57 @@ def test_who_gave_no_answer_or_is_right_causes_no_questions() -> None:
 def test_questions_about_a_whole_run_can_not_be_asked() -> None:
     asked = {"tanh": (Question(probe="network"),)}
     assert mistakes.wanted([ITEM], [asked], {}) == []
+
+
+@pytest.mark.sandbox
+def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
+    """Through the whole way: two submissions with the same slip, one of them graded again."""
+    chosen = rubric.find("kmeans-example")
+    master = batch.read_masters(chosen, chosen.tasks[0]).master
+    own = (
+        "def assign(points, centres):\n"
+        "    return [int(np.argmax([np.hypot(*(p - c)) for c in centres])) for p in points]\n"
+    )
+    notebook = variants.applied(master, own, "here")
+    handed = [
+        Submission(student=name, name=name, notebooks={"kmeans": notebook}, missing={}, digest=name)
+        for name in ("ada", "ben")
+    ]
+    told = io.StringIO()
+    with Store(tmp_path / "grader.sqlite") as store:
+        for submissions in (handed, handed[:1]):
+            settings = batch.Settings(seed=1, jobs=2)
+            grades = batch.Batch(chosen, store, settings, Lines(told)).run(submissions)
+            for grade in grades:
+                found = grade.tasks[0].items[0].outcome
+                assert found.details["mistake"] == "farthest.py"
+                assert found.message.startswith(
+                    "assign returns wrong values. These are the farthest"
+                )
+                assert grade.tasks[0].items[1].outcome.status is Status.PASSED
+    assert told.getvalue().count("typical mistakes") == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('variant = "gone.py"\nhint = "h"', "kmeans-example/mistakes/gone.py is missing"),
+        ('variant = "../kmeans.toml"\nhint = "h"', "must be a file's name alone"),
+        ('variant = "farthest.py"', "mistake: key 'hint' is missing"),
+        ('variant = "farthest.py"\nhints = "h"', "key 'hints' is unknown; did you mean 'hint'?"),
+        ('variant = "broken.py"\nhint = "h"', "mistakes/broken.py is no Python"),
+    ],
+)
+def test_a_mistake_that_can_not_be_used_is_told(tmp_path: Path, wrong: str, told: str) -> None:
+    chosen = rubric.find("kmeans-example")
+    folder = tmp_path / "rubrics" / "kmeans-example"
+    shutil.copytree(chosen.rubric_dir, folder)
+    (folder / "mistakes" / "broken.py").write_text("def f(:\n")
+    path = folder / "kmeans.toml"
+    right = path.read_text(encoding="utf-8").rstrip("\n").split("[[item]]")
+    first = f"{right[1].split('[[item.mistake]]')[0]}[[item.mistake]]\n{wrong}\n\n"
+    path.write_text("[[item]]".join([right[0], first, *right[2:]]) + "\n", encoding="utf-8")
+    with pytest.raises(UsageError) as bad:
+        rubric.load(folder, chosen.reference_dir)
+    assert told in str(bad.value)
+    assert "item assign" in str(bad.value)

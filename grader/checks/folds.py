@@ -92,6 +92,17 @@ class Call:
         """The number of rows that were asked about."""
         return len(self.params["target"])
 
+    def unseen(self, fold: Fold) -> int:
+        """The number, from 1, of another fold that a fold's model learned nothing from; 0: none.
+
+        That a few rows of a fold are missing is no fault: some training functions leave rows out.
+        """
+        for number, other in enumerate(self.folds, 1):
+            rows = np.setdiff1d(other.rows, fold.rows)
+            if rows.size and not fold.phase.trained[rows].any():
+                return number
+        return 0
+
     def share_of(self, kind: int) -> float:
         """The fraction of the judged rows that are unknown, or the notebook's own."""
         rows = [r for p in self.facts.phases for event in p.evaluations for r in event]

@@ -167,10 +167,10 @@ class KFoldIsolation(KFoldCheck):
                     f"The model of fold {number} was trained on {used} of the {others} rows that "
                     "are not in its test fold. It should learn from all of them.",
                 )
-            if unseen := _unseen(call, fold):
+            if left_out := call.unseen(fold):
                 return partial(
                     self.flawed_share,
-                    f"The model of fold {number} was trained without the rows of fold {unseen}. "
+                    f"The model of fold {number} was trained without the rows of fold {left_out}. "
                     "It should learn from all folds but its own.",
                 )
             labels = np.array(fold.phase.labels)
@@ -329,18 +329,6 @@ def _partition_fault(call: Call) -> str:
     if min(len(fold.rows) for fold in folds) < call.size // k / 2:
         return f"The folds have very different sizes: {[len(fold.rows) for fold in folds]}."
     return ""
-
-
-def _unseen(call: Call, fold: Fold) -> int:
-    """The number, from 1, of another fold from whose rows a fold's model learned nothing; 0: none.
-
-    That a few rows of a fold are missing is no fault: some training functions leave rows out.
-    """
-    for number, other in enumerate(call.folds, 1):
-        rows = np.setdiff1d(other.rows, fold.rows)
-        if rows.size and not fold.phase.trained[rows].any():
-            return number
-    return 0
 
 
 def _used(call: Call, name: str) -> JSON:

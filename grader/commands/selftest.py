@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from grader.model import Assignment
-    from grader.selftest.run import Fate, Report
+    from grader.selftest.report import Fate, Report
 
 
 @click.command()

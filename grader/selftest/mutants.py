@@ -122,8 +122,9 @@ def _surrounding(node: Node, around: Mapping[Node, Node]) -> str:
 
 def _is_docstring(node: Node, function: ast.FunctionDef) -> bool:
     first = function.body[0]
-    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return is_text and node in (first, first.value)
+    if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
+        return False
+    return node in (first, first.value)
 
 
 def _replaced(

@@ -7,7 +7,7 @@ called with inputs of ours are asked many variants to a kernel, by the same prob
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import batch, grade, mistakes, variants, wire
@@ -24,7 +24,6 @@ from grader.model import (
     Notebook,
     Outcome,
     Question,
-    Status,
     Submission,
     Task,
 )
@@ -32,56 +31,9 @@ from grader.sandbox import apart
 from grader.sandbox.observe import Surroundings
 from grader.selftest import known, mutants
 from grader.selftest.known import Pack
-from grader.selftest.mutants import Equivalent, Mutant
+from grader.selftest.mutants import Mutant
+from grader.selftest.report import Report
 from grader.store import Store
-
-KILLED = 0.95
-"""So many of the mutants that are no equivalents must be killed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What became of one item over all variants, the reference among them."""
-
-    task: str
-    item: str
-    wrong: int = 0  # variants that must lose it, or go to a person
-    caught: int = 0
-    right: int = 0  # variants that are about it and must keep it
-    kept: int = 0
-    others: int = 0  # variants about other items, and the reference
-    spared: int = 0
-
-    @property
-    def sensitivity(self) -> float | None:
-        """The share of wrong variants that were caught."""
-        return self.caught / self.wrong if self.wrong else None
-
-    @property
-    def specificity(self) -> float | None:
-        """The share of all that is right here that kept the item."""
-        total = self.right + self.others
-        return (self.kept + self.spared) / total if total else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """What became of one mutant: the items that it lost, or why it may keep them."""
-
-    task: str
-    mutant: Mutant
-    lost: tuple[str, ...]
-    equivalent: Equivalent | None = None
-
-
-@dataclass(slots=True)
-class Report:
-    """All that a selftest found. It passed if there are no faults."""
-
-    grades: dict[str, Grade] = field(default_factory=dict)  # reference, template
-    tallies: list[Tally] = field(default_factory=list)
-    fates: list[Fate] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +85,8 @@ class _Selftest:
             if _is_apart(task):
                 self._ask_apart(task, packs[task.id])
         for task in self._assignment.tasks:
-            self._count(task)
-        self._judge_mutants()
+            self._report.count(task, [one for one in self._outcomes if one[0].task == task.id])
+            self._report.judge_mutants(task, self._assignment.reference_dir / "variants" / task.id)
         return self._report
 
     def _packs(self, task: Task) -> list[Pack]:
@@ -172,8 +124,10 @@ class _Selftest:
         self._report.grades = {"reference": reference, "template": template}
         for task in self._assignment.tasks:
             for item in known.automatic(task):
-                self._expect("the reference", task, item, "keeps", _outcome(reference, task, item))
-                self._expect_nothing(task, item, _outcome(template, task, item))
+                self._report.expect(
+                    "the reference", task, item, "keeps", _outcome(reference, task, item)
+                )
+                self._report.expect_nothing(task, item, _outcome(template, task, item))
         for pack, grade_ in zip([*long, *short], grades, strict=True):
             marked = next(t for t in grade_.tasks if t.task.id == pack.task)
             outcomes = {item.item.id: item.outcome for item in marked.items}
@@ -192,17 +146,6 @@ class _Selftest:
         task = next(task for task in self._assignment.tasks if task.id == pack.task)
         items = [item.id for item in task.items if asks_again(item)]
         return any(item in variant.items for variant in pack.variants for item in items)
-
-    def _expect(self, who: str, task: Task, item: Item, wanted: str, outcome: Outcome) -> None:
-        if reason := known.fault(wanted, outcome):
-            self._report.faults.append(f"{who}: {task.id}/{item.id} {reason}")
-
-    def _expect_nothing(self, task: Task, item: Item, outcome: Outcome) -> None:
-        if outcome.share > 0 or outcome.status in (Status.ERROR, Status.REVIEW):
-            self._report.faults.append(
-                f"the template: {task.id}/{item.id} should earn nothing, but is "
-                f"{outcome.status.value}: {outcome.message}"
-            )
 
     # -- many to a kernel --------------------------------------------------------------------
 
@@ -236,8 +179,7 @@ class _Selftest:
             items = concerned(task, mutant.function)
             small = replace(task, items=items)
             outcomes = self._judged(small, submission, asked, own, expected)
-            lost = tuple(i.id for i in items if outcomes[i.id].status is not Status.PASSED)
-            self._report.fates.append(Fate(task=task.id, mutant=mutant, lost=lost))
+            self._report.meet(task, mutant, outcomes)
 
     def _judged(
         self, task: Task, submission: Submission, asked: Mapping[str, tuple[Question, ...]],
@@ -277,35 +219,6 @@ class _Selftest:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
         return Surroundings(prepare=task.prepare, limits=task.limits, hide=hide)
 
-    # -- counting ----------------------------------------------------------------------------
-
-    def _count(self, task: Task) -> None:
-        """Compares what became of each item with what had to."""
-        mine = [(pack, outcomes) for pack, outcomes in self._outcomes if pack.task == task.id]
-        for pack, outcomes in mine:
-            for item in known.automatic(task):
-                if item.id in outcomes:
-                    self._expect(pack.name, task, item, pack.wanted(item.id), outcomes[item.id])
-        for item in known.automatic(task):
-            tally = Tally(task=task.id, item=item.id)
-            for pack, outcomes in mine:
-                if item.id not in outcomes:
-                    continue
-                good = not known.fault(pack.wanted(item.id), outcomes[item.id])
-                about = any(item.id in variant.items for variant in pack.variants)
-                if pack.wanted(item.id) != "keeps":
-                    tally = replace(tally, wrong=tally.wrong + 1, caught=tally.caught + good)
-                elif about:
-                    tally = replace(tally, right=tally.right + 1, kept=tally.kept + good)
-                else:
-                    tally = replace(tally, others=tally.others + 1, spared=tally.spared + good)
-            self._report.tallies.append(tally)
-            if mine and not (tally.wrong and tally.right):
-                self._report.faults.append(
-                    f"{task.id}/{item.id} has {tally.wrong} wrong and {tally.right} right "
-                    "variants: it needs one of each at least"
-                )
-
     # -- mutants -----------------------------------------------------------------------------
 
     def _mutants(self, task: Task) -> list[Mutant]:
@@ -317,36 +230,6 @@ class _Selftest:
             if cell.kind == "code" and cell.source != given.get(cell.id)
         ]  # fmt: skip
         return mutants.of(masters.master, mutants.functions(changed))
-
-    def _judge_mutants(self) -> None:
-        """Which survivors are known to be equivalent; what the list says and is not so."""
-        for task in self._assignment.tasks:
-            mine = [fate for fate in self._report.fates if fate.task == task.id]
-            if not mine:
-                continue
-            path = self._assignment.reference_dir / "variants" / task.id / variants.EQUIVALENT
-            for entry in mutants.equivalents(path):
-                meant = [fate for fate in mine if entry.holds(fate.mutant)]
-                place = f"{path.parent.name}/{path.name}: {entry.function}: {entry.change}"
-                if not meant:
-                    self._report.faults.append(f"{place}: there is no such mutant")
-                for fate in meant:
-                    if fate.lost:
-                        self._report.faults.append(
-                            f"{place}: it is called equivalent, but loses {', '.join(fate.lost)}"
-                        )
-                    else:
-                        number = self._report.fates.index(fate)
-                        self._report.fates[number] = replace(fate, equivalent=entry)
-            self._rate(task)
-
-    def _rate(self, task: Task) -> None:
-        counted = [f for f in self._report.fates if f.task == task.id and f.equivalent is None]
-        killed = sum(bool(fate.lost) for fate in counted)
-        if counted and killed / len(counted) < KILLED:
-            self._report.faults.append(
-                f"{task.id}: {killed} of {len(counted)} mutants were killed, less than {KILLED:.0%}"
-            )
 
 
 def _outcome(found: Grade, task: Task, item: Item) -> Outcome:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grader.checks.inputs import Inputs, given
+from grader.checks.inputs import Argument, Inputs, given
 
 CLUSTERS = Inputs(
     sizes={"n": (20, 40), "k": (2, 5)},
@@ -46,7 +46,7 @@ def test_each_call_and_each_seed_has_inputs_of_its_own() -> None:
 
 
 def test_a_single_number_is_a_number() -> None:
-    one = Inputs(argument=[{"draw": "uniform", "low": 2, "high": 3}])  # type: ignore[list-item]
+    one = Inputs(argument=(Argument(draw="uniform", low=2, high=3),))
     ((value,),) = one.model_copy(update={"calls": 1}).drawn(np.random.default_rng(0))
     assert type(value) is float
     assert 2 <= value < 3
