@@ -29,7 +29,7 @@ def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) 
     network = read_network(answer_to(case, NETWORK))
     sentences = [
         *_of_runs(found, limits), *_of_the_audit(found[0], case, limits),
-        *_of_the_start(found[0], limits),
+        *_of_the_start(found[0], limits, cutoff),
     ]  # fmt: skip
     if len(found) <= len(further(case)):
         sentences.append("Trained again with secret class numbers, it gave no network.")
@@ -70,13 +70,16 @@ def _of_the_audit(first: Measured, case: Case, limits: Suspicion) -> list[str]:
     return []
 
 
-def _of_the_start(first: Measured, limits: Suspicion) -> list[str]:
+def _of_the_start(first: Measured, limits: Suspicion, cutoff: float) -> list[str]:
     export, sentences = first.export, []
     if export.before is not None and export.before > limits.start:
         share = f"{export.before:.0%}"
         sentences.append(f"Before its first step it already knows {share} of the images.")
-    if export.moved is not None and export.moved < limits.moved:
-        sentences.append(f"Training moved its weights by no more than {export.moved:.2%}.")
+    still = export.moved is not None and export.moved < limits.moved
+    if still and first.accuracy >= cutoff:  # slow learning that leads nowhere is no riddle
+        sentences.append(
+            f"It is good, but training moved its weights by no more than {export.moved:.2%}."
+        )
     if export.agree is not None and export.agree < limits.agreement:
         sentences.append("In the notebook it predicts otherwise than the network that left it "
                          f"({export.agree:.1%} alike).")  # fmt: skip

@@ -173,6 +173,7 @@ def test_weights_that_hardly_moved_go_to_a_person() -> None:
     got = judge(87.0, 86.5, moved=0.001)
     assert got.status is Status.REVIEW
     assert "moved its weights by no more than 0.10%" in got.message
+    assert judge(50.0, moved=0.001).status is Status.FAILED
 
 
 @pytest.mark.parametrize(("course", "status"), [

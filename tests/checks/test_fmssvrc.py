@@ -20,6 +20,7 @@ from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
 from grader.checks.network import FIGURES, NETWORK, STAND_IN, per_class
 from grader.model import Answer, AnswerStatus, Outcome, Status
 from grader.sandbox.inside import state
+from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case
 
 PER_CLASS, MLP, SAMPLE = ClassAccuracy(), Mlp(), ImageSample()
@@ -62,8 +63,7 @@ def kind_of(network: Any) -> Outcome:
 
 def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
     """The outcome for a real module, as the probe describes it."""
-    entry = {"module": module, "steps": 1, "last": 1, "seeded": False, "start": None,
-             "optimizer": torch.optim.SGD(module.parameters(), 0.1)}  # fmt: skip
+    entry = new_entry(module) | {"steps": 1, "last": 1}
     monkeypatch.setattr(state, "trained", [entry])
     return MLP.judge(case(MLP, (NETWORK,), (ask(NETWORK, {"model": module}),)))
 

@@ -27,7 +27,7 @@ from grader.checks.network import (
 )
 from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence, Question, Resource, Status
 from grader.sandbox.inside import state
-from grader.sandbox.inside.fixtures.training import Losses
+from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case
 
 
@@ -37,10 +37,7 @@ def ok(value: Any) -> Answer:
 
 def trained(monkeypatch: pytest.MonkeyPatch, *modules: nn.Module) -> None:
     """Makes these the networks that were trained, in this order."""
-    entries = [{"module": m, "steps": 3, "last": n, "seeded": False, "start": None,
-                "losses": Losses(), "input": None, "whole": False,
-                "optimizer": torch.optim.SGD(m.parameters(), lr=0.1)}
-               for n, m in enumerate(modules)]  # fmt: skip
+    entries = [new_entry(m) | {"steps": 3, "last": n} for n, m in enumerate(modules)]
     monkeypatch.setattr(state, "trained", entries)
     monkeypatch.setattr(state, "evaluated", [])
 

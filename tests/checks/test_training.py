@@ -23,6 +23,7 @@ from grader.checks.network import FIGURES, HISTORIES, NETWORK, SPLIT
 from grader.checks.training import Course, TrainingLoop, TrainingPlots, ValidationSplit
 from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence, Outcome, Question, Status
 from grader.sandbox.inside import state
+from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case
 
 LOOP, PLOTS, VALIDATION = TrainingLoop(), TrainingPlots(), ValidationSplit()
@@ -253,8 +254,7 @@ def test_a_course_inside_a_class_or_function_is_found_in_real_namespaces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = torch.nn.Linear(784, 10)
-    entry = {"module": model, "steps": 4, "last": 4, "seeded": True, "start": None,
-             "optimizer": torch.optim.SGD(model.parameters(), 0.1)}  # fmt: skip
+    entry = new_entry(model) | {"steps": 4, "last": 4, "seeded": True}
     monkeypatch.setattr(state, "trained", [entry])
     names = {
         "model": model,

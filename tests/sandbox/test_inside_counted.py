@@ -23,6 +23,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 from grader.sandbox.inside.probes.export import export
+from grader.sandbox.inside.probes.training import network
 
 FLAT, SCALED = transforms.ToTensor(), transforms.Compose(
     [transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
@@ -121,6 +122,14 @@ def optimizer_in_the_model():
     class Net: pass
     return {"Net": Net}
 
+def an_optimizer_for_each_batch():
+    model = net(23)
+    for x, y in DataLoader(images(), 8):
+        nn.functional.cross_entropy(model(x), y).backward()
+        torch.optim.Adam(model.parameters()).step()
+    assert len(state.trained) == 1 and state.trained[0]["steps"] == 7, state.trained
+    return {"model": model}
+
 def gradients_switched_off():
     model = net(21)
     optim = train(model, images())
@@ -148,6 +157,7 @@ def told(habit):
     torch.set_grad_enabled(True)
     return {"width": width, "whole": type(module).__name__ != "Linear", "steps": steps,
             "left": left["onnx"] is not None, "problem": left["problem"],
+            "evaluated": network(names, {})["evaluated"],
             "losses": len(entry["losses"].means) if entry else None}
 
 habits = [v for v in list(globals().values()) if callable(v) and getattr(v, "__module__", "") ==
@@ -171,7 +181,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ("the_first_evaluated_last", 13, []), ("evaluated_on_training_images", 14, []),
     ("the_best_copy", 15, []), ("table_of_raw_pixels", 16, RAW), ("scaled_in_the_loop", 17, HALF),
     ("flipped_at_random", 18, []), ("optimizer_in_the_model", 20, []),
-    ("gradients_switched_off", 21, []), ("double_precision", 22, []),
+    ("gradients_switched_off", 21, []), ("an_optimizer_for_each_batch", 23, []),
+    ("double_precision", 22, []),
 ])  # fmt: skip
 def test_the_network_and_its_pixels_are_found(
     told: dict[str, Any], habit: str, width: int, steps: Any
@@ -180,7 +191,18 @@ def test_the_network_and_its_pixels_are_found(
     assert (found["width"], found["whole"]) == (width, True)
     assert [pytest.approx(step, abs=1e-5) for step in steps] == found["steps"]
     assert found["left"], found["problem"]
-    assert found["losses"] == 7  # 53 images in batches of 8
+    # 53 images in batches of 8; the best copy is of a network that was trained on.
+    assert found["losses"] == (14 if habit == "the_best_copy" else 7)
+
+
+@pytest.mark.parametrize(("habit", "evaluated"), [
+    ("forward_alone", True), ("the_first_evaluated_last", True), ("the_best_copy", True),
+    ("evaluated_on_training_images", False), ("table_of_raw_pixels", False),
+])  # fmt: skip
+def test_whether_test_images_were_evaluated_is_told(
+    told: dict[str, Any], habit: str, evaluated: bool
+) -> None:
+    assert told[habit]["evaluated"] is evaluated
 
 
 def test_pixels_changed_in_ways_unknown_stay_here_with_the_reason(told: dict[str, Any]) -> None:

@@ -23,13 +23,18 @@ def counting_network(namespace):
     """
     entries = [entry for entry in state.trained if entry["module"] is not None]
     last = max(entries, key=lambda entry: entry["last"], default=None)
-    if state.evaluated and state.settings["rule"] == "evaluated":
-        module = whole(state.evaluated[0], [entry["module"] for entry in entries])
-        if learned(module):
-            return module, next((e for e in entries if e["module"] is module), last)
+    module = evaluated_network()
+    if module is not None and state.settings["rule"] == "evaluated" and learned(module):
+        return module, next((e for e in entries if e["module"] is module), last)
     if last is None:
         raise Undefined("no network was trained")
     return last["module"], last
+
+
+def evaluated_network():
+    """The network that was last called with test images, if one was."""
+    trained = [entry["module"] for entry in state.trained if entry["module"] is not None]
+    return whole(state.evaluated[0], trained) if state.evaluated else None
 
 
 def whole(part, trained):

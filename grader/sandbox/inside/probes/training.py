@@ -3,7 +3,15 @@
 import numpy as np
 
 from .. import state
-from ..counted import apply, base, classify, counting_network, pixels_of, same_kind
+from ..counted import (
+    apply,
+    base,
+    classify,
+    counting_network,
+    evaluated_network,
+    pixels_of,
+    same_kind,
+)
 from ..plain import plain
 
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
@@ -28,8 +36,8 @@ def network(namespace, params):
         "parameters": int(sum(p.numel() for p in module.parameters())),
         "steps": int(sum(e["steps"] for e in state.trained if same_kind(e["module"], module))),
         "networks": len({id(e["module"]) for e in state.trained}),
-        "optimizer": type(entry["optimizer"]).__name__ if entry else "",
-        "evaluated": bool(state.evaluated and state.evaluated[0] is module),
+        "optimizer": entry["optimizer"] if entry else "",
+        "evaluated": evaluated_network() is module,
         "seeded": bool(entry["seeded"]) if entry else False,
         "stopped": state.stopped[0] if state.stopped else "",
         "losses": _losses(module),
