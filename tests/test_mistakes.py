@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import batch, mistakes, rubric, variants, wire
+from grader import batch, judging, mistakes, rubric, variants, wire
 from grader.checks.functions import FunctionValues
 from grader.errors import UsageError
 from grader.model import (
@@ -128,7 +128,7 @@ def test_questions_about_a_whole_run_can_not_be_asked() -> None:
 def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
     """Through the whole way: two submissions with the same slip, one of them graded again."""
     chosen = rubric.find("kmeans-example")
-    master = batch.read_masters(chosen, chosen.tasks[0]).master
+    master = judging.read_masters(chosen, chosen.tasks[0]).master
     own = (
         "def assign(points, centres):\n"
         "    return [int(np.argmax([np.hypot(*(p - c)) for c in centres])) for p in points]\n"
