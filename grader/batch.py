@@ -58,6 +58,7 @@ class Settings:
     jobs: int = 1
     fresh: bool = False
     data_dir: Path | None = None
+    rung: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +213,9 @@ class Batch:
     ) -> Surroundings:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
         return Surroundings(
-            prepare=task.prepare, limits=task.limits, files=files, mounts=mounts, hide=hide
-        )
+            prepare=task.prepare, limits=task.limits, files=files, mounts=mounts, hide=hide,
+            rung=self._settings.rung,
+        )  # fmt: skip
 
     def _resource(self, name: str) -> np.ndarray[Any, Any]:
         return data.resource(name, self._settings.data_dir)

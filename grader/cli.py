@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands.options import sandbox_options
 from grader.commands.quiz import quiz
 from grader.commands.train import train
 from grader.errors import GraderError
@@ -72,6 +73,7 @@ def main() -> None:
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@sandbox_options
 def grade(
     paths: tuple[Path, ...],
     out: Path,
@@ -81,6 +83,8 @@ def grade(
     data_dir: Path | None,
     fresh: bool,
     quiet: bool,
+    accept_rung: str,
+    require_rung: str,
 ) -> None:
     """Grade submissions: folders, zips, or a Moodle download.
 
@@ -89,20 +93,23 @@ def grade(
     each student, grades.csv and results.json.
     """
     from grader import batch, ingest, rubric
-    from grader.sandbox import bwrap
+    from grader.sandbox import rungs
     from grader.store import Store
 
     chosen = rubric.find(assignment)
-    if reason := bwrap.works():
-        raise GraderError(f"{reason} (`grader doctor` says more)")
+    rung = rungs.best(require_rung or accept_rung or rungs.SAFE)
+    if rung not in rungs.CONCURRENT:
+        jobs = 1
+        click.echo(f"note: sandbox {rung}, not given: {rungs.get(rung).lacks}", err=True)
     found = ingest.ingest(list(paths), chosen)
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite") as store, _progress(quiet) as progress:
         settings = batch.Settings(
-            seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir
-        )
+            seed=store.batch_seed(seed), jobs=jobs or _cores(), fresh=fresh, data_dir=data_dir,
+            rung=rung,
+        )  # fmt: skip
         grades = batch.Batch(chosen, store, settings, progress).run(found.submissions)
     _write_reports(grades, chosen, out)
     _show_table(grades)

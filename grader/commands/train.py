@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.commands.options import sandbox_options
+
 if TYPE_CHECKING:
     from grader.model import Assignment, Item, ItemGrade, Task
 
@@ -21,8 +23,15 @@ if TYPE_CHECKING:
 @click.option("--data", "data_dir", type=click.Path(path_type=Path),
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @click.option("--no-acceleration", is_flag=True, help="Load images the slow way; same numbers.")
+@sandbox_options
 def train(
-    notebook: Path, assignment: str, seed: int, data_dir: Path | None, no_acceleration: bool
+    notebook: Path,
+    assignment: str,
+    seed: int,
+    data_dir: Path | None,
+    no_acceleration: bool,
+    accept_rung: str,
+    require_rung: str,
 ) -> None:
     """Train a notebook's network again in the sandbox, and say how it does on the test images.
 
@@ -30,6 +39,7 @@ def train(
     """
     from grader import rubric
     from grader.errors import UsageError
+    from grader.sandbox import rungs
 
     chosen = rubric.find(assignment)
     task, item = _measured(chosen)
@@ -38,7 +48,8 @@ def train(
     except OSError as bad:
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
     fixtures = (*task.prepare, *(("plain_loading",) if no_acceleration else ()))
-    found = _grade(chosen, task, item, fixtures, content, notebook.name, seed, data_dir)
+    found = _grade(chosen, task, item, fixtures, content, notebook.name, seed, data_dir,
+                   require_rung or accept_rung or rungs.SAFE)  # fmt: skip
     _show(found)
     sys.exit(0 if found.outcome.status.value == "passed" else 1)
 
@@ -57,7 +68,7 @@ def _measured(assignment: Assignment) -> tuple[Task, Item]:
 
 def _grade(
     assignment: Assignment, task: Task, item: Item, prepare: tuple[str, ...], content: bytes,
-    name: str, seed: int, data_dir: Path | None,
+    name: str, seed: int, data_dir: Path | None, minimum: str,
 ) -> ItemGrade:  # fmt: skip
     """The item's grade, by the same way as in a batch of this one notebook."""
     import hashlib
@@ -65,13 +76,12 @@ def _grade(
     from dataclasses import replace
 
     from grader import batch, notebook
-    from grader.errors import GraderError, UsageError
+    from grader.errors import UsageError
     from grader.model import Submission
-    from grader.sandbox import bwrap
+    from grader.sandbox import rungs
     from grader.store import Store
 
-    if reason := bwrap.works():
-        raise GraderError(f"{reason} (`grader doctor` says more)")
+    rung = rungs.best(minimum)
     try:
         read = notebook.read(content, name)
     except notebook.NotebookProblem as problem:
@@ -79,7 +89,7 @@ def _grade(
     only = replace(assignment, tasks=(replace(task, items=(item,), prepare=prepare),))
     submission = Submission(student="notebook", name=name, notebooks={task.id: read}, missing={},
                             digest=hashlib.sha256(content).hexdigest())  # fmt: skip
-    settings = batch.Settings(seed=seed, data_dir=data_dir)
+    settings = batch.Settings(seed=seed, data_dir=data_dir, rung=rung)
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,

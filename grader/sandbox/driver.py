@@ -56,7 +56,7 @@ class Run:
         except SandboxError as bad:
             self.ending, self.message = "setup_failed", str(bad)
             return
-        watcher = asyncio.create_task(self.kernel.watch_memory())
+        watcher = asyncio.create_task(self.kernel.watch())
         client = CappedClient(self.kernel, self.job.limits)
         client.kc = self.channels = self.kernel.client()
         try:
@@ -175,6 +175,12 @@ class Run:
         limits = self.job.limits
         reasons = {
             "memory": ("memory", f"It used more than {limits.memory_mib} MiB of memory."),
+            "cpu": ("timeout", f"Its processes together used more than {self.kernel.cpu_seconds} s "
+                               "of processor time."),
+            "processes": ("processes", f"It started more than {limits.processes} processes "
+                                       "and threads."),
+            "disk": ("disk", f"It wrote more than {limits.disk_mib} MiB "
+                             f"or {limits.disk_files} files."),
             "output": ("output", "It printed more than a notebook may."),
             "notebook": ("timeout", f"It ran longer than {limits.notebook_seconds} s."),
             "interrupt": ("timeout", f"A cell ran longer than {limits.cell_seconds} s "
@@ -183,8 +189,8 @@ class Run:
         }  # fmt: skip
         if self.ending != "completed":
             return
-        if self.kernel.reason in reasons:
-            self.ending, self.message = reasons[self.kernel.reason]
+        if (reason := self.kernel.why_died()) in reasons:
+            self.ending, self.message = reasons[reason]
         elif died:
             self.ending, self.message = "crashed", "The kernel died."
 

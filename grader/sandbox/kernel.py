@@ -1,7 +1,7 @@
 """One confined kernel process: start, interrupt, watch, kill. Runs in the driver process.
 
-Everything the kernel ever started lives in one process namespace; killing that namespace's first
-process ends all of it at once.
+What confines it is the rung's matter (rungs.py). Everything the kernel ever started has one
+ancestor, the namespace's first process or a supervisor; ending that ends all of it at once.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import uuid
 from pathlib import Path
 from typing import Any, cast
@@ -25,16 +23,21 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.session import Session
 
 from grader.errors import SandboxError
-from grader.sandbox import bwrap
+from grader.sandbox import rungs
+from grader.sandbox.confinement import Confinement, Wish
 from grader.sandbox.job import Job
+from grader.sandbox.scratch import Scratch
+from grader.sandbox.usage import Meter, children, files_in
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 MAX_MESSAGE = 32 << 20
 START_SECONDS = 60
+LOOK_SECONDS = 0.25
+SPARE_TASKS = 16  # of what confines the kernel
 
 
 class ConfinedKernel:
-    """A kernel in bubblewrap, with the part of KernelManager's interface that nbclient uses."""
+    """A kernel on some rung, with the part of KernelManager's interface that nbclient uses."""
 
     has_kernel = True
 
@@ -42,17 +45,18 @@ class ConfinedKernel:
         self.reason = ""  # why we killed it, if we did
         self._job = job
         self._key = uuid.uuid4().hex
-        self._folder = Path(tempfile.mkdtemp(prefix="grader-kernel-"))
+        self._scratch = Scratch("kernel")
+        self._folder = self._scratch.path
         self._init_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._confinement: bwrap.Confinement | None = None
+        self._confinement: Confinement | None = None
         self.questions = -1  # our end of the pipe that questions go down
         self.answers = -1  # our end of the pipe that answers come up
 
     # -- life ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Starts bubblewrap.
+        """Starts the sandbox.
 
         Raises:
             SandboxError: it did not come up.
@@ -62,7 +66,7 @@ class ConfinedKernel:
         self.answers, answer_write = os.pipe()
         info_read, info_write = os.pipe()
         sockets = {f"ipc:///tmp/kernel-{n}": s.fileno() for n, s in enumerate(listeners, 1)}
-        confinement = self._confinement = bwrap.confine(
+        wish = Wish(
             connection=json.dumps(self._connection("/tmp/kernel")).encode(),
             setup={
                 "limits": self._rlimits(),
@@ -75,6 +79,7 @@ class ConfinedKernel:
             limits=self._job.limits,
             info_fd=info_write,
         )
+        confinement = self._confinement = rungs.confine(self._job.rung, wish)
         given = [*sockets.values(), question_read, answer_write, info_write, *confinement.fds]
         log = 2 if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL
         try:
@@ -96,7 +101,8 @@ class ConfinedKernel:
             os.close(question_read)
             os.close(answer_write)
         if not self._init_pid:
-            raise SandboxError(f"the sandbox did not start: {bwrap.works() or 'unknown reason'}")
+            problem = rungs.examine(self._job.rung).problem
+            raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
 
     def _listen(self, number: int) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -118,7 +124,7 @@ class ConfinedKernel:
             "RLIMIT_FSIZE": limits.file_mib << 20,
             "RLIMIT_NOFILE": 1024,
             "RLIMIT_CORE": 0,
-            "RLIMIT_CPU": 4 * limits.notebook_seconds,
+            "RLIMIT_CPU": self.cpu_seconds + 1,  # the watch comes first, and tells why
         }
 
     def client(self) -> AsyncKernelClient:
@@ -147,11 +153,10 @@ class ConfinedKernel:
     # -- end -------------------------------------------------------------------------------
 
     def kill(self, reason: str = "") -> None:
-        """Ends the namespace and all in it. The first reason given is kept."""
+        """Ends all that ever started in it. The first reason given is kept."""
         self.reason = self.reason or reason
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._init_pid:
-                os.kill(self._init_pid, signal.SIGKILL)
+        if self._confinement:
+            self._confinement.kill(self._init_pid)
 
     def close(self) -> None:
         """Kills what is left and removes what was made."""
@@ -168,36 +173,51 @@ class ConfinedKernel:
             if fd >= 0:
                 with contextlib.suppress(OSError):
                     os.close(fd)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
-    async def watch_memory(self, interval: float = 0.25) -> None:
-        """Kills the kernel when all its processes together hold more than the limit."""
-        limit = self._job.limits.memory_mib << 20
+    # -- limits on the sum ------------------------------------------------------------------
+
+    @property
+    def cpu_seconds(self) -> int:
+        """Processor time that all processes together may use."""
+        limits = self._job.limits
+        return limits.cpu_seconds or 4 * limits.notebook_seconds
+
+    def why_died(self) -> str:
+        """The reason of a death that was not our doing: a control group's limit, or unknown."""
+        group = self._confinement.group if self._confinement else None
+        return self.reason or (group.exceeded() if group else "")
+
+    async def watch(self) -> None:
+        """Kills the kernel when all its processes together use more than the limits allow."""
+        meter, looks = Meter(self._init_pid), 0
         while await self.is_alive():
-            if resident(self._init_pid) > limit:
-                self.kill("memory")
+            meter.read()
+            looks += 1
+            reason = self._over(meter) or (self._over_disk() if looks % 4 == 0 else "")
+            if reason:
+                self.kill(reason)
                 return
-            await asyncio.sleep(interval)
+            await asyncio.sleep(LOOK_SECONDS)
 
+    def _over(self, meter: Meter) -> str:
+        limits = self._job.limits
+        if meter.resident > limits.memory_mib << 20:
+            return "memory"
+        if meter.cpu_seconds > self.cpu_seconds:
+            return "cpu"
+        return "processes" if meter.tasks > limits.processes + SPARE_TASKS else ""
 
-def children(pid: int) -> list[int]:
-    """Pids of the direct children of all threads of a process; empty if it is gone."""
-    found = []
-    try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    except (OSError, ValueError):
-        pass
-    return found
-
-
-def resident(pid: int) -> int:
-    """Bytes of resident memory of a process and all its descendants (shared pages each time)."""
-    total, queue = 0, [pid]
-    while queue:
-        current = queue.pop()
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pages = int(Path(f"/proc/{current}/statm").read_text().split()[1])
-            total += pages * os.sysconf("SC_PAGE_SIZE")
-        queue += children(current)
-    return total
+    def _over_disk(self) -> str:
+        """Number of files, and their size where no file system of their own limits it."""
+        assert self._confinement is not None
+        limits, work = self._job.limits, self._confinement.work
+        with contextlib.suppress(OSError):
+            if work is not None:
+                number, size = files_in(work.parent, limits.disk_files)
+                return "disk" if number > limits.disk_files or size > limits.disk_mib << 20 else ""
+            for place in ("notebook", "tmp", "dev/shm"):
+                told = os.statvfs(f"/proc/{self._init_pid}/root/{place}")
+                if told.f_files - told.f_ffree > limits.disk_files:
+                    return "disk"
+        return ""

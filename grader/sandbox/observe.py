@@ -32,6 +32,7 @@ from grader.model import (
     Notebook,
     Question,
 )
+from grader.sandbox import rungs
 from grader.sandbox.job import Job
 
 MAX_RESULT = 512 << 20
@@ -56,6 +57,7 @@ class Surroundings:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: Mapping[str, Path] = field(default_factory=dict)
     hide: tuple[Path, ...] = ()
+    rung: str = ""  # of rungs.NAMES; else the best one that is safe
 
 
 def observe(
@@ -74,7 +76,7 @@ def observe(
     fresh kernel, at most `RESTARTS` times.
 
     Raises:
-        SandboxError: the driver itself could not be run.
+        SandboxError: the driver itself could not be run, or nothing here confines student code.
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
@@ -136,10 +138,11 @@ def _once(
         files=surroundings.files,
         mounts={inside: str(outside) for inside, outside in surroundings.mounts.items()},
         hide=tuple(str(path) for path in surroundings.hide),
+        rung=surroundings.rung or rungs.best(),
     )
     seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
     done = _drive(job, seconds, progress)
-    return _evidence(done, task, seed)
+    return replace(_evidence(done, task, seed), rung=job.rung)
 
 
 def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
@@ -199,7 +202,7 @@ def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
     )
     answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
     return Evidence(task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-                    answers=answers, seed=seed, rung="bubblewrap")  # fmt: skip
+                    answers=answers, seed=seed)  # fmt: skip
 
 
 def decode_answer(raw: Mapping[str, str]) -> Answer:

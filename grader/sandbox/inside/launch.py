@@ -10,7 +10,8 @@ import os
 import resource
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, HERE)
 
 
 def limit(limits):
@@ -44,7 +45,7 @@ def main():
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
     sys.path[0:1] = [os.getcwd()]
-    sys.path.append("/inside")
+    sys.path.append(HERE)
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(
