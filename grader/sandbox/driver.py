@@ -60,10 +60,7 @@ class Run:
         client = CappedClient(self.kernel, self.job.limits)
         client.kc = self.channels = self.kernel.client()
         try:
-            async with asyncio.timeout(self.job.limits.notebook_seconds + START_SECONDS):
-                await self._session(client)
-        except TimeoutError:
-            self.kernel.kill("notebook")
+            await self._session(client)
         except (DeadKernelError, OSError):
             pass
         finally:
@@ -84,8 +81,20 @@ class Run:
             self.ending, self.message = "setup_failed", "the kernel could not be prepared"
             return
         say(event="started")
-        for number, (index, cell_id, source) in enumerate(job.cells):
-            say(event="cell", number=number, of=len(job.cells))
+        # Not asyncio.timeout: nbclient takes a cancellation for the kernel's death.
+        timer = asyncio.get_running_loop().call_later(
+            job.limits.notebook_seconds, self.kernel.kill, "notebook"
+        )
+        await self._run_cells(client)
+        timer.cancel()
+        for number, question in enumerate(job.questions):
+            say(event="question", number=number, of=len(job.questions))
+            await self._ask(*question)
+
+    async def _run_cells(self, client: CappedClient) -> None:
+        cells = self.job.cells
+        for number, (index, cell_id, source) in enumerate(cells):
+            say(event="cell", number=number, of=len(cells))
             began = time.monotonic()
             try:
                 run = await client.run_cell(index, cell_id, source)
@@ -98,9 +107,6 @@ class Run:
                 if not await self._execute("", 5):
                     self.kernel.kill("interrupt")
                     raise DeadKernelError("interrupt ignored")
-        for number, question in enumerate(job.questions):
-            say(event="question", number=number, of=len(job.questions))
-            await self._ask(*question)
 
     def _add(self, run: CellRun, began: float) -> None:
         fields = {name: getattr(run, name) for name in CellRun.__slots__}

@@ -202,7 +202,7 @@ class ConfinedKernel:
 
     def _over(self, meter: Meter) -> str:
         limits = self._job.limits
-        if meter.resident > limits.memory_mib << 20:
+        if self.why_died() == "memory" or meter.resident > limits.memory_mib << 20:
             return "memory"
         if meter.cpu_seconds > self.cpu_seconds:
             return "cpu"

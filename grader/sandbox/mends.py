@@ -31,6 +31,10 @@ CONTAINER = (
     "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or grade outside "
     "of it"
 )
+SOCKETS = (
+    "what listens there takes orders from this user's programs: run the grader as a user of its own, "
+    "for whom nothing else runs"
+)
 UNKNOWN = (
     "user namespaces seem closed for this user; `unshare --user true` must work, ask who runs this "
     "machine"
@@ -42,7 +46,7 @@ def of(rung: str, said: str) -> str:
     if rung == "bubblewrap+cgroup" and "control group" in said:
         return CGROUP
     if not rung.startswith("bubblewrap"):
-        return ""
+        return SOCKETS if "socket" in said else ""
     if _number(APPARMOR) == 1:
         return PROFILE
     if _number(NAMESPACES) == 0:

@@ -84,7 +84,7 @@ def observe(
     evidence = first
     for _ in range(RESTARTS):
         left = {key: q for key, q in distinct.items() if key not in evidence.answers}
-        if not left or first.ending is Ending.SETUP_FAILED or not _all_ran(first):
+        if not left or not first.answers:  # it ended before a question was asked
             break
         again = _once(notebook, left, surroundings, task, seed, resources, progress)
         evidence = replace(evidence, answers={**evidence.answers, **again.answers})
@@ -101,10 +101,6 @@ def _repairs(answer: Answer) -> tuple[str, ...]:
     """What the sandbox mended. Student code can add to it; it is only shown, never counted."""
     told = answer.value if isinstance(answer.value, list) else []
     return tuple(text[:300] for text in told[:MAX_REPAIRS] if isinstance(text, str))
-
-
-def _all_ran(evidence: Evidence) -> bool:
-    return all(cell.status in ("ok", "error", "timeout") for cell in evidence.cells)
 
 
 def _once(
@@ -147,7 +143,15 @@ def _once(
 
 def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
-    keep = ("PATH", "HOME", "LANG", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE")
+    keep = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "GRADER_DEBUG",
+        "GRADER_BWRAP",
+        "TMPDIR",
+        "PYTHONDONTWRITEBYTECODE",
+    )
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.sandbox.driver"], env=environment,

@@ -25,14 +25,29 @@ class Rung:
     confine: Callable[[Wish], Confinement]
 
 
-def _bubblewrap_in_group(wish: Wish) -> Confinement:
+def _in_group(confine: Callable[[Wish], Confinement], wish: Wish) -> Confinement:
     group = cgroup.create(wish.limits)
     try:
-        result = bwrap.confine(wish)
+        result = confine(wish)
     except BaseException:
         group.close()
         raise
     return replace(result, command=[*group.enter(), *result.command], group=group)
+
+
+def _supervised(wish: Wish, *, walls: bool) -> Confinement:
+    """In a control group where there is one. Root that stays root has no other limit of processes.
+
+    Raises:
+        SandboxError: it needs one, and there is none.
+    """
+    confine = functools.partial(supervised.confine, walls=walls)
+    try:
+        return _in_group(confine, wish)
+    except SandboxError:
+        if supervised.user_for(wish) == 0:
+            raise
+        return confine(wish)
 
 
 CGROUP, BUBBLEWRAP, LANDLOCK, UNCONFINED = RUNGS = (
@@ -43,7 +58,7 @@ CGROUP, BUBBLEWRAP, LANDLOCK, UNCONFINED = RUNGS = (
         "nothing outlives its run; memory (with memory file systems) and processes are "
         "limited for all of a notebook's processes together",
         lacks="protection against bugs of the Linux kernel",
-        confine=_bubblewrap_in_group,
+        confine=functools.partial(_in_group, bwrap.confine),
     ),
     Rung(
         name="bubblewrap",
@@ -62,7 +77,7 @@ CGROUP, BUBBLEWRAP, LANDLOCK, UNCONFINED = RUNGS = (
         "is ended with the run",
         lacks="a view of its own: names of files and processes are visible, /dev/shm is "
         "shared, disk is limited by looking, not by the kernel",
-        confine=functools.partial(supervised.confine, walls=True),
+        confine=functools.partial(_supervised, walls=True),
     ),
     Rung(
         name="unconfined",
@@ -70,7 +85,7 @@ CGROUP, BUBBLEWRAP, LANDLOCK, UNCONFINED = RUNGS = (
         promises="a crash, an endless loop or too much output of honest code stays its own",
         lacks="any protection against code that wants harm: it can read and change whatever this "
         "user can, and reach the network",
-        confine=functools.partial(supervised.confine, walls=False),
+        confine=functools.partial(_supervised, walls=False),
     ),
 )
 SAFE = BUBBLEWRAP.name

@@ -138,10 +138,11 @@ def _probe(rung: Rung) -> Finding | None:
         changed = canary.read_text() != "canary"
     if left := survivors(mark):
         return f"{len(left)} processes outlived their sandbox", ""
-    broken = [name for name, done in facts.items() if done]
+    broken = [name if done is True else f"{name} {done}" for name, done in facts.items() if done]
     broken += ["changed a file of this machine"] if changed else []
     if rung.name != "unconfined" and broken:
-        return f"a test notebook {', '.join(broken)}", mends.of(rung.name, "")
+        problem = f"a test notebook {', '.join(broken)}"
+        return problem, mends.of(rung.name, problem)
     return None
 
 

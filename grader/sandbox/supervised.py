@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+import tempfile
 from pathlib import Path
 
 from grader.sandbox import landlock
@@ -40,7 +40,7 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
     """The command that starts one kernel; with Landlock and a system-call filter if `walls`."""
     scratch = Scratch("work")
     result = Confinement(command=[], scratch=scratch, work=scratch.path / "notebook")
-    user = _user([*runtime(), str(INSIDE), *map(str, wish.mounts.values())])
+    user = user_for(wish)
     _fill(scratch.path, wish, user)
     kernel = [
         sys.executable, "-P", str(scratch.path / "inside/grader_inside/launch.py"),
@@ -67,10 +67,11 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
     return result
 
 
-def _user(needed: Iterable[str]) -> int:
-    """The user to become: an unprivileged one if we may and if it can see all that is needed."""
+def user_for(wish: Wish) -> int:
+    """Whom the kernel becomes: somebody unprivileged if we may, and if he can see what it needs."""
     if os.geteuid() != 0:
         return os.geteuid()
+    needed: list[str | Path] = [*runtime(), INSIDE, tempfile.gettempdir(), *wish.mounts.values()]
     return UNPRIVILEGED_ID if all(open_to_all(Path(path)) for path in needed) else 0
 
 

@@ -26,7 +26,7 @@ DEATH_SIGNAL, CHILD_SUBREAPER, SECURE_BITS, DROP_CAPABILITY = 1, 36, 28, 24
 NO_ROOT_LOCKED = 0x2F  # user 0 is nobody special, and stays so
 CAPABILITIES = 64
 CAPABILITY_VERSION = 0x20080522
-GIVE_UP_SECONDS = 30
+GIVE_UP_SECONDS = 10
 
 
 def main() -> None:
@@ -78,16 +78,27 @@ def _bury() -> set[int]:
 
 
 def end_all() -> None:
-    """Kills every descendant, again and again until twice nobody was found."""
+    """Stops every descendant, then kills every one.
+
+    Who is stopped forks no more but still counts against the limit of processes: a fork bomb comes
+    to rest, where killing one by one would only make room for the next.
+    """
+    _send_until_quiet(signal.SIGSTOP, (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE))
+    _send_until_quiet(signal.SIGKILL, ())
+
+
+def _send_until_quiet(number: signal.Signals, done: tuple[str, ...]) -> None:
+    """A signal to all descendants whose status is none of these, until twice nobody was found."""
     own, quiet = psutil.Process(), 0
     deadline = time.monotonic() + GIVE_UP_SECONDS
     while quiet < 2 and time.monotonic() < deadline:
-        found = own.children(recursive=True)
-        for process in found:
+        quiet += 1
+        for process in own.children(recursive=True):
             with contextlib.suppress(psutil.Error, OSError):
-                process.kill()
+                if process.status() not in done:
+                    quiet = 0
+                    process.send_signal(number)
         _bury()
-        quiet = 0 if found else quiet + 1
         time.sleep(0.005)
 
 
