@@ -32,8 +32,8 @@ CONTAINER = (
     "of it"
 )
 SOCKETS = (
-    "what listens there takes orders from this user's programs: run the grader as a user of its own, "
-    "for whom nothing else runs"
+    "what listens there takes orders from this user's programs: run the grader as a user of its "
+    "own, for whom nothing else runs"
 )
 UNKNOWN = (
     "user namespaces seem closed for this user; `unshare --user true` must work, ask who runs this "
