@@ -54,6 +54,8 @@ def _ladder() -> list[Finding]:
     verdicts = [rungs.examine(name) for name in rungs.NAMES]
     here = next((v.rung for v in verdicts if not v.problem), None)
     better = list(itertools.takewhile(lambda verdict: verdict.problem, verdicts))
+    if rungs.BUBBLEWRAP in [verdict.rung for verdict in better]:
+        del better[0]  # control groups are the second step
     found = []
     if here:
         text = f"{here.name}, tested here. Promised: {here.promises}. Not promised: {here.lacks}"

@@ -54,7 +54,7 @@ def test_a_weak_sandbox_is_a_finding_with_the_option_that_accepts_it(
 
 def test_no_sandbox_at_all_is_told_for_each_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     found = ladder(monkeypatch)
-    assert list(found) == [f"sandbox {name}" for name in rungs.NAMES]
+    assert list(found) == [f"sandbox {name}" for name in rungs.NAMES[1:]]
     assert "sandbox" not in found
 
 
@@ -102,8 +102,8 @@ def without_bubblewrap() -> str:
 
 @pytest.mark.sandbox
 def test_without_bubblewrap_the_doctor_says_so_and_what_helps(without_bubblewrap: str) -> None:
-    for rung in ("bubblewrap+cgroup", "bubblewrap"):
-        assert f"sandbox {rung}: bubblewrap is missing" in without_bubblewrap
+    assert "MISSING  sandbox bubblewrap: bubblewrap is missing; " in without_bubblewrap
+    assert "bubblewrap+cgroup" not in without_bubblewrap
     assert "`make setup` or `apt-get install bubblewrap`" in without_bubblewrap
     assert "MISSING  confinement: not tested: there is no safe sandbox" in without_bubblewrap
 
@@ -117,7 +117,9 @@ def test_without_bubblewrap_nothing_is_graded_and_the_option_is_named(tmp_path: 
     )  # fmt: skip
     rungs.examine.cache_clear()
     assert result.exit_code == 3
-    assert result.stderr.startswith("grader: student code cannot be confined by bubblewrap here:")
+    assert result.stderr.startswith(
+        "grader: student code cannot be confined by bubblewrap here: bubblewrap is missing; "
+    )
     assert "apt-get install bubblewrap" in result.stderr
     assert "--accept-rung" in result.stderr
     assert not (tmp_path / "out").exists()

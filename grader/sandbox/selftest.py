@@ -84,11 +84,9 @@ def _missing(name: str) -> Finding | None:
             told = ".".join(map(str, version)) or "of unknown version"
             return f"bubblewrap is {told}, and 0.8 is needed", mends.NEWER_BUBBLEWRAP
     if name == "landlock" and landlock.version() < landlock.NEEDED:
-        known = landlock.version() or "none"
-        return (
-            f"the kernel's Landlock is of version {known}, and {landlock.NEEDED} is needed",
-            mends.NEWER_KERNEL,
-        )
+        known = landlock.version()
+        here = f"only version {known} of Landlock" if known else "no Landlock"
+        return f"the kernel has {here}; {landlock.NEEDED} is needed", mends.NEWER_KERNEL
     return None
 
 
