@@ -26,9 +26,9 @@ from grader.sandbox.confinement import (
     UNPRIVILEGED_ID,
     Confinement,
     Wish,
-    environment,
     open_to_all,
     runtime,
+    variables,
 )
 from grader.sandbox.scratch import Scratch
 
@@ -110,11 +110,16 @@ def confine(wish: Wish) -> Confinement:
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
     if (calls := seccomp.program()) is not None:
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
-    for name, value in environment(wish.setup, WORK, "/tmp", DATA).items():
+    for name, value in environment(wish.setup).items():
         command += ["--setenv", name, value]
     kernel = [sys.executable, "-P", "/inside/grader_inside/launch.py", "/run/connection.json"]
     result.command = [*command, "--chdir", WORK, "--", *(wish.argv or kernel)]
     return result
+
+
+def environment(setup: Mapping[str, object]) -> dict[str, str]:
+    """All variables that student code sees here."""
+    return variables(setup, WORK, "/tmp", DATA)
 
 
 def _own(result: Confinement, name: str, content: bytes) -> int:

@@ -35,6 +35,11 @@ class Group:
         files = [str(folder / "cgroup.procs") for folder in self._distinct()]
         return ["sh", "-c", ENTER, "sh", *files, "--"]
 
+    def add(self, pid: int) -> None:
+        """Puts a process that runs already into the group; its children will be in it, too."""
+        for folder in self._distinct():
+            (folder / "cgroup.procs").write_text(str(pid))
+
     def exceeded(self) -> str:
         """Which limit a process of the group was killed for: "memory", or nothing."""
         folder = self.folders["memory"]

@@ -92,9 +92,7 @@ class Confinement:
             self.scratch = None
 
 
-def environment(
-    setup: Mapping[str, object], work: str, temporary: str, data: str
-) -> dict[str, str]:
+def variables(setup: Mapping[str, object], work: str, temporary: str, data: str) -> dict[str, str]:
     """All variables that student code sees."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",

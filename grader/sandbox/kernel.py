@@ -24,10 +24,11 @@ from jupyter_client.session import Session
 
 from grader.errors import SandboxError
 from grader.sandbox import rungs
+from grader.sandbox.cgroup import Group
 from grader.sandbox.confinement import Confinement, Wish
 from grader.sandbox.job import Job
 from grader.sandbox.scratch import Scratch
-from grader.sandbox.usage import Meter, children, files_in
+from grader.sandbox.usage import Meter, children, descendants, files_in, proportional
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 MAX_MESSAGE = 32 << 20
@@ -50,6 +51,7 @@ class ConfinedKernel:
         self._init_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._confinement: Confinement | None = None
+        self._group: Group | None = None
         self.questions = -1  # our end of the pipe that questions go down
         self.answers = -1  # our end of the pipe that answers come up
 
@@ -80,6 +82,7 @@ class ConfinedKernel:
             info_fd=info_write,
         )
         confinement = self._confinement = rungs.confine(self._job.rung, wish)
+        self._group = confinement.group
         given = [*sockets.values(), question_read, answer_write, info_write, *confinement.fds]
         log = 2 if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL
         try:
@@ -155,7 +158,8 @@ class ConfinedKernel:
     def kill(self, reason: str = "") -> None:
         """Ends all that ever started in it. The first reason given is kept."""
         self.reason = self.reason or reason
-        if self._confinement:
+        # Once it has ended, its number may be another's.
+        if self._confinement and self._process and self._process.poll() is None:
             self._confinement.kill(self._init_pid)
 
     def close(self) -> None:
@@ -185,8 +189,7 @@ class ConfinedKernel:
 
     def why_died(self) -> str:
         """The reason of a death that was not our doing: a control group's limit, or unknown."""
-        group = self._confinement.group if self._confinement else None
-        return self.reason or (group.exceeded() if group else "")
+        return self.reason or (self._group.exceeded() if self._group else "")
 
     async def watch(self) -> None:
         """Kills the kernel when all its processes together use more than the limits allow."""
@@ -202,16 +205,24 @@ class ConfinedKernel:
 
     def _over(self, meter: Meter) -> str:
         limits = self._job.limits
-        if self.why_died() == "memory" or meter.resident > limits.memory_mib << 20:
+        if self.why_died() == "memory":
+            return "memory"
+        # The sum counts shared pages several times, but is cheap, and never too small.
+        most = limits.memory_mib << 20
+        if meter.resident > most and self._held() > most:
             return "memory"
         if meter.cpu_seconds > self.cpu_seconds:
             return "cpu"
         return "processes" if meter.tasks > limits.processes + SPARE_TASKS else ""
 
+    def _held(self) -> int:
+        """Bytes of memory that its processes hold, each page counted once."""
+        return sum(map(proportional, [self._init_pid, *descendants(self._init_pid)]))
+
     def _over_disk(self) -> str:
         """Number of files, and their size where no file system of their own limits it."""
-        assert self._confinement is not None
-        limits, work = self._job.limits, self._confinement.work
+        limits = self._job.limits
+        work = self._confinement.work if self._confinement else None
         with contextlib.suppress(OSError):
             if work is not None:
                 number, size = files_in(work.parent, limits.disk_files)

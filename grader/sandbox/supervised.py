@@ -23,9 +23,9 @@ from grader.sandbox.confinement import (
     UNPRIVILEGED_ID,
     Confinement,
     Wish,
-    environment,
     open_to_all,
     runtime,
+    variables,
 )
 from grader.sandbox.scratch import Scratch
 from grader.sandbox.usage import tasks_of_user
@@ -48,7 +48,7 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
     ]  # fmt: skip
     task = {
         "argv": [*(wish.argv or kernel)],
-        "environment": environment(
+        "environment": variables(
             _setup(wish, user),
             str(scratch.path / "notebook"),
             str(scratch.path / "tmp"),

@@ -168,3 +168,11 @@ def test_a_group_whose_owner_is_gone_is_reaped_with_its_processes(
     assert folders <= set(cgroup.reap())
     assert process.wait() == -9
     assert not any(folder.exists() for folder in folders)
+
+
+def test_a_running_process_can_be_put_into_a_group(group: cgroup.Group) -> None:
+    process = subprocess.Popen(["sleep", "600"])
+    group.add(process.pid)
+    wait_for(group, 1)
+    group.close()
+    assert process.wait() == -9

@@ -51,8 +51,8 @@ def main():
         "changed a file of this machine": tries(lambda: os.open(canary, os.O_WRONLY | os.O_TRUNC)),
         "listed a folder of this machine": tries(lambda: os.listdir(os.path.dirname(canary))),
         "reached the network": tries(network),
-        "reached another program's socket": " ".join(
-            path for path in told["sockets"] if tries(lambda path=path: other_socket(path))
+        "reached another program's socket": next(
+            (path for path in told["sockets"] if tries(lambda path=path: other_socket(path))), ""
         ),
         "may change the kernel's settings": tries(lambda: os.open(SETTING, os.O_WRONLY)),
     }
