@@ -7,6 +7,7 @@ decoded strictly, and is a claim, never a verdict.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import selectors
@@ -40,6 +41,9 @@ MAX_RESULT = 512 << 20
 
 RESTARTS = 2
 """How often the rest of the questions is asked again in a fresh kernel after one killed it."""
+
+END_SECONDS = 15
+"""How long a driver may take to end its kernel and to remove what it made."""
 
 REPAIRS = Question(probe="repairs")
 MAX_REPAIRS = 50
@@ -136,7 +140,7 @@ def _once(
         hide=tuple(str(path) for path in surroundings.hide),
         rung=surroundings.rung or rungs.best(),
     )
-    seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
+    seconds = limits.notebook_seconds + 120 + sum(question[2] + 10 for question in job.questions)
     done = _drive(job, seconds, progress)
     return replace(_evidence(done, task, seed), rung=job.rung)
 
@@ -166,11 +170,21 @@ def _drive(job: Job, seconds: float, progress: Progress | None) -> dict[str, Any
     except BrokenPipeError:
         raise SandboxError("the sandbox's driver process ended before it began") from None
     finally:
-        process.kill()
-        process.wait()
+        _end(process)
         for pipe in (process.stdin, process.stdout):
             if pipe:
                 pipe.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Lets a driver clear up behind itself, but not for long."""
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
+    process.kill()
+    process.wait()
 
 
 def _read_lines(

@@ -10,6 +10,8 @@ import contextlib
 import json
 import os
 import secrets
+import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,7 +136,11 @@ def _probe(rung: Rung) -> Finding | None:
         finally:
             started.end()
         changed = canary.read_text() != "canary"
-    if left := survivors(mark):
+    left = survivors(mark)
+    for pid in left:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    if left and (rung.name != "unconfined" or sys.platform == "linux"):
         return f"{len(left)} processes outlived their sandbox", ""
     broken = [name if done is True else f"{name} {done}" for name, done in facts.items() if done]
     broken += ["changed a file of this machine"] if changed else []
@@ -160,8 +166,6 @@ def _facts(started: Started) -> dict[str, Any]:
 
 def _line(process: subprocess.Popen[str]) -> str:
     """The probe's one line, or what came within the time."""
-    import selectors  # noqa: PLC0415
-
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)

@@ -56,6 +56,7 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
         ),
         "folder": str(scratch.path / "notebook"),
         "user": user,
+        "own_user": os.geteuid() == 0 and user == UNPRIVILEGED_ID,
         "info": wish.info_fd,
         "rights": [(str(p), r) for p, r in _rights(scratch.path, wish)] if walls else None,
     }

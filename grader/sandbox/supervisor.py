@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import psutil
 
-from grader.sandbox import landlock, seccomp
+from grader.sandbox import landlock, seccomp, sharedmemory
 
 DEATH_SIGNAL, CHILD_SUBREAPER, SECURE_BITS, DROP_CAPABILITY = 1, 36, 28, 24
 NO_ROOT_LOCKED = 0x2F  # user 0 is nobody special, and stays so
@@ -45,7 +45,10 @@ def main() -> None:
     os.write(task["info"], json.dumps({"child-pid": os.getpid()}).encode())
     _close_all_but(lifeline, wake_read, wake_write)
     _wait(kernel, lifeline, wake_read)
+    pids = [kernel, *(child.pid for child in psutil.Process().children(recursive=True))]
+    shared = sharedmemory.files_of(pids, task["user"], all_of_user=task["own_user"])
     end_all()
+    sharedmemory.remove(shared)
 
 
 def _close_all_but(*kept: int) -> None:

@@ -177,3 +177,20 @@ def test_an_honest_notebook_runs_alike_on_every_rung(honest: Evidence) -> None:
 @pytest.mark.sandbox
 def test_the_evidence_names_its_rung(honest: Evidence) -> None:
     assert honest.rung in rungs.NAMES
+
+
+@pytest.mark.sandbox
+def test_shared_memory_of_the_machine_is_left_as_it_was() -> None:
+    """Below bubblewrap /dev/shm is everybody's."""
+    if landlock.version() < landlock.NEEDED:
+        pytest.skip("too old a kernel")
+    evidence = observed(
+        "landlock",
+        "import os\nfrom multiprocessing import shared_memory\n"
+        "kept = shared_memory.SharedMemory(create=True, size=4096)\n"
+        "name = f'/dev/shm/grader-test-{os.getpid()}-x'\nopen(name, 'w').close()\n"
+        "print(kept.name, name)",
+    )
+    mapped, named = evidence.cells[0].text.split()
+    assert not Path("/dev/shm", mapped).exists()
+    assert not Path(named).exists()
