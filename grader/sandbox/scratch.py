@@ -77,9 +77,12 @@ def remove(path: Path) -> None:
         return
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():  # a student may have closed a folder of his own against us
-        for folder, _, _ in os.walk(path, followlinks=False):
-            with contextlib.suppress(OSError):
-                Path(folder).chmod(0o700)
+        for folder, names, _ in os.walk(path, followlinks=False):
+            for name in names:
+                inner = Path(folder, name)
+                with contextlib.suppress(OSError):
+                    if not inner.is_symlink():
+                        inner.chmod(0o700)
         shutil.rmtree(path, ignore_errors=True)
 
 
