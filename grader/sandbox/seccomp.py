@@ -3,8 +3,9 @@
 Namespaces hide files and networks; this closes parts of the kernel that they leave open and that no
 notebook needs: keyrings, io_uring, userfaultfd, ptrace, BPF, and socket families other than unix,
 netlink and inet (virtual-machine sockets ignore network namespaces). Where there are no
-namespaces, inet is closed too, and calls that change the rights and times of files, on which
-Landlock is silent, do nothing and say that they did.
+namespaces, inet and memory shared by number are closed too, nobody may limit other processes, and
+calls that change the rights and times of files, on which Landlock is silent, do nothing and say
+that they did.
 
 The form is classic BPF over `struct seccomp_data`: see seccomp(2) and linux/filter.h.
 """
@@ -35,29 +36,10 @@ class Machine(NamedTuple):
     architecture: int
     numbers: dict[str, int]
     file_changes: tuple[int, ...]  # chmod, chown, utime and xattr in all their forms
+    others_things: tuple[int, ...]  # System V memory, semaphores, messages; POSIX queues
+    process_limits: int  # prlimit64
 
 
-X86_64_FILE_CHANGES = (
-    90,
-    91,
-    268,
-    452,
-    92,
-    93,
-    94,
-    260,
-    132,
-    235,
-    261,
-    280,
-    188,
-    189,
-    190,
-    197,
-    198,
-    199,
-)
-AARCH64_FILE_CHANGES = (52, 53, 452, 54, 55, 88, 5, 6, 7, 14, 15, 16)
 X86_64 = Machine(0xC000003E, {
     "ptrace": 101, "personality": 135, "keyctl": 250, "add_key": 248, "request_key": 249,
     "bpf": 321, "perf_event_open": 298, "userfaultfd": 323, "kexec_load": 246,
@@ -67,7 +49,8 @@ X86_64 = Machine(0xC000003E, {
     "init_module": 175, "finit_module": 313, "delete_module": 176, "swapon": 167, "swapoff": 168,
     "reboot": 169, "fsopen": 430, "fsmount": 432, "move_mount": 429, "open_tree": 428,
     "socket": 41, "clone": 56, "clone3": 435,
-}, X86_64_FILE_CHANGES)  # fmt: skip
+}, (90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280, 452, 463, 466,
+    469), (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241), 302)  # fmt: skip
 AARCH64 = Machine(0xC00000B7, {
     "ptrace": 117, "personality": 92, "keyctl": 219, "add_key": 217, "request_key": 218,
     "bpf": 280, "perf_event_open": 241, "userfaultfd": 282, "kexec_load": 104,
@@ -77,7 +60,8 @@ AARCH64 = Machine(0xC00000B7, {
     "init_module": 105, "finit_module": 273, "delete_module": 106, "swapon": 224, "swapoff": 225,
     "reboot": 142, "fsopen": 430, "fsmount": 432, "move_mount": 429, "open_tree": 428,
     "socket": 198, "clone": 220, "clone3": 435,
-}, AARCH64_FILE_CHANGES)  # fmt: skip
+}, (5, 6, 7, 14, 15, 16, 52, 53, 54, 55, 88, 452, 463, 466, 469),
+    (180, 181, 186, 187, 188, 189, 190, 191, 192, 193, 194, 195, 196), 261)  # fmt: skip
 MACHINES = {"x86_64": X86_64, "aarch64": AARCH64}
 
 
@@ -99,8 +83,8 @@ def program(*, alone: bool = False) -> bytes | None:
     code += [_jump(EQUAL, clone3, 0, 1), _op(RETURN, REFUSE | errno.ENOSYS)]
     for number in numbers.values():
         code += [_jump(EQUAL, number, 0, 1), _op(RETURN, REFUSE | errno.EPERM)]
-    for number in known.file_changes if alone else ():
-        code += [_jump(EQUAL, number, 0, 1), _op(RETURN, REFUSE)]
+    if alone:
+        code += _alone(known)
     code += [_jump(EQUAL, clone, 0, 4), _op(LOAD, FIRST_ARGUMENT)]
     code += [_jump(ANY_BIT, NEW_NAMESPACE, 0, 1), _op(RETURN, REFUSE | errno.EPERM)]
     code.append(_op(RETURN, ALLOW))
@@ -109,6 +93,19 @@ def program(*, alone: bool = False) -> bytes | None:
         code += [_jump(EQUAL, family, 0, 1), _op(RETURN, ALLOW)]
     code.append(_op(RETURN, REFUSE | errno.EAFNOSUPPORT))
     return b"".join(code)
+
+
+def _alone(known: Machine) -> list[bytes]:
+    """What namespaces, or another user, would keep from harm: other programs of this user."""
+    code: list[bytes] = []
+    for number in known.file_changes:
+        code += [_jump(EQUAL, number, 0, 1), _op(RETURN, REFUSE)]
+    for number in known.others_things:
+        code += [_jump(EQUAL, number, 0, 1), _op(RETURN, REFUSE | errno.EPERM)]
+    # Limits may be set for oneself (process 0), not for others.
+    code += [_jump(EQUAL, known.process_limits, 0, 4), _op(LOAD, FIRST_ARGUMENT)]
+    code += [_jump(EQUAL, 0, 1, 0), _op(RETURN, REFUSE | errno.EPERM), _op(RETURN, ALLOW)]
+    return code
 
 
 def install(code: bytes) -> None:

@@ -32,7 +32,8 @@ from grader.sandbox.usage import tasks_of_user
 
 KNOWN_USERS = ("passwd", "group", "nsswitch.conf", "hosts")
 MACHINE = ("/proc", "/sys/devices/system/cpu", "/sys/fs/cgroup")
-DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+TERMINALS = ("ptmx", "pts")  # this user's terminals, too: only for a user who has none
 SHARED_MEMORY = "/dev/shm"
 
 
@@ -58,7 +59,7 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
         "user": user,
         "own_user": os.geteuid() == 0 and user == UNPRIVILEGED_ID,
         "info": wish.info_fd,
-        "rights": [(str(p), r) for p, r in _rights(scratch.path, wish)] if walls else None,
+        "rights": [(str(p), r) for p, r in _rights(scratch.path, wish, user)] if walls else None,
     }
     (scratch.path / "task.json").write_text(json.dumps(task))
     theirs, result.lifeline = os.pipe()
@@ -102,15 +103,16 @@ def _setup(wish: Wish, user: int) -> dict[str, object]:
     return setup
 
 
-def _rights(place: Path, wish: Wish) -> list[tuple[Path, int]]:
+def _rights(place: Path, wish: Wish, user: int) -> list[tuple[Path, int]]:
     """All that may be read or written."""
     shown = [*SYSTEM, *runtime(), str(INSIDE), *map(str, wish.mounts.values())]
     read = landlock.without(map(Path, shown), [*map(Path, HIDDEN), *wish.hide])
     read += [Path("/etc") / name for name in (*ETC, *KNOWN_USERS)]
     read += [Path(path) for path in MACHINE] + [place / "inside", place / "connection.json"]
+    devices = (*DEVICES, *(TERMINALS if user == UNPRIVILEGED_ID else ()))
     written = [place / "notebook", place / "tmp", Path(SHARED_MEMORY)]
     return [
         *((path, landlock.READ) for path in read),
         *((path, landlock.READ | landlock.WRITE | landlock.CONNECT_UNIX) for path in written),
-        *((Path("/dev") / name, landlock.DEVICE) for name in DEVICES),
+        *((Path("/dev") / name, landlock.DEVICE) for name in devices),
     ]

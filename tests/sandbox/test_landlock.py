@@ -137,6 +137,21 @@ def test_rights_and_times_of_files_stay_what_they_are(place: Path) -> None:
     )  # fmt: skip
 
 
+def test_nobody_limits_other_processes_or_shares_memory_by_number(place: Path) -> None:
+    codes = (
+        "import resource; resource.prlimit(parent, resource.RLIMIT_CORE)",
+        "import resource; resource.prlimit(0, resource.RLIMIT_CORE, (0, 0))",
+        "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+    )
+    assert confined(place, *codes) == ["done"] * 3
+    assert confined(place, *codes, rights=[], filtered=True) == ["PermissionError", "done", "done"]
+    shared = (
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "if libc.shmget(0, 4096, 0o1600) < 0: raise OSError(ctypes.get_errno(), 'refused')"
+    )
+    assert confined(place, shared, rights=[], filtered=True) == ["PermissionError"]
+
+
 @pytest.mark.parametrize("call", ["CLONE_NEWUSER", "CLONE_NEWNS", "CLONE_NEWPID"])
 def test_the_filter_refuses_new_namespaces_by_clone(place: Path, call: str) -> None:
     flags = {"CLONE_NEWUSER": 0x10000000, "CLONE_NEWNS": 0x20000, "CLONE_NEWPID": 0x20000000}

@@ -156,7 +156,7 @@ def honest(request: pytest.FixtureRequest) -> Evidence:
         "print(sorted(os.listdir()))",
         "import multiprocessing, threading\n"
         "with multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
-        "!echo shell",
+        "!echo shell\nlines = !echo one; echo two\nprint(lines, _exit_code)",
         "1 / 0",
         "print([k for k in os.environ if 'GRADER' in k and k != 'GRADER_DATA'], os.getcwd() == "
         "os.environ['HOME'])",
@@ -171,7 +171,7 @@ def test_an_honest_notebook_runs_alike_on_every_rung(honest: Evidence) -> None:
     assert texts[0] == "7 kept\n"
     assert texts[1] == "['draw.py', 'note.txt']\n"
     assert texts[2] == "[1, 2]\n"
-    assert texts[3].split() == ["shell"]
+    assert texts[3].splitlines() == ["shell", "['one', 'two'] 0"]
     assert texts[5] == "[] True\n"
 
 
