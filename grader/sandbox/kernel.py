@@ -34,6 +34,7 @@ CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 MAX_MESSAGE = 32 << 20
 START_SECONDS = 60
 LOOK_SECONDS = 0.25
+END_SECONDS = 12  # a supervisor needs longer than a namespace
 SPARE_TASKS = 16  # of what confines the kernel
 
 
@@ -167,7 +168,7 @@ class ConfinedKernel:
         self.kill()
         if self._process:
             try:
-                self._process.wait(5)
+                self._process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(5)

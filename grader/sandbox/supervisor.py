@@ -26,7 +26,7 @@ DEATH_SIGNAL, CHILD_SUBREAPER, SECURE_BITS, DROP_CAPABILITY = 1, 36, 28, 24
 NO_ROOT_LOCKED = 0x2F  # user 0 is nobody special, and stays so
 CAPABILITIES = 64
 CAPABILITY_VERSION = 0x20080522
-GIVE_UP_SECONDS = 10
+GIVE_UP_SECONDS = 5  # for stopping, and again for killing
 
 
 def main() -> None:
