@@ -53,6 +53,7 @@ class Settings:
     fresh: bool = False
     data_dir: Path | None = None
     audit: bool = False  # one more training, with moved pixels
+    rung: str = ""  # the sandbox; empty: the best one that is safe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -179,6 +180,7 @@ class Batch:
             number=number,
             files=unit.submission.files,
             hide=tuple(str(place) for place in hide),
+            rung=self._settings.rung,
         )
 
     def _arrived(self, queue: Queue, job: Job, evidence: Evidence) -> None:
@@ -233,7 +235,9 @@ class Batch:
                 continue
             self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
             hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
-            surroundings = Surroundings(prepare=task.prepare, limits=task.limits, hide=hide)
+            surroundings = Surroundings(
+                prepare=task.prepare, limits=task.limits, hide=hide, rung=self._settings.rung
+            )
             answers = mistakes.observe(
                 wanted, self._judge.masters[task.id].master, surroundings,
                 seed=0, jobs=self._settings.jobs,
@@ -277,6 +281,7 @@ class Batch:
         parcel = Parcel(
             task=task.id, notebook=self._judge.masters[task.id].master,
             questions=tuple(wanted.values()), prepare=task.prepare, limits=limits, seed=0,
+            rung=self._settings.rung,
         )  # fmt: skip
         job = Job(student=REFERENCE, name=REFERENCE, task=task, key="", number=0,
                   parcel=lambda: parcel)  # fmt: skip

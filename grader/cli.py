@@ -18,6 +18,7 @@ from grader import __version__
 from grader.commands.check import check
 from grader.commands.mark import mark
 from grader.commands.new import new
+from grader.commands.options import sandbox_options
 from grader.commands.quiz import quiz
 from grader.commands.regrade import regrade
 from grader.commands.release import release
@@ -88,6 +89,7 @@ def main() -> None:
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 @options
+@sandbox_options
 def grade(
     paths: tuple[Path, ...],
     out: Path,
@@ -101,6 +103,8 @@ def grade(
     audit: bool,
     no_acceleration: bool,
     device: str,
+    accept_rung: str,
+    require_rung: str,
 ) -> None:
     """Grade submissions: folders, zips, or a Moodle download.
 
@@ -110,13 +114,15 @@ def grade(
     """
     from grader import batch, ingest, rubric
     from grader.commands import folder
-    from grader.sandbox import bwrap
+    from grader.sandbox import rungs
     from grader.store import Store
     from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
-    if reason := bwrap.works():
-        raise GraderError(f"{reason} (`grader doctor` says more)")
+    rung = rungs.best(require_rung or accept_rung or rungs.SAFE)
+    if rung not in rungs.CONCURRENT:
+        jobs = 1
+        click.echo(f"note: sandbox {rung}, not given: {rungs.get(rung).lacks}", err=True)
     found = ingest.ingest(list(paths), chosen)
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)
@@ -128,6 +134,7 @@ def grade(
             fresh=fresh,
             data_dir=data_dir,
             audit=audit,
+            rung=rung,
         )
         noted = {"assignment": chosen.name, "rubric": str(chosen.rubric_dir.resolve()),
                  "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",

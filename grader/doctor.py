@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import shutil
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from grader import data
-from grader.errors import GraderError
+from grader.errors import GraderError, SandboxError
 from grader.model import Cell, Ending, Notebook
-from grader.sandbox import bwrap
+from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings, observe
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "nbclient", "ipykernel")
@@ -29,7 +30,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """All findings, the sandbox by really running a cell in it."""
-    return [_python(), *_packages(), _sandbox(), _network(), _data(), _resources()]
+    return [_python(), *_packages(), *_ladder(), _confinement(), _data(), _resources()]
 
 
 def _python() -> Finding:
@@ -48,17 +49,34 @@ def _packages() -> list[Finding]:
     return found
 
 
-def _sandbox() -> Finding:
-    reason = bwrap.works()
-    user = "root, which becomes an unprivileged user first" if os.geteuid() == 0 else "this user"
-    text = reason or f"bubblewrap at {bwrap.find()}, started by {user}"
-    return Finding(what="sandbox", ok=not reason, text=text)
+def _ladder() -> list[Finding]:
+    """The best sandbox with its promise, and for each better one what it needs."""
+    verdicts = [rungs.examine(name) for name in rungs.NAMES]
+    here = next((v.rung for v in verdicts if not v.problem), None)
+    better = list(itertools.takewhile(lambda verdict: verdict.problem, verdicts))
+    if rungs.BUBBLEWRAP in [verdict.rung for verdict in better]:
+        del better[0]  # control groups are the second step
+    found = []
+    if here:
+        text = f"{here.name}, tested here. Promised: {here.promises}. Not promised: {here.lacks}"
+        if here.name in rungs.CONCURRENT and os.geteuid() == 0:
+            text += ". Root becomes an unprivileged user first"
+        elif here.name not in rungs.CONCURRENT:
+            text += f". `grader grade` needs --accept-rung {here.name}"
+        found.append(Finding(what="sandbox", ok=here.name in rungs.CONCURRENT, text=text))
+    for verdict in better:
+        text = f"{verdict.problem}; {verdict.mend}" if verdict.mend else verdict.problem
+        optional = verdict.rung is rungs.CGROUP
+        found.append(Finding(what=f"sandbox {verdict.rung.name}", ok=optional, text=text))
+    return found
 
 
-def _network() -> Finding:
-    """Runs a cell that tries to get out, and one that tries to read what it must not."""
-    if bwrap.works():
-        return Finding(what="confinement", ok=False, text="not tested: there is no sandbox")
+def _confinement() -> Finding:
+    """Runs a notebook that tries to get out, and to read what it must not."""
+    try:
+        rung = rungs.best()
+    except SandboxError:
+        return Finding(what="confinement", ok=False, text="not tested: there is no safe sandbox")
     source = (
         "import os, socket\n"
         "try:\n    socket.create_connection(('192.0.2.1', 80), timeout=2); print('network')\n"
@@ -66,7 +84,9 @@ def _network() -> Finding:
         "print(os.path.exists('/etc/shadow'), os.access('/usr', os.W_OK))"
     )
     notebook = Notebook(name="doctor", cells=(Cell(id="probe", kind="code", source=source),))
-    evidence = observe(notebook, (), Surroundings(), task="doctor", seed=0, resources=data.resource)
+    evidence = observe(
+        notebook, (), Surroundings(rung=rung), task="doctor", seed=0, resources=data.resource
+    )
     if evidence.ending is not Ending.COMPLETED:
         return Finding(what="confinement", ok=False, text=evidence.message)
     fine = evidence.cells[0].text == "closed\nFalse False\n"

@@ -58,8 +58,10 @@ class Limits:
     notebook_seconds: int = 300
     question_seconds: int = 20
     memory_mib: int = 4096
-    processes: int = 256
+    cpu_seconds: int = 0  # of all processes together; 0: four times notebook_seconds
+    processes: int = 256  # and threads
     disk_mib: int = 512
+    disk_files: int = 100_000
     file_mib: int = 256
     output_kib: int = 256  # kept per cell
     output_messages: int = 20_000  # received per cell before the kernel is stopped
@@ -229,6 +231,8 @@ class Ending(StrEnum):
     TIMEOUT = "timeout"
     MEMORY = "memory"
     OUTPUT = "output"
+    PROCESSES = "processes"
+    DISK = "disk"
     CRASHED = "crashed"
     SETUP_FAILED = "setup_failed"
 

@@ -42,6 +42,7 @@ class Parcel:
     number: int = 0
     files: Mapping[str, bytes] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
+    rung: str = ""  # on this machine; elsewhere the worker finds its own
     versions: Mapping[str, str] = field(default_factory=environment.versions)
 
     def to_bytes(self) -> bytes:
@@ -94,7 +95,7 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
             parcel.questions,
             Surroundings(
                 prepare=parcel.prepare, limits=parcel.limits, files=parcel.files, mounts=mounts,
-                hide=tuple(Path(place) for place in parcel.hide),
+                hide=tuple(Path(place) for place in parcel.hide), rung=parcel.rung,
             ),
             task=parcel.task,
             seed=runs.seed_of(parcel.seed, parcel.number),

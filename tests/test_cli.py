@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader import __version__
+from grader.batch import Settings
 from grader.cli import main
 from grader.doctor import Finding
 from grader.errors import GraderError, SandboxError
@@ -38,7 +39,7 @@ def refused(result: Result, code: int) -> str:
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every machine has a sandbox here, and the results go to a folder of the test's own."""
-    monkeypatch.setattr("grader.sandbox.bwrap.works", lambda: "")
+    monkeypatch.setattr("grader.sandbox.rungs.best", lambda minimum: "bubblewrap")
     monkeypatch.chdir(tmp_path)
 
 
@@ -197,9 +198,30 @@ def test_nothing_is_written_for_wrong_input(tmp_path: Path) -> None:
 
 
 def test_without_a_sandbox_nothing_is_graded(batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.sandbox.bwrap.works", lambda: "bubblewrap is missing")
-    line = refused(run("grade", batch), 3)
-    assert line == "bubblewrap is missing (`grader doctor` says more)"
+    def none_is_good_enough(minimum: str) -> str:
+        raise SandboxError(f"no sandbox reaches {minimum}")
+
+    monkeypatch.setattr("grader.sandbox.rungs.best", none_is_good_enough)
+    assert refused(run("grade", batch), 3) == "no sandbox reaches bubblewrap"
+    accepted = run("grade", batch, "--accept-rung", "landlock")
+    assert refused(accepted, 3) == "no sandbox reaches landlock"
+    required = run("grade", batch, "--require-rung", "bubblewrap+cgroup")
+    assert refused(required, 3) == "no sandbox reaches bubblewrap+cgroup"
+
+
+def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.sandbox.rungs.best", lambda minimum: "landlock")
+    given: list[Settings] = []
+    monkeypatch.setattr(
+        "grader.batch.Batch.__init__",
+        lambda self, assignment, store, settings, progress: given.append(settings),
+    )
+    judged(monkeypatch, grades.grade())
+    result = run("grade", batch, "--jobs", "8", "--accept-rung", "landlock")
+    assert "note: sandbox landlock, not given: a view of its own" in result.stderr
+    assert [(each.jobs, each.rung) for each in given] == [(1, "landlock")]
 
 
 def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from grader import __version__
 from grader.checks import CHECKS
 from grader.cli import main
 from grader.reports import FORMATS
+from grader.sandbox.rungs import NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,7 +42,9 @@ def test_the_readme_mentions_each_report_format(format_: str) -> None:
     assert re.search(rf"\b{re.escape(format_)}\b", README, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+)
 def test_what_a_document_points_to_exists(document: str) -> None:
     for link in links(document):
         path, _, anchor = link.partition("#")
@@ -59,8 +62,15 @@ def anchors(path: Path) -> set[str]:
 
 
 def test_the_readme_shows_a_picture_and_leads_to_the_other_documents() -> None:
-    assert {"CONTRIBUTING.md", "CHANGELOG.md"} <= set(links("README.md"))
+    assert {"CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} <= set(links("README.md"))
     assert [link for link in links("README.md") if link.endswith((".png", ".svg"))]
+
+
+@pytest.mark.parametrize("rung", NAMES)
+def test_the_security_page_has_a_column_for_each_rung(rung: str) -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    (heading,) = re.findall(r"^\| \| (.*) \|$", text, re.MULTILINE)
+    assert f"`{rung}`" in heading.split(" | ")
 
 
 def test_the_changelog_tells_of_this_version_or_of_what_is_not_released() -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.commands.options import sandbox_options
+
 if TYPE_CHECKING:
     from grader.batch import Settings
     from grader.model import Assignment, Item, ItemGrade, Task
@@ -37,9 +39,10 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--data", "data_dir", type=click.Path(path_type=Path),
               help="Folder that holds Fashion-MNIST.")  # fmt: skip
 @options
+@sandbox_options
 def train(
     notebook: Path, assignment: str, seed: int, data_dir: Path | None, audit: bool,
-    no_acceleration: bool, device: str,
+    no_acceleration: bool, device: str, accept_rung: str, require_rung: str,
 ) -> None:  # fmt: skip
     """Train a notebook's network again in the sandbox, and say how it does on the test images.
 
@@ -47,6 +50,7 @@ def train(
     """
     from grader import batch, rubric
     from grader.errors import UsageError
+    from grader.sandbox import rungs
     from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
@@ -55,7 +59,8 @@ def train(
         content = notebook.read_bytes()
     except OSError as bad:
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
-    settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit)
+    rung = rungs.best(require_rung or accept_rung or rungs.SAFE)
+    settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)
     found = _grade(chosen, task, item, content, notebook.name, settings)
     _show(found)
     sys.exit(0 if found.outcome.status.value == "passed" else 1)
@@ -82,13 +87,10 @@ def _grade(
     from dataclasses import replace
 
     from grader import batch, notebook
-    from grader.errors import GraderError, UsageError
+    from grader.errors import UsageError
     from grader.model import Submission
-    from grader.sandbox import bwrap
     from grader.store import Store
 
-    if reason := bwrap.works():
-        raise GraderError(f"{reason} (`grader doctor` says more)")
     try:
         read = notebook.read(content, name)
     except notebook.NotebookProblem as problem:

@@ -72,14 +72,11 @@ class Run:
             self.kernel.close()
             return
         _limit_memory()  # not before: the kernel would inherit it
-        watcher = asyncio.create_task(self.kernel.watch_memory())
+        watcher = asyncio.create_task(self.kernel.watch())
         client = CappedClient(self.kernel, self.job.limits)
         client.kc = self.channels = self.kernel.client()
         try:
-            async with asyncio.timeout(self.job.limits.notebook_seconds + START_SECONDS):
-                await self._session(client)
-        except TimeoutError:
-            self.kernel.kill("notebook")
+            await self._session(client)
         except (DeadKernelError, OSError):
             pass
         except Exception as bad:  # the kernel is hostile, and so may be what broke in here
@@ -112,8 +109,20 @@ class Run:
             self.ending, self.message = "setup_failed", "the kernel could not be prepared"
             return
         say(event="started")
-        for number, (index, cell_id, source) in enumerate(job.cells):
-            say(event="cell", number=number, of=len(job.cells))
+        # Not asyncio.timeout: nbclient takes a cancellation for the kernel's death.
+        timer = asyncio.get_running_loop().call_later(
+            job.limits.notebook_seconds, self.kernel.kill, "notebook"
+        )
+        await self._run_cells(client)
+        timer.cancel()
+        for number, question in enumerate(job.questions):
+            say(event="question", number=number, of=len(job.questions))
+            await self._ask(*question)
+
+    async def _run_cells(self, client: CappedClient) -> None:
+        cells = self.job.cells
+        for number, (index, cell_id, source) in enumerate(cells):
+            say(event="cell", number=number, of=len(cells))
             began = time.monotonic()
             try:
                 run = await client.run_cell(index, cell_id, source)
@@ -126,9 +135,6 @@ class Run:
                 if not await self._execute("", 5):
                     self.kernel.kill("interrupt")
                     raise DeadKernelError("interrupt ignored")
-        for number, question in enumerate(job.questions):
-            say(event="question", number=number, of=len(job.questions))
-            await self._ask(*question)
 
     def _add(self, run: CellRun, began: float) -> None:
         fields = {name: getattr(run, name) for name in CellRun.__slots__}
@@ -208,6 +214,12 @@ class Run:
         limits = self.job.limits
         reasons = {
             "memory": ("memory", f"It used more than {limits.memory_mib} MiB of memory."),
+            "cpu": ("timeout", f"Its processes together used more than {self.kernel.cpu_seconds} s "
+                               "of processor time."),
+            "processes": ("processes", f"It started more than {limits.processes} processes "
+                                       "and threads."),
+            "disk": ("disk", f"It wrote more than {limits.disk_mib} MiB "
+                             f"or {limits.disk_files} files."),
             "output": ("output", "It printed more than a notebook may."),
             "notebook": ("timeout", f"It ran longer than {limits.notebook_seconds} s."),
             "interrupt": ("timeout", f"A cell ran longer than {limits.cell_seconds} s "
@@ -216,8 +228,8 @@ class Run:
         }  # fmt: skip
         if self.ending != "completed":
             return
-        if self.kernel.reason in reasons:
-            self.ending, self.message = reasons[self.kernel.reason]
+        if (reason := self.kernel.why_died()) in reasons:
+            self.ending, self.message = reasons[reason]
         elif died or self.message:
             self.ending, self.message = "crashed", self.message or "The kernel died."
 

@@ -14,9 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader.sandbox import warm
 from grader.sandbox.inside import forks
@@ -25,6 +23,8 @@ KEPT = (
     "PATH", "HOME", "LANG", "TMPDIR", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 ANSWER_SECONDS = 10
+END_SECONDS = 15
+"""How long a driver may take to end its kernel and to remove what it made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +33,24 @@ class Driver:
 
     write_end: int
     read_end: int
-    pid: int
     process: subprocess.Popen[bytes] | None
     pidfd: int = -1
 
     def close(self) -> None:
-        """Ends it, whatever it does, and removes what it left."""
-        for fd in (self.write_end, self.read_end):
-            os.close(fd)
+        """Lets it clear up behind itself, but not for long; then ends it, whatever it does."""
+        os.close(self.write_end)
         if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_SECONDS)
             self.process.kill()
             self.process.wait()
         else:
+            select.select([self.pidfd], [], [], END_SECONDS)
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
             select.select([self.pidfd], [], [])
             os.close(self.pidfd)
-        _sweep(self.pid)
-
-
-def _sweep(pid: int) -> None:
-    """Removes the folders of a driver that was killed before it could do so itself.
-
-    Sockets and empty folders, never a tree: where a mount is still there, this must fail.
-    """
-    for folder in Path(tempfile.gettempdir()).glob(f"grader-*-{pid}-*"):
-        for path in [*folder.iterdir(), folder]:
-            with contextlib.suppress(OSError):
-                path.unlink() if path.is_socket() else path.rmdir()
+        os.close(self.read_end)
 
 
 def start(kernel: socket.socket | None) -> Driver:
@@ -78,13 +68,7 @@ def start(kernel: socket.socket | None) -> Driver:
     finally:
         os.close(job_read)
         os.close(said_write)
-    pid = process.pid if process else _pid(pidfd)
-    return Driver(job_write, said_read, pid, process, pidfd)
-
-
-def _pid(pidfd: int) -> int:
-    """The number of a process; -1 if it is gone already."""
-    return int(Path(f"/proc/self/fdinfo/{pidfd}").read_text().split("Pid:")[1].split()[0])
+    return Driver(job_write, said_read, process, pidfd)
 
 
 def _environment() -> dict[str, str]:

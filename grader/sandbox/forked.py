@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
-from grader.sandbox import bwrap, seccomp
+from grader.sandbox import bwrap, cgroup, rungs, seccomp
 from grader.sandbox.job import Job
-from grader.sandbox.kernel import ConfinedKernel, family, proportional
+from grader.sandbox.kernel import ConfinedKernel
+from grader.sandbox.usage import descendants, proportional
 
 MAX_FDS = 253  # in one message
 MAX_REQUEST = 1 << 17
@@ -43,13 +44,16 @@ class ForkError(SandboxError):
 class ForkedKernel(ConfinedKernel):
     """A kernel in namespaces below those of the fork server. `fork` is the socket to its keeper."""
 
-    rung = "bubblewrap, warm"
-
     def __init__(self, job: Job, fork: int) -> None:
         super().__init__(job)
         self._keeper = socket.socket(fileno=fork)
         self._keeper.settimeout(FORK_SECONDS)
         self._init = self._kernel = -1  # pidfds
+
+    @property
+    def rung(self) -> str:
+        """What confines it, for the record."""
+        return f"{self._job.rung}, warm"
 
     def start(self) -> None:
         """Asks for the kernel.
@@ -83,6 +87,9 @@ class ForkedKernel(ConfinedKernel):
             socket.send_fds(self._keeper, [message], fds)
             self._init = self._answer("init")
             self._init_pid = _pid(self._init)
+            if self._job.rung == rungs.CGROUP.name:
+                self._group = cgroup.create(self._job.limits)
+                self._group.add(self._init_pid)
             self._keeper.send(b"go")
             self._kernel = self._answer("ready")
         except OSError as bad:
@@ -166,6 +173,8 @@ class ForkedKernel(ConfinedKernel):
             if fd >= 0:
                 os.close(fd)
         self._init = self._kernel = -1
+        if self._group:
+            self._group.close()
         self._close_ours()
 
     def _told_of_end(self) -> bool:
@@ -181,7 +190,7 @@ class ForkedKernel(ConfinedKernel):
         The first process has nothing but those: its share of them is everyone's share.
         """
         share = proportional(self._init_pid)
-        return sum(max(0, proportional(pid) - share) for pid in family(self._init_pid))
+        return sum(max(0, proportional(pid) - share) for pid in descendants(self._init_pid))
 
 
 def _pid(pidfd: int) -> int:

@@ -22,10 +22,12 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)  # path inside: folder outside
     hide: tuple[str, ...] = ()
+    rung: str
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data, files as base64."""
-        data = {name: getattr(self, name) for name in ("cells", "questions", "prepare", "seed")}
+        names = ("cells", "questions", "prepare", "seed", "rung")
+        data = {name: getattr(self, name) for name in names}
         return data | {
             "limits": asdict(self.limits),
             "files": {name: base64.b64encode(body).decode() for name, body in self.files.items()},
@@ -45,4 +47,5 @@ class Job:
             files={name: base64.b64decode(body) for name, body in data["files"].items()},
             mounts=data["mounts"],
             hide=tuple(data["hide"]),
+            rung=data["rung"],
         )

@@ -1,7 +1,7 @@
 """One confined kernel process, started cold: start, interrupt, watch, kill. In the driver process.
 
-Everything the kernel ever started lives in one process namespace; killing that namespace's first
-process ends all of it at once.
+What confines it is the rung's matter (rungs.py). Everything the kernel ever started has one
+ancestor, the namespace's first process or a supervisor; ending that ends all of it at once.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,36 +23,49 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.session import Session
 
 from grader.errors import SandboxError
-from grader.sandbox import bwrap
+from grader.sandbox import rungs
+from grader.sandbox.cgroup import Group
+from grader.sandbox.confinement import Confinement, Wish
 from grader.sandbox.job import Job
+from grader.sandbox.scratch import Scratch
+from grader.sandbox.usage import Meter, children, descendants, files_in, proportional
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 MAX_MESSAGE = 32 << 20
 START_SECONDS = 60
+LOOK_SECONDS = 0.25
+END_SECONDS = 12  # a supervisor needs longer than a namespace
+SPARE_TASKS = 16  # of what confines the kernel
 
 
 class ConfinedKernel:
-    """A kernel in bubblewrap, with the part of KernelManager's interface that nbclient uses."""
+    """A kernel on some rung, with the part of KernelManager's interface that nbclient uses."""
 
     has_kernel = True
-    rung = "bubblewrap"
 
     def __init__(self, job: Job) -> None:
         self.reason = ""  # why we killed it, if we did
         self.lost = False  # whether it ended through a fault of ours
         self._job = job
         self._key = uuid.uuid4().hex
-        self._folder = Path(tempfile.mkdtemp(prefix=f"grader-kernel-{os.getpid()}-"))
+        self._scratch = Scratch("kernel")
+        self._folder = self._scratch.path
         self._init_pid = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._confinement: bwrap.Confinement | None = None
+        self._confinement: Confinement | None = None
+        self._group: Group | None = None
         self.questions = -1  # our end of the pipe that questions go down
         self.answers = -1  # our end of the pipe that answers come up
+
+    @property
+    def rung(self) -> str:
+        """What confines it, for the record."""
+        return self._job.rung
 
     # -- life ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Starts bubblewrap.
+        """Starts the sandbox.
 
         Raises:
             SandboxError: it did not come up.
@@ -63,7 +73,7 @@ class ConfinedKernel:
         listeners, sockets = self._listeners()
         question_read, answer_write = self._pipes()
         info_read, info_write = os.pipe()
-        confinement = self._confinement = bwrap.confine(
+        wish = Wish(
             connection=self._connection_file(),
             setup={
                 "limits": self._rlimits(),
@@ -76,6 +86,8 @@ class ConfinedKernel:
             limits=self._job.limits,
             info_fd=info_write,
         )
+        confinement = self._confinement = rungs.confine(self._job.rung, wish)
+        self._group = confinement.group
         given = [*sockets.values(), question_read, answer_write, info_write, *confinement.fds]
         log = 2 if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL
         try:
@@ -85,8 +97,6 @@ class ConfinedKernel:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd="/",  # these two can be read inside, from bubblewrap's own process
-                env={"PATH": os.environ.get("PATH", os.defpath)},
             )
             os.close(info_write)
             with open(info_read, "rb") as info:  # noqa: PTH123 (an fd)
@@ -99,7 +109,8 @@ class ConfinedKernel:
             os.close(question_read)
             os.close(answer_write)
         if not self._init_pid:
-            raise SandboxError(f"the sandbox did not start: {bwrap.works() or 'unknown reason'}")
+            problem = rungs.examine(self._job.rung).problem
+            raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
 
     def _listeners(self) -> tuple[list[socket.socket], dict[str, int]]:
         """Listening sockets for the kernel, and their fds by the endpoints that it knows."""
@@ -135,7 +146,7 @@ class ConfinedKernel:
             "RLIMIT_FSIZE": limits.file_mib << 20,
             "RLIMIT_NOFILE": 1024,
             "RLIMIT_CORE": 0,
-            "RLIMIT_CPU": 4 * limits.notebook_seconds,
+            "RLIMIT_CPU": self.cpu_seconds + 1,  # the watch comes first, and tells why
         }
 
     def client(self) -> AsyncKernelClient:
@@ -164,19 +175,18 @@ class ConfinedKernel:
     # -- end -------------------------------------------------------------------------------
 
     def kill(self, reason: str = "") -> None:
-        """Ends the namespace and all in it. The first reason given is kept."""
+        """Ends all that ever started in it. The first reason given is kept."""
         self.reason = self.reason or reason
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            # Once bubblewrap has ended, the number may be another's.
-            if self._init_pid and self._process and self._process.poll() is None:
-                os.kill(self._init_pid, signal.SIGKILL)
+        # Once it has ended, its number may be another's.
+        if self._confinement and self._process and self._process.poll() is None:
+            self._confinement.kill(self._init_pid)
 
     def close(self) -> None:
         """Kills what is left and removes what was made."""
         self.kill()
         if self._process:
             try:
-                self._process.wait(5)
+                self._process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(5)
@@ -189,56 +199,58 @@ class ConfinedKernel:
             if fd >= 0:
                 with contextlib.suppress(OSError):
                     os.close(fd)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.close()
 
-    async def watch_memory(self, interval: float = 0.25) -> None:
-        """Kills the kernel when all its processes together hold more than the limit."""
-        limit = self._job.limits.memory_mib << 20
+    # -- limits on the sum ------------------------------------------------------------------
+
+    @property
+    def cpu_seconds(self) -> int:
+        """Processor time that all processes together may use."""
+        limits = self._job.limits
+        return limits.cpu_seconds or 4 * limits.notebook_seconds
+
+    def why_died(self) -> str:
+        """The reason of a death that was not our doing: a control group's limit, or unknown."""
+        return self.reason or (self._group.exceeded() if self._group else "")
+
+    async def watch(self) -> None:
+        """Kills the kernel when all its processes together use more than the limits allow."""
+        meter, looks = Meter(self._init_pid), 0
         while await self.is_alive():
-            # The sum counts shared pages several times, but is cheap, and never too small.
-            if resident(self._init_pid) > limit and self._held() > limit:
-                self.kill("memory")
+            meter.read()
+            looks += 1
+            reason = self._over(meter) or (self._over_disk() if looks % 4 == 0 else "")
+            if reason:
+                self.kill(reason)
                 return
-            await asyncio.sleep(interval)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _over(self, meter: Meter) -> str:
+        limits = self._job.limits
+        if self.why_died() == "memory":
+            return "memory"
+        # The sum counts shared pages several times, but is cheap, and never too small.
+        most = limits.memory_mib << 20
+        if meter.resident > most and self._held() > most:
+            return "memory"
+        if meter.cpu_seconds > self.cpu_seconds:
+            return "cpu"
+        return "processes" if meter.tasks > limits.processes + SPARE_TASKS else ""
 
     def _held(self) -> int:
         """Bytes of memory that its processes hold, each page counted once."""
-        return sum(map(proportional, family(self._init_pid)))
+        return sum(map(proportional, [self._init_pid, *descendants(self._init_pid)]))
 
-
-def children(pid: int) -> list[int]:
-    """Pids of the direct children of all threads of a process; empty if it is gone."""
-    found = []
-    try:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    except (OSError, ValueError):
-        pass
-    return found
-
-
-def family(pid: int) -> Iterator[int]:
-    """A process and all its descendants."""
-    queue = [pid]
-    while queue:
-        current = queue.pop()
-        yield current
-        queue += children(current)
-
-
-def resident(pid: int) -> int:
-    """Bytes of resident memory of a process and all its descendants (shared pages each time)."""
-    total = 0
-    for member in family(pid):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pages = int(Path(f"/proc/{member}/statm").read_text().split()[1])
-            total += pages * os.sysconf("SC_PAGE_SIZE")
-    return total
-
-
-def proportional(pid: int) -> int:
-    """Bytes that one process holds, each shared page divided among those who share it. Slow."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(text.split("\nPss:")[1].split()[0]) << 10
-    return 0
+    def _over_disk(self) -> str:
+        """Number of files, and their size where no file system of their own limits it."""
+        limits = self._job.limits
+        work = self._confinement.work if self._confinement else None
+        with contextlib.suppress(OSError):
+            if work is not None:
+                number, size = files_in(work.parent, limits.disk_files)
+                return "disk" if number > limits.disk_files or size > limits.disk_mib << 20 else ""
+            for place in ("notebook", "tmp", "dev/shm"):
+                told = os.statvfs(f"/proc/{self._init_pid}/root/{place}")
+                if told.f_files - told.f_ffree > limits.disk_files:
+                    return "disk"
+        return ""

@@ -30,7 +30,7 @@ from grader.model import (
     Notebook,
     Question,
 )
-from grader.sandbox import drivers, warm
+from grader.sandbox import drivers, rungs, warm
 from grader.sandbox.job import Job
 
 MAX_RESULT = 512 << 20
@@ -67,6 +67,7 @@ class Surroundings:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: Mapping[str, Path] = field(default_factory=dict)
     hide: tuple[Path, ...] = ()
+    rung: str = ""  # of rungs.NAMES; else the best one that is safe
 
 
 def observe(
@@ -90,6 +91,9 @@ def observe(
     fresh kernel, at most `RESTARTS` times.
 
     Nothing that happens in there is an exception out here: a run that broke is evidence, too.
+
+    Raises:
+        SandboxError: nothing here confines student code.
     """
     began = time.monotonic()
     distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
@@ -151,12 +155,16 @@ def _once(
         files=surroundings.files,
         mounts={inside: str(outside) for inside, outside in surroundings.mounts.items()},
         hide=tuple(str(path) for path in surroundings.hide),
+        rung=surroundings.rung or rungs.best(),
     )
-    seconds = limits.notebook_seconds + 60 + sum(question[2] for question in job.questions)
+    seconds = limits.notebook_seconds + 120 + sum(question[2] + 10 for question in job.questions)
     told = (progress, answered)
-    cold = cold or any(path.startswith("/dev/") for path in job.mounts)  # shown at a start only
+    can_fork = job.rung in rungs.CONCURRENT and not any(
+        path.startswith("/dev/")
+        for path in job.mounts  # devices are shown at a start only
+    )
     try:
-        fork = None if cold else warm.kernels.fork(wait=_is_heavy(job))
+        fork = None if cold or not can_fork else warm.kernels.fork(wait=_is_heavy(job))
         done = _drive(job, seconds, told, fork)
         if fork and done["blame"]:
             fork.broken()

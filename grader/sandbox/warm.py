@@ -20,8 +20,8 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 
 from grader.errors import SandboxError
-from grader.model import Limits
 from grader.sandbox import bwrap
+from grader.sandbox.confinement import Wish
 
 START_SECONDS = 120
 STARTS = 3
@@ -165,10 +165,8 @@ def _log() -> int | None:
 
 def _launch_kernels(control: socket.socket) -> tuple[subprocess.Popen[bytes], Callable[[], None]]:
     info_read, info_write = os.pipe()
-    confinement = bwrap.confine(
-        connection=b"{}", setup={"control": control.fileno()}, files={}, mounts={}, hide=(),
-        limits=Limits(), info_fd=info_write, forks=True,
-    )  # fmt: skip
+    wish = Wish(setup={"control": control.fileno()}, info_fd=info_write, forks=True)
+    confinement = bwrap.confine(wish)
     try:
         process = subprocess.Popen(
             confinement.command, pass_fds=(*confinement.fds, control.fileno(), info_write),

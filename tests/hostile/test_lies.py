@@ -36,7 +36,7 @@ from grader.model import (
     Visibility,
 )
 from grader.sandbox import driver, observe
-from grader.sandbox.kernel import children
+from grader.sandbox.usage import children
 from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
 

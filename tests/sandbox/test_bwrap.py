@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.errors import SandboxError
-from grader.model import Limits
 from grader.sandbox import bwrap
+from grader.sandbox.confinement import Wish
 
 
 def test_an_interpreter_behind_links_is_found_inside(
@@ -20,8 +20,7 @@ def test_an_interpreter_behind_links_is_found_inside(
     second.symlink_to("/usr/bin/python3")
     monkeypatch.setattr("sys.executable", str(first))
     monkeypatch.setattr(bwrap, "find", lambda: Path("/usr/bin/bwrap"))
-    confinement = bwrap.confine(connection=b"", setup={}, files={}, mounts={}, hide=(),
-                                limits=Limits(), info_fd=1)  # fmt: skip
+    confinement = bwrap.confine(Wish(info_fd=1))
     words = confinement.command
     confinement.close()
     links = [tuple(words[n + 1 : n + 3]) for n, word in enumerate(words) if word == "--symlink"]
@@ -36,7 +35,7 @@ def test_the_copy_that_setup_unpacks_is_found(
     monkeypatch.delenv("GRADER_BWRAP", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     unpacked = tmp_path / "grader/bubblewrap/usr/bin/bwrap"
-    with pytest.raises(SandboxError, match="make setup"):
+    with pytest.raises(SandboxError, match="missing"):
         bwrap.find()
     unpacked.parent.mkdir(parents=True)
     unpacked.touch()

@@ -10,6 +10,7 @@ from grader import rubric
 from grader.errors import UsageError
 from grader.model import Limits
 from grader.sandbox import bwrap
+from grader.sandbox.confinement import Wish
 from grader.training import options
 
 PLAIN = rubric.find("dais2021-a4")
@@ -42,8 +43,7 @@ def test_a_device_that_is_there_is_asked_for(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("mounts", [{}, {"/dev/nvidia0": Path("/dev/nvidia0")}])
 def test_the_sandbox_shows_a_device_only_where_it_was_asked_for(mounts: dict[str, Path]) -> None:
-    confinement = bwrap.confine(connection=b"{}", setup={}, files={}, mounts=mounts, hide=(),
-                                limits=Limits(), info_fd=3)  # fmt: skip
+    confinement = bwrap.confine(Wish(mounts=mounts, info_fd=3))
     command = " ".join(confinement.command)
     confinement.close()
     assert ("--dev-bind /dev/nvidia0 /dev/nvidia0" in command) is bool(mounts)

@@ -10,7 +10,8 @@ import os
 import resource
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, HERE)
 
 
 def limit(limits):
@@ -44,20 +45,50 @@ def without_debugger():
     del sys.modules["debugpy"]
 
 
+def run_without_terminal():
+    """Lets `!command` and `%%sh` work where no terminal can be had for them."""
+    try:
+        os.close(os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
+        return
+    except OSError:
+        pass
+    import subprocess
+
+    from ipykernel import zmqshell
+    from IPython.core import interactiveshell
+
+    def run(command):
+        return subprocess.run(
+            command, shell=True, text=True, errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def system(command):
+        done = run(command)
+        print(done.stdout, end="")
+        return done.returncode
+
+    zmqshell.system = interactiveshell.system = system
+    interactiveshell.getoutput = lambda command: run(command).stdout
+
+
 def start(connection, setup):
     """Never returns while the kernel lives. `connection` is the path of its connection file."""
     limit(setup["limits"])
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
     sys.argv = [os.path.abspath(__file__), connection]
-    # The work folder is not yet on the path, as in Jupyter: a random.py that was handed in must
-    # not be what the kernel itself imports. IPython puts it there for the notebook.
     del sys.path[0]
-    sys.path.append("/inside")
+    sys.path.append(HERE)
+    run_without_terminal()
     if "ipykernel.debugger" not in sys.modules:
         without_debugger()
     from ipykernel.kernelapp import IPKernelApp
 
+    # Only now, and behind the standard library, as in Jupyter: a random.py that was handed in must
+    # not be what the kernel itself imports.
+    packages = (n for n, path in enumerate(sys.path) if path.endswith(("site-packages", HERE)))
+    sys.path.insert(next(packages), "")
     IPKernelApp.launch_instance(
         [f"--IPKernelApp.connection_file={connection}", "--HistoryManager.enabled=False"]
     )

@@ -1,0 +1,230 @@
+"""Control groups: the kernel's own limits for all processes of one sandbox. Trusted side.
+
+Memory (with what lies in memory file systems) and the number of processes and threads are counted
+for the sandbox as a whole. Both versions of the interface are known; a group is a child of our own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.errors import SandboxError
+from grader.model import Limits
+from grader.sandbox import scratch
+
+CONTROLLERS = ("memory", "pids")
+SPARE_PROCESSES = 8  # bubblewrap's own
+ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; exec "$@"'
+
+
+@dataclass(slots=True)
+class Group:
+    """One sandbox's group: a folder for each controller (version 1), or one for all (version 2)."""
+
+    folders: dict[str, Path]
+    _locks: list[int] = field(default_factory=list)
+
+    def enter(self) -> list[str]:
+        """A command prefix that puts what follows into the group."""
+        files = [str(folder / "cgroup.procs") for folder in self._distinct()]
+        return ["sh", "-c", ENTER, "sh", *files, "--"]
+
+    def add(self, pid: int) -> None:
+        """Puts a process that runs already into the group; its children will be in it, too."""
+        for folder in self._distinct():
+            (folder / "cgroup.procs").write_text(str(pid))
+
+    def exceeded(self) -> str:
+        """Which limit a process of the group was killed for: "memory", or nothing."""
+        folder = self.folders["memory"]
+        kills = 0
+        for name in ("memory.events", "memory.oom_control"):
+            with contextlib.suppress(OSError, ValueError):
+                for line in (folder / name).read_text().splitlines():
+                    word, _, number = line.partition(" ")
+                    kills += int(number) if word == "oom_kill" else 0
+        return "memory" if kills else ""
+
+    def kill(self) -> None:
+        """Ends every process of the group."""
+        for folder in self._distinct():
+            end(folder)
+
+    def close(self) -> None:
+        """Ends what is left, and removes the group."""
+        self.kill()
+        for folder in self._distinct():
+            remove(folder)
+        for lock in self._locks:
+            os.close(lock)
+        self._locks.clear()
+
+    def _distinct(self) -> list[Path]:
+        return list(dict.fromkeys(self.folders.values()))
+
+
+def create(limits: Limits) -> Group:
+    """A new group with these limits.
+
+    Raises:
+        SandboxError: this process may not make one; the reason is a sentence.
+    """
+    group = Group(folders={})
+    name = f"{scratch.PREFIX}{os.getpid()}-{time.monotonic_ns():x}"
+    try:
+        for controller, parent in places().items():
+            folder = parent / name
+            if not folder.exists():
+                folder.mkdir()
+                group._locks.append(scratch.hold(folder))
+            group.folders[controller] = folder
+        _limit_memory(group.folders["memory"], limits.memory_mib << 20)
+        (group.folders["pids"] / "pids.max").write_text(str(limits.processes + SPARE_PROCESSES))
+    except OSError as bad:
+        group.close()
+        raise SandboxError(
+            f"control groups cannot be used: {bad.strerror} ({bad.filename})"
+        ) from None
+    return group
+
+
+def _limit_memory(folder: Path, size: int) -> None:
+    if (folder / "memory.max").exists():
+        (folder / "memory.max").write_text(str(size))
+        if (folder / "memory.swap.max").exists():
+            (folder / "memory.swap.max").write_text("0")
+        return
+    (folder / "memory.limit_in_bytes").write_text(str(size))
+    if (folder / "memory.memsw.limit_in_bytes").exists():
+        (folder / "memory.memsw.limit_in_bytes").write_text(str(size))
+
+
+def places(proc: Path = Path("/proc/self")) -> dict[str, Path]:
+    """For each controller, the folder in which we may make groups.
+
+    Raises:
+        SandboxError: there is none.
+    """
+    try:
+        own = (proc / "cgroup").read_text().splitlines()
+        mounts = (proc / "mountinfo").read_text().splitlines()
+    except OSError:
+        raise SandboxError("this system has no control groups") from None
+    found: dict[str, Path] = {}
+    for line in own:
+        number, names, path = line.split(":", 2)
+        mounted = _mounted(mounts, names.split(",") if number != "0" else [])
+        if mounted is None:
+            continue
+        root, point = mounted
+        folder = point / os.path.relpath(path, root)
+        if number != "0":
+            found |= {name: folder for name in names.split(",") if name in CONTROLLERS}
+        elif (parent := _delegated(folder, point)) is not None:
+            found = dict.fromkeys(CONTROLLERS, parent) | found
+    if missing := [name for name in CONTROLLERS if name not in found]:
+        raise SandboxError(f"no control group for {' and '.join(missing)} is given to this user")
+    if closed := [path for path in found.values() if not os.access(path, os.W_OK)]:
+        raise SandboxError(f"this user may not make control groups in {closed[0]}")
+    return found
+
+
+def _mounted(mounts: Sequence[str], names: Sequence[str]) -> tuple[str, Path] | None:
+    """Root and mount point of the hierarchy with these controllers; version 2 for none."""
+    for line in mounts:
+        fields, _, rest = line.partition(" - ")
+        kind, _, options = rest.split(" ", 2)
+        root, point = fields.split(" ")[3:5]
+        if kind == "cgroup2" and not names:
+            return root, Path(point)
+        if kind == "cgroup" and names and set(names) <= set(options.split(",")):
+            return root, Path(point)
+    return None
+
+
+def _delegated(own: Path, top: Path) -> Path | None:
+    """Version 2: the nearest group above us that hands both controllers down to its children."""
+    for folder in (own, *own.parents):
+        with contextlib.suppress(OSError):
+            handed = (folder / "cgroup.subtree_control").read_text().split()
+            if set(CONTROLLERS) <= set(handed) and os.access(folder, os.W_OK):
+                return folder
+        if folder == top:
+            break
+    return None
+
+
+def delegate(proc: Path = Path("/proc/self")) -> None:
+    """Version 2, when this process is alone in a group that was handed to it: makes room below.
+
+    A group that limits its children must hold no process itself, so that we move one level down.
+    This is what `systemd-run --user --scope -p Delegate=yes grader …` needs.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        mounted = _mounted((proc / "mountinfo").read_text().splitlines(), [])
+        lines = (proc / "cgroup").read_text().splitlines()
+        path = next(line[3:] for line in lines if line.startswith("0::"))
+        if mounted is None or path == mounted[0]:
+            return
+        own = mounted[1] / os.path.relpath(path, mounted[0])
+        offered = (own / "cgroup.controllers").read_text().split()
+        alone = (own / "cgroup.procs").read_text().split() == [str(os.getpid())]
+        if alone and set(CONTROLLERS) <= set(offered) and os.access(own, os.W_OK):
+            (own / "grader").mkdir(exist_ok=True)
+            (own / "grader" / "cgroup.procs").write_text("0")
+            (own / "cgroup.subtree_control").write_text("+memory +pids")
+
+
+def end(folder: Path, seconds: float = 5) -> None:
+    """Kills every process in a group, until none is left or the time is over."""
+    with contextlib.suppress(OSError):
+        (folder / "pids.max").write_text("0")  # nobody forks faster than we kill
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            pids = (folder / "cgroup.procs").read_text().split()
+        except OSError:
+            return
+        if not pids:
+            return
+        if (folder / "cgroup.kill").exists():
+            (folder / "cgroup.kill").write_text("1")
+        else:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def remove(folder: Path, seconds: float = 2) -> None:
+    """Removes an empty group; the kernel needs a moment for processes that just ended."""
+    deadline = time.monotonic() + seconds
+    while folder.exists() and time.monotonic() < deadline:
+        try:
+            folder.rmdir()
+        except OSError:
+            time.sleep(0.01)
+
+
+def reap() -> list[Path]:
+    """Ends and removes groups whose owner was killed, and names them."""
+    try:
+        parents = set(places().values())
+    except SandboxError:
+        return []
+    stale = [
+        folder
+        for parent in parents
+        for folder in parent.glob(f"{scratch.PREFIX}*-*")
+        if scratch.is_stale(folder)
+    ]
+    for folder in stale:
+        end(folder)
+        remove(folder)
+    return stale

@@ -1,0 +1,99 @@
+"""Temporary folders that do not outlive their owner by long. Trusted side.
+
+A folder is locked by the process that made it, for as long as that process lives, however it ends.
+Whoever starts next removes the folders that nobody holds any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+PREFIX = "grader-held-"
+KINDS = ("kernel", "stage", "work")
+FRESH_SECONDS = 5  # between making a folder and locking it, nobody else may take it for stale
+
+
+class Scratch:
+    """A temporary folder, held until `close`."""
+
+    def __init__(self, kind: str) -> None:
+        assert kind in KINDS
+        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=_place(kind)))
+        self._lock = hold(self.path)
+
+    def close(self) -> None:
+        """Removes it, and gives it free. May be called twice."""
+        if self._lock >= 0:
+            remove(self.path)
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _place(kind: str) -> Path:
+    """Where folders of this kind lie. Another user has to come through the staging folders."""
+    usual = Path(tempfile.gettempdir())
+    return usual if kind != "stage" or usual.stat().st_mode & 0o001 else Path("/tmp")
+
+
+def hold(path: Path) -> int:
+    """Locks a folder as this process's own. The lock ends with the fd, or with the process."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return fd
+
+
+def is_stale(path: Path) -> bool:
+    """Whether its owner is gone."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        about = os.fstat(fd)
+        if about.st_uid != os.geteuid() or time.time() - about.st_ctime < FRESH_SECONDS:
+            return False
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def remove(path: Path) -> None:
+    """Removes a folder of ours with what is in it."""
+    if path.name.startswith(f"{PREFIX}stage-"):
+        # Only empty folders, never a tree: in a mount namespace that is not ours to see, the
+        # interpreter is mounted here.
+        for place in [*path.iterdir(), path]:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():  # a student may have closed a folder of his own against us
+        for folder, names, _ in os.walk(path, followlinks=False):
+            for name in names:
+                inner = Path(folder, name)
+                with contextlib.suppress(OSError):
+                    if not inner.is_symlink():
+                        inner.chmod(0o700)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def reap() -> list[Path]:
+    """Removes what killed graders left behind, and names it."""
+    folders = [
+        folder
+        for kind in KINDS
+        for folder in _place(kind).glob(f"{PREFIX}{kind}-*")
+        if is_stale(folder)
+    ]
+    for folder in folders:
+        remove(folder)
+    return folders

@@ -1,0 +1,221 @@
+"""Shows on this machine that a rung keeps what it promises, or says why not. Trusted side.
+
+A probe runs where student code would, and tries what it must not do; then four of its children that
+do not want to end have to be gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from grader.errors import SandboxError
+from grader.model import Limits
+from grader.sandbox import bwrap, landlock, mends, scratch
+from grader.sandbox.confinement import INSIDE, Confinement, Wish
+
+if TYPE_CHECKING:
+    from grader.sandbox.rungs import Rung
+
+SECONDS = 20
+PROBE = (INSIDE / "probe.py").read_text()
+HOG_MIB = 64
+HOG = f"""
+import os
+fd = os.open('/dev/shm/hog', os.O_CREAT | os.O_RDWR)
+for _ in range({HOG_MIB * 2}): os.write(fd, bytes(1 << 20))
+print('not stopped')
+"""
+
+Finding = tuple[str, str]
+"""A problem, empty if there is none, and its mend."""
+
+
+@dataclass(slots=True)
+class Started:
+    """A probe that runs in a sandbox."""
+
+    confinement: Confinement
+    process: subprocess.Popen[str]
+    init_pid: int
+
+    def end(self) -> None:
+        """Ends it the way a kernel is ended."""
+        self.confinement.kill(self.init_pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(SECONDS)
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        self.confinement.close()
+
+
+def examine(rung: Rung) -> Finding:
+    """What speaks against a rung on this machine."""
+    if found := _missing(rung.name):
+        return found
+    try:
+        return _probe(rung) or _group(rung) or ("", "")
+    except (SandboxError, OSError) as bad:
+        return str(bad), mends.of(rung.name, str(bad))
+
+
+def _missing(name: str) -> Finding | None:
+    """What can be said without starting anything."""
+    if name.startswith("bubblewrap"):
+        try:
+            version = bwrap.version()
+        except SandboxError as missing:
+            return str(missing), mends.BUBBLEWRAP
+        if version < bwrap.OLDEST:
+            told = ".".join(map(str, version)) or "of unknown version"
+            return f"bubblewrap is {told}, and 0.8 is needed", mends.NEWER_BUBBLEWRAP
+    if name == "landlock" and landlock.version() < landlock.NEEDED:
+        known = landlock.version()
+        here = f"only version {known} of Landlock" if known else "no Landlock"
+        return f"the kernel has {here}; {landlock.NEEDED} is needed", mends.NEWER_KERNEL
+    return None
+
+
+def start(rung: Rung, code: str, *arguments: str, limits: Limits | None = None) -> Started:
+    """Runs Python code on a rung, in place of a kernel.
+
+    Raises:
+        SandboxError: it did not start; with what was said about it.
+    """
+    info_read, info_write = os.pipe()
+    python = [sys.executable, "-I", "-S", "-c", code, *arguments]
+    try:
+        wish = Wish(argv=python, info_fd=info_write, limits=limits or Limits())
+        confinement = rung.confine(wish)
+        process = subprocess.Popen(
+            confinement.command, pass_fds=(*confinement.fds, info_write), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        os.close(info_write)
+    confinement.close_fds()
+    with open(info_read, "rb") as info:  # noqa: PTH123 (an fd)
+        text = info.read()
+    started = Started(confinement, process, int(json.loads(text)["child-pid"]) if text else 0)
+    if not started.init_pid:
+        process.wait(SECONDS)
+        said = " ".join((process.stderr.read() if process.stderr else "").split())
+        started.end()
+        raise SandboxError(said or f"it ended with code {process.returncode}")
+    return started
+
+
+def _probe(rung: Rung) -> Finding | None:
+    mark = secrets.token_hex(8)
+    with tempfile.TemporaryDirectory(prefix="grader-probe-") as folder:
+        canary = Path(folder) / "canary"
+        canary.write_text("canary")
+        told = {
+            "canary": str(canary), "mark": mark, "sockets": _sockets(), "pid": os.getpid(),
+            "born": _birth(),
+        }  # fmt: skip
+        started = start(rung, PROBE, json.dumps(told))
+        try:
+            facts = _facts(started)
+        finally:
+            started.end()
+        changed = canary.read_text() != "canary"
+    left = survivors(mark)
+    for pid in left:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    if left and (rung.name != "unconfined" or sys.platform == "linux"):
+        return f"{len(left)} processes outlived their sandbox", ""
+    broken = [name if done is True else f"{name} {done}" for name, done in facts.items() if done]
+    broken += ["changed a file of this machine"] if changed else []
+    if rung.name != "unconfined" and broken:
+        problem = f"a test notebook {', '.join(broken)}"
+        return problem, mends.of(rung.name, problem)
+    return None
+
+
+def _facts(started: Started) -> dict[str, Any]:
+    assert started.process.stdout is not None
+    line = _line(started.process)
+    try:
+        facts = json.loads(line)
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        started.process.kill()
+        said = started.process.stderr.read() if started.process.stderr else ""
+        raise SandboxError(f"the self-test did not run: {' '.join(said.split())[-300:]}")
+    return facts
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    """The probe's one line, or what came within the time."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        return process.stdout.readline() if selector.select(SECONDS) else ""
+
+
+def _group(rung: Rung) -> Finding | None:
+    """Whether a control group really stops who fills memory."""
+    if rung.name != "bubblewrap+cgroup":
+        return None
+    started = start(rung, HOG, limits=Limits(memory_mib=HOG_MIB))
+    try:
+        assert started.process.stdout is not None
+        said = started.process.stdout.read()
+        assert started.confinement.group is not None
+        if said or started.confinement.group.exceeded() != "memory":
+            return "a control group did not stop a process that filled its memory", mends.CGROUP
+    finally:
+        started.end()
+    return None
+
+
+def _birth() -> str:
+    """When this process began, as /proc tells: a number alone is another process elsewhere."""
+    try:
+        return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def _sockets() -> list[str]:
+    """Sockets of this machine that listen: a session bus, a container engine, an SSH agent."""
+    try:
+        lines = Path("/proc/net/unix").read_text().splitlines()[1:]
+    except OSError:
+        return []
+    listening = [line.split() for line in lines if line.split()[3] == "00010000"]
+    names = {fields[7] for fields in listening if len(fields) == 8}
+    return sorted(name for name in names if f"/{scratch.PREFIX}kernel-" not in name)
+
+
+def survivors(mark: str, seconds: float = 2) -> list[int]:
+    """Live processes that carry a mark in their command line, after a moment to go."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.status() != psutil.STATUS_ZOMBIE and mark in process.cmdline():
+                    found.append(process.pid)
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.05)

@@ -1,0 +1,121 @@
+"""What a tree of processes uses: memory, processor time, processes, files. Trusted side.
+
+A child's limit is its own (`RLIMIT_CPU`, `RLIMIT_DATA`), so that many children escape it together;
+this looks at the sum.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+HAS_PROC = Path("/proc/self/task").is_dir()
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Meter:
+    """Measures one tree again and again; remembers the time of processes that ended."""
+
+    root: int
+    resident: int = 0  # bytes; a shared page counts for each process
+    cpu_seconds: float = 0.0
+    tasks: int = 0  # processes and threads
+    _spent: dict[int, float] = field(default_factory=dict)
+
+    def read(self) -> None:
+        """Measures now."""
+        pids = [self.root, *descendants(self.root)]
+        self.resident = self.tasks = 0
+        told = 0.0
+        for pid in pids:
+            memory, own, waited, threads = _measure(pid)
+            self.resident += memory
+            self.tasks += threads
+            self._spent[pid] = max(own, self._spent.get(pid, 0.0))
+            told += own + waited
+        # Time of the dead is told by who waited for them, unless nobody did: then by our memory.
+        self.cpu_seconds = max(self.cpu_seconds, told, sum(self._spent.values()))
+
+
+def _measure(pid: int) -> tuple[int, float, float, int]:
+    """Resident bytes, own seconds, seconds of dead children, threads; zeros if it is gone."""
+    try:
+        if not HAS_PROC:
+            process = psutil.Process(pid)
+            times = process.cpu_times()
+            own = times.user + times.system
+            return process.memory_info().rss, own, 0.0, process.num_threads()
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (OSError, psutil.Error):
+        return 0, 0.0, 0.0, 0
+    fields = stat[stat.rindex(")") + 2 :].split()  # a name may hold spaces and brackets
+    utime, stime, cutime, cstime = (int(number) / TICKS for number in fields[11:15])
+    return int(fields[21]) * PAGE, utime + stime, cutime + cstime, int(fields[17])
+
+
+def children(pid: int) -> list[int]:
+    """Pids of the direct children of all threads of a process; empty if it is gone."""
+    if not HAS_PROC:
+        try:
+            return [child.pid for child in psutil.Process(pid).children()]
+        except psutil.Error:
+            return []
+    found = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    except (OSError, ValueError):
+        pass
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Pids of all processes below one, without itself."""
+    found, queue = [], [pid]
+    while queue:
+        below = children(queue.pop())
+        found += below
+        queue += below
+    return found
+
+
+def proportional(pid: int) -> int:
+    """Bytes that one process holds, each shared page divided among those who share it. Slow."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) << 10 for line in text.splitlines() if line[:4] == "Pss:")
+    except (OSError, ValueError, IndexError):
+        return _measure(pid)[0]
+
+
+def tasks_of_user(uid: int) -> int:
+    """Processes and threads of a user on this machine, which `RLIMIT_NPROC` counts together."""
+    total = 0
+    for process in psutil.process_iter():
+        try:
+            if process.uids().real == uid:
+                total += process.num_threads()
+        except psutil.Error:
+            continue
+    return total
+
+
+def files_in(folder: Path, most: int) -> tuple[int, int]:
+    """Number and bytes of the files below a folder; counting stops at `most` of them."""
+    number = size = 0
+    for place, folders, names in os.walk(folder, followlinks=False):
+        number += len(folders)
+        for name in names:
+            number += 1
+            try:
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512  # noqa: PTH118 (fast)
+            except OSError:
+                continue
+        if number > most:
+            break
+    return number, size

@@ -1,0 +1,197 @@
+"""The ladder of sandboxes: which rung is taken, what is said when none is, what each one keeps."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.errors import SandboxError, UsageError
+from grader.model import Cell, Ending, Evidence, Notebook
+from grader.sandbox import landlock, rungs, selftest
+from grader.sandbox.observe import Surroundings, observe
+
+PROBLEM = "user namespaces are closed"
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of the rungs that work here; a test adds to them."""
+    working: set[str] = set()
+
+    def examine(name: str) -> rungs.Verdict:
+        if name in working:
+            return rungs.Verdict(rung=rungs.get(name))
+        return rungs.Verdict(rung=rungs.get(name), problem=PROBLEM, mend="open them")
+
+    monkeypatch.setattr(rungs, "examine", examine)
+    monkeypatch.setattr(rungs, "prepare", lambda: None)
+    return working
+
+
+def test_the_best_rung_that_works_is_taken(machine: set[str]) -> None:
+    machine |= set(rungs.NAMES)
+    assert rungs.best() == "bubblewrap+cgroup"
+    assert rungs.best("unconfined") == "bubblewrap+cgroup"
+    machine.remove("bubblewrap+cgroup")
+    assert rungs.best() == "bubblewrap"
+
+
+def test_below_bubblewrap_the_risk_must_be_accepted_by_name(machine: set[str]) -> None:
+    machine |= {"landlock", "unconfined"}
+    with pytest.raises(SandboxError) as refused:
+        rungs.best()
+    text = str(refused.value)
+    assert PROBLEM in text
+    assert "; open them" in text
+    assert "`--accept-rung landlock`" in text
+    assert rungs.LANDLOCK.lacks in text
+    assert rungs.best("landlock") == "landlock"
+    assert rungs.best("unconfined") == "landlock"
+
+
+def test_a_required_rung_is_not_replaced_by_a_lower_one(machine: set[str]) -> None:
+    machine |= {"bubblewrap", "landlock", "unconfined"}
+    with pytest.raises(SandboxError, match="bubblewrap, and control groups"):
+        rungs.best("bubblewrap+cgroup")
+
+
+def test_an_unknown_rung_is_wrong_usage() -> None:
+    with pytest.raises(UsageError, match=r"no sandbox 'docker'; there are bubblewrap\+cgroup"):
+        rungs.best("docker")
+
+
+@pytest.mark.parametrize(
+    ("version", "works"), [("0.6.1", False), ("0.8.0", True), ("0.11.0", True), ("1.0", True)]
+)
+def test_an_old_bubblewrap_is_refused_before_it_is_tried(
+    version: str, works: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bwrap"
+    fake.write_text(f"#!/bin/sh\necho bubblewrap {version}\n[ $# = 1 ] || exit 7\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("GRADER_BWRAP", str(fake))
+    problem, mend = selftest.examine(rungs.BUBBLEWRAP)
+    told = f"bubblewrap is {version}, and 0.8 is needed"
+    assert (problem == told) is not works
+    assert "GRADER_BWRAP" in mend or works
+
+
+def test_a_missing_bubblewrap_is_said_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADER_BWRAP", "/nowhere/bwrap")
+    problem, mend = selftest.examine(rungs.BUBBLEWRAP)
+    assert problem.startswith("bubblewrap is missing")
+    assert "apt-get install bubblewrap" in mend
+
+
+CLOSED = """
+import ctypes, os, struct, sys
+from grader.sandbox import seccomp
+# What a container engine's default filter does: no new namespaces, by any call.
+from grader.sandbox.seccomp import _jump, _op, EQUAL, LOAD, NUMBER, RETURN, REFUSE, ALLOW, ANY_BIT
+known = seccomp.MACHINES[os.uname().machine].numbers
+code = [_op(LOAD, NUMBER)]
+for name in ("unshare", "setns", "mount"):
+    code += [_jump(EQUAL, known[name], 0, 1), _op(RETURN, REFUSE | 1)]
+code += [_jump(EQUAL, known["clone3"], 0, 1), _op(RETURN, REFUSE | 38)]
+code += [_jump(EQUAL, known["clone"], 0, 4), _op(LOAD, 16), _jump(ANY_BIT, 0x7E020080, 0, 1)]
+code += [_op(RETURN, REFUSE | 1), _op(RETURN, ALLOW), _op(RETURN, ALLOW)]
+ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+seccomp.install(b"".join(code))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def closed() -> str:
+    """What `grader doctor` says where no namespaces can be made, as in a plain container."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSED, sys.executable, "-m", "grader.cli", "doctor"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    return done.stdout
+
+
+@pytest.mark.sandbox
+def test_without_namespaces_the_doctor_names_the_rung_that_is_left_and_the_mend(
+    closed: str,
+) -> None:
+    lines = {line[9:].partition(":")[0]: line for line in closed.splitlines()}
+    rung = lines["sandbox"].removeprefix("MISSING  sandbox: ").partition(",")[0]
+    if rung == "unconfined":  # this user's session bus, say: then Landlock is no wall
+        assert "reached another program's socket" in lines["sandbox landlock"]
+    assert rung in ("landlock", "unconfined")
+    assert lines["sandbox"].endswith(f". `grader grade` needs --accept-rung {rung}")
+    problem, _, mend = lines["sandbox bubblewrap"].partition("; ")
+    assert "not permitted" in problem or "No permissions" in problem
+    assert "namespaces" in mend
+    assert lines["confinement"].endswith("not tested: there is no safe sandbox")
+
+
+def observed(rung: str, *sources: str) -> Evidence:
+    cells = tuple(Cell(id=f"c{n}", kind="code", source=s) for n, s in enumerate(sources))
+    return observe(
+        Notebook(name="test.ipynb", cells=cells), (),
+        Surroundings(rung=rung, files={"draw.py": b"X = 7\n"}),
+        task="test", seed=1, resources=lambda name: np.zeros(1),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=rungs.NAMES)
+def honest(request: pytest.FixtureRequest) -> Evidence:
+    """An ordinary notebook on each rung that this machine has."""
+    rung: str = request.param
+    if rung != "landlock" and (problem := rungs.examine(rung).problem):
+        pytest.skip(f"{rung}: {problem}")
+    if rung == "landlock" and landlock.version() < landlock.NEEDED:
+        pytest.skip("too old a kernel")
+    return observed(
+        rung,
+        "import os, draw\nopen('note.txt', 'w').write('kept')\n"
+        "print(draw.X, open('note.txt').read())",
+        "import shutil, tempfile\nshutil.copy('note.txt', tempfile.mkdtemp())\n"
+        "print(sorted(os.listdir()))",
+        "import multiprocessing, threading\n"
+        "with multiprocessing.Pool(2) as pool: print(pool.map(abs, [-1, -2]))",
+        "!echo shell\nlines = !echo one; echo two\nprint(lines, _exit_code)",
+        "1 / 0",
+        "print([k for k in os.environ if 'GRADER' in k and k != 'GRADER_DATA'], os.getcwd() == "
+        "os.environ['HOME'])",
+    )
+
+
+@pytest.mark.sandbox
+def test_an_honest_notebook_runs_alike_on_every_rung(honest: Evidence) -> None:
+    assert honest.ending is Ending.COMPLETED
+    assert [cell.status for cell in honest.cells] == ["ok", "ok", "ok", "ok", "error", "ok"]
+    texts = [cell.text for cell in honest.cells]
+    assert texts[0] == "7 kept\n"
+    assert texts[1] == "['draw.py', 'note.txt']\n"
+    assert texts[2] == "[1, 2]\n"
+    assert texts[3].splitlines() == ["shell", "['one', 'two'] 0"]
+    assert texts[5] == "[] True\n"
+
+
+@pytest.mark.sandbox
+def test_the_evidence_names_its_rung(honest: Evidence) -> None:
+    assert honest.rung.removesuffix(", warm") in rungs.NAMES
+
+
+@pytest.mark.sandbox
+def test_shared_memory_of_the_machine_is_left_as_it_was() -> None:
+    """Below bubblewrap /dev/shm is everybody's."""
+    if landlock.version() < landlock.NEEDED:
+        pytest.skip("too old a kernel")
+    evidence = observed(
+        "landlock",
+        "import os\nfrom multiprocessing import shared_memory\n"
+        "kept = shared_memory.SharedMemory(create=True, size=4096)\n"
+        "name = f'/dev/shm/grader-test-{os.getpid()}-x'\nopen(name, 'w').close()\n"
+        "print(kept.name, name)",
+    )
+    mapped, named = evidence.cells[0].text.split()
+    assert not Path("/dev/shm", mapped).exists()
+    assert not Path(named).exists()

@@ -1,0 +1,77 @@
+"""Temporary folders: held by their owner, removed by whoever comes after a killed one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import scratch
+
+HOLD = "import sys, time\nfrom grader.sandbox.scratch import Scratch\n"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    tmp_path.chmod(0o711)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
+    return tmp_path
+
+
+def test_a_folder_is_removed_with_all_in_it(place: Path) -> None:
+    held = scratch.Scratch("work")
+    (held.path / "deep/er").mkdir(parents=True)
+    (held.path / "deep/er/file").write_text("x")
+    (held.path / "deep").chmod(0)
+    held.close()
+    held.close()
+    assert list(place.iterdir()) == []
+
+
+def test_a_held_folder_is_not_stale_and_survives(place: Path) -> None:
+    held = scratch.Scratch("kernel")
+    assert scratch.reap() == []
+    assert held.path.is_dir()
+    held.close()
+
+
+@pytest.mark.parametrize("kind", scratch.KINDS)
+def test_a_killed_owners_folder_is_removed_by_the_next(place: Path, kind: str) -> None:
+    code = f"{HOLD}print(Scratch({kind!r}).path, flush=True)\ntime.sleep(600)"
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    path = Path(owner.stdout.readline().strip())
+    assert scratch.reap() == []
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert scratch.reap() == [path]
+    assert not path.exists()
+
+
+def test_a_fresh_folder_is_left_alone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "FRESH_SECONDS", 60)
+    Path(tempfile.mkdtemp(prefix=f"{scratch.PREFIX}work-"))
+    assert scratch.reap() == []
+
+
+def test_a_link_that_looks_like_one_of_ours_leads_nowhere(place: Path) -> None:
+    other = place / "other"
+    other.mkdir()
+    (other / "file").write_text("kept")
+    (place / f"{scratch.PREFIX}work-link").symlink_to(other)
+    assert scratch.reap() == []
+    assert (other / "file").read_text() == "kept"
+
+
+def test_what_is_mounted_in_a_staging_folder_is_never_removed(place: Path) -> None:
+    held = scratch.Scratch("stage")
+    (held.path / "0").mkdir()
+    (held.path / "0" / "python").write_text("an interpreter")
+    scratch.remove(held.path)
+    assert (held.path / "0" / "python").read_text() == "an interpreter"
