@@ -153,7 +153,7 @@ DESERVED: dict[str, dict[str, str]] = {
     "14 overwrites": NOTHING,
     "15 outlives": NOTHING,
     "16 pickles": NOTHING,
-    "18 shadows": UNKNOWN,
+    "18 shadows": NOTHING,
     "22 brings results": NOTHING,
     "23 names cells as paths": FULL,
     "25 =1+1 <script>alert(1)<%2Fscript> {{7*7}}": NOTHING,
