@@ -245,6 +245,7 @@ class RetrainedAccuracy(Check):
             "networks": network.networks if network else 0,
             "before": found[0].export.before, "moved": found[0].export.moved,
             "curves": Course.of(case).curves(), "confusion": table.tolist(),
+            "classes": list(LABELS),  # in order: what was stored is sorted by name
             "per_class": {name: round(float(share) * 100, 1) for name, share in
                           zip(LABELS, per_class(classes, labels), strict=True)},
         }  # fmt: skip
