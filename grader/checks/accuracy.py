@@ -239,13 +239,13 @@ class RetrainedAccuracy(Check):
             reached[:1] if fixed else reached, claim(case.notebook), finding.verdict.value
         )
         return plain | {
+            "classes": list(LABELS),  # in order: what was stored is sorted by name
             "audits": reached[1:] if fixed else [], "low": round(finding.low, 2),
             "high": round(finding.high, 2), "deterministic": fixed,
             "network": network.name if network else "",
             "networks": network.networks if network else 0,
             "before": found[0].export.before, "moved": found[0].export.moved,
             "curves": Course.of(case).curves(), "confusion": table.tolist(),
-            "classes": list(LABELS),  # in order: what was stored is sorted by name
             "per_class": {name: round(float(share) * 100, 1) for name, share in
                           zip(LABELS, per_class(classes, labels), strict=True)},
         }  # fmt: skip
