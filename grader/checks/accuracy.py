@@ -191,6 +191,7 @@ class RetrainedAccuracy(Check):
             reached[:1] if fixed else reached, claim(case.notebook), finding.verdict.value
         )
         return plain | {
+            "classes": list(LABELS),  # in order: what was stored is sorted by name
             "audits": reached[1:] if fixed else [], "low": round(finding.low, 2),
             "high": round(finding.high, 2), "deterministic": fixed,
             "network": network.name if network else "",

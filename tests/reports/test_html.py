@@ -379,6 +379,14 @@ def test_the_measured_accuracy_stands_beside_the_claimed_one() -> None:
     assert re.search(r"Bag\s*95.5 %\s*Shirt\s*44.0 %", page.text)
 
 
+def test_classes_stand_in_the_order_of_their_numbers_however_they_were_stored() -> None:
+    details = {"accuracies": [79.1], "cutoff": 82.0, "claimed": None, "confusion": [[9, 1], [2, 8]],
+               "classes": ["Shirt", "Bag"], "per_class": {"Bag": 80.0, "Shirt": 90.0}}  # fmt: skip
+    page = student_page(grades.grade(task(item(Status.FAILED, details=details))))
+    assert re.search(r"Shirt\s*90.0 %\s*Bag\s*80.0 %", page.text)
+    assert re.search(r"0 Shirt\s*9\s*1\s*1 Bag\s*2\s*8", page.text)
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [("1.50", "1.5"), ("10", "10"), ("100.00", "100"), ("0", "0"), ("0.25", "0.25"), ("20", "20")],
