@@ -44,6 +44,8 @@ def disagreement(
         if then > now > 0:
             return f"{text}it was saved after {then} epochs, and here it trained for {now}."
         return f"{text}it is from another run."
+    if network is not None and network.stopped and said > measured:
+        return f" The notebook says {said:.2f} %, perhaps after the whole of its training."
     if network is not None and not network.evaluated:
         return (
             f" The notebook says {said:.2f} %, but it was not seen to evaluate test images: that "

@@ -231,6 +231,15 @@ def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions(
     assert "by its own predictions it reaches 85.00 %" in got.message
 
 
+def test_a_claim_above_a_training_that_was_stopped_is_no_suspicion() -> None:
+    cell = Cell(id="a", kind="code", source="test", outputs=("test accuracy: 90%",))
+    first = seen(87.0, 86.5)
+    answers = (ok(FACTS | {"stopped": "epochs"}), *first.answers[1:])
+    notebook = Notebook(name="n", cells=(cell,))
+    got = CHECK.judge(replace(first, answers=answers, notebook=notebook))
+    assert "says 90.00 %, perhaps after the whole of its training" in got.message
+
+
 def told(facts: dict[str, Any], *percents: float) -> Outcome:
     """The outcome with these facts of the network."""
     first = seen(*percents)
