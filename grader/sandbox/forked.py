@@ -162,11 +162,11 @@ class ForkedKernel(ConfinedKernel):
 
     def close(self) -> None:
         """Kills what is left; finds out whether the kernel was lost through a fault of ours."""
-        was_alive = self._init >= 0 and not select.select([self._init], [], [], 0)[0]
+        ended = self._kernel >= 0 and bool(select.select([self._init], [], [], 0)[0])
         self.kill()
         if self._init >= 0:
             select.select([self._init], [], [], 5)
-        if not was_alive and not self.reason:
+        if ended and not self.reason:
             self.lost = not self._told_of_end()
         self._keeper.close()
         for fd in (self._init, self._kernel):
