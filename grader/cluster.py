@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import records, work
+from grader import environment, records, work
 from grader.engine import Attempts, Job, Queue
 from grader.errors import UsageError
 from grader.model import Evidence
+from grader.sandbox import bwrap
 
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60
 
@@ -27,9 +28,10 @@ class DaskEngine:
         """Each job's evidence as it comes. Workers may come and go.
 
         Raises:
-            UsageError: the cluster cannot be reached, or has no worker.
+            UsageError: the cluster cannot be reached, or its workers are not fit.
         """
         with self._client() as client:
+            _examine(client)
             yield from self._run(client, queue, tell)
 
     def _client(self) -> Any:
@@ -80,3 +82,24 @@ class DaskEngine:
                 queue.add(job)
             else:
                 yield job, evidence
+
+
+def _examine(client: Any) -> None:
+    """Refuses a cluster on which every job would fail: told once, and before anything is sent."""
+    try:
+        found = client.run(_fitness)
+    except Exception as bad:  # whatever an import there raises
+        raise UsageError(
+            f"the workers cannot run the grader ({type(bad).__name__}: {bad}); install "
+            "'grader[cluster]' on each of them"
+        ) from None
+    for worker, (libraries, reason) in found.items():
+        other = environment.difference(libraries)
+        told = f"it has {other}; install the same everywhere" if other else reason
+        if told:
+            raise UsageError(f"the worker {worker} is not fit: {told}")
+
+
+def _fitness() -> tuple[dict[str, str], str]:
+    """Runs on each worker: its libraries, and why it has no sandbox, if so."""
+    return environment.versions(), bwrap.works()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import rubric, work
+from grader import environment, rubric, work
 from grader.batch import Batch, Settings
-from grader.cluster import DaskEngine
+from grader.cluster import DaskEngine, _examine
 from grader.engine import Queue
 from grader.errors import GraderError, UsageError
 from grader.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
@@ -150,3 +151,28 @@ def test_two_workers_give_what_one_machine_gives_though_one_is_killed(
     assert there == here
     points = [entry["points"] for entry in json.loads(here)["submissions"]]
     assert points == ["3.00", "0.00", "1.50", "0.00"]
+
+
+class Unfit:
+    """A cluster with one worker, of which this is told."""
+
+    def __init__(self, libraries: dict[str, str], reason: str) -> None:
+        self._told = {"tcp://w:1": (libraries, reason)}
+
+    def run(self, function: object) -> dict[str, tuple[dict[str, str], str]]:
+        return self._told
+
+
+@pytest.mark.parametrize(
+    ("libraries", "reason", "sentence"),
+    [
+        ({}, "bubblewrap is missing", "bubblewrap is missing"),
+        ({"torch": "0.1"}, "", "it has torch 0.1 instead of "),
+    ],
+)
+def test_a_worker_that_is_not_fit_is_told_before_anything_is_sent(
+    libraries: dict[str, str], reason: str, sentence: str
+) -> None:
+    cluster = Unfit(environment.versions() | libraries, reason)
+    with pytest.raises(UsageError, match=re.escape(f"worker tcp://w:1 is not fit: {sentence}")):
+        _examine(cluster)
