@@ -11,9 +11,9 @@ from typing import Any
 
 from grader import environment, records, work
 from grader.engine import Attempts, Job, Queue
-from grader.errors import UsageError
+from grader.errors import SandboxError, UsageError
 from grader.model import Evidence
-from grader.sandbox import bwrap
+from grader.sandbox import rungs
 
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60
 
@@ -102,4 +102,8 @@ def _examine(client: Any) -> None:
 
 def _fitness() -> tuple[dict[str, str], str]:
     """Runs on each worker: its libraries, and why it has no sandbox, if so."""
-    return environment.versions(), bwrap.works()
+    try:
+        rungs.best()
+    except SandboxError as none:
+        return environment.versions(), str(none)
+    return environment.versions(), ""

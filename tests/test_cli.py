@@ -216,7 +216,7 @@ def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
     given: list[Settings] = []
     monkeypatch.setattr(
         "grader.batch.Batch.__init__",
-        lambda self, assignment, store, settings, progress: given.append(settings),
+        lambda self, assignment, store, settings, progress, engine: given.append(settings),
     )
     judged(monkeypatch, grades.grade())
     result = run("grade", batch, "--jobs", "8", "--accept-rung", "landlock")

@@ -18,14 +18,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from grader.errors import SandboxError
-from grader.sandbox import bwrap
+from grader.sandbox import bwrap, confinement
 from grader.sandbox.confinement import Wish
 
 START_SECONDS = 120
 STARTS = 3
 COLD = "GRADER_COLD"
+PRIVATE = ("/tmp", "/data", "/run", "/notebook", "/dev/shm")
+"""What a forked kernel gets anew, empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Pool:
         With `wait` a server is started if need be, and waited for. Without, the first to ask
         starts nothing: a single small run is over before a server would be ready.
         """
-        if os.environ.get(COLD):
+        if os.environ.get(COLD) or _is_covered():
             return None
         with self._lock:
             self._asked += 1
@@ -211,3 +214,8 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+
+def _is_covered() -> bool:
+    """Whether a forked kernel would lose sight of its interpreter, as of a checkout in `/tmp`."""
+    return any(Path(f).is_relative_to(own) for f in confinement.runtime() for own in PRIVATE)

@@ -532,3 +532,8 @@ def test_a_server_with_a_second_thread_refuses_to_fork() -> None:
             forks.serve(theirs, lambda fds: None)
     finally:
         done.set()
+
+
+def test_an_interpreter_below_a_private_folder_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.sandbox.confinement.runtime", lambda: ["/tmp/checkout/.venv"])
+    assert warm.kernels.fork(wait=True) is None

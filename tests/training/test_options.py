@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,8 @@ def test_an_unknown_rule_is_a_sentence_with_the_known_ones(tmp_path: Path) -> No
 
 def changed(folder: Path, line: str) -> tuple[str, ...]:
     """What the training task prepares with this line in its rubric."""
-    for path in PLAIN.rubric_dir.iterdir():
+    shutil.copytree(PLAIN.rubric_dir, folder, dirs_exist_ok=True)
+    for path in PLAIN.rubric_dir.glob("*.toml"):
         text = path.read_text()
         kept = [one if not one.startswith("network =") else line for one in text.splitlines()]
         (folder / path.name).write_text("\n".join(kept))
