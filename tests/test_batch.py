@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -194,11 +194,12 @@ def test_killed_at_twenty_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> 
     for _ in range(20):
         process = fork.Process(target=work, args=(killed,))
         process.start()
-        wanted = kept + random.randint(0, 30)
+        wanted = min(kept + random.randint(0, 30), 2 * MANY)
         while results(killed) < wanted and process.is_alive():
             time.sleep(0.005)
         time.sleep(random.uniform(0, 0.02))
-        os.kill(process.pid or 0, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may just have ended
+            os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
         assert results(killed) >= max(kept, wanted)
         kept = results(killed)

@@ -45,20 +45,27 @@ def observe_apart(
     Raises:
         GraderError: the kernel could not be set up.
     """
+    # Not in the threads: `ast` of Python 3.11 counts its depth for all of them together.
+    packed = [_question(ask, surroundings.limits.question_seconds) for ask in asks]
     groups = [range(start, len(asks), jobs) for start in range(min(jobs, len(asks)))]
     found: list[dict[str, Answer]] = [{} for _ in asks]
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        parts = [[asks[n] for n in group] for group in groups]
-        results = pool.map(lambda part: _observe(part, surroundings, seed), parts)
+        results = pool.map(
+            lambda group: _observe(
+                [asks[n] for n in group], [packed[n] for n in group], surroundings, seed
+            ),
+            groups,
+        )
         for group, answers in zip(groups, results, strict=True):
             for number, one in zip(group, answers, strict=True):
                 found[number] = one
     return found
 
 
-def _observe(asks: Sequence[Ask], surroundings: Surroundings, seed: int) -> list[dict[str, Answer]]:
+def _observe(
+    asks: Sequence[Ask], packed: Sequence[Question], surroundings: Surroundings, seed: int
+) -> list[dict[str, Answer]]:
     limits = surroundings.limits
-    packed = [_question(ask, limits.question_seconds) for ask in asks]
     seconds = sum(question.seconds or 0 for question in packed)
     wide = replace(surroundings, limits=replace(limits, notebook_seconds=60 + seconds))
     evidence = observe(EMPTY, packed, wide, task="variants", seed=seed, resources=_no_resource)

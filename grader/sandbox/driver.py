@@ -26,6 +26,7 @@ from nbclient.exceptions import DeadKernelError
 
 from grader.errors import SandboxError
 from grader.model import CellRun
+from grader.sandbox import scratch
 from grader.sandbox.client import CappedClient
 from grader.sandbox.forked import ForkedKernel, ForkError
 from grader.sandbox.job import Job
@@ -273,6 +274,7 @@ def main(fds: Sequence[int]) -> None:
     def end_with_parent() -> None:
         sys.stdin.read()
         run.kernel.close()
+        scratch.reap()  # whoever started us may have been killed
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()

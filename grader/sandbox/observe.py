@@ -166,9 +166,9 @@ def _once(
     try:
         fork = None if cold or not can_fork else warm.kernels.fork(wait=_is_heavy(job))
         done = _drive(job, seconds, told, fork)
-        if fork and done["blame"]:
+        if fork and done.get("blame"):
             fork.broken()
-        if done["lost"]:  # what was seen of it is cut short by our own fault
+        if done.get("lost"):  # what was seen of it is cut short by our own fault
             done = _drive(job, seconds, told, None)
         return _evidence(done, task, seed)
     except _NoResultError as bad:
@@ -252,7 +252,7 @@ def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
         answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
         return Evidence(
             task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-            answers=answers, seed=seed, rung=done["rung"],
+            answers=answers, seed=seed, rung=str(done["rung"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, MemoryError) as bad:
         raise _NoResultError(f"gave a result that is none ({type(bad).__name__})") from None

@@ -10,7 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +35,7 @@ from grader.model import (
     Status,
     Visibility,
 )
-from grader.sandbox import driver, observe
+from grader.sandbox import driver, observe, scratch, warm
 from grader.sandbox.usage import children
 from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
@@ -250,6 +250,7 @@ def test_a_driver_that_breaks_is_an_outcome(said: bytes, monkeypatch: pytest.Mon
         return real(["sh", "-c", 'head -c 1 >/dev/null; printf "%b" "$0"',
                      "".join(f"\\0{byte:03o}" for byte in said)], **more)  # fmt: skip
 
+    monkeypatch.setenv(warm.COLD, "1")
     monkeypatch.setattr(subprocess, "Popen", popen)
     evidence = run("1")
     assert evidence.ending in (Ending.SETUP_FAILED, Ending.CRASHED)
@@ -258,21 +259,25 @@ def test_a_driver_that_breaks_is_an_outcome(said: bytes, monkeypatch: pytest.Mon
 
 
 def test_a_driver_that_can_not_start_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(warm.COLD, "1")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     evidence = run("1")
     assert evidence.ending is Ending.SETUP_FAILED
     assert "could not be started" in evidence.message
 
 
-def test_a_driver_that_is_killed_leaves_nothing() -> None:
+def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Its memory limit can end it at any moment: the kernel goes with it, and its folders."""
     killed: list[int] = []
     limits: list[str] = []
+    monkeypatch.setenv(warm.COLD, "1")
+    monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
 
     def kill(kind: str, number: int, of: int) -> None:
         for pid in children(os.getpid()):
-            if b"grader.sandbox.driver" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                assert folders(pid)
+            if b"grader.sandbox.driver\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 limits.append(Path(f"/proc/{pid}/limits").read_text())
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
@@ -283,11 +288,10 @@ def test_a_driver_that_is_killed_leaves_nothing() -> None:
         progress=kill,
     )  # fmt: skip
     assert evidence.ending is Ending.CRASHED
-    assert len(killed) == 1
+    assert len(killed) == 2
     assert re.search(rf"Max address space +{driver.MAX_MEMORY} ", limits[0])
-    assert folders(killed[0]) == []
-
-
-def folders(pid: int) -> list[Path]:
-    """The temporary folders of a driver."""
-    return list(Path(tempfile.gettempdir()).glob(f"grader-*-{pid}-*"))
+    deadline = time.monotonic() + 10
+    while not (left := scratch.reap()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left
+    assert not any(folder.exists() for folder in left)

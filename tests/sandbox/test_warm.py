@@ -26,7 +26,7 @@ from grader.sandbox.observe import Surroundings, observe
 
 pytestmark = pytest.mark.sandbox
 
-WARM, COLD = "bubblewrap, warm", "bubblewrap"
+WARM = ", warm"
 TORCH = "import torch\n"  # what makes it worth to wait for the server
 
 
@@ -127,7 +127,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, Evidence]:
 
 
 def test_the_evidence_tells_how_the_kernel_was_started(both: tuple[Evidence, Evidence]) -> None:
-    assert [evidence.rung for evidence in both] == [WARM, COLD]
+    assert [evidence.rung.endswith(WARM) for evidence in both] == [True, False]
     assert [evidence.ending for evidence in both] == [Ending.COMPLETED] * 2
 
 
@@ -161,18 +161,18 @@ def test_both_starts_give_the_same_answers_and_repairs(both: tuple[Evidence, Evi
 @pytest.mark.parametrize(
     ("sources", "files"),
     [
-        (["import statistics\nprint(statistics.OWN)"], {"statistics.py": b"OWN = 1\n"}),
-        (["from colorsys import part\nprint(part.OWN)"],
-         {"colorsys/part.py": b"OWN = 1\n", "colorsys/__init__.py": b""}),
-        (["%%writefile statistics.py\nOWN = 1", "import statistics\nprint(statistics.OWN)"], {}),
+        (["import cycler\nprint(cycler.OWN)"], {"cycler.py": b"OWN = 1\n"}),
+        (["from kiwisolver import part\nprint(part.OWN)"],
+         {"kiwisolver/part.py": b"OWN = 1\n", "kiwisolver/__init__.py": b""}),
+        (["%%writefile cycler.py\nOWN = 1", "import cycler\nprint(cycler.OWN)"], {}),
     ],
 )  # fmt: skip
 def test_a_module_of_the_students_with_a_name_that_the_server_has_loaded_is_theirs(
     sources: list[str], files: dict[str, bytes]
 ) -> None:
-    assert run(TORCH).rung == WARM
+    assert run(TORCH).rung.endswith(WARM)
     evidence = run(*sources, files=files)
-    assert evidence.rung == COLD
+    assert not evidence.rung.endswith(WARM)
     assert evidence.cells[-1].text.endswith("1\n")
 
 
@@ -231,7 +231,7 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     folder = data_folder(tmp_path_factory.mktemp("secret-place"), 7)
     evidence = run(LOOK, mounts={"/data/fashion-mnist": folder}, files={"a.txt": b"x"},
                    disk_mib=64, processes=99)  # fmt: skip
-    assert evidence.rung == WARM
+    assert evidence.rung.endswith(WARM)
     assert evidence.cells[0].error == ""
     return dict(json.loads(evidence.cells[0].text))
 
@@ -326,7 +326,7 @@ def test_kernels_at_the_same_time_and_one_after_the_other_share_nothing(tmp_path
     after = one(SECOND, 8)
     assert first.result().cells[0].text == "slept True\n"
     for evidence, label in ((during, 7), (after, 8)):
-        assert evidence.rung == WARM
+        assert evidence.rung.endswith(WARM)
         assert evidence.cells[0].text.splitlines() == [
             "False False -1", "[] False []", "['ptmx'] ['1', '2']", "ConnectionRefusedError",
             "ConnectionRefusedError", f"{{{label}}} ['fashion-mnist']",
@@ -351,7 +351,7 @@ def test_memory_shared_among_forks_of_the_students_is_counted() -> None:
         "for _ in range(3): os.fork() or time.sleep(60)\ntime.sleep(60)",
         memory_mib=400,
     )
-    assert evidence.rung == WARM
+    assert evidence.rung.endswith(WARM)
     assert evidence.ending is Ending.MEMORY
 
 
@@ -373,7 +373,7 @@ time.sleep({seconds})
 def test_an_interrupt_reaches_the_kernel_and_the_next_cell_runs() -> None:
     evidence = run(TORCH + "import time\ntime.sleep(60)", "print('next')", cell_seconds=2)
     assert [cell.status for cell in evidence.cells] == ["timeout", "ok"]
-    assert evidence.rung == WARM
+    assert evidence.rung.endswith(WARM)
 
 
 def test_nothing_that_a_notebook_started_is_left_after_it() -> None:
@@ -442,10 +442,10 @@ def test_a_server_that_dies_costs_a_retry_and_no_result() -> None:
         os.kill(server, signal.SIGKILL)
         evidence = job.result()
     assert evidence.ending is Ending.COMPLETED
-    assert evidence.rung == COLD
+    assert not evidence.rung.endswith(WARM)
     assert evidence.cells[1].text == "end\n"
     assert processes_with("server-killed") == []
-    assert run(TORCH + "print(1)").rung == WARM  # from a second server
+    assert run(TORCH + "print(1)").rung.endswith(WARM)  # from a second server
 
 
 def test_a_driver_server_that_dies_costs_nothing() -> None:
@@ -460,9 +460,9 @@ def test_a_driver_server_that_dies_costs_nothing() -> None:
 
 
 def test_the_variable_starts_everything_cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run("print(1)").rung == WARM
+    assert run("print(1)").rung.endswith(WARM)
     monkeypatch.setenv("GRADER_COLD", "1")
-    assert run("print(1)").rung == COLD
+    assert not run("print(1)").rung.endswith(WARM)
 
 
 # --- the server -----------------------------------------------------------------------------------

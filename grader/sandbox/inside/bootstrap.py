@@ -6,6 +6,7 @@ Untrusted side. Called once by the driver with the kernel's namespace.
 import json
 import os
 import random
+import sys
 
 from . import state
 from .fixtures import FIXTURES
@@ -40,6 +41,16 @@ def begin(namespace, prepare, seed, epochs=0, seconds=0):
     _channel = Channel(
         pipes["questions"], pipes["answers"], lambda name: load(PROBES, name), namespace
     )
+    _open_work_folder()
+
+
+def _open_work_folder():
+    """Puts the work folder on the path, behind the standard library, as in Jupyter.
+
+    Only now: a random.py or torch.py that was handed in must not be what we import ourselves.
+    """
+    places = [n for n, path in enumerate(sys.path) if path.endswith("site-packages")]
+    sys.path.insert(places[0] if places else len(sys.path), "")
 
 
 def _stay():

@@ -78,17 +78,13 @@ def start(connection, setup):
     bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
     sys.argv = [os.path.abspath(__file__), connection]
-    del sys.path[0]
-    sys.path.append(HERE)
+    # The work folder is not yet on the path: see `bootstrap.begin`.
+    sys.path[:] = [path for path in sys.path if path != HERE] + [HERE]
     run_without_terminal()
     if "ipykernel.debugger" not in sys.modules:
         without_debugger()
     from ipykernel.kernelapp import IPKernelApp
 
-    # Only now, and behind the standard library, as in Jupyter: a random.py that was handed in must
-    # not be what the kernel itself imports.
-    packages = (n for n, path in enumerate(sys.path) if path.endswith(("site-packages", HERE)))
-    sys.path.insert(next(packages), "")
     IPKernelApp.launch_instance(
         [f"--IPKernelApp.connection_file={connection}", "--HistoryManager.enabled=False"]
     )
