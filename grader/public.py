@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from grader.model import (
 
 SEED = 1 << 64
 """The published seed. A submission's own seed has 48 bits, so no grading draws these inputs."""
+
+EMPTY: Mapping[str, Answer] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class Public:
     expected: Mapping[str, Answer]  # the reference's answers, by question digest
     withheld: tuple[Withheld, ...] = ()
     accuracies: Mapping[str, float] = field(default_factory=dict)  # by task: percent to be reached
+    mistakes: Mapping[str, Answer] = field(default_factory=dict)  # by `mistakes.key`
 
     def task(self, id: str) -> Task:
         """The task of this id."""
@@ -63,8 +67,14 @@ def plan(assignment: Assignment) -> dict[str, dict[str, tuple[Question, ...]]]:
     return {task.id: grade.plan(_public(task), SEED) for task in assignment.tasks}
 
 
-def make(assignment: Assignment, answers: Mapping[str, Answer]) -> Public:
-    """The public part of an assignment. `answers` are the reference's, by question digest."""
+def make(
+    assignment: Assignment, answers: Mapping[str, Answer], mistaken: Mapping[str, Answer] = EMPTY
+) -> Public:
+    """The public part of an assignment.
+
+    `answers` are the reference's, by question digest, and `mistaken` those of the typical mistakes,
+    by `mistakes.key`.
+    """
     asked = plan(assignment)
     expected = {
         wire.digest(question): _rounded(item.check.published(answers[wire.digest(question)]))
@@ -82,8 +92,10 @@ def make(assignment: Assignment, answers: Mapping[str, Answer]) -> Public:
         if isinstance(item.check, RetrainedAccuracy)
     }  # fmt: skip
     tasks = tuple(_public(task) for task in assignment.tasks)
-    return Public(assignment=_only(assignment, tasks), asked=asked, expected=expected,
-                  withheld=withheld, accuracies=accuracies)  # fmt: skip
+    return Public(
+        assignment=_only(assignment, tasks), asked=asked, expected=expected, withheld=withheld,
+        accuracies=accuracies, mistakes={key: _rounded(mistaken[key]) for key in sorted(mistaken)},
+    )  # fmt: skip
 
 
 def _rounded(answer: Answer) -> Answer:
@@ -94,6 +106,10 @@ def _rounded(answer: Answer) -> Answer:
 def _round(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _round(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_round(inner) for inner in value]
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
     if isinstance(value, np.ndarray) and value.dtype == np.float64:
         return np.array([float(f"{v:.12g}") for v in value.flat]).reshape(value.shape)
     return value

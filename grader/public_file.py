@@ -24,6 +24,7 @@ from grader.model import (
     Item,
     LateRule,
     Limits,
+    Mistake,
     Question,
     Resource,
     Task,
@@ -54,6 +55,7 @@ def dump(public: Public) -> bytes:
             digest: _question(question, public.expected.get(digest))
             for digest, question in sorted(questions.items())
         },
+        "mistakes": {key: _answer(answer) for key, answer in public.mistakes.items()},
     }  # fmt: skip
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return (text + "\n").encode()
@@ -78,6 +80,7 @@ def _item(public: Public, task: Task, item: Item) -> dict[str, Any]:
         "id": item.id, "title": item.title, "points": str(item.points), "hint": item.hint,
         "needs": list(item.needs), "check": {"type": kind} | item.check.model_dump(mode="json"),
         "asked": [wire.digest(question) for question in public.asked[task.id][item.id]],
+        "mistakes": [{"name": m.name, "hint": m.hint} for m in item.mistakes],
     }  # fmt: skip
 
 
@@ -85,10 +88,12 @@ def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
     entry = {"probe": question.probe, "seconds": question.seconds,
              "params": json.loads(wire.encode(dict(question.params)))}  # fmt: skip
     if answer is not None:
-        entry["answer"] = json.loads(
-            wire.encode({"status": str(answer.status), "value": answer.value})
-        )
+        entry["answer"] = _answer(answer)
     return entry
+
+
+def _answer(answer: Answer) -> Any:
+    return json.loads(wire.encode({"status": str(answer.status), "value": answer.value}))
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -96,6 +101,11 @@ def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
 
 class _Known(BaseModel):
     model_config = ConfigDict(frozen=True)  # what a later version adds is passed over
+
+
+class _MistakeEntry(_Known):
+    name: str
+    hint: str
 
 
 class _ItemEntry(_Known):
@@ -106,6 +116,7 @@ class _ItemEntry(_Known):
     needs: tuple[str, ...]
     check: dict[str, Any]
     asked: tuple[str, ...]
+    mistakes: tuple[_MistakeEntry, ...] = ()
 
 
 class _WithheldEntry(_Known):
@@ -148,6 +159,7 @@ class _Document(_Known):
     assignment: _Head
     tasks: tuple[_TaskEntry, ...]
     questions: dict[str, _QuestionEntry]
+    mistakes: dict[str, _AnswerEntry] = Field(default_factory=dict)
 
 
 def find(start: Path) -> Path | None:
@@ -184,9 +196,9 @@ def _public_of(document: _Document, path: Path) -> Public:
     if wrong := [digest for digest, q in questions.items() if wire.digest(q) != digest]:
         raise ValueError(f"question {wrong[0]} was changed")
     expected = {
-        digest: Answer(status=e.answer.status, value=wire.decode(json.dumps(e.answer.value)))
-        for digest, e in document.questions.items() if e.answer
-    }  # fmt: skip
+        digest: _read_answer(e.answer) for digest, e in document.questions.items() if e.answer
+    }
+    mistakes = {key: _read_answer(entry) for key, entry in document.mistakes.items()}
     tasks = tuple(_read_task(entry) for entry in document.tasks)
     asked = {
         entry.id: {i.id: tuple(questions[digest] for digest in i.asked) for i in entry.items}
@@ -204,7 +216,11 @@ def _public_of(document: _Document, path: Path) -> Public:
     )  # fmt: skip
     accuracies = {entry.id: entry.accuracy for entry in document.tasks if entry.accuracy}
     return Public(assignment=assignment, asked=asked, expected=expected, withheld=withheld,
-                  accuracies=accuracies)  # fmt: skip
+                  accuracies=accuracies, mistakes=mistakes)  # fmt: skip
+
+
+def _read_answer(entry: _AnswerEntry) -> Answer:
+    return Answer(status=entry.status, value=wire.decode(json.dumps(entry.value)))
 
 
 def _read_task(entry: _TaskEntry) -> Task:
@@ -219,6 +235,7 @@ def _read_item(entry: _ItemEntry) -> Item:
     return Item(
         id=entry.id, title=entry.title, points=entry.points, visibility=Visibility.PUBLIC,
         hint=entry.hint, needs=entry.needs, check=CHECKS[settings.pop("type")](**settings),
+        mistakes=tuple(Mistake(name=m.name, code="", hint=m.hint) for m in entry.mistakes),
     )  # fmt: skip
 
 

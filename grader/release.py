@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import data, leaks, notebook, public, public_file, wire
+from grader import data, leaks, mistakes, notebook, public, public_file, wire
 from grader.errors import GraderError, UsageError
-from grader.model import Answer, Assignment, Ending, Question, Task
+from grader.model import Answer, Assignment, Ending, Notebook, Question, Task
 from grader.sandbox.observe import Surroundings, observe
 
 Files = dict[str, bytes]
@@ -34,7 +34,9 @@ def bundle(assignment: Assignment, install: str) -> Files:
     """
     secret = _reference_files(assignment)
     files = notebooks(assignment)
-    files[public_file.FILE] = public_file.dump(public.make(assignment, answers(assignment)))
+    files[public_file.FILE] = public_file.dump(
+        public.make(assignment, answers(assignment), mistaken(assignment))
+    )
     files["requirements.txt"] = requirements().encode()
     files["README.md"] = _readme(assignment, install).encode()
     if found := leaks.find(files, assignment, secret):
@@ -75,9 +77,27 @@ def answers(assignment: Assignment) -> dict[str, Answer]:
     return found
 
 
-def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Mapping[str, Answer]:
+def mistaken(assignment: Assignment) -> dict[str, Answer]:
+    """The answers of the public items' typical mistakes to the public questions."""
+    found: dict[str, Answer] = {}
+    asked = public.plan(assignment)
+    for task in assignment.tasks:
+        items = [item for item in task.items if item.id in asked[task.id]]
+        wanted = mistakes.wanted(items, [asked[task.id]], {})
+        if wanted:
+            surroundings = Surroundings(prepare=task.prepare, limits=task.limits)
+            master = _master(assignment, task)
+            found |= mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
+    return found
+
+
+def _master(assignment: Assignment, task: Task) -> Notebook:
     path = assignment.reference_dir / str(task.notebook)
-    master = notebook.read(path.read_bytes(), path.name)
+    return notebook.read(path.read_bytes(), path.name)
+
+
+def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Mapping[str, Answer]:
+    path, master = assignment.reference_dir / str(task.notebook), _master(assignment, task)
     limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
     evidence = observe(
         master, wanted, Surroundings(prepare=task.prepare, limits=limits),

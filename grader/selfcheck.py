@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader import data, grade, scoring, wire
+from grader import data, grade, mistakes, scoring, wire
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import error, review
 from grader.errors import GraderError
@@ -241,9 +241,15 @@ def judge(
     data_dir: Path | None = None,
 ) -> dict[str, Outcome]:
     """The outcomes of a task's items, by the grading's own judgement on public questions."""
-    return grade.judge(
+    outcomes = grade.judge(
         task, submission, asked, evidence=evidence, expected=public.expected, masters=None,
         reference_dir=public.assignment.reference_dir, data_dir=data_dir,
+    )  # fmt: skip
+    if evidence is None:
+        return outcomes
+    return mistakes.hinted(
+        task, outcomes, asked, answers=evidence.answers, expected=public.expected,
+        known=public.mistakes,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ def copied(folder: Path) -> tuple[Path, Path]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference is not run: its answers are known."""
     monkeypatch.setattr("grader.release.answers", lambda assignment: dict(made().expected))
+    monkeypatch.setattr("grader.release.mistaken", lambda assignment: {})
 
 
 @pytest.mark.sandbox
@@ -47,6 +48,11 @@ def test_the_bundle_is_the_same_twice_and_holds_what_students_need(tmp_path: Pat
     read = public_file.read(tmp_path / "one" / public_file.FILE)
     for digest, answer in made().expected.items():
         assert wire.encode(read.expected[digest].value) == wire.encode(answer.value)
+    tanh = read.task("activation")
+    own = {m.hint for item in tanh.items if item.id == "tanh_grad" for m in item.mistakes}
+    assert own
+    assert all(mistake.code == "" for item in tanh.items for mistake in item.mistakes)
+    assert any(key.startswith("tanh_grad/") for key in read.mistakes)
     lines = one["requirements.txt"].decode().splitlines()
     assert f"numpy=={metadata.version('numpy')}" in lines
     assert all("==" in line for line in lines)

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import ANY
 
+import numpy as np
 import pytest
 
-from grader import grade, public
+from grader import grade, live, mistakes, public
 from grader.errors import SandboxError
 from grader.model import (
     Ending,
@@ -24,7 +25,7 @@ from grader.model import (
 from grader.notebook import read
 from grader.sandbox.observe import Surroundings
 from grader.selfcheck import Budget, Check, Checked
-from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made
+from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
 
 EXAMPLES = ROOT / "submissions" / "examples"
 
@@ -186,3 +187,23 @@ def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.Mon
     assert set(more) == {"network", "export", "histories", "figures"}
     (estimate,) = found.estimates
     assert (estimate.cutoff, estimate.outcome.status) == (82.0, Status.ERROR)
+
+
+def test_a_typical_mistake_is_told_by_its_hint() -> None:
+    (item,) = [i for i in made().task("activation").items if i.id == "logistic"]
+    mistake = next(one for one in item.mistakes if one.name == "logistic_is_tanh.py")
+    names: dict[str, Any] = {"np": np}
+    exec(mistake.code, names)
+    known = {
+        mistakes.key("logistic", mistake.name, question): live.ask(names, question, 20)
+        for question in made().asked["activation"]["logistic"]
+    }
+    bundle = replace(made(), mistakes=known)
+    said = {}
+    for function in ("np.tanh(x)", "np.sinh(x)"):
+        content = notebook(f"import numpy as np\ndef logistic(x):\n    return {function}")
+        job = Check(public=bundle, submission=submission(content), door=door)
+        (task,) = job.run(public.select(bundle, ["logistic"])).grade.tasks
+        said[function] = task.items[0].outcome.message
+    assert said["np.tanh(x)"].endswith(mistake.hint)
+    assert mistake.hint not in said["np.sinh(x)"]

@@ -82,15 +82,18 @@ class Confinement:
                 os.kill(init_pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """Also ends what a group still holds and removes the folders, when the sandbox is gone."""
+        """Also ends what a group still holds and removes the folders, when the sandbox is gone.
+
+        May be called twice, and by two threads at once.
+        """
         self.close_fds()
         self.kill(0)
-        if self.group:
-            self.group.close()
-            self.group = None
-        if self.scratch:
-            self.scratch.close()
-            self.scratch = None
+        group, self.group = self.group, None
+        if group:
+            group.close()
+        scratch, self.scratch = self.scratch, None
+        if scratch:
+            scratch.close()
 
 
 def variables(

@@ -28,11 +28,11 @@ class Scratch:
         self._lock = hold(self.path)
 
     def close(self) -> None:
-        """Removes it, and gives it free. May be called twice."""
-        if self._lock >= 0:
+        """Removes it, and gives it free. May be called twice, and by two threads at once."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
             remove(self.path)
-            os.close(self._lock)
-            self._lock = -1
+            os.close(lock)
 
 
 def _place(kind: str) -> Path:

@@ -75,3 +75,16 @@ def test_what_is_mounted_in_a_staging_folder_is_never_removed(place: Path) -> No
     (held.path / "0" / "python").write_text("an interpreter")
     scratch.remove(held.path)
     assert (held.path / "0" / "python").read_text() == "an interpreter"
+
+
+def test_two_that_close_a_folder_at_once_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = scratch.Scratch("work")
+    remove = scratch.remove
+
+    def meanwhile(path: Path) -> None:
+        held.close()  # as another thread would
+        remove(path)
+
+    monkeypatch.setattr(scratch, "remove", meanwhile)
+    held.close()
+    assert not held.path.exists()
