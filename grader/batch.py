@@ -7,7 +7,7 @@ Whatever goes wrong in one job stays in that job, and only this process writes t
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -86,6 +86,7 @@ class Batch:
         )
         self._units: dict[Job, _Unit] = {}
         self._left: Counter[str] = Counter()  # runs by student that are still to be made
+        self._spent: dict[str, float] = defaultdict(float)  # seconds of runs by student
         self.done: list[tuple[str, str]] = []
         """Name and task of each notebook that is ready, for who interrupts."""
 
@@ -151,9 +152,16 @@ class Batch:
         more = self._judge.again(unit.submission, unit.task, facts)
         if not more and self._settings.audit:
             number, more = runs.AUDIT, judging.audit(facts)
+        if more and self._is_out_of_time(unit):
+            self._store.put_evidence(run_key(unit.key, number), _out_of_time(unit))
+            return False
         if more:
             self._put(queue, unit, number, more)
         return bool(more)
+
+    def _is_out_of_time(self, unit: _Unit) -> bool:
+        limit = unit.task.limits.submission_seconds
+        return bool(limit) and self._spent[unit.submission.student] > limit
 
     def _put(self, queue: Queue, unit: _Unit, number: int, asked: tuple[Question, ...]) -> None:
         submission, task = unit.submission, unit.task
@@ -188,6 +196,7 @@ class Batch:
         self._store.put_evidence(job.key, evidence)
         unit = self._units.pop(job)
         submission = unit.submission
+        self._spent[submission.student] += evidence.seconds
         more = evidence.ending is not Ending.SETUP_FAILED and self._next(queue, unit)
         self._left[submission.student] -= 1
         told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
@@ -292,6 +301,15 @@ class Batch:
                 f"{evidence.message}"
             )
         self._store.put_expected(self._judge.reference_key(task), evidence.answers)
+
+
+def _out_of_time(unit: _Unit) -> Evidence:
+    """In place of one more run of a submission whose runs took too long together."""
+    limit = unit.task.limits.submission_seconds
+    return Evidence(
+        task=unit.task.id, ending=Ending.TIMEOUT, seed=unit.seed,
+        message=f"The runs of this submission took more than {limit} s together.",
+    )  # fmt: skip
 
 
 def told_of(evidence: Evidence) -> str:

@@ -67,6 +67,7 @@ class Limits:
     output_messages: int = 20_000  # received per cell before the kernel is stopped
     training_epochs: int = 0  # passes over the training images; 0: no limit
     training_seconds: int = 0  # from the first update of any weights; 0: no limit
+    submission_seconds: int = 0  # all runs together; then none is made again; 0: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from grader import environment
+from grader.checks.base import Case
 from grader.engine import Job, LocalEngine, Queue
 from grader.errors import GraderError, UsageError
-from grader.model import Ending, Evidence, Status
+from grader.model import Ending, Evidence, Limits, Question, Status
 from grader.reports import json_report
 from grader.store import Store
 from grader.work import Parcel, Tell
@@ -149,6 +150,35 @@ def test_two_failures_are_an_error_of_this_notebook_alone_and_tried_again_next_t
         grades = course.batch(of, store, progress=again).run([submission(n) for n in range(9, 13)])
         assert again.jobs == {"sums": 1}
         assert [f"{grade.points:.2f}" for grade in grades] == ["0.00", "3.00", "3.00", "3.00"]
+
+
+class Endless(course.Sum):
+    """Asks for one more run, for ever."""
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        return () if any(not run.evidence.answers for run in case.runs) else case.asked
+
+
+def test_a_submission_whose_runs_take_too_long_together_is_not_run_again(tmp_path: Path) -> None:
+    of = assignment(tmp_path / "reference")
+    limits = Limits(submission_seconds=100)
+    tasks = (of.tasks[0], replace(of.tasks[1], limits=limits,
+             items=(course.item("again", Endless(), "1"),)))  # fmt: skip
+    ran: list[tuple[str, int]] = []
+
+    def slow(parcel: Parcel, tell: Tell) -> Evidence:
+        ran.append((parcel.task, parcel.number))
+        return replace(perform(parcel, tell), seconds=30.0)
+
+    with Store(tmp_path / "grader.sqlite") as store:
+        work = course.batch(replace(of, tasks=tasks), store, engine=LocalEngine(1, slow))
+        (graded,) = work.run([submission(12)])
+        (key, _seed) = store.run("s0012", "more") or ("", 0)
+        last = store.get_evidence(f"{key}/3")
+    assert [number for task, number in ran if task == "more" and number] == [1, 2]
+    assert last is not None
+    assert last.message == "The runs of this submission took more than 100 s together."
+    assert graded.tasks[1].items[0].outcome.status is Status.PASSED
 
 
 # --- interruptions ----------------------------------------------------------------------------

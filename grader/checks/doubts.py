@@ -33,6 +33,8 @@ def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) 
     ]  # fmt: skip
     if len(found) <= len(further(case)):
         sentences.append("Trained again with secret class numbers, it gave no network.")
+        last = further(case)[-1:]
+        sentences += [run.evidence.message for run in last if run.evidence.message]
     if network is not None and network.steps == 0:
         sentences.append("No optimizer updated its weights.")
     elif network is not None and found[0].accuracy >= cutoff and not _fell(network):
