@@ -195,8 +195,10 @@ def _follow(
     relative: float,
 ) -> tuple[Verdict, str]:  # fmt: skip
     """Whether an answer that is not right follows from the student's own, and what it may be."""
-    from_own = [name for name in step.uses if name in wrong]
-    half = dict.fromkeys(own, 0.5 * 10.0**-graph.digits)
+    unit = 0.5 * 10.0**-graph.digits
+    half = dict.fromkeys(own, unit)
+    # What is right within its tolerance may still be off by more than a consequence may.
+    from_own = [n for n in step.uses if n in wrong or abs(own[n] - right[n]) > unit * (1 + 1e-6)]
     views = _views(step, right, own)
     for values, compute in product(views if from_own else (), (step.compute, step.also)):
         value = _safely(compute, values)

@@ -18,7 +18,8 @@ def find() -> tuple[Callable[..., Evidence], str]:
     def door(
         notebook: Notebook, questions: Sequence[Question], around: Surroundings, **more: Any
     ) -> Evidence:
-        return observe(notebook, questions, replace(around, rung=rung.name), **more)
+        # Cold: for a single notebook it is done before a fork server would be ready.
+        return observe(notebook, questions, replace(around, rung=rung.name), cold=True, **more)
 
     if rungs.NAMES.index(rung.name) <= rungs.NAMES.index(rungs.SAFE):
         return door, ""
