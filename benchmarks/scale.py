@@ -130,14 +130,31 @@ def points(path: Path, assignment: Assignment, _: int) -> None:
     first = assignment.tasks[0]
     items = (*(replace(item, points=item.points * 2) for item in first.items[:2]), *first.items[2:])
     changed = replace(assignment, tasks=(replace(first, items=items), *assignment.tasks[1:]))
+    _changed(path, changed)
+
+
+def tolerance(path: Path, assignment: Assignment, _: int) -> None:
+    """The same after a change of one item's tolerance."""
+    (task,) = [task for task in assignment.tasks if task.id == "activation"]
+    first, *rest = task.items
+    check = first.check.model_copy(update={"tolerance": 1e-3})
+    other = replace(task, items=(replace(first, check=check), *rest))
+    tasks = tuple(other if each is task else each for each in assignment.tasks)
+    _changed(path, replace(assignment, tasks=tasks), anew=True)
+
+
+def _changed(path: Path, changed: Assignment, *, anew: bool = False) -> None:
     with Store(path / "grader.sqlite") as store:
         with store.transaction():
             found = regrade.regrade(changed, store, None)
-        assert found.changes
+        assert found.changes or anew
         folder.write_reports(Results(store, changed), changed, path)
 
 
-STEPS = {"fill": fill, "score": score, "render": render, "remark": remark, "points": points}
+STEPS = {
+    "fill": fill, "score": score, "render": render, "remark": remark, "tolerance": tolerance,
+    "points": points,
+}  # fmt: skip
 
 
 def step(name: str, path: Path, count: int) -> None:
@@ -165,6 +182,7 @@ def main() -> None:
         if given.regrade:
             copied(given.regrade, Path(made), 300)
             step("remark", Path(made), 300)
+            step("tolerance", Path(made), 300)
             step("points", Path(made), 300)
             return
         for count in given.count or [1_000, 10_000]:
