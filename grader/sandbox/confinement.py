@@ -91,9 +91,8 @@ class Confinement:
         group, self.group = self.group, None
         if group:
             group.close()
-        scratch, self.scratch = self.scratch, None
-        if scratch:
-            scratch.close()
+        if self.scratch:
+            self.scratch.close()
 
 
 def variables(

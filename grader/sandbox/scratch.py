@@ -11,6 +11,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -26,13 +27,15 @@ class Scratch:
         assert kind in KINDS
         self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=_place(kind)))
         self._lock = hold(self.path)
+        self._closing = threading.RLock()
 
     def close(self) -> None:
         """Removes it, and gives it free. May be called twice, and by two threads at once."""
-        lock, self._lock = self._lock, -1
-        if lock >= 0:
-            remove(self.path)
-            os.close(lock)
+        with self._closing:  # who comes second waits: it may be about to end the process
+            lock, self._lock = self._lock, -1
+            if lock >= 0:
+                remove(self.path)
+                os.close(lock)
 
 
 def _place(kind: str) -> Path:

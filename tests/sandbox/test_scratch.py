@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -77,14 +79,22 @@ def test_what_is_mounted_in_a_staging_folder_is_never_removed(place: Path) -> No
     assert (held.path / "0" / "python").read_text() == "an interpreter"
 
 
-def test_two_that_close_a_folder_at_once_do_not_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_closes_a_folder_second_waits_until_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread closes it; the main thread must not end the process before that is done."""
     held = scratch.Scratch("work")
-    remove = scratch.remove
+    remove, begun = scratch.remove, threading.Event()
 
-    def meanwhile(path: Path) -> None:
-        held.close()  # as another thread would
+    def slowly(path: Path) -> None:
+        begun.set()
+        time.sleep(0.2)
         remove(path)
 
-    monkeypatch.setattr(scratch, "remove", meanwhile)
+    monkeypatch.setattr(scratch, "remove", slowly)
+    thread = threading.Thread(target=held.close)
+    thread.start()
+    begun.wait(10)
     held.close()
     assert not held.path.exists()
+    thread.join()
