@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
+from grader.commands import surroundings
 from grader.commands.check import check
 from grader.commands.mark import mark
 from grader.commands.new import new
@@ -130,7 +131,7 @@ def grade(
     with Store(out / "grader.sqlite").claim() as store:
         settings = batch.Settings(
             seed=store.batch_seed(seed),
-            jobs=jobs or _cores(),
+            jobs=jobs or surroundings.cores(),
             fresh=fresh,
             data_dir=data_dir,
             audit=audit,
@@ -140,7 +141,7 @@ def grade(
                  "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",
                  "paths": shlex.join(str(path.resolve()) for path in paths)}  # fmt: skip
         store.note(**noted)
-        with _progress(quiet) as progress:
+        with surroundings.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:
                 results = work.results(found.submissions)
@@ -199,20 +200,6 @@ def _make_folder(out: Path) -> None:
         raise UsageError(
             f"{out} cannot be made ({bad.strerror}); choose another --out folder"
         ) from None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _progress(quiet: bool) -> Any:
-    from rich.console import Console
-
-    from grader.progress import Bars, Lines
-
-    if quiet or not sys.stderr.isatty():
-        return Lines(sys.stderr, quiet=quiet)
-    return Bars(Console(stderr=True))
 
 
 def _engine(name: str) -> Engine | None:

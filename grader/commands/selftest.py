@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from grader.commands import surroundings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,12 +47,14 @@ def selftest(
 
     chosen = _narrowed(rubric.find(name), tasks)
     rungs.best()
-    settings = run.Settings(seed=seed, jobs=jobs or _cores(), data_dir=data_dir, train=train,
-                            mutate=mutants)  # fmt: skip
+    settings = run.Settings(
+        seed=seed, jobs=jobs or surroundings.cores(), data_dir=data_dir, train=train,
+        mutate=mutants,
+    )  # fmt: skip
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,
-        _progress(quiet) as progress,
+        surroundings.progress(quiet) as progress,
     ):
         report = run.run(chosen, settings, store, progress)
     _show(report)
@@ -77,20 +80,6 @@ def _narrowed(assignment: Assignment, tasks: tuple[str, ...]) -> Assignment:
             )
     kept = tuple(task for task in assignment.tasks if not tasks or task.id in tasks)
     return replace(assignment, tasks=kept)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _progress(quiet: bool) -> Any:
-    from rich.console import Console
-
-    from grader.progress import Bars, Lines
-
-    if quiet or not sys.stderr.isatty():
-        return Lines(sys.stderr, quiet=quiet)
-    return Bars(Console(stderr=True))
 
 
 def _show(report: Report) -> None:

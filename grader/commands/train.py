@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from grader.commands import surroundings
 from grader.commands.options import sandbox_options
 
 if TYPE_CHECKING:
@@ -101,18 +102,10 @@ def _grade(
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,
-        _progress() as progress,
+        surroundings.progress() as progress,
     ):
         (grade,) = batch.Batch(only, store, settings, progress).run([submission])
     return grade.tasks[0].items[0]
-
-
-def _progress() -> Any:
-    from rich.console import Console
-
-    from grader.progress import Bars, Lines
-
-    return Bars(Console(stderr=True)) if sys.stderr.isatty() else Lines(sys.stderr)
 
 
 def _show(found: ItemGrade) -> None:
