@@ -1,6 +1,8 @@
-"""Reads folders and zip archives of submissions into memory, safely. Trusted side.
+"""Reads folders and zip archives of submissions, safely. Trusted side.
 
-Nothing is unpacked to disk: a name in an archive is only ever a key of a dictionary.
+Nothing is unpacked to disk: a name in an archive is only ever a key of a mapping. What is there is
+found at once, and its content is read when it is asked for, so that a course needs no more memory
+than a submission.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ import io
 import stat
 import unicodedata
 import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,8 +28,43 @@ MAX_RATIO = 200
 MAX_PARTS, MAX_NAME = 32, 1000
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".venv", "data"}
 
-Files = dict[str, bytes]
-"""File contents by relative path with `/`."""
+CHUNK = 1 << 20
+"""Bytes that are read at once to see whether an entry can be unpacked."""
+
+Read = Callable[[], bytes]
+
+
+class Files(Mapping[str, bytes]):
+    """File contents by relative path with `/`, each read anew whenever it is asked for."""
+
+    def __init__(self, readers: Mapping[str, Read] | None = None) -> None:
+        self._readers = dict(readers or {})
+
+    def __getitem__(self, path: str) -> bytes:
+        """The content.
+
+        Raises:
+            UsageError: it could be read when it was found, and cannot any more.
+        """
+        reader = self._readers[path]
+        try:
+            return reader()
+        except OSError as bad:
+            raise UsageError(f"{path} cannot be read any more ({bad.strerror})") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+    def __or__(self, others: Files) -> Files:
+        """These and those; of equal paths, those."""
+        return Files(self._readers | others._readers)
+
+    def renamed(self, names: Mapping[str, str]) -> Files:
+        """The files of these old names under these new ones."""
+        return Files({new: self._readers[old] for old, new in names.items()})
 
 
 def is_ignored(path: PurePosixPath) -> bool:
@@ -44,7 +83,7 @@ def read_folder(folder: Path, problems: list[str]) -> Files:
     Raises:
         UsageError: there are more files than any course has.
     """
-    files: Files = {}
+    files: dict[str, Read] = {}
     for number, path in enumerate(sorted(folder.rglob("*"))):
         if number >= MAX_ENTRIES:
             raise UsageError(f"{folder} has more than {MAX_ENTRIES} files; name a folder of fewer")
@@ -61,12 +100,13 @@ def read_folder(folder: Path, problems: list[str]) -> Files:
                         f"{relative} is larger than {MAX_FILE >> 20} MiB and was left out."
                     )
                 else:
-                    files[str(relative)] = path.read_bytes()
+                    path.open("rb").close()
+                    files[str(relative)] = path.read_bytes
             except OSError as bad:
                 problems.append(f"{relative} could not be read ({bad.strerror}).")
         elif not path.is_dir():
             problems.append(f"{relative} is no ordinary file and was left out.")
-    return files
+    return Files(files)
 
 
 def read_zip(path: Path, problems: list[str]) -> Files:
@@ -76,8 +116,7 @@ def read_zip(path: Path, problems: list[str]) -> Files:
         UsageError: it is no zip archive, or a bomb.
     """
     try:
-        with path.open("rb") as stream:
-            return _read(stream, str(path), problems, MAX_ARCHIVE)
+        return _read(path.open("rb"), str(path), problems, MAX_ARCHIVE)
     except OSError as bad:
         raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
 
@@ -95,11 +134,11 @@ def _read(stream: IO[bytes], name: str, problems: list[str], most: int) -> Files
     try:
         archive = zipfile.ZipFile(stream)
     except Exception as bad:  # zipfile has many kinds, all of which mean this
+        stream.close()
         raise UsageError(
             f"{name} is not a readable zip archive ({bad}); download it again"
         ) from None
-    with archive:
-        return _read_entries(archive, name, problems, most)
+    return _read_entries(archive, name, problems, most)
 
 
 def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most: int) -> Files:
@@ -108,7 +147,7 @@ def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most
         raise UsageError(f"{name} has {len(entries)} entries; more than {MAX_ENTRIES} are not read")
     if sum(entry.file_size for entry in entries) > most:
         raise UsageError(f"{name} unpacks to more than {most >> 20} MiB and was not read")
-    files: Files = {}
+    files: dict[str, Read] = {}
     folded: set[str] = set()
     where = PurePosixPath(name).name
     for entry in entries:
@@ -127,17 +166,25 @@ def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most
             continue
         folded.add(key.casefold())
         try:
-            with archive.open(entry) as stream:
-                content = stream.read(MAX_FILE + 1)
+            size = _unpacked_size(archive, entry)
         except Exception as bad:  # damaged, or packed in a way that is not known here
             told = f"{type(bad).__name__}: {bad}"[:120]
             problems.append(f"{shown} in {where} could not be unpacked ({told}).")
             continue
-        if len(content) > MAX_FILE:
+        if size > MAX_FILE:
             problems.append(f"{shown} in {where} is larger than it says and was left out.")
             continue
-        files[key] = content
-    return files
+        files[key] = partial(archive.read, entry)
+    return Files(files)
+
+
+def _unpacked_size(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """Bytes of an entry that could be unpacked; of one that is too large, more than allowed."""
+    size = 0
+    with archive.open(entry) as stream:
+        while size <= MAX_FILE and (chunk := stream.read(CHUNK)):
+            size += len(chunk)
+    return size
 
 
 def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:

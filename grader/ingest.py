@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader import archive, notebook
-from grader.archive import Files
+from grader import archive, layout, notebook
 from grader.autodiff import answers
 from grader.errors import UsageError
 from grader.exchange import moodle, roster
@@ -22,19 +21,9 @@ from grader.printable import printable
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200
-MAX_WRAPPERS = 5
-"""Folders and archives that hold nothing but one other, and are opened to find the students."""
-
-MOODLE_FOLDER = re.compile(
-    r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*$"
-)
-MOODLE_FLAT = re.compile(r"^([^_/]+_\d+_assignsubmission_[a-z]+)_([^/]+)$")
-"""Moodle's download without folders: all students' files side by side."""
-
 GERMAN = {
     ord(a): b for a, b in zip("äöüÄÖÜß", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss"), strict=True)
 }
-ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +41,7 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         UsageError: a path does not exist or cannot be read, or there is no submission at all.
     """
     notes: list[str] = []
-    found: list[tuple[str, Files, list[str]]] = []
+    found: list[layout.Found] = []
     quiz_files: dict[str, bytes] = {}
     for path in paths:
         problems: list[str] = []
@@ -67,11 +56,14 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
             )
         else:
             raise UsageError(f"{path} does not exist")
-        batch = _split(name, files, problems, quiz_files, notes)
-        found += batch
+        found += layout.split(name, files, problems, quiz_files, notes)
     submissions, taken = [], set[str]()
-    for name, files, problems in sorted(found, key=lambda entry: entry[0].casefold()):
-        submissions.append(_submission(name, files, problems, assignment, taken))
+    for one in sorted(found, key=lambda one: one.name.casefold()):
+        try:
+            files, problems = layout.opened(one)
+            submissions.append(_submission(one.name, files, problems, assignment, taken))
+        except UsageError as bad:  # a file went away, or its disk is broken
+            submissions.append(_submission(one.name, {}, [f"{bad}."], assignment, taken))
     if not submissions:
         shown = ", ".join(str(path) for path in paths)
         raise UsageError(
@@ -98,98 +90,25 @@ def _empty_folders(batch: Path) -> list[str]:
     ]  # fmt: skip
 
 
-# --- finding submissions ------------------------------------------------------------------------
-
-
-def _split(
-    name: str, files: Files, problems: list[str], quiz: dict[str, bytes], notes: list[str],
-    wrappers: int = 0,
-) -> list[tuple[str, Files, list[str]]]:  # fmt: skip
-    """One submission if notebooks lie at the top, else one for each folder or zip in it."""
-    files = {MOODLE_FLAT.sub(r"\1/\2", path): content for path, content in files.items()}
-    top = {path for path in files if "/" not in path}
-    if any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
-        return [(name, files, problems)]
-    folders: dict[str, Files] = {}
-    for path, content in files.items():
-        folder, _, rest = path.partition("/")
-        if rest:
-            folders.setdefault(folder, {})[rest] = content
-    children = [(folder, inner, list[str]()) for folder, inner in folders.items()]
-    for path in sorted(top):
-        if path.lower().endswith(".zip"):
-            children.append(_zipped(path, files[path]))
-        elif _is_quiz(path, files[path]):
-            quiz[path] = files[path]
-        elif not path.lower().endswith((".md", ".txt", ".rst")):
-            why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
-            notes.append(f"{name}: {why}; the file was left out")
-    notes += [f"{name}: {problem}" for problem in problems]
-    if len(children) == 1 and not quiz and wrappers < MAX_WRAPPERS:
-        ((only, inner, remarks),) = children
-        if inner and not _holds_work(inner):
-            return _split(only, inner, remarks, quiz, notes, wrappers + 1)
-    return [_opened(*child) for child in _merged(children)]
-
-
-def _zipped(path: str, content: bytes) -> tuple[str, Files, list[str]]:
-    problems: list[str] = []
-    try:
-        files = archive.read_inner(content, path, problems)
-    except UsageError as bad:
-        return Path(path).stem, {}, [f"{bad}."]
-    names = {name.partition("/")[0] for name in files if "/" in name}
-    if len(names) == 1 and all("/" in name for name in files):
-        files = {name.partition("/")[2]: body for name, body in files.items()}
-    return Path(path).stem, files, problems
-
-
-def _opened(name: str, files: Files, problems: list[str]) -> tuple[str, Files, list[str]]:
-    """A student's files; if none is a notebook, also what lies in the zips among them."""
-    if not any(_is_notebook_name(path) for path in files):
-        for path in [path for path in files if path.lower().endswith(".zip")]:
-            _, inner, remarks = _zipped(path, files[path])
-            files = inner | files
-            problems = problems + remarks
-    return name, files, problems
-
-
-def _holds_work(files: Files) -> bool:
-    return any("/" not in path and path.lower().endswith(".ipynb") for path in files)
-
-
-def _merged(
-    children: list[tuple[str, Files, list[str]]],
-) -> list[tuple[str, Files, list[str]]]:
-    """Moodle gives a student a folder for files and another for online text: one submission."""
-    merged: dict[str, tuple[str, Files, list[str]]] = {}
-    for folder, files, problems in children:
-        match = MOODLE_FOLDER.match(folder)
-        key = f"{match['name']}_{match['number']}" if match else folder
-        shown = match["name"] if match else folder
-        if key in merged:
-            merged[key][1].update(files)
-            merged[key][2].extend(problems)
-        else:
-            merged[key] = (shown, dict(files), list(problems))
-    return list(merged.values())
-
-
 # --- one submission ---------------------------------------------------------------------------
 
 
-def submission(name: str, files: Files, assignment: Assignment) -> Submission:
+def submission(name: str, files: Mapping[str, bytes], assignment: Assignment) -> Submission:
     """The submission that these files, by relative path, are."""
     return _submission(name, files, [], assignment, set())
 
 
 def _submission(
-    name: str, files: Files, problems: list[str], assignment: Assignment, taken: set[str]
+    name: str,
+    files: Mapping[str, bytes],
+    problems: list[str],
+    assignment: Assignment,
+    taken: set[str],
 ) -> Submission:
     notebooks: dict[str, Notebook] = {}
     missing: dict[str, str] = {}
     damaged: list[str] = []
-    candidates = [path for path in files if _is_notebook_name(path)]
+    candidates = [path for path in files if layout.is_notebook_name(path)]
     for task in assignment.tasks:
         if task.notebook is None:
             continue
@@ -226,12 +145,12 @@ def _submission(
     )
 
 
-def _is_notebook_name(path: str) -> bool:
-    return path.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
-
-
 def _pick(
-    task: Task, candidates: list[str], files: Files, assignment: Assignment, problems: list[str]
+    task: Task,
+    candidates: list[str],
+    files: Mapping[str, bytes],
+    assignment: Assignment,
+    problems: list[str],
 ) -> str | None:
     """The file that is this task's notebook: by exact name, by likeness, or by what it defines."""
     wanted = str(task.notebook)
@@ -257,7 +176,7 @@ def _pick(
 
 
 def _by_content(
-    task: Task, candidates: list[str], files: Files, stem: str, others: list[str]
+    task: Task, candidates: list[str], files: Mapping[str, bytes], stem: str, others: list[str]
 ) -> str | None:
     """The only otherwise nameless notebook that defines what the task's checks ask for."""
     names = {getattr(item.check, "function", None) for item in task.items} - {None}
@@ -283,13 +202,13 @@ def _slug(name: str, taken: set[str]) -> str:
     return slug
 
 
-def _helpers(files: Files) -> Files:
+def _helpers(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Small files beside the notebooks that these may read or import."""
-    helpers: Files = {}
+    helpers: dict[str, bytes] = {}
     for path in sorted(files, key=lambda p: (p.count("/"), p)):
-        content = files[path]
-        if path in ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
+        if path in layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
             continue
+        content = files[path]
         if (
             len(helpers) < MAX_HELPER_FILES
             and len(content) <= MAX_HELPER
@@ -302,12 +221,8 @@ def _helpers(files: Files) -> Files:
 # --- the quiz ---------------------------------------------------------------------------------
 
 
-def _is_quiz(path: str, content: bytes) -> bool:
-    return moodle.is_quiz_responses(path, content)
-
-
-def _answer_file(files: Files, problems: list[str]) -> QuizResponse | None:
-    for name in ANSWER_FILES:
+def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizResponse | None:
+    for name in layout.ANSWER_FILES:
         if name in files:
             try:
                 return answers.read(name, files[name])

@@ -152,6 +152,25 @@ def test_a_name_in_broken_utf8_is_no_crash() -> None:
         archive.read_inner(blob, "x.zip", [])
 
 
+def test_what_is_read_is_what_lies_there_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / GOOD).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / GOOD).write_bytes(b"old")
+    files = archive.read_folder(tmp_path, [])
+    (tmp_path / GOOD).write_bytes(b"new")
+    assert files == {GOOD: b"new"}
+    (tmp_path / GOOD).unlink()
+    with pytest.raises(UsageError, match=f"{GOOD} cannot be read any more"):
+        files[GOOD]
+
+
+def test_files_of_two_places_are_one_and_may_have_new_names(tmp_path: Path) -> None:
+    here = archive.read_inner(packed([("a", b"1"), ("b", b"2")]), "x.zip", [])
+    there = archive.read_inner(packed([("b", b"3")]), "y.zip", [])
+    assert here | there == {"a": b"1", "b": b"3"}
+    assert here.renamed({"a": "c"}) == {"c": b"1"}
+    assert len(here) == 2
+
+
 def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "key.ipynb").write_text("secret")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import shutil
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -65,14 +70,71 @@ def test_each_fault_is_one_line_and_the_rest_is_found(
     assert set(whole.notebooks) == {"activation", "evaluation", "fmssvrc"}
 
 
+@pytest.mark.parametrize("place", ["Ada.zip", "Lovelace/Ada.zip"])
 def test_a_zip_that_cannot_be_read_is_for_a_person_and_no_zero(
-    tmp_path: Path, assignment: Assignment
+    tmp_path: Path, assignment: Assignment, place: str
 ) -> None:
-    (tmp_path / "Ada.zip").write_bytes(b"PK\3\4 broken off")
-    (submission,) = ingest([tmp_path], assignment).submissions
+    hand_in(tmp_path, "Someone Else")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_bytes(b"PK\3\4 broken off")
+    submission, _ = ingest([tmp_path], assignment).submissions
     assert set(submission.damaged) == {"activation", "evaluation", "fmssvrc"}
     (reason,) = set(submission.missing.values())
     assert reason.startswith("Ada.zip is not a readable zip archive")
+
+
+def test_a_file_that_cannot_be_read_any_more_is_for_a_person_and_not_the_end(
+    tmp_path: Path, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(tmp_path, "Ada")
+    hand_in(tmp_path, "Bob")
+    read = Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path == tmp_path / "Ada" / "FMSSVRC.ipynb":
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    ada, bob = ingest([tmp_path], assignment).submissions
+    assert set(ada.damaged) == {"activation", "evaluation", "fmssvrc"}
+    assert ada.problems == ("FMSSVRC.ipynb cannot be read any more (Input/output error).",)
+    assert len(bob.notebooks) == 3
+
+
+def packed(**files: bytes) -> bytes:
+    """A zip with these files, not compressed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", "."), content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("how", ["folders", "zips", "one zip", "zips in a zip"])
+def test_a_large_course_needs_no_more_memory_than_a_submission(
+    tmp_path: Path, assignment: Assignment, how: str
+) -> None:
+    students, size = [f"Student {n:02}" for n in range(20)], 2 << 20
+    work = {"FMSSVRC_ipynb": notebook().encode(), "weights_bin": os.urandom(size)}
+    path = tmp_path / "course"
+    path.mkdir()
+    for student in students:
+        if "zips" in how:
+            (path / f"{student}.zip").write_bytes(packed(**work))
+            continue
+        (path / student).mkdir()
+        for name, content in work.items():
+            (path / student / name.replace("_", ".")).write_bytes(content)
+    if how.endswith("zip"):
+        path = Path(shutil.make_archive(str(path), "zip", path))
+    tracemalloc.start()
+    batch = ingest([path], assignment)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [submission.name for submission in batch.submissions] == students
+    assert all("fmssvrc" in submission.notebooks for submission in batch.submissions)
+    assert peak < 6 * size
 
 
 def quiz(tmp_path: Path, assignment: Assignment, **downloads: str) -> Batch:

@@ -1,0 +1,128 @@
+"""Whose files these are: finds the submissions in a folder or zip. Trusted side.
+
+Zips of students are opened one at a time, when their turn comes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader import archive
+from grader.archive import Files
+from grader.errors import UsageError
+from grader.exchange import moodle
+
+ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
+
+MAX_WRAPPERS = 5
+"""Folders and archives that hold nothing but one other, and are opened to find the students."""
+
+MOODLE_FOLDER = re.compile(
+    r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*$"
+)
+MOODLE_FLAT = re.compile(r"^([^_/]+_\d+_assignsubmission_[a-z]+)_([^/]+)$")
+"""Moodle's download without folders: all students' files side by side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is one student's. A zip is not opened yet."""
+
+    name: str
+    files: Files
+    problems: list[str] = field(default_factory=list)
+    is_zip: bool = False  # the only file is a zip with the student's files
+
+
+def split(
+    name: str, files: Files, problems: list[str], quiz: dict[str, bytes], notes: list[str],
+    wrappers: int = 0,
+) -> list[Found]:  # fmt: skip
+    """One submission if notebooks lie at the top, else one for each folder or zip in it."""
+    files = files.renamed({path: MOODLE_FLAT.sub(r"\1/\2", path) for path in files})
+    top = {path for path in files if "/" not in path}
+    if any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
+        return [Found(name=name, files=files, problems=problems)]
+    folders: dict[str, dict[str, str]] = {}
+    for path in files:
+        folder, _, rest = path.partition("/")
+        if rest:
+            folders.setdefault(folder, {})[path] = rest
+    children = [Found(name=name, files=files.renamed(inner)) for name, inner in folders.items()]
+    for path in sorted(top):
+        if path.lower().endswith(".zip"):
+            packed = files.renamed({path: path})
+            children.append(Found(name=Path(path).stem, files=packed, is_zip=True))
+        elif moodle.is_quiz_responses(path, files[path]):
+            quiz[path] = files[path]
+        elif not path.lower().endswith((".md", ".txt", ".rst")):
+            why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
+            notes.append(f"{name}: {why}; the file was left out")
+    notes += [f"{name}: {problem}" for problem in problems]
+    if len(children) == 1 and not quiz and wrappers < MAX_WRAPPERS:
+        (only,) = children
+        inner, remarks = _unzipped(only) if only.is_zip else (only.files, only.problems)
+        if inner and not _holds_work(inner):
+            return split(only.name, inner, remarks, quiz, notes, wrappers + 1)
+    return _merged(children)
+
+
+def _unzipped(found: Found) -> tuple[Files, list[str]]:
+    """The files with what lies in the zips among them in place of these, and remarks."""
+    files, problems = found.files, list(found.problems)
+    zips = {path: path for path in files if path.lower().endswith(".zip")}
+    rest = files.renamed({path: path for path in files if path not in zips})
+    for path in zips:
+        inner, remarks = _zipped(path, files[path])
+        rest = inner | rest
+        problems += remarks
+    return rest, problems
+
+
+def _zipped(path: str, content: bytes) -> tuple[Files, list[str]]:
+    problems: list[str] = []
+    try:
+        files = archive.read_inner(content, path, problems)
+    except UsageError as bad:
+        return Files(), [f"{bad}."]
+    names = {name.partition("/")[0] for name in files if "/" in name}
+    if len(names) == 1 and all("/" in name for name in files):
+        files = files.renamed({name: name.partition("/")[2] for name in files})
+    return files, problems
+
+
+def opened(found: Found) -> tuple[Files, list[str]]:
+    """A student's files and remarks on them; zips are opened where no notebook lies beside them."""
+    files, problems = found.files, found.problems
+    if found.is_zip:
+        files, problems = _unzipped(found)
+    if any(is_notebook_name(path) for path in files):
+        return files, problems
+    return _unzipped(Found(name=found.name, files=files, problems=problems))
+
+
+def _holds_work(files: Files) -> bool:
+    return any("/" not in path and path.lower().endswith(".ipynb") for path in files)
+
+
+def _merged(children: list[Found]) -> list[Found]:
+    """Moodle gives a student a folder for files and another for online text: one submission."""
+    merged: dict[str, Found] = {}
+    for child in children:
+        match = MOODLE_FOLDER.match(child.name)
+        key = f"{match['name']}_{match['number']}" if match else child.name
+        shown = match["name"] if match else child.name
+        before = merged.get(key, Found(name=shown, files=Files()))
+        merged[key] = Found(
+            name=shown, files=before.files | child.files,
+            problems=[*before.problems, *child.problems],
+            is_zip=child.is_zip and not before.files,
+        )  # fmt: skip
+    return list(merged.values())
+
+
+def is_notebook_name(path: str) -> bool:
+    """Whether a file is meant as a notebook."""
+    return path.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
