@@ -22,8 +22,14 @@ from rich.progress import (
 
 from grader.printable import printable
 
-COUNT = re.compile(r"((?:run \d+, |audit, )?(?:cell|question)) (\d+)/(\d+)")
-"""Steps that are counted; anything else is worth a line of its own."""
+COUNT = re.compile(r"((?:run \d+, |audit, )?(?:cell|question)) (\d+)/(\d+)(?:: (.*))?", re.DOTALL)
+"""Steps that are counted, and what was printed; anything else is worth a line of its own."""
+
+EVERY = 30
+"""Seconds between two lines of a notebook about what it prints."""
+
+WIDEST = 60
+"""Characters of such a line that a bar has room for."""
 
 
 class Estimate:
@@ -56,6 +62,7 @@ class Lines:
         self._stream, self._quiet = stream, quiet
         self._jobs = self._done = 0
         self._estimate = Estimate({})
+        self._told: dict[tuple[str, str], float] = {}  # when each notebook was last told of
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -75,14 +82,19 @@ class Lines:
         self._say(to_run(self._jobs, stored))
 
     def step(self, student: str, task: str, text: str) -> None:
-        """Only what is no mere count of cells is worth a line."""
-        if COUNT.fullmatch(text) is None:
-            self._say(f"{student}: {task}: {text}")
+        """A mere count of cells is worth no line, and what a cell prints one now and then."""
+        counted, now = COUNT.fullmatch(text), time.monotonic()
+        with self._lock:
+            last = self._told.setdefault((student, task), now)
+            if counted is None or (counted[4] and now - last >= EVERY):
+                self._told[student, task] = now
+                self._say(f"{student}: {task}: {text}")
 
     def finish(self, student: str, task: str, text: str, seconds: float) -> None:
         """A notebook is done."""
         with self._lock:
             self._done += 1
+            self._told.pop((student, task), None)
             self._estimate.done(task, seconds)
             left = self._estimate.left()
             told = "" if left is None else f", about {_minutes(left)} left"
@@ -136,7 +148,8 @@ class Bars:
                 line = self._bars.add_task("", total=None)
                 self._lines[student, task] = line
         if counted:
-            shown = f"  {student}: {task}: {counted[1]}s"
+            printed = f": {counted[4][:WIDEST]}" if counted[4] else ""
+            shown = f"  {student}: {task}: {counted[1]}s{printed}"
             done, total = int(counted[2]), int(counted[3])
         else:
             shown, done, total = f"  {student}: {task}: {text}", 0, None

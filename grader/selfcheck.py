@@ -33,7 +33,7 @@ from grader.model import (
     Visibility,
 )
 from grader.public import Public, chosen
-from grader.sandbox.observe import Surroundings
+from grader.sandbox.observe import Progress, Surroundings
 from grader.training import runs
 
 DATA_FIXTURE, DATA_MOUNT = "fashion_mnist", "/data/fashion-mnist"
@@ -91,7 +91,7 @@ class Check:
     submission: Submission
     door: Door
     settled: Settled = lambda task, item: None
-    progress: Callable[[str, int, int], None] | None = None
+    progress: Progress | None = None
     data_dir: Path | None = None
     train: Budget | None = None  # estimate what the training comes to, within this
     _outcomes: dict[str, Mapping[str, Outcome]] = field(default_factory=dict)

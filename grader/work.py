@@ -86,8 +86,8 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
     if parcel.number == runs.AUDIT:
         again = "audit, "
 
-    def step(kind: str, place: int, of: int) -> None:
-        tell(f"{again}{kind} {place + 1}/{of}")
+    def step(kind: str, place: int, of: int, printed: str) -> None:
+        tell(f"{again}{kind} {place + 1}/{of}" + (f": {printed}" if printed else ""))
 
     with _mounts(parcel, data_dir) as mounts:
         evidence = observe(

@@ -88,6 +88,25 @@ def test_a_mere_count_is_no_line_and_anything_else_is() -> None:
     assert out.getvalue() == "Ada: t: from the store\n"
 
 
+def test_what_a_cell_prints_is_a_line_now_and_then(clock: Clock) -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    for seconds, text in (
+        (0, "cell 3/9: epoch 1, 71 %"),
+        (29, "cell 3/9: epoch 2, 78 %"),
+        (1, "cell 3/9: epoch 3, 80 %"),
+        (29, "run 2, cell 3/9: epoch 1, 70 %"),
+        (1, "run 2, cell 3/9"),
+        (1, "run 2, cell 3/9: epoch 2, 79 %\nBob: t: done"),
+    ):
+        clock.now += seconds
+        lines.step("Ada", "t", text)
+    assert out.getvalue().splitlines() == [
+        "Ada: t: cell 3/9: epoch 3, 80 %",
+        "Ada: t: run 2, cell 3/9: epoch 2, 79 %\N{REPLACEMENT CHARACTER}Bob: t: done",
+    ]
+
+
 def test_quiet_says_nothing() -> None:
     out = io.StringIO()
     with Lines(out, quiet=True) as lines:
@@ -136,6 +155,22 @@ def test_a_notebook_that_runs_has_a_line_with_its_cells() -> None:
         bars.start({"t": 2})
         bars.step("Ada", "fmssvrc", "cell 3/12")
     assert re.search(r"Ada: fmssvrc: cells .* 3/12 ", shown(out))
+
+
+def test_what_a_cell_printed_last_stands_beside_its_count() -> None:
+    out, console = terminal()
+    with Bars(console) as bars:
+        bars.start({"t": 2})
+        bars.step("Ada", "t", "cell 3/12: epoch 4: 84.2 %")
+    assert re.search(r"Ada: t: cells: epoch 4: 84.2 % .* 3/12 ", shown(out))
+
+
+def test_a_long_line_leaves_room_for_the_bar() -> None:
+    out, console = terminal()
+    with Bars(console) as bars:
+        bars.start({"t": 2})
+        bars.step("Ada", "t", "cell 3/12: " + "x" * 100)
+    assert re.search(r"Ada: t: cells: x{60} .* 3/12 ", shown(out))
 
 
 def test_the_line_of_a_notebook_that_is_done_goes() -> None:

@@ -48,10 +48,15 @@ class Screen:
         if self._on and self._runner:
             click.echo(f"::{self._token}::")
 
-    def progress(self, kind: str, number: int, of: int) -> None:
-        """A cell or a question is next."""
+    def progress(self, kind: str, number: int, of: int, printed: str) -> None:
+        """A cell or a question is next, or the cell printed something."""
+        from rich.text import Text
+
+        from grader.printable import printable
+
         if self._status:
-            self._status.update(f"{kind} {number + 1} of {of}")
+            told = f": {printable(printed)}" if printed else ""
+            self._status.update(Text(f"{kind} {number + 1} of {of}{told}"))
 
     def item(self, task: Task, item: ItemGrade) -> None:
         """An item's verdict is known."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 import nbformat
@@ -24,6 +25,9 @@ MAX_IMAGE_BYTES = 2 << 20
 MAX_PIXELS = 40_000_000
 """Of a picture: a small file can unpack to more than a browser has memory for."""
 
+MAX_LINE = 100
+"""Characters of a printed line that is told while its cell runs."""
+
 MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
 """Of all cells' outputs together."""
 
@@ -34,14 +38,17 @@ TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x0
 class CappedClient(NotebookClient):
     """Counts what arrives for a cell; past the limits output is dropped, then the kernel killed."""
 
-    def __init__(self, kernel: ConfinedKernel, limits: Limits) -> None:
+    def __init__(
+        self, kernel: ConfinedKernel, limits: Limits, printed: Callable[[str], None]
+    ) -> None:
+        """`printed` is called with the last line of each text that a cell prints."""
         super().__init__(
             nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]
  km=cast(Any, kernel), timeout=limits.cell_seconds, allow_errors=True,
             iopub_timeout=10, raise_on_iopub_timeout=False, store_widget_state=False,
             skip_cells_with_tag="", coalesce_streams=True,
         )  # fmt: skip
-        self._kernel, self._limits = kernel, limits
+        self._kernel, self._limits, self._printed = kernel, limits, printed
         self._messages = self._kept = self._received = self._total = 0
         self.log.disabled = True
 
@@ -78,6 +85,8 @@ class CappedClient(NotebookClient):
         kind = msg.get("msg_type")
         if kind not in ("status", "stream", "display_data", "execute_result", "error"):
             return None
+        if kind == "stream" and (line := _last_line(msg)):
+            self._printed(line)
         if kind != "status":
             is_image = kind in ("display_data", "execute_result")
             room = (self._limits.output_kib << 10) + (
@@ -161,6 +170,14 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
         index=index, id=cell_id, status=status, error=plain(error), text=plain(text),
         images=tuple(images),
     )  # fmt: skip
+
+
+def _last_line(msg: dict[str, Any]) -> str:
+    """The last line that is not blank; a progress bar's lines end with carriage returns."""
+    content = msg.get("content")
+    text = content.get("text") if isinstance(content, dict) else None
+    told = plain(text[-1000:]).strip() if isinstance(text, str) else ""
+    return re.split(r"[\r\n]+", told)[-1].strip()[:MAX_LINE]
 
 
 def _text(value: object) -> str:

@@ -38,6 +38,9 @@ MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 MAX_EARLY = 1 << 20
 """Bytes of an answer that is told as soon as it is there."""
 
+TELL_SECONDS = 0.5
+"""At least between two lines that a cell printed and that are told."""
+
 MAX_MEMORY = 2 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
@@ -63,6 +66,8 @@ class Run:
         self.ending, self.message = "completed", ""
         self._answered = bytearray()
         self._received = 0
+        self._cell = 0  # its number among those that are run
+        self._told = 0.0  # when something printed was told last
 
     async def run(self) -> None:
         """All of it. How it ended is in `ending` and `message`."""
@@ -74,7 +79,7 @@ class Run:
             return
         _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch())
-        client = CappedClient(self.kernel, self.job.limits)
+        client = CappedClient(self.kernel, self.job.limits, self._tell)
         client.kc = self.channels = self.kernel.client()
         try:
             await self._session(client)
@@ -123,6 +128,7 @@ class Run:
     async def _run_cells(self, client: CappedClient) -> None:
         cells = self.job.cells
         for number, (index, cell_id, source) in enumerate(cells):
+            self._cell = number
             say(event="cell", number=number, of=len(cells))
             began = time.monotonic()
             try:
@@ -136,6 +142,13 @@ class Run:
                 if not await self._execute("", 5):
                     self.kernel.kill("interrupt")
                     raise DeadKernelError("interrupt ignored")
+
+    def _tell(self, line: str) -> None:
+        """What a cell prints is told while it runs, but not each line of a flood."""
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            say(event="cell", number=self._cell, of=len(self.job.cells), printed=line)
 
     def _add(self, run: CellRun, began: float) -> None:
         fields = {name: getattr(run, name) for name in CellRun.__slots__}

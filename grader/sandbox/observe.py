@@ -47,8 +47,9 @@ HEAVY = {"figures", "fashion_mnist", "training"}
 
 IMPORTS = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn|matplotlib)\b")
 
-Progress = Callable[[str, int, int], None]
-"""Called with "cell" or "question", its number from 0, and how many there are."""
+Progress = Callable[[str, int, int, str], None]
+"""Called with "cell" or "question", its number from 0, how many there are, and the line that it
+printed last, which is the student's text."""
 
 Answered = Callable[[str, Answer], None]
 """Called with a question's digest and its answer as soon as it is there, if it is small."""
@@ -229,7 +230,7 @@ def _read_lines(
                 if answered and event["event"] == "answer":
                     answered(event["digest"], decode_answer(event["answer"]))
                 if progress and "number" in event:
-                    progress(event["event"], event["number"], event["of"])
+                    progress(event["event"], event["number"], event["of"], event.get("printed", ""))
     lost = time.monotonic() < deadline and len(rest) <= MAX_RESULT  # by no fault of the notebook's
     return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
             "answers": {}, "rung": "", "lost": lost, "blame": False}  # fmt: skip

@@ -275,7 +275,7 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     monkeypatch.setenv(warm.COLD, "1")
     monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
 
-    def kill(kind: str, number: int, of: int) -> None:
+    def kill(kind: str, number: int, of: int, printed: str) -> None:
         for pid in children(os.getpid()):
             if b"grader.sandbox.driver\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 limits.append(Path(f"/proc/{pid}/limits").read_text())

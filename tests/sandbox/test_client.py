@@ -17,9 +17,11 @@ from grader.sandbox.kernel import ConfinedKernel
 
 
 class Kernel:
-    """Notes why it was killed."""
+    """Notes why it was killed, and what was told of its prints."""
 
-    reason = ""
+    def __init__(self) -> None:
+        self.reason = ""
+        self.printed: list[str] = []
 
     def kill(self, reason: str) -> None:
         self.reason = self.reason or reason
@@ -27,7 +29,7 @@ class Kernel:
 
 def made(**limits: int) -> tuple[CappedClient, Kernel, Any]:
     kernel = Kernel()
-    client = CappedClient(cast(ConfinedKernel, kernel), Limits(**limits))
+    client = CappedClient(cast(ConfinedKernel, kernel), Limits(**limits), kernel.printed.append)
     client.clear_before_next_output = False  # as when a cell begins
     return client, kernel, nbformat.v4.new_code_cell("x")  # type: ignore[no-untyped-call]
 
@@ -36,6 +38,30 @@ def stream(text: str) -> dict[str, Any]:
     head = {"msg_type": "stream"}
     content = {"name": "stdout", "text": text}
     return head | {"header": head, "parent_header": {"msg_id": "1"}, "content": content}
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        ("Epoch 1: loss 0.52\nEpoch 2: loss 0.41\n", ["Epoch 2: loss 0.41"]),
+        ("\r 40%|####      | 40/100\r 50%|#####     | 50/100", ["50%|#####     | 50/100"]),
+        ("\x1b[31mloss\x1b[0m 0.4\n\n", ["loss 0.4"]),
+        (" \n\t\r\n", []),
+        ("x" * 5000, ["x" * 100]),
+    ],
+)
+def test_the_last_line_that_is_not_blank_is_told(printed: str, told: list[str]) -> None:
+    client, kernel, cell = made()
+    client.process_message(stream(printed), cell, 0)
+    assert kernel.printed == told
+
+
+def test_a_line_is_told_when_no_more_output_is_kept() -> None:
+    client, kernel, cell = made(output_kib=1)
+    for text in ("x" * 1000, "epoch 7\n"):
+        client.process_message(stream(text), cell, 0)
+    assert kernel.printed[-1] == "epoch 7"
+    assert "epoch 7" not in str(cell.outputs)
 
 
 MALFORMED: list[dict[str, Any]] = [

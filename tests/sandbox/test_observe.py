@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.model import Cell, Ending, Evidence, Limits, Notebook, Question
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import Progress, Surroundings, observe
 
 pytestmark = pytest.mark.sandbox
 
@@ -19,6 +19,7 @@ def run(
     questions: tuple[Question, ...] = (),
     files: Mapping[str, bytes] | None = None,
     hide: tuple[Path, ...] = (),
+    progress: Progress | None = None,
     **limits: int,
 ) -> Evidence:
     """Evidence of a notebook with these code cells."""
@@ -30,6 +31,7 @@ def run(
         task="test",
         seed=1,
         resources=lambda name: np.zeros(1),
+        progress=progress,
     )
 
 
@@ -39,6 +41,18 @@ def test_a_failing_cell_does_not_stop_the_next() -> None:
     assert evidence.cells[1].error == "ZeroDivisionError: division by zero"
     assert evidence.cells[2].text == "2\n"
     assert evidence.ending is Ending.COMPLETED
+
+
+def test_what_a_cell_prints_is_told_while_it_runs_but_not_each_line_of_a_flood() -> None:
+    told: list[tuple[str, int, int, str]] = []
+    run(
+        "x = 1",
+        "for epoch in range(20_000):\n    print('epoch', epoch, flush=epoch % 100 == 0)",
+        progress=lambda *step: told.append(step),
+    )
+    printed = [step for step in told if step[3].startswith("epoch ")]
+    assert 1 <= len(printed) < 100
+    assert {step[:3] for step in printed} == {("cell", 1, 2)}
 
 
 def test_a_cell_that_does_not_parse_is_an_error_of_that_cell_alone() -> None:
