@@ -33,7 +33,7 @@ from grader.printable import printable
 if TYPE_CHECKING:
     from grader.engine import Engine
     from grader.judging import Results
-    from grader.model import Grade
+    from grader.model import Assignment, Grade
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
 MANY, MANY_ROWS = 20, 200
@@ -149,7 +149,7 @@ def grade(
                 _show_done(work.done)
                 raise
         folder.write_reports(results, chosen, out)
-        broken = _show_table(results)
+        broken = _show_table(results, chosen)
     click.echo(f"Report: {(out / 'index.html').resolve()}")
     sys.exit(NOT_ALL if broken else DONE)
 
@@ -227,7 +227,7 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
     click.echo(f"Done in this run: {listed}{more}", err=True)
 
 
-def _show_table(results: Results) -> bool:
+def _show_table(results: Results, assignment: Assignment) -> bool:
     """The grades, or of a large course their number; whether some item is an error."""
     from rich.console import Console
     from rich.table import Table
@@ -243,7 +243,7 @@ def _show_table(results: Results) -> bool:
         broken = broken or _has_error(grade_)
         passed, provisional = passed + grade_.passed, provisional + grade_.provisional
         if len(results) <= MANY_ROWS:
-            table.add_row(*_row(grade_))
+            table.add_row(*_row(grade_, assignment))
     if len(results) <= MANY_ROWS:
         Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
     else:
@@ -251,8 +251,10 @@ def _show_table(results: Results) -> bool:
     return broken
 
 
-def _row(grade_: Grade) -> list[str]:
-    result = "passed" if grade_.passed else "not passed"
+def _row(grade_: Grade, assignment: Assignment) -> list[str]:
+    from grader.scoring import standing
+
+    result = standing(grade_, assignment)
     return [
         printable(grade_.submission.name),
         *(f"{task.points:.2f}" for task in grade_.tasks),

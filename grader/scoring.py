@@ -69,6 +69,15 @@ def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple
     return lost, (f"Handed in late ({days} started days): {lost} points deducted.",)
 
 
+def standing(grade: Grade, assignment: Assignment) -> str:
+    """The result: passed, not passed, or undecided while a person can still make it a pass."""
+    if grade.passed:
+        return "passed"
+    deduction, _ = late(grade.submission, assignment)
+    most = sum((task.points for task in grade.tasks), grade.open_points) - deduction
+    return "undecided" if grade.provisional and most >= assignment.pass_points else "not passed"
+
+
 def _task_grade(
     task: Task,
     outcomes: Mapping[str, Outcome],

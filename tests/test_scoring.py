@@ -286,6 +286,19 @@ def test_lateness_can_cost_the_pass() -> None:
     assert not score(of, outcomes, by=after(days=1)).passed
 
 
+@pytest.mark.parametrize(
+    ("days", "result"), [(0, "undecided"), (1, "undecided"), (2, "not passed")]
+)
+def test_a_result_is_undecided_while_a_person_can_still_make_it_a_pass(
+    days: int, result: str
+) -> None:
+    of = assignment(item("i", "60"), item("j", "40"), late=RULE)
+    outcomes = {"i": outcome(Status.REVIEW), "j": outcome(Status.FAILED)}
+    assert scoring.standing(score(of, outcomes, by=after(days=days)), of) == result
+    assert scoring.standing(score(of, outcomes, mark("60"), by=after(days=0)), of) == "passed"
+    assert scoring.standing(score(of, outcomes, mark("5"), by=after(days=0)), of) == "not passed"
+
+
 def test_no_more_is_deducted_than_was_earned() -> None:
     of = assignment(item("i", "5"), item("j", "95"), late=RULE)
     outcomes = {"i": outcome(Status.PASSED), "j": outcome(Status.FAILED)}

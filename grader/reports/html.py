@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from grader import scoring
 from grader.autodiff import picture
 from grader.autodiff.graph import Graph, Node
 from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
@@ -28,6 +29,11 @@ WORDS = {
     Status.BLOCKED: ("⊘", "blocked"),
     Status.REVIEW: ("✎", "for a person"),
     Status.ERROR: ("!", "not judged"),
+}
+STANDINGS = {
+    "passed": ("passed", "✓"),
+    "undecided": ("review", "✎"),
+    "not passed": ("failed", "✗"),
 }
 MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -87,12 +93,10 @@ def ticked(value: object) -> Markup:
 
 
 def standing(grade: Grade, assignment: Assignment) -> tuple[str, str]:
-    """The result's style and words: undecided while a person's points can still make it a pass."""
-    if grade.passed:
-        return "passed", "✓ passed"
-    if grade.points + grade.open_points >= assignment.pass_points:
-        return "review", "✎ undecided"
-    return "failed", "✗ not passed"
+    """The result's style and words."""
+    result = scoring.standing(grade, assignment)
+    style, sign = STANDINGS[result]
+    return style, f"{sign} {result}"
 
 
 def lost(item: ItemGrade) -> bool:
