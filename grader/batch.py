@@ -19,6 +19,7 @@ from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.errors import GraderError
 from grader.judging import REFERENCE, Judge, Results
 from grader.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
+from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings
 from grader.store import Store, evidence_key, run_key
 from grader.training import runs
@@ -133,11 +134,11 @@ class Batch:
 
     def _of(self, submission: Submission) -> Iterator[_Unit]:
         seed = grade.submission_seed(self._settings.seed, submission)
-        libraries = environment.digest()
+        met = environment.digest() + rungs.below_safe(self._settings.rung)
         for task in self._assignment.tasks:
             if grade.needs_run(task) and task.id in submission.notebooks:
                 asked = grade.plan(task, seed)
-                key = evidence_key(submission.digest, task, asked, seed, libraries)
+                key = evidence_key(submission.digest, task, asked, seed, met)
                 yield _Unit(submission=submission, task=task, seed=seed, key=key)
 
     def _next(self, queue: Queue, unit: _Unit) -> bool:

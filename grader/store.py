@@ -333,7 +333,7 @@ def evidence_key(
 ) -> str:
     """The key of one run: changes with submission, questions, surroundings, seed and grader.
 
-    `environment` stands for the libraries that student code meets.
+    `environment` stands for the libraries that student code meets, and for a weak sandbox.
     """
     asked = sorted({wire.digest(question) for some in questions.values() for question in some})
     parts = [submission, task.id, list(task.prepare), asdict(task.limits), asked, seed, __version__,

@@ -138,11 +138,11 @@ def perform(parcel: Parcel, tell: Tell) -> Evidence:
 
 def batch(
     of: Assignment, store: Store, *, engine: Engine | None = None, fresh: bool = False,
-    progress: Quiet | None = None,
+    progress: Quiet | None = None, rung: str = "",
 ) -> Batch:  # fmt: skip
     """A batch with the fast runs of this module."""
     return Batch(
-        of, store, Settings(seed=store.batch_seed(7), fresh=fresh), progress or Quiet(),
+        of, store, Settings(seed=store.batch_seed(7), fresh=fresh, rung=rung), progress or Quiet(),
         engine or LocalEngine(2, perform),
     )  # fmt: skip
 

@@ -66,6 +66,15 @@ def test_other_libraries_are_another_result(
     assert again.stored == 0
 
 
+def test_what_was_seen_in_a_weak_sandbox_is_seen_again_in_a_safe_one(tmp_path: Path) -> None:
+    stored = []
+    for rung in ("unconfined", "unconfined", "landlock", "bubblewrap", "bubblewrap+cgroup", ""):
+        told = Quiet()
+        points(tmp_path, progress=told, rung=rung)
+        stored.append(told.stored)
+    assert stored == [0, 8, 0, 0, 8, 8]
+
+
 def test_the_last_notebook_of_a_student_tells_the_points(tmp_path: Path) -> None:
     told = Quiet()
     points(tmp_path, count=3, progress=told)

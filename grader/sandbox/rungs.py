@@ -118,6 +118,14 @@ def get(name: str) -> Rung:
     raise UsageError(f"there is no sandbox {name!r}; there are {', '.join(NAMES)}")
 
 
+def below_safe(name: str) -> str:
+    """The name again if this rung is below the safe ones, else nothing.
+
+    What was seen on such a rung is not taken for what would be seen on a safe one.
+    """
+    return name if name and name not in NAMES[: NAMES.index(SAFE) + 1] else ""
+
+
 def confine(name: str, wish: Wish) -> Confinement:
     """The start of one kernel on this rung.
 
