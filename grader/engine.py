@@ -140,7 +140,8 @@ class LocalEngine:
         """As many at once as there are slots, and as their memory limits fit into what is free."""
         done: SimpleQueue[tuple[Job, Evidence | BaseException]] = SimpleQueue()
         attempts, running, budget = Attempts(), list[Job](), self._free()
-        while queue or running:
+
+        def begin() -> None:
             while len(running) < self._jobs:
                 taken = sum(job.task.limits.memory_mib for job in running)
                 room = min(budget - taken, self._free())
@@ -149,6 +150,9 @@ class LocalEngine:
                     break
                 running.append(job)
                 threading.Thread(target=self._work, args=(job, tell, done), daemon=True).start()
+
+        while queue or running:
+            begin()
             job, result = done.get()
             running.remove(job)
             evidence = attempts.settle(job, result)
@@ -156,6 +160,7 @@ class LocalEngine:
                 tell(job, "failed to start; tried again")
                 queue.add(job)
             else:
+                begin()  # it need not wait until this one has been judged
                 yield job, evidence
 
     def _work(

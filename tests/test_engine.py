@@ -95,6 +95,22 @@ def test_as_many_run_at_once_as_there_are_slots_and_memory(free: int, most: int)
     assert max(seen) == most
 
 
+def test_the_next_job_runs_while_a_result_is_looked_at() -> None:
+    started = {name: threading.Event() for name in "ab"}
+
+    def perform(parcel: Parcel, tell: Tell) -> Evidence:
+        started[parcel.task].set()
+        return Evidence(task=parcel.task, ending=Ending.COMPLETED)
+
+    results = LocalEngine(1, perform).run(
+        Queue([job("a", 60), job("b", 60)]), lambda job, text: None
+    )
+    first, _ = next(results)
+    assert first.name == "a"
+    assert started["b"].wait(10)
+    assert [job.name for job, _ in results] == ["b"]
+
+
 def test_jobs_that_are_added_meanwhile_are_run_too() -> None:
     def perform(parcel: Parcel, tell: Tell) -> Evidence:
         return Evidence(task=parcel.task, ending=Ending.COMPLETED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -532,6 +533,43 @@ def test_a_server_with_a_second_thread_refuses_to_fork() -> None:
             forks.serve(theirs, lambda fds: None)
     finally:
         done.set()
+
+
+def test_a_server_works_between_requests_and_never_instead_of_one() -> None:
+    """The work here has no end."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made, step = os.pipe()
+    os.set_blocking(step, False)
+
+    def steps() -> Iterator[None]:
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                os.write(step, b".")
+            yield
+
+    def answer(fds: list[int]) -> None:
+        os.write(fds[0], b"answered")
+
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        try:
+            forks.serve(theirs, answer, steps())
+        finally:
+            os._exit(0)
+    theirs.close()
+    with ours:
+        assert ours.recv(16) == b"ready"
+        for _ in range(3):
+            assert os.read(made, 1) == b"."
+            said, say = os.pipe()
+            socket.send_fds(ours, [b"fork"], [say])
+            os.close(say)
+            assert os.read(said, 64) == b"answered"
+            os.close(said)
+    os.waitpid(pid, 0)
+    os.close(made)
+    os.close(step)
 
 
 def test_an_interpreter_below_a_private_folder_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:

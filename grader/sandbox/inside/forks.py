@@ -5,15 +5,17 @@ this safe: one thread, nothing parsed and nothing opened between two forks, no s
 """
 
 import os
+import select
 import signal
 import socket
 import traceback
 
 
-def serve(control, handle):
+def serve(control, handle, meanwhile=()):
     """Forks a process that calls `handle(fds)` for each message on `control`; ends when it closes.
 
     `fds` are what came with the message. The closing of `control` is the death of its owner.
+    `meanwhile` is an iterator whose steps are made when nobody asks.
 
     Raises:
         RuntimeError: something that was imported has started a thread, which no fork would have.
@@ -23,7 +25,10 @@ def serve(control, handle):
         raise RuntimeError(f"a fork server must have one thread, not {threads}")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets children that ended
     control.send(b"ready")
+    steps = iter(meanwhile)
     while True:
+        while not select.select([control], [], [], 0)[0] and next(steps, steps) is not steps:
+            pass
         message, fds, _, _ = socket.recv_fds(control, 16, 8)
         if not message:
             return

@@ -5,6 +5,7 @@ The five kernel sockets listen already, outside; their fds are inherited, so tha
 directory needs to be visible in here.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -43,6 +44,28 @@ def without_debugger():
     import ipykernel.debugger  # noqa: F401
 
     del sys.modules["debugpy"]
+
+
+@contextlib.contextmanager
+def unlisted_modules():
+    """Within, a kernel that begins does not list the files of all modules for its debugger.
+
+    A fork that touches each module copies a page of memory for each.
+    """
+    from ipykernel import ipkernel
+
+    class Sys:
+        def __init__(self):
+            self.modules = {}
+
+        def __getattr__(self, name):
+            return getattr(sys, name)
+
+    ipkernel.sys = Sys()
+    try:
+        yield
+    finally:
+        ipkernel.sys = sys
 
 
 def run_without_terminal():
@@ -84,10 +107,17 @@ def start(connection, setup):
     if "ipykernel.debugger" not in sys.modules:
         without_debugger()
     from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
 
-    IPKernelApp.launch_instance(
-        [f"--IPKernelApp.connection_file={connection}", "--HistoryManager.enabled=False"]
-    )
+    class App(IPKernelApp):
+        def parse_command_line(self, argv=None):
+            """There is none, and to learn all that it might hold takes long."""
+
+    config = Config({"HistoryManager": {"enabled": False}})
+    app = App.instance(config=config, connection_file=connection)
+    with unlisted_modules():
+        app.initialize([])
+    app.start()
 
 
 if __name__ == "__main__":
