@@ -1,7 +1,7 @@
 # `make demo` grades the examples, `make test` runs all tests; both set up what is missing first.
 PYTHON := .venv/bin/python
 
-.PHONY: setup demo test lint
+.PHONY: setup demo test lint bundle
 
 setup: .venv/ready
 	@tools/setup.sh sandbox
@@ -16,6 +16,9 @@ demo: setup
 
 test: setup
 	$(PYTHON) -m pytest -m ""
+
+bundle: setup
+	@tools/bundle.sh
 
 lint: .venv/ready
 	.venv/bin/ruff check .

@@ -174,7 +174,7 @@ def readers() -> dict[str, Reader]:
         "notebook": Reader(small, lambda b: notebook.read(b, "n"), (notebook.NotebookProblem,)),
         "wire": Reader([line], wire.decode, (wire.WireError,)),
         "zip": Reader(
-            [zipped.getvalue()], lambda b: archive.read_inner(b, "z.zip", []), (GraderError,)
+            [zipped.getvalue()], lambda b: dict(archive.read_inner(b, "z.zip", [])), (GraderError,)
         ),
     }
     texts = {"toml": [toml], "json": [json.dumps(values).encode()], "csv": [b"v1,0.5\nv2,1/3\n"]}

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, cast
 
 from grader.errors import UsageError
 from grader.printable import encodable
@@ -49,8 +49,12 @@ class Files(Mapping[str, bytes]):
         reader = self._readers[path]
         try:
             return reader()
-        except OSError as bad:
-            raise UsageError(f"{path} cannot be read any more ({bad.strerror})") from None
+        except Exception as bad:  # of a disk, or of an archive that is another one now
+            why = getattr(bad, "strerror", None) or f"{type(bad).__name__}: {bad}"[:120]
+            raise UsageError(f"{path} cannot be read any more ({why})") from None
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._readers
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._readers)
@@ -116,9 +120,40 @@ def read_zip(path: Path, problems: list[str]) -> Files:
         UsageError: it is no zip archive, or a bomb.
     """
     try:
-        return _read(path.open("rb"), str(path), problems, MAX_ARCHIVE)
+        return _read(_Reopened(path), str(path), problems, MAX_ARCHIVE)
     except OSError as bad:
         raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
+
+
+class _Reopened(io.RawIOBase):
+    """A file that is open while it is read alone, so that there may be any number of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at = path, 0
+        with path.open("rb") as file:
+            self._size = file.seek(0, io.SEEK_END)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """As of any file."""
+        starts = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}
+        if (place := starts[whence] + offset) < 0:
+            raise OSError(22, "Invalid argument")
+        self._at = place
+        return place
+
+    def readinto(self, buffer: Any) -> int:
+        """As of any file."""
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            count = file.readinto(buffer)
+        self._at += count
+        return count
 
 
 def read_inner(content: bytes, name: str, problems: list[str]) -> Files:
@@ -130,9 +165,9 @@ def read_inner(content: bytes, name: str, problems: list[str]) -> Files:
     return _read(io.BytesIO(content), name, problems, MAX_INNER)
 
 
-def _read(stream: IO[bytes], name: str, problems: list[str], most: int) -> Files:
+def _read(stream: IO[bytes] | _Reopened, name: str, problems: list[str], most: int) -> Files:
     try:
-        archive = zipfile.ZipFile(stream)
+        archive = zipfile.ZipFile(cast(IO[bytes], stream))
     except Exception as bad:  # zipfile has many kinds, all of which mean this
         stream.close()
         raise UsageError(
@@ -166,7 +201,7 @@ def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most
             continue
         folded.add(key.casefold())
         try:
-            size = _unpacked_size(archive, entry)
+            size = sum(map(len, _chunks(archive, entry)))
         except Exception as bad:  # damaged, or packed in a way that is not known here
             told = f"{type(bad).__name__}: {bad}"[:120]
             problems.append(f"{shown} in {where} could not be unpacked ({told}).")
@@ -174,17 +209,24 @@ def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most
         if size > MAX_FILE:
             problems.append(f"{shown} in {where} is larger than it says and was left out.")
             continue
-        files[key] = partial(archive.read, entry)
+        files[key] = partial(_content, archive, entry)
     return Files(files)
 
 
-def _unpacked_size(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
-    """Bytes of an entry that could be unpacked; of one that is too large, more than allowed."""
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    return b"".join(_chunks(archive, entry))
+
+
+def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """What an entry holds, in parts of a size that does not depend on what it says of itself.
+
+    Of an entry that is too large, a little more than is allowed.
+    """
     size = 0
     with archive.open(entry) as stream:
         while size <= MAX_FILE and (chunk := stream.read(CHUNK)):
             size += len(chunk)
-    return size
+            yield chunk
 
 
 def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:
@@ -199,6 +241,8 @@ def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:
         return "is a link or a device"
     if entry.flag_bits & 1:
         return "is encrypted"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in an unusual way (pack it again, as an ordinary zip)"
     if entry.file_size > MAX_FILE:
         return f"is larger than {MAX_FILE >> 20} MiB"
     if entry.file_size > 1 << 20 and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):

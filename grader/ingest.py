@@ -105,6 +105,7 @@ def _submission(
     assignment: Assignment,
     taken: set[str],
 ) -> Submission:
+    files, digest = _read(files, problems)
     notebooks: dict[str, Notebook] = {}
     missing: dict[str, str] = {}
     damaged: list[str] = []
@@ -126,11 +127,8 @@ def _submission(
             damaged.append(task.id)
         if PurePosixPath(path).name != task.notebook:
             problems.append(f"{path} was taken for {task.notebook}.")
-    if files and not candidates:
+    if not candidates and (files or not problems):
         problems.append("The submission has no notebooks.")
-    state = hashlib.sha256()
-    for path in sorted(files):
-        state.update(path.encode() + b"\0" + hashlib.sha256(files[path]).digest())
     shown = printable(unicodedata.normalize("NFC", name)).strip()
     return Submission(
         student=_slug(shown, taken),
@@ -141,8 +139,30 @@ def _submission(
         quiz=_answer_file(files, problems),
         problems=tuple(problems),
         files=_helpers(files),
-        digest=state.hexdigest(),
+        digest=digest,
     )
+
+
+def _read(files: Mapping[str, bytes], problems: list[str]) -> tuple[dict[str, bytes], str]:
+    """What is looked into, and a digest of all files. Each is read once: it might change.
+
+    Raises:
+        UsageError: a notebook cannot be read any more.
+    """
+    found: dict[str, bytes] = {}
+    state = hashlib.sha256()
+    for path in sorted(files):
+        try:
+            content = files[path]
+        except UsageError as bad:
+            if layout.is_notebook_name(path):
+                raise
+            problems.append(f"{bad}.")
+            continue
+        state.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
+        is_used = layout.is_notebook_name(path) or path.lower().endswith(HELPER_ENDINGS)
+        found[path] = content if is_used else b""
+    return found, state.hexdigest()
 
 
 def _pick(

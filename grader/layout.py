@@ -6,7 +6,7 @@ Zips of students are opened one at a time, when their turn comes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import archive
@@ -55,11 +55,8 @@ def split(
         if path.lower().endswith(".zip"):
             packed = files.renamed({path: path})
             children.append(Found(name=Path(path).stem, files=packed, is_zip=True))
-        elif moodle.is_quiz_responses(path, files[path]):
-            quiz[path] = files[path]
         elif not path.lower().endswith((".md", ".txt", ".rst")):
-            why = moodle.complaint(path, files[path]) or f"{path} belongs to no student"
-            notes.append(f"{name}: {why}; the file was left out")
+            _beside(name, path, files, quiz, notes)
     notes += [f"{name}: {problem}" for problem in problems]
     if len(children) == 1 and not quiz and wrappers < MAX_WRAPPERS:
         (only,) = children
@@ -69,22 +66,38 @@ def split(
     return _merged(children)
 
 
+def _beside(
+    name: str, path: str, files: Files, quiz: dict[str, bytes], notes: list[str]
+) -> None:  # fmt: skip
+    """A file beside the students' folders: the quiz, or a remark on what it is not."""
+    try:
+        content = files[path]
+    except UsageError as bad:
+        notes.append(f"{name}: {bad}; the file was left out")
+        return
+    if moodle.is_quiz_responses(path, content):
+        quiz[path] = content
+        return
+    why = moodle.complaint(path, content) or f"{path} belongs to no student"
+    notes.append(f"{name}: {why}; the file was left out")
+
+
 def _unzipped(found: Found) -> tuple[Files, list[str]]:
     """The files with what lies in the zips among them in place of these, and remarks."""
     files, problems = found.files, list(found.problems)
     zips = {path: path for path in files if path.lower().endswith(".zip")}
     rest = files.renamed({path: path for path in files if path not in zips})
     for path in zips:
-        inner, remarks = _zipped(path, files[path])
+        inner, remarks = _zipped(path, files)
         rest = inner | rest
         problems += remarks
     return rest, problems
 
 
-def _zipped(path: str, content: bytes) -> tuple[Files, list[str]]:
+def _zipped(path: str, around: Files) -> tuple[Files, list[str]]:
     problems: list[str] = []
     try:
-        files = archive.read_inner(content, path, problems)
+        files = archive.read_inner(around[path], path, problems)
     except UsageError as bad:
         return Files(), [f"{bad}."]
     names = {name.partition("/")[0] for name in files if "/" in name}
@@ -114,13 +127,16 @@ def _merged(children: list[Found]) -> list[Found]:
         match = MOODLE_FOLDER.match(child.name)
         key = f"{match['name']}_{match['number']}" if match else child.name
         shown = match["name"] if match else child.name
-        before = merged.get(key, Found(name=shown, files=Files()))
-        merged[key] = Found(
-            name=shown, files=before.files | child.files,
-            problems=[*before.problems, *child.problems],
-            is_zip=child.is_zip and not before.files,
-        )  # fmt: skip
+        merged[key] = _joined(merged[key], child) if key in merged else replace(child, name=shown)
     return list(merged.values())
+
+
+def _joined(one: Found, other: Found) -> Found:
+    """What lies in two places as one submission; zips are opened, for the other may hold more."""
+    (files, problems), (more, remarks) = (
+        _unzipped(each) if each.is_zip else (each.files, each.problems) for each in (one, other)
+    )
+    return Found(name=one.name, files=files | more, problems=[*problems, *remarks])
 
 
 def is_notebook_name(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -88,7 +89,8 @@ class Lines:
             last = self._told.setdefault((student, task), now)
             if counted is None or (counted[4] and now - last >= EVERY):
                 self._told[student, task] = now
-                self._say(f"{student}: {task}: {text}")
+                with contextlib.suppress(OSError):  # a full disk is no fault of the notebook
+                    self._say(f"{student}: {task}: {text}")
 
     def finish(self, student: str, task: str, text: str, seconds: float) -> None:
         """A notebook is done."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import shutil
 import tracemalloc
 import zipfile
@@ -100,6 +101,69 @@ def test_a_file_that_cannot_be_read_any_more_is_for_a_person_and_not_the_end(
     assert set(ada.damaged) == {"activation", "evaluation", "fmssvrc"}
     assert ada.problems == ("FMSSVRC.ipynb cannot be read any more (Input/output error).",)
     assert len(bob.notebooks) == 3
+
+
+def test_a_file_that_nobody_needs_and_cannot_be_read_any_more_is_one_line(
+    tmp_path: Path, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(tmp_path, "Ada", weights_bin="x")
+    hand_in(tmp_path, "Bob")
+    (tmp_path / "Responses.csv").write_text("x")
+    read = Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path.name in ("weights.bin", "Responses.csv"):
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    batch = ingest([tmp_path], assignment)
+    assert [len(submission.notebooks) for submission in batch.submissions] == [3, 3]
+    assert batch.notes == (
+        f"{tmp_path.name}: Responses.csv cannot be read any more (Input/output error); the file "
+        "was left out",
+        "Ada: weights.bin cannot be read any more (Input/output error).",
+    )
+
+
+@pytest.mark.parametrize("second", ["Ada.zip", "Ada.ZIP"])
+def test_what_a_student_has_in_two_places_is_one_submission(
+    tmp_path: Path, assignment: Assignment, second: str
+) -> None:
+    content = notebook().encode()
+    if second == "Ada.zip":
+        (tmp_path / "Ada").mkdir()
+        (tmp_path / "Ada" / "FMSSVRC.ipynb").write_bytes(content)
+    else:
+        (tmp_path / "Ada.zip").write_bytes(packed(FMSSVRC_ipynb=content))
+    (tmp_path / second).write_bytes(
+        packed(ActivationFunctions_ipynb=content, Evaluation_ipynb=content)
+    )
+    hand_in(tmp_path, "Bob")
+    ada, _ = ingest([tmp_path], assignment).submissions
+    assert set(ada.notebooks) == {"activation", "evaluation", "fmssvrc"}
+
+
+def test_an_empty_zip_in_a_students_folder_is_told(tmp_path: Path, assignment: Assignment) -> None:
+    hand_in(tmp_path, "Bob")
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / "work.zip").write_bytes(packed())
+    assert ingest([tmp_path], assignment).notes == ("Ada: The submission has no notebooks.",)
+
+
+def test_there_may_be_more_zips_than_open_files(tmp_path: Path, assignment: Assignment) -> None:
+    paths = [tmp_path / f"Student {n}.zip" for n in range(60)]
+    for path in paths:
+        path.write_bytes(packed(FMSSVRC_ipynb=notebook().encode()))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(fd.name) for fd in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 20, hard))
+    try:
+        batch = ingest(paths, assignment)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(batch.submissions) == 60
+    assert all("fmssvrc" in submission.notebooks for submission in batch.submissions)
 
 
 def packed(**files: bytes) -> bytes:

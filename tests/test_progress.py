@@ -107,6 +107,14 @@ def test_what_a_cell_prints_is_a_line_now_and_then(clock: Clock) -> None:
     ]
 
 
+def test_a_log_that_cannot_be_written_is_no_fault_of_the_notebook() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    Lines(Full()).step("Ada", "t", "from the store")
+
+
 def test_quiet_says_nothing() -> None:
     out = io.StringIO()
     with Lines(out, quiet=True) as lines:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import nbformat
@@ -27,6 +28,8 @@ MAX_PIXELS = 40_000_000
 
 MAX_LINE = 100
 """Characters of a printed line that is told while its cell runs."""
+
+MORE = "\n[more was printed, and left out]\n"
 
 MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
 """Of all cells' outputs together."""
@@ -50,6 +53,7 @@ class CappedClient(NotebookClient):
         )  # fmt: skip
         self._kernel, self._limits, self._printed = kernel, limits, printed
         self._messages = self._kept = self._received = self._total = 0
+        self._left_out = False  # whether some of the cell's output was dropped
         self.log.disabled = True
 
     async def run_cell(self, index: int, cell_id: str, source: str) -> CellRun:
@@ -59,6 +63,7 @@ class CappedClient(NotebookClient):
             DeadKernelError: the kernel is gone.
         """
         self._messages = self._kept = 0
+        self._left_out = False
         cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
         self.nb["cells"] = [cell]
         status = "ok"
@@ -70,7 +75,8 @@ class CappedClient(NotebookClient):
             status = "timeout"
         except Exception:  # a reply that could not be read: the kernel is hostile
             status = "error"
-        return _summary(cell, index, cell_id, status, self._limits)
+        found = _summary(cell, index, cell_id, status, self._limits)
+        return replace(found, text=found.text + MORE) if self._left_out else found
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
@@ -92,8 +98,12 @@ class CappedClient(NotebookClient):
             room = (self._limits.output_kib << 10) + (
                 MAX_IMAGES * MAX_IMAGE_BYTES if is_image else 0
             )
-            if self._kept + size > room or self._total + size > MAX_KEPT:
-                return None
+            left = min(room - self._kept, MAX_KEPT - self._total)
+            if size > left:
+                self._left_out = True
+                if kind != "stream" or not _cut(msg, left):
+                    return None
+                size = left
             self._kept += size
             self._total += size
         try:
@@ -170,6 +180,16 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
         index=index, id=cell_id, status=status, error=plain(error), text=plain(text),
         images=tuple(images),
     )  # fmt: skip
+
+
+def _cut(msg: dict[str, Any], size: int) -> bool:
+    """Leaves the beginning of what was printed; whether there is any."""
+    content = msg.get("content")
+    text = content.get("text") if isinstance(content, dict) else None
+    if not isinstance(text, str) or size <= 0:
+        return False
+    msg["content"]["text"] = text[:size]
+    return True
 
 
 def _last_line(msg: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from grader.model import Cell, Ending, Evidence, Limits, Notebook, Question
+from grader.sandbox.client import MORE
 from grader.sandbox.observe import Progress, Surroundings, observe
 
 pytestmark = pytest.mark.sandbox
@@ -127,7 +128,11 @@ def test_a_memory_hog_is_stopped() -> None:
 
 def test_an_output_flood_is_capped() -> None:
     evidence = run("for i in range(200_000): print('x' * 100)", "print('next')", output_kib=64)
-    assert len(evidence.cells[0].text) <= 64 << 10
+    kept, note = evidence.cells[0].text[: 64 << 10], evidence.cells[0].text[-len(MORE) :]
+    assert kept.startswith("x" * 100 + "\n")
+    assert note == MORE
+    assert len(evidence.cells[0].text) <= (64 << 10) + len(MORE)
+    assert evidence.cells[1].text == "next\n"
 
 
 def test_a_kernel_that_kills_itself_is_an_ending_not_a_crash_of_ours() -> None:

@@ -518,6 +518,21 @@ def test_the_server_has_not_imported_what_asks_for_a_kernel(server: Mapping[str,
     assert server["asks"] == []
 
 
+@pytest.mark.parametrize("cold", [True, False])
+def test_a_notebook_sees_that_it_runs_in_jupyter(cold: bool) -> None:
+    """The usual ways to ask: tqdm's, and those of notebooks that are scripts, too."""
+    evidence = run(
+        f"{TORCH}import sys\nshell = get_ipython()",
+        "print('IPKernelApp' in shell.config, type(shell).__name__, 'ipykernel' in sys.modules)",
+        "from ipykernel.kernelapp import IPKernelApp\nprint(IPKernelApp.initialized())",
+        "print(type(shell.kernel.parent).__name__, shell.history_manager.enabled)",
+        cold=cold,
+    )
+    assert [cell.text for cell in evidence.cells] == [
+        "", "True ZMQInteractiveShell True\n", "True\n", "IPKernelApp False\n",
+    ]  # fmt: skip
+
+
 def test_forks_draw_different_random_numbers(server: Mapping[str, object]) -> None:
     draws = server["draws"]
     assert isinstance(draws, list)

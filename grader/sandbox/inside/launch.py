@@ -113,8 +113,11 @@ def start(connection, setup):
         def parse_command_line(self, argv=None):
             """There is none, and to learn all that it might hold takes long."""
 
-    config = Config({"HistoryManager": {"enabled": False}})
-    app = App.instance(config=config, connection_file=connection)
+    App.__name__ = App.__qualname__ = "IPKernelApp"
+    # Of a section with this name, notebooks tell that they run in Jupyter.
+    app = App.instance(config=Config({
+        "IPKernelApp": {"connection_file": connection}, "HistoryManager": {"enabled": False},
+    }))  # fmt: skip
     with unlisted_modules():
         app.initialize([])
     app.start()
