@@ -58,7 +58,7 @@ def test_the_last_line_that_is_not_blank_is_told(printed: str, told: list[str]) 
 
 def test_a_line_is_told_when_no_more_output_is_kept() -> None:
     client, kernel, cell = made(output_kib=1)
-    for text in ("x" * 1000, "epoch 7\n"):
+    for text in ("x" * 2000, "epoch 7\n"):
         client.process_message(stream(text), cell, 0)
     assert kernel.printed[-1] == "epoch 7"
     assert "epoch 7" not in str(cell.outputs)
