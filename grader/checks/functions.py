@@ -124,6 +124,7 @@ class FunctionValues(Check):
         errors = answer.value.get("errors") if isinstance(answer.value, dict) else None
         if values is None or not np.isfinite(values).any():
             text = errors[0] if isinstance(errors, list) and errors else "no number came back"
+            details.pop("given", None)  # nothing but nan
             return failed(f"{self.function} could not be evaluated: {str(text)[:300]}", **details)
         return failed(f"{self.function} gives wrong values.", **details)
 

@@ -96,7 +96,8 @@ def _grade(
         read = notebook.read(content, name)
     except notebook.NotebookProblem as problem:
         raise UsageError(str(problem)) from None
-    only = replace(assignment, tasks=(replace(task, items=(item,)),))
+    alone = replace(task, items=(item,), points=item.points)
+    only = replace(assignment, tasks=(alone,), points=item.points)
     submission = Submission(student="notebook", name=name, notebooks={task.id: read}, missing={},
                             digest=hashlib.sha256(content).hexdigest())  # fmt: skip
     with (
