@@ -209,7 +209,8 @@ def _engine(name: str) -> Engine | None:
     if name == "local":
         return None
     scheme, _, address = name.partition("://")
-    if scheme != "dask" or ":" not in address:
+    host, _, port = address.rpartition(":")
+    if scheme != "dask" or not host or not port.isdigit() or "/" in host:
         raise UsageError(f"--engine {name}: expected local or dask://HOST:PORT")
     from grader.cluster import DaskEngine
 
