@@ -300,6 +300,18 @@ def test_histories_are_found_under_any_name() -> None:
     }  # fmt: skip
 
 
+def test_what_is_left_over_of_the_last_batch_is_no_history() -> None:
+    names: dict[str, Any] = {
+        "top_p": torch.rand(16, 1), "ps": torch.rand(16), "logits": torch.rand(16, 8),
+        "output": torch.rand(16), "x": torch.rand(16, 3),
+        "train_acc": torch.tensor([0.5, 0.75]), "verlauf": torch.tensor([[1.0, 0.5], [0.5, 0.25]]),
+    }  # fmt: skip
+    series = read_series(ask(HISTORIES, names))
+    assert {name: values.tolist() for name, values in series.items()} == {
+        "train_acc": [0.5, 0.75], "verlauf[0]": [1.0, 0.5], "verlauf[1]": [0.5, 0.25],
+    }  # fmt: skip
+
+
 def test_the_split_probe_tells_of_no_data_set() -> None:
     assert ask(SPLIT, {"x": 1}).value == {"sets": {}, "validation_size": None}
 

@@ -1,5 +1,7 @@
 """Tells what was trained, and what it predicts now. Untrusted side: facts, no verdicts."""
 
+import re
+
 import numpy as np
 
 from .. import state
@@ -13,6 +15,12 @@ from ..counted import (
     same_kind,
 )
 from ..plain import plain
+
+COURSE = re.compile(
+    r"loss|acc|train|val(?!ue)|test|dev|err|score|correct|hist|logs|curve|epo[ck]|metric|result"
+    r"|record|verl|fehler|kosten|cost|genau|treffer|tr_|va_", re.IGNORECASE
+)  # fmt: skip
+"""Names of what is kept of a training's course."""
 
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 
@@ -85,7 +93,10 @@ def predictions(namespace, params):
 
 
 def histories(namespace, params):
-    """All top-level series of numbers, by name; dictionaries and short tables are looked into."""
+    """All top-level series of numbers, by name; dictionaries and short tables are looked into.
+
+    A tensor is most often left over from the last batch: of these, those that are named for it.
+    """
     found = {}
 
     def add(name, value, depth=0):
@@ -98,7 +109,8 @@ def histories(namespace, params):
         if not isinstance(value, (list, tuple, np.ndarray)) and not hasattr(value, "detach"):
             return
         try:
-            if hasattr(value, "detach") and value.numel() > MAX_LENGTH * 4:
+            is_tensor = hasattr(value, "detach")
+            if is_tensor and (value.numel() > MAX_LENGTH * 4 or not COURSE.search(name)):
                 return
             size = len(value)
             if not 1 <= size <= MAX_LENGTH:
