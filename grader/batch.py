@@ -104,7 +104,7 @@ class Batch:
             GraderError: the reference could not be observed, or its data are missing.
         """
         units = [unit for submission in submissions for unit in self._of(submission)]
-        if any(work.DATA_FIXTURE in unit.task.prepare for unit in units):
+        if any(data.FIXTURE in unit.task.prepare for unit in units):
             data.sandbox_folder(self._settings.data_dir)
         self._store.put_submissions(submissions)
         self._store.note(checks="{}")  # until all are judged, what was judged how is not known
@@ -215,7 +215,7 @@ class Batch:
 
     def _reached(self, evidence: Evidence, unit: _Unit, job: Job) -> str:
         """The accuracy of what was trained, as soon as it is known."""
-        if work.DATA_FIXTURE not in job.task.prepare:
+        if data.FIXTURE not in job.task.prepare:
             return ""
         labels = runs.order(unit.seed, job.number) if job.number else None
         percent = runs.reached(evidence, labels, self._settings.data_dir)

@@ -36,7 +36,6 @@ from grader.public import Public, chosen
 from grader.sandbox.observe import Progress, Surroundings
 from grader.training import runs
 
-DATA_FIXTURE, DATA_MOUNT = "fashion_mnist", "/data/fashion-mnist"
 DISTILLED = "export"
 """The probe whose answer is judged by what trusted code makes of it, when the run has ended."""
 
@@ -152,9 +151,9 @@ class Check:
         self, task: Task, questions: list[Question], answered: Callable[[str, Answer], None]
     ) -> Evidence:
         mounts = {}
-        if DATA_FIXTURE in task.prepare:
+        if data.FIXTURE in task.prepare:
             data.prepare(self.data_dir, fetch=False)
-            mounts = {DATA_MOUNT: data.sandbox_folder(self.data_dir)}
+            mounts = {data.MOUNT: data.sandbox_folder(self.data_dir)}
         measure = self._measure(task)
         limits, budget = task.limits, self.train
         if measure and budget:

@@ -22,9 +22,6 @@ from grader.model import Evidence, Limits, Notebook, Question
 from grader.sandbox.observe import Surroundings, observe
 from grader.training import options, runs
 
-DATA_FIXTURE = "fashion_mnist"
-DATA_MOUNT = "/data/fashion-mnist"
-
 Tell = Callable[[str], None]
 """Called with what goes on within a run, in words."""
 
@@ -122,14 +119,14 @@ def _mounts(parcel: Parcel, data_dir: Path | None) -> Iterator[dict[str, Path]]:
     mounts = {}
     if options.CUDA in parcel.prepare:
         mounts = {str(path): path for path in options.devices()}
-    if DATA_FIXTURE not in parcel.prepare:
+    if data.FIXTURE not in parcel.prepare:
         yield mounts
     elif parcel.number == 0:
-        yield mounts | {DATA_MOUNT: data.sandbox_folder(data_dir)}
+        yield mounts | {data.MOUNT: data.sandbox_folder(data_dir)}
     else:
         labels = runs.order(parcel.seed, parcel.number)
         with data.permuted_folder(labels, data_dir, _pixels(parcel)) as folder:
-            yield mounts | {DATA_MOUNT: folder}
+            yield mounts | {data.MOUNT: folder}
 
 
 def _pixels(parcel: Parcel) -> NDArray[np.int64] | None:
