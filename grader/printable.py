@@ -10,6 +10,8 @@ HIDDEN = ("Cc", "Cf", "Cs", "Co")
 
 def printable(text: str, keep: str = "") -> str:
     """The text with every control character but those in `keep` replaced by U+FFFD."""
+    if text.isprintable():  # most are
+        return text
     return "".join(
         c if c in keep or unicodedata.category(c) not in HIDDEN else "\N{REPLACEMENT CHARACTER}"
         for c in text
@@ -18,4 +20,4 @@ def printable(text: str, keep: str = "") -> str:
 
 def encodable(text: str) -> str:
     """The text with lone surrogates replaced, so that every encoding takes it."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
