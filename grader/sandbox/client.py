@@ -76,7 +76,10 @@ class CappedClient(NotebookClient):
         except Exception:  # a reply that could not be read: the kernel is hostile
             status = "error"
         found = _summary(cell, index, cell_id, status, self._limits)
-        return replace(found, text=found.text + MORE) if self._left_out else found
+        if not self._left_out:
+            return found
+        room = (self._limits.output_kib << 10) - len(MORE)
+        return replace(found, text=found.text[:room] + MORE)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int

@@ -187,10 +187,22 @@ class ForkedKernel(ConfinedKernel):
     def _held(self) -> int:
         """What it holds beside the server's pages.
 
-        The first process has nothing but those: its share of them is everyone's share.
+        The first process has nothing but those: its share of them is the share of every fork. What
+        was started by exec has none of them, and another command line.
         """
-        share = proportional(self._init_pid)
-        return sum(max(0, proportional(pid) - share) for pid in descendants(self._init_pid))
+        share, command = proportional(self._init_pid), _command(self._init_pid)
+        return sum(
+            max(0, proportional(pid) - (share if _command(pid) == command else 0))
+            for pid in descendants(self._init_pid)
+        )
+
+
+def _command(pid: int) -> bytes:
+    """A process's command line; empty if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _pid(pidfd: int) -> int:

@@ -74,9 +74,11 @@ def remove(path: Path) -> None:
     if path.name.startswith(f"{PREFIX}stage-"):
         # Only empty folders, never a tree: in a mount namespace that is not ours to see, the
         # interpreter is mounted here.
-        for place in [*path.iterdir(), path]:
-            with contextlib.suppress(OSError):
-                place.rmdir()
+        with contextlib.suppress(OSError):  # or somebody removed it before
+            for place in [*path.iterdir()]:
+                with contextlib.suppress(OSError):
+                    place.rmdir()
+            path.rmdir()
         return
     shutil.rmtree(path, ignore_errors=True)
     if path.exists():  # a student may have closed a folder of his own against us
