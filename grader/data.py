@@ -34,8 +34,8 @@ FILES = {  # md5 of the unzipped files
     "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
-FIXTURE, MOUNT = "fashion_mnist", "/data/fashion-mnist"
-"""The fixture that brings the data to a notebook in the sandbox, and their folder in there."""
+FIXTURE = "fashion_mnist"
+"""What brings the data to a notebook in the sandbox."""
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/fashion-mnist/",

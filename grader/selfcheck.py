@@ -33,6 +33,7 @@ from grader.model import (
     Visibility,
 )
 from grader.public import Public, chosen
+from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Progress, Surroundings
 from grader.training import runs
 
@@ -153,7 +154,7 @@ class Check:
         mounts = {}
         if data.FIXTURE in task.prepare:
             data.prepare(self.data_dir, fetch=False)
-            mounts = {data.MOUNT: data.sandbox_folder(self.data_dir)}
+            mounts = {DATA: data.sandbox_folder(self.data_dir)}
         measure = self._measure(task)
         limits, budget = task.limits, self.train
         if measure and budget:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from grader import data, environment, records
 from grader.errors import GraderError
 from grader.model import Evidence, Limits, Notebook, Question
+from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Surroundings, observe
 from grader.training import options, runs
 
@@ -122,11 +123,11 @@ def _mounts(parcel: Parcel, data_dir: Path | None) -> Iterator[dict[str, Path]]:
     if data.FIXTURE not in parcel.prepare:
         yield mounts
     elif parcel.number == 0:
-        yield mounts | {data.MOUNT: data.sandbox_folder(data_dir)}
+        yield mounts | {DATA: data.sandbox_folder(data_dir)}
     else:
         labels = runs.order(parcel.seed, parcel.number)
         with data.permuted_folder(labels, data_dir, _pixels(parcel)) as folder:
-            yield mounts | {data.MOUNT: folder}
+            yield mounts | {DATA: folder}
 
 
 def _pixels(parcel: Parcel) -> NDArray[np.int64] | None:

@@ -157,28 +157,22 @@ def test_the_bar_counts_the_notebooks_that_are_done() -> None:
     assert re.search(r"notebooks .* 2/3 ", shown(out))
 
 
-def test_a_notebook_that_runs_has_a_line_with_its_cells() -> None:
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("cell 3/12", r"Ada: fmssvrc: cells .* 3/12 "),
+        ("cell 3/12: epoch 4: 84.2 %", r"Ada: fmssvrc: cells: epoch 4: 84.2 % .* 3/12 "),
+        ("cell 3/12: " + "x" * 100, r"Ada: fmssvrc: cells: x{60} .* 3/12 "),
+    ],
+)
+def test_a_notebook_that_runs_has_a_line_with_its_cells_and_what_was_printed_last(
+    told: str, line: str
+) -> None:
     out, console = terminal()
     with Bars(console) as bars:
         bars.start({"t": 2})
-        bars.step("Ada", "fmssvrc", "cell 3/12")
-    assert re.search(r"Ada: fmssvrc: cells .* 3/12 ", shown(out))
-
-
-def test_what_a_cell_printed_last_stands_beside_its_count() -> None:
-    out, console = terminal()
-    with Bars(console) as bars:
-        bars.start({"t": 2})
-        bars.step("Ada", "t", "cell 3/12: epoch 4: 84.2 %")
-    assert re.search(r"Ada: t: cells: epoch 4: 84.2 % .* 3/12 ", shown(out))
-
-
-def test_a_long_line_leaves_room_for_the_bar() -> None:
-    out, console = terminal()
-    with Bars(console) as bars:
-        bars.start({"t": 2})
-        bars.step("Ada", "t", "cell 3/12: " + "x" * 100)
-    assert re.search(r"Ada: t: cells: x{60} .* 3/12 ", shown(out))
+        bars.step("Ada", "fmssvrc", told)
+    assert re.search(line, shown(out))
 
 
 def test_the_line_of_a_notebook_that_is_done_goes() -> None:

@@ -185,21 +185,25 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
     )  # fmt: skip
 
 
-def _cut(msg: dict[str, Any], size: int) -> bool:
-    """Leaves the beginning of what was printed; whether there is any."""
+def _printed(msg: dict[str, Any]) -> str:
+    """The text of a message about something printed; empty if it has none."""
     content = msg.get("content")
     text = content.get("text") if isinstance(content, dict) else None
-    if not isinstance(text, str) or size <= 0:
+    return text if isinstance(text, str) else ""
+
+
+def _cut(msg: dict[str, Any], size: int) -> bool:
+    """Leaves the beginning of what was printed; whether there is any."""
+    text = _printed(msg)
+    if not text or size <= 0 or msg["content"].get("name") not in ("stdout", "stderr"):
         return False
-    msg["content"]["text"] = text[:size]
+    msg["content"] = {"name": msg["content"]["name"], "text": text[:size]}
     return True
 
 
 def _last_line(msg: dict[str, Any]) -> str:
     """The last line that is not blank; a progress bar's lines end with carriage returns."""
-    content = msg.get("content")
-    text = content.get("text") if isinstance(content, dict) else None
-    told = plain(text[-1000:]).strip() if isinstance(text, str) else ""
+    told = plain(_printed(msg)[-1000:]).strip()
     return re.split(r"[\r\n]+", told)[-1].strip()[:MAX_LINE]
 
 

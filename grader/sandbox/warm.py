@@ -23,12 +23,11 @@ from pathlib import Path
 from grader.errors import SandboxError
 from grader.sandbox import bwrap, confinement
 from grader.sandbox.confinement import Wish
+from grader.sandbox.inside.enclose import FRESH
 
 START_SECONDS = 120
 STARTS = 3
 COLD = "GRADER_COLD"
-PRIVATE = ("/tmp", "/data", "/run", "/notebook", "/dev/shm")
-"""What a forked kernel gets anew, empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +217,4 @@ os.register_at_fork(after_in_child=_forget)
 
 def _is_covered() -> bool:
     """Whether a forked kernel would lose sight of its interpreter, as of a checkout in `/tmp`."""
-    return any(Path(f).is_relative_to(own) for f in confinement.runtime() for own in PRIVATE)
+    return any(Path(f).is_relative_to(own) for f in confinement.runtime() for own in FRESH)

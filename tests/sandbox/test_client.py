@@ -101,6 +101,15 @@ def test_output_beyond_a_cells_room_is_cut(size: int) -> None:
     assert kernel.reason == ""
 
 
+def test_only_what_was_printed_is_cut_to_fit() -> None:
+    """A message may be large in another place."""
+    client, _, cell = made(output_kib=1)
+    message = stream("text")
+    message["content"]["name"] = "x" * 5000
+    client.process_message(message, cell, 0)
+    assert "outputs" not in cell or not cell.outputs
+
+
 def test_outputs_of_all_cells_have_one_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two thousand cells may not each fill theirs: all of it lies in memory at once."""
     monkeypatch.setattr(module, "MAX_KEPT", 3000)

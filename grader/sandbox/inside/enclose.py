@@ -21,6 +21,9 @@ PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, CAPBSET_DROP, NO_NEW_PRIVS, CAP_AMBIENT = 
 CLEAR_ALL, FILTER = 4, 2
 CAPABILITY_VERSION = 0x20080522
 GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
+FRESH = ("/notebook", "/tmp", "/dev/shm", "/data", "/run")
+"""What each fork gets anew, empty."""
+
 INODES = 100_000  # files of a private folder: each costs memory that its size does not count
 
 

@@ -33,7 +33,6 @@ matplotlib_inline."""
 
 OURS = ("bootstrap", "fixtures", "probes", "figures", "watch", "plain", "handout")
 MAX_REQUEST, MAX_FDS = 1 << 17, 253
-FRESH = ("/notebook", "/tmp", "/data", "/run", "/dev/shm")
 LARGE, COLLAPSE = 2 << 20, 25
 _libc = ctypes.CDLL(None)
 
@@ -186,7 +185,7 @@ def _data_size():
 
 def _forget_folders():
     """What imports know of folders that are new in this fork. They know the others as they are."""
-    for place in [place for place in sys.path_importer_cache if place.startswith(FRESH)]:
+    for place in [place for place in sys.path_importer_cache if place.startswith(enclose.FRESH)]:
         del sys.path_importer_cache[place]
 
 
