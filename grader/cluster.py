@@ -74,7 +74,7 @@ class DaskEngine:
             future = next(coming)
             job = running.pop(future)
             bad: BaseException | None = future.exception()
-            result = bad or records.evidence_from_json(future.result().decode())
+            result = bad or records.evidence_from_json(*future.result().decode().split("\n"))
             future.release()
             evidence = attempts.settle(job, result)
             if evidence is None:

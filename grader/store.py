@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader import __version__, records, wire
+from grader import __version__, migrations, records, wire
 from grader.errors import UsageError
 from grader.model import (
     Answer,
@@ -33,35 +33,6 @@ from grader.model import (
     Submission,
     Task,
 )
-
-
-def _first(db: sqlite3.Connection) -> None:
-    db.execute("CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
-    db.execute("CREATE TABLE evidence (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
-               "made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT")  # fmt: skip
-    db.execute("CREATE TABLE override (id INTEGER PRIMARY KEY, student TEXT NOT NULL, "
-               "item TEXT NOT NULL, points TEXT NOT NULL, reason TEXT NOT NULL, "
-               "by_whom TEXT NOT NULL, at TEXT NOT NULL) STRICT")  # fmt: skip
-
-
-def _second(db: sqlite3.Connection) -> None:
-    """What marking again needs. `place` orders the students of the last batch; others have none."""
-    db.execute("ALTER TABLE evidence ADD COLUMN ending TEXT NOT NULL DEFAULT ''")
-    db.execute("CREATE TABLE submission (student TEXT PRIMARY KEY, name TEXT NOT NULL, "
-               "place INTEGER, body BLOB NOT NULL) STRICT")  # fmt: skip
-    db.execute("CREATE INDEX submission_place ON submission (place)")
-    db.execute("CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
-               "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT")  # fmt: skip
-    db.execute(
-        "CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL, "
-        "marks TEXT NOT NULL) STRICT"
-    )
-    db.execute("CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
-               "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT")  # fmt: skip
-
-
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
-"""In order; each is applied once, in a transaction with the record that it was."""
 
 
 class Store:
@@ -80,7 +51,7 @@ class Store:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
-            self._migrate(path)
+            migrations.migrate(self._db, path)
         except sqlite3.DatabaseError as bad:
             raise UsageError(
                 f"{path} cannot be used ({bad}); choose another --out folder"
@@ -131,16 +102,6 @@ class Store:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
-
-    def _migrate(self, path: Path) -> None:
-        done = int(self._db.execute("PRAGMA user_version").fetchone()[0])
-        if done > len(MIGRATIONS):
-            raise UsageError(f"{path} was written by a newer grader; update the grader to read it")
-        for number, migration in enumerate(MIGRATIONS[done:], done + 1):
-            self._db.execute("BEGIN IMMEDIATE")
-            migration(self._db)
-            self._db.execute(f"PRAGMA user_version = {number}")
-            self._db.execute("COMMIT")
 
     def batch_seed(self, wanted: int | None) -> int:
         """The seed of all hidden inputs in this folder: drawn once, then always the same.
@@ -276,8 +237,9 @@ class Store:
 
     def get_evidence(self, key: str, *, answers: bool = True) -> Evidence | None:
         """The evidence kept under a key; without `answers` what reports show of it."""
-        row = self._one("SELECT body FROM evidence WHERE key = ?", key)
-        return records.evidence_from_json(row[0], answers=answers) if row else None
+        wanted = "answers" if answers else "'{}'"
+        row = self._one(f"SELECT body, {wanted} FROM evidence WHERE key = ?", key)  # noqa: S608
+        return records.evidence_from_json(*row) if row else None
 
     def ending(self, key: str) -> str:
         """How the run under a key ended; empty if there is none."""
@@ -288,8 +250,8 @@ class Store:
         """Keeps evidence; what was under the key before is replaced."""
         with self._lock:
             self._db.execute(
-                "INSERT OR REPLACE INTO evidence (key, body, ending) VALUES (?, ?, ?)",
-                (key, records.evidence_to_json(evidence), evidence.ending.value),
+                "INSERT OR REPLACE INTO evidence (key, ending, body, answers) VALUES (?, ?, ?, ?)",
+                (key, evidence.ending.value, *records.evidence_to_json(evidence)),
             )
 
     def forget(self, key: str) -> None:

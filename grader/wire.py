@@ -12,6 +12,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NoReturn
 
 import numpy as np
@@ -23,6 +24,9 @@ MAX_DEPTH = 32
 MAX_ARRAY_BYTES = 256 << 20
 MAX_VALUES = 2_000_000
 """Of lists, dicts and their members: parsed, each takes some fifty times what it takes as text."""
+
+MAX_HEADER = 2000
+"""Bytes of an array's header."""
 
 MAX_BITS = 1023
 """Of a whole number: what is larger can't become a float, and no check counts so far."""
@@ -43,12 +47,8 @@ def digest(question: Question) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def decode(
-    text: str | bytes, depth: int = MAX_DEPTH, most: int | None = MAX_VALUES, without: str = ""
-) -> JSON:
+def decode(text: str | bytes, depth: int = MAX_DEPTH, most: int | None = MAX_VALUES) -> JSON:
     """Plain data from JSON text of a hostile sender: at most `depth` deep and `most` values.
-
-    The object's member `without` is left out, which is faster than to decode it.
 
     Raises:
         WireError: not JSON, too deep, too much, an unknown marker, or an array that is not what
@@ -60,8 +60,6 @@ def decode(
         raw = json.loads(text, parse_constant=_reject)
     except (ValueError, RecursionError) as bad:
         raise WireError(f"not JSON: {type(bad).__name__}") from None
-    if without and isinstance(raw, dict):
-        raw.pop(without, None)
     return _unpack(raw, depth)
 
 
@@ -78,6 +76,8 @@ def _reject(word: str) -> NoReturn:
 
 def _pack(value: JSON, resolve: Callable[[str], np.ndarray] | None) -> JSON:
     match value:
+        case None | bool() | int() | str():
+            return value
         case Resource(name=name):
             return _pack(resolve(name), resolve) if resolve else {"$resource": name}
         case np.ndarray():
@@ -92,7 +92,7 @@ def _pack(value: JSON, resolve: Callable[[str], np.ndarray] | None) -> JSON:
             return {str(key): _pack(inner, resolve) for key, inner in value.items()}
         case list() | tuple():
             return [_pack(inner, resolve) for inner in value]
-        case None | bool() | int() | float() | str():
+        case float():
             return value
     raise WireError(f"{type(value).__name__} is not plain data")
 
@@ -129,21 +129,28 @@ def read_array(text: JSON) -> np.ndarray:
         raise WireError("an array that is not text")
     try:
         blob = base64.b64decode(text, validate=True)
-        stream = io.BytesIO(blob)
-        version = np.lib.format.read_magic(stream)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, fortran, dtype = read(stream, max_header_size=2000)
+        start = {1: 10, 2: 12}[blob[6]]
+        start += int.from_bytes(blob[8:start], "little")
+        shape, fortran, dtype = _header(blob[: min(start, MAX_HEADER)])
     except Exception as bad:  # the header is Python text, whose reading fails in many ways
         raise WireError(f"not an array: {type(bad).__name__}") from None
     size = dtype.itemsize * math.prod(shape)
     if dtype.kind not in "biuf" or dtype.hasobject or any(n < 0 for n in shape):
         raise WireError("an array of a kind that is not allowed")
-    if size > MAX_ARRAY_BYTES or size != len(blob) - stream.tell():
+    if size > MAX_ARRAY_BYTES or size != len(blob) - start:
         raise WireError("an array whose size is not what it says")
     if len(shape) > MAX_DEPTH or any(n > MAX_ARRAY_BYTES for n in shape):
         raise WireError("an array of a shape that is not allowed")
-    flat = np.frombuffer(blob, dtype=dtype, offset=stream.tell())
+    flat = np.frombuffer(blob, dtype=dtype, offset=start)
     return flat.reshape(shape, order="F" if fortran else "C")
+
+
+@lru_cache(maxsize=256)  # arrays are many, their shapes are few, and numpy asks Python's parser
+def _header(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    stream = io.BytesIO(head)
+    version = np.lib.format.read_magic(stream)
+    read = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    return read(stream, max_header_size=MAX_HEADER)

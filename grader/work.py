@@ -112,7 +112,7 @@ def perform_elsewhere(text: bytes) -> bytes:
     parcel = Parcel.from_bytes(text)
     if other := environment.difference(dict(parcel.versions)):
         raise GraderError(f"a worker has other libraries: {other}; install the same everywhere")
-    return records.evidence_to_json(perform(parcel, lambda _: None)).encode()
+    return "\n".join(records.evidence_to_json(perform(parcel, lambda _: None))).encode()
 
 
 @contextmanager

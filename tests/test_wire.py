@@ -113,6 +113,28 @@ def test_a_header_that_is_none_is_refused(header: str) -> None:
         wire.decode(json.dumps({"$array": base64.b64encode(blob).decode()}))
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+def test_arrays_of_every_version_of_the_format_are_read(version: tuple[int, int]) -> None:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.arange(4.0), version=version)
+    text = base64.b64encode(buffer.getvalue()).decode()
+    assert wire.decode(json.dumps({"$array": text})).tolist() == [0, 1, 2, 3]
+
+
+def test_arrays_with_one_header_keep_their_own_values() -> None:
+    first, second = wire.decode(wire.encode([np.arange(3), np.arange(3) + 5]))
+    assert (first.tolist(), second.tolist()) == ([0, 1, 2], [5, 6, 7])
+
+
+@pytest.mark.parametrize("size", [0, 5, 6, 7, 8, 9, 10, 40, 100])
+def test_an_array_that_is_cut_off_is_refused(size: int) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, np.arange(3))
+    text = base64.b64encode(buffer.getvalue()[:size]).decode()
+    with pytest.raises(wire.WireError):
+        wire.decode(json.dumps({"$array": text}))
+
+
 def test_numbers_that_no_float_can_hold_are_refused() -> None:
     assert wire.decode(str(10**300)) == 10**300
     for text in ("9" * 400, "9" * 10_000):

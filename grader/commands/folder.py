@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,16 +90,15 @@ def write_reports(
     """Renders to files below `out`; the files written, in order."""
     from grader import reports
 
-    written: list[Path] = []
-    for name in formats:
-        grades = results if name == "html" else results.bare()
-        for file, chunk in reports.stream(name, grades, assignment):
-            target = out / file
-            if written and written[-1] == target:
-                with target.open("ab") as stream:
-                    stream.write(chunk)
-            else:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(chunk)
-                written.append(target)
-    return written
+    streamed = [name for name in formats if name in reports.STREAMS]
+    grades = results if "html" in streamed else results.bare()
+    others = (reports.stream(n, results.bare(), assignment) for n in formats if n not in streamed)
+    written: dict[Path, None] = {}
+    for file, chunk in chain(reports.together(streamed, grades, assignment), *others):
+        target = out / file
+        if target not in written:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab" if target in written else "wb") as stream:
+            stream.write(chunk)
+        written[target] = None
+    return list(written)

@@ -4,7 +4,9 @@ Each renders grades to files, as `{file name: bytes}`. Those in `STREAMS` can al
 piece, for courses of any size.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice, zip_longest
 
 from grader.model import Assignment, Grade
 from grader.reports import (
@@ -45,3 +47,23 @@ def stream(name: str, grades: Iterable[Grade], assignment: Assignment) -> Chunks
     if name in STREAMS:
         return STREAMS[name](grades, assignment)
     return iter(FORMATS[name](list(grades), assignment).items())
+
+
+def together(names: Sequence[str], grades: Iterable[Grade], assignment: Assignment) -> Chunks:
+    """Several of `STREAMS` in turns: each grade is read once, and none is kept for long."""
+    source, queues = iter(grades), [deque[Grade]() for _ in names]
+
+    def taken(own: deque[Grade]) -> Iterator[Grade]:
+        """Like `itertools.tee`, which keeps what was read by all until it has read 57 more."""
+        while True:
+            for grade in () if own else islice(source, 1):
+                for queue in queues:
+                    queue.append(grade)
+            if not own:
+                return
+            yield own.popleft()
+
+    streams = [
+        STREAMS[name](taken(own), assignment) for name, own in zip(names, queues, strict=True)
+    ]
+    return filter(None, chain.from_iterable(zip_longest(*streams)))

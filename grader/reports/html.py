@@ -7,9 +7,11 @@ and capped. The pages hold no script and load nothing.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -151,7 +153,12 @@ def bars(details: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 def graph_picture(details: Mapping[str, Any]) -> str:
     """The quiz's graph with the wrong values marked, as a `data:` address."""
-    told = details["graph"]
+    return _graph_picture(json.dumps(details["graph"]))
+
+
+@lru_cache(maxsize=512)  # variants are few, and most of their values are right
+def _graph_picture(text: str) -> str:
+    told = json.loads(text)
     nodes = tuple(Node(name=n, operator=o, operands=tuple(uses)) for n, o, uses in told["nodes"])
     point = dict.fromkeys(re.findall(r"(\w+) =", told["point"]), 0.0)
     graph = Graph(expression=told["expression"], nodes=nodes, point=point)

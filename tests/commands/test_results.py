@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import store
+from grader import migrations
 from grader.cli import main
 from grader.store import Store
 from tests.course import assignment, graded
@@ -136,7 +136,7 @@ def test_a_folder_of_an_older_grader_is_told_and_keeps_its_evidence(
 ) -> None:
     path = tmp_path / "grader.sqlite"
     with monkeypatch.context() as old:
-        old.setattr(store, "MIGRATIONS", store.MIGRATIONS[:1])
+        old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
         Store(path).__exit__(None, None, None)
     with closing(sqlite3.connect(path)) as db:
         db.execute("INSERT INTO evidence (key, body) VALUES ('key', '{}')")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 
@@ -13,6 +15,12 @@ from grader.reports import FORMATS, STREAMS, html
 from grader.reports.summary import Summaries, collected
 from tests.reports import grades
 from tests.reports.grades import item, task
+
+
+class Watched(Grade):
+    """A grade of which can be seen whether it is still held."""
+
+    __slots__ = ("__weakref__",)
 
 
 def course(count: int) -> list[Grade]:
@@ -34,6 +42,25 @@ def test_a_stream_reads_each_grade_once_and_is_the_same_as_the_whole(name: str) 
     like = grades.assignment(of[0])
     assert collected(reports.stream(name, once(), like)) == FORMATS[name](of, like)
     assert read == ["s0", "s1", "s2", "s3"]
+
+
+def test_streams_in_turns_are_the_same_as_one_by_one_and_hold_no_grade_for_long() -> None:
+    of, read = course(9), list[weakref.ref[Grade]]()
+
+    def once() -> Iterator[Grade]:
+        for grade in of:
+            copy = Watched(**{part.name: getattr(grade, part.name) for part in fields(grade)})
+            read.append(weakref.ref(copy))
+            yield copy
+
+    files, alive = dict[str, bytes](), list[int]()
+    for name, chunk in reports.together(sorted(STREAMS), once(), like := grades.assignment(of[0])):
+        files[name] = files.get(name, b"") + chunk
+        alive.append(sum(grade() is not None for grade in read))
+    expected = {k: v for name in STREAMS for k, v in FORMATS[name](of, like).items()}
+    assert files == expected
+    assert len(read) == 9
+    assert max(alive) <= 4
 
 
 def test_a_students_page_is_there_before_the_next_grade_is_read() -> None:

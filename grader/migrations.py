@@ -1,0 +1,66 @@
+"""The tables of a result folder's database, and how older ones become like them. Trusted side."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.errors import UsageError
+
+
+def _first(db: sqlite3.Connection) -> None:
+    db.execute("CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+    db.execute("CREATE TABLE evidence (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
+               "made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT")  # fmt: skip
+    db.execute("CREATE TABLE override (id INTEGER PRIMARY KEY, student TEXT NOT NULL, "
+               "item TEXT NOT NULL, points TEXT NOT NULL, reason TEXT NOT NULL, "
+               "by_whom TEXT NOT NULL, at TEXT NOT NULL) STRICT")  # fmt: skip
+
+
+def _second(db: sqlite3.Connection) -> None:
+    """What marking again needs. `place` orders the students of the last batch; others have none."""
+    db.execute("ALTER TABLE evidence ADD COLUMN ending TEXT NOT NULL DEFAULT ''")
+    db.execute("CREATE TABLE submission (student TEXT PRIMARY KEY, name TEXT NOT NULL, "
+               "place INTEGER, body BLOB NOT NULL) STRICT")  # fmt: skip
+    db.execute("CREATE INDEX submission_place ON submission (place)")
+    db.execute("CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
+               "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL, "
+        "marks TEXT NOT NULL) STRICT"
+    )
+    db.execute("CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
+               "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT")  # fmt: skip
+
+
+def _third(db: sqlite3.Connection) -> None:
+    """Answers apart, by far the largest part of evidence: reports need the rest alone."""
+    db.execute("ALTER TABLE evidence ADD COLUMN answers TEXT NOT NULL DEFAULT '{}'")
+    for (key,) in db.execute("SELECT key FROM evidence").fetchall():
+        (body,) = db.execute("SELECT body FROM evidence WHERE key = ?", (key,)).fetchone()
+        shown = json.loads(body)
+        answers = json.dumps(shown.pop("answers", {}))
+        db.execute("UPDATE evidence SET body = ?, answers = ? WHERE key = ?",
+                   (json.dumps(shown), answers, key))  # fmt: skip
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
+"""In order; each is applied once, in a transaction with the record that it was."""
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Brings a database to the newest version; `path` is for the words.
+
+    Raises:
+        UsageError: it is of a newer grader.
+    """
+    done = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if done > len(MIGRATIONS):
+        raise UsageError(f"{path} was written by a newer grader; update the grader to read it")
+    for number, migration in enumerate(MIGRATIONS[done:], done + 1):
+        db.execute("BEGIN IMMEDIATE")
+        migration(db)
+        db.execute(f"PRAGMA user_version = {number}")
+        db.execute("COMMIT")
