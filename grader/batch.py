@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -59,9 +59,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Unit:
-    """One notebook of one submission."""
+    """One notebook of one submission. Light: the store holds the rest."""
 
-    submission: Submission
+    student: str
+    name: str
     task: Task
     seed: int
     key: str
@@ -91,44 +92,55 @@ class Batch:
         self.done: list[tuple[str, str]] = []
         """Name and task of each notebook that is ready, for who interrupts."""
 
-    def run(self, submissions: Sequence[Submission]) -> list[Grade]:
+    def run(self, submissions: Iterable[Submission]) -> list[Grade]:
         """All grades at once, in the order of the submissions."""
         return list(self.results(submissions))
 
-    def results(self, submissions: Sequence[Submission]) -> Results:
-        """Grades from the store, in the order of the submissions.
+    def results(self, submissions: Iterable[Submission]) -> Results:
+        """Grades from the store, in the order of the submissions, of which one is held at a time.
 
         Each observation and each verdict is in the store as soon as it exists.
 
         Raises:
             GraderError: the reference could not be observed, or its data are missing.
         """
-        units = [unit for submission in submissions for unit in self._of(submission)]
-        if any(data.FIXTURE in unit.task.prepare for unit in units):
-            data.sandbox_folder(self._settings.data_dir)
-        self._store.put_submissions(submissions)
-        self._store.note(checks="{}")  # until all are judged, what was judged how is not known
-        with self._store.transaction():
-            for unit in units:
-                if self._settings.fresh:
-                    self._store.forget(unit.key)
-                self._store.put_run(unit.submission.student, unit.task.id, unit.key, unit.seed)
+        units = self._taken(submissions)
         self._observe_reference(units)
         queue = Queue()
         for unit in units:
             self._next(queue, unit)
         counts = Counter(job.task.id for job in self._units)
         self._progress.start(counts, len(units) - counts.total())
-        for submission in submissions:
-            if not self._left[submission.student]:
-                self._verdict(submission)
+        for student in self._store.students():
+            if not self._left[student]:
+                self._verdict(student)
         for job, evidence in self._engine.run(queue, self._tell):
             self._arrived(queue, job, evidence)
         for task in self._assignment.tasks:
             if any(item.mistakes for item in task.items):
-                self._look_for_mistakes(task, submissions)
+                self._look_for_mistakes(task)
         self._store.note(checks=json.dumps(self._judge.checks()))
         return Results(self._store, self._assignment)
+
+    def _taken(self, submissions: Iterable[Submission]) -> list[_Unit]:
+        """Keeps the submissions, and which runs are theirs; if one of them fails, none."""
+        units: list[_Unit] = []
+
+        def seen() -> Iterator[Submission]:
+            for submission in submissions:
+                units.extend(self._of(submission))
+                yield submission
+
+        with self._store.transaction():
+            self._store.put_submissions(seen())
+            if any(data.FIXTURE in unit.task.prepare for unit in units):
+                data.sandbox_folder(self._settings.data_dir)
+            self._store.note(checks="{}")  # until all are judged, what was judged how is not known
+            for unit in units:
+                if self._settings.fresh:
+                    self._store.forget(unit.key)
+                self._store.put_run(unit.student, unit.task.id, unit.key, unit.seed)
+        return units
 
     # -- observing ---------------------------------------------------------------------------
 
@@ -139,7 +151,9 @@ class Batch:
             if grade.needs_run(task) and task.id in submission.notebooks:
                 asked = grade.plan(task, seed)
                 key = evidence_key(submission.digest, task, asked, seed, met)
-                yield _Unit(submission=submission, task=task, seed=seed, key=key)
+                yield _Unit(
+                    student=submission.student, name=submission.name, task=task, seed=seed, key=key
+                )
 
     def _next(self, queue: Queue, unit: _Unit) -> bool:
         """Queues the next run that a notebook needs, if it needs one."""
@@ -148,9 +162,10 @@ class Batch:
             return True
         if not judging.trains(unit.task):
             return False
-        facts = self._judge.facts(unit.submission, unit.task)
+        submission = self._store.submission(unit.student)
+        facts = self._judge.facts(submission, unit.task)
         number = len(facts.runs) + 1
-        more = self._judge.again(unit.submission, unit.task, facts)
+        more = self._judge.again(submission, unit.task, facts)
         if not more and self._settings.audit:
             number, more = runs.AUDIT, judging.audit(facts)
         if more and self._is_out_of_time(unit):
@@ -162,17 +177,16 @@ class Batch:
 
     def _is_out_of_time(self, unit: _Unit) -> bool:
         limit = unit.task.limits.submission_seconds
-        return bool(limit) and self._spent[unit.submission.student] > limit
+        return bool(limit) and self._spent[unit.student] > limit
 
     def _put(self, queue: Queue, unit: _Unit, number: int, asked: tuple[Question, ...]) -> None:
-        submission, task = unit.submission, unit.task
         job = Job(
-            student=submission.student, name=submission.name, task=task,
+            student=unit.student, name=unit.name, task=unit.task,
             key=run_key(unit.key, number), number=number,
             parcel=lambda: self._parcel(unit, number, asked),
         )  # fmt: skip
         self._units[job] = unit
-        self._left[submission.student] += 1
+        self._left[unit.student] += 1
         queue.add(job)
 
     def _parcel(self, unit: _Unit, number: int, asked: tuple[Question, ...]) -> Parcel:
@@ -181,13 +195,13 @@ class Batch:
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
         return Parcel(
             task=task.id,
-            notebook=unit.submission.notebooks[task.id],
+            notebook=self._store.submission(unit.student).notebooks[task.id],
             questions=asked or tuple(question for some in planned for question in some),
             prepare=task.prepare,
             limits=task.limits,
             seed=unit.seed,
             number=number,
-            files=unit.submission.files,
+            files=self._store.files(unit.student),
             hide=tuple(str(place) for place in hide),
             rung=self._settings.rung,
         )
@@ -196,19 +210,18 @@ class Batch:
         """Keeps one result, and asks for the next run or judges."""
         self._store.put_evidence(job.key, evidence)
         unit = self._units.pop(job)
-        submission = unit.submission
-        self._spent[submission.student] += evidence.seconds
+        self._spent[unit.student] += evidence.seconds
         more = evidence.ending is not Ending.SETUP_FAILED and self._next(queue, unit)
-        self._left[submission.student] -= 1
+        self._left[unit.student] -= 1
         told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
         if more:
-            self._progress.step(submission.name, job.task.id, f"run {job.number + 1}: {told}")
+            self._progress.step(unit.name, job.task.id, f"run {job.number + 1}: {told}")
             return
-        self.done.append((submission.name, job.task.id))
-        if not self._left[submission.student]:
-            marked = self._verdict(submission)
+        self.done.append((unit.name, job.task.id))
+        if not self._left[unit.student]:
+            marked = self._verdict(unit.student)
             told += f"; {marked.points:.2f} of {marked.max_points} points"
-        self._progress.finish(submission.name, job.task.id, told, evidence.seconds)
+        self._progress.finish(unit.name, job.task.id, told, evidence.seconds)
 
     def _tell(self, job: Job, text: str) -> None:
         self._progress.step(job.name, job.task.id, text)
@@ -221,23 +234,25 @@ class Batch:
         percent = runs.reached(evidence, labels, self._settings.data_dir)
         return "" if percent is None else f"({percent:.2f} % accuracy)"
 
-    def _verdict(self, submission: Submission) -> Grade:
+    def _verdict(self, student: str) -> Grade:
+        submission = self._store.submission(student)
         outcomes = self._judge.verdicts(submission).outcomes
         judging.keep(self._store, self._assignment, submission, outcomes)
         return scoring.score(
             submission, self._assignment, outcomes, evidences={},
-            overrides=self._store.overrides(submission.student),
+            overrides=self._store.overrides(student),
         )  # fmt: skip
 
     # -- typical mistakes --------------------------------------------------------------------
 
-    def _look_for_mistakes(self, task: Task, submissions: Sequence[Submission]) -> None:
+    def _look_for_mistakes(self, task: Task) -> None:
         """Asks the rubric's typical mistakes what lost items were asked; hints come of it."""
-        for at in range(0, len(submissions), SUBMISSIONS):
+        students = self._store.students()
+        for at in range(0, len(students), SUBMISSIONS):
             lost = [
-                (submission, asked)
-                for submission in submissions[at : at + SUBMISSIONS]
-                if (asked := self._judge.lost(submission, task))
+                (student, asked)
+                for student in students[at : at + SUBMISSIONS]
+                if (asked := self._judge.lost(self._store.submission(student), task))
             ]
             known = self._judge.known_mistakes(task, [asked for _, asked in lost])
             wanted = mistakes.wanted(task.items, [asked for _, asked in lost], known)
@@ -253,8 +268,8 @@ class Batch:
                 seed=0, jobs=self._settings.jobs,
             )  # fmt: skip
             self._store.put_expected(self._judge.mistakes_key(task), answers)
-            for submission, _ in lost:
-                self._verdict(submission)
+            for student, _ in lost:
+                self._verdict(student)
 
     # -- the reference -----------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ from grader.printable import printable
 if TYPE_CHECKING:
     from grader.engine import Engine
     from grader.judging import Results
-    from grader.model import Assignment, Grade
+    from grader.model import Assignment, Grade, Submission
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
 MANY, MANY_ROWS = 20, 200
@@ -144,7 +144,7 @@ def grade(
         with surroundings.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:
-                results = work.results(found.submissions)
+                results = work.results(_noted(found.submissions))
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
@@ -226,6 +226,16 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
     more = f", and {len(told) - MANY} more" if len(told) > MANY else ""
     listed = printable(", ".join(told[:MANY])) or "no notebook"
     click.echo(f"Done in this run: {listed}{more}", err=True)
+
+
+def _noted(submissions: Iterable[Submission]) -> Iterator[Submission]:
+    """The same, each with a line on what is wrong with it."""
+    from grader import ingest
+
+    for submission in submissions:
+        if told := ingest.told(submission):
+            click.echo(f"note: {printable(told)}", err=True)
+        yield submission
 
 
 def _show_table(results: Results, assignment: Assignment) -> bool:

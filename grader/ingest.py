@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -30,8 +30,42 @@ GERMAN = {
 class Batch:
     """What was found: submissions in the order of their names, and remarks on the rest."""
 
-    submissions: tuple[Submission, ...]
+    submissions: Submissions
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Student:
+    """Whose submission it is."""
+
+    student: str
+    name: str
+
+
+class Submissions:
+    """A batch's submissions. Each is read when its turn comes: all together may be too much."""
+
+    def __init__(
+        self,
+        found: Mapping[Student, layout.Found],
+        quiz: Mapping[str, QuizResponse],
+        assignment: Assignment,
+    ) -> None:
+        self._found, self._quiz, self._assignment = found, quiz, assignment
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Submission]:
+        for person, found in self._found.items():
+            yield _joined(self._read(person, found), self._quiz.get(person.student))
+
+    def _read(self, person: Student, found: layout.Found) -> Submission:
+        try:
+            files, problems = layout.opened(found)
+            return _submission(person, files, problems, self._assignment)
+        except UsageError as bad:  # a file went away, or its disk is broken
+            return _submission(person, {}, [f"{bad}."], self._assignment)
 
 
 def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
@@ -57,27 +91,23 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         else:
             raise UsageError(f"{path} does not exist")
         found += layout.split(name, files, problems, quiz_files, notes)
-    submissions, taken = [], set[str]()
-    for one in sorted(found, key=lambda one: one.name.casefold()):
-        try:
-            files, problems = layout.opened(one)
-            submissions.append(_submission(one.name, files, problems, assignment, taken))
-        except UsageError as bad:  # a file went away, or its disk is broken
-            submissions.append(_submission(one.name, {}, [f"{bad}."], assignment, taken))
-    if not submissions:
+    if not found:
         shown = ", ".join(str(path) for path in paths)
         raise UsageError(
             f"{shown}: no submission was found; expected a folder or zip for each student"
         )
-    joined = _with_quiz(submissions, quiz_files, notes, _attempt_rule(assignment))
-    lines = [f"{submission.name}: {text}" for submission in joined if (text := _told(submission))]
-    return Batch(submissions=joined, notes=(*notes, *lines))
+    taken = set[str]()
+    by_name = sorted(found, key=lambda one: one.name.casefold())
+    people = {_person(one.name, taken): one for one in by_name}
+    quiz = _quiz([*people], quiz_files, notes, _attempt_rule(assignment))
+    return Batch(submissions=Submissions(people, quiz, assignment), notes=tuple(notes))
 
 
-def _told(submission: Submission) -> str:
-    """What is wrong with a submission, in one line; empty if nothing is."""
+def told(submission: Submission) -> str:
+    """What is wrong with a submission, in one line with its name; empty if nothing is."""
     missing = submission.missing.values() if submission.notebooks or submission.damaged else ()
-    return " ".join(dict.fromkeys([*submission.problems, *missing]))
+    found = " ".join(dict.fromkeys([*submission.problems, *missing]))
+    return f"{submission.name}: {found}" if found else ""
 
 
 def _empty_folders(batch: Path) -> list[str]:
@@ -95,16 +125,18 @@ def _empty_folders(batch: Path) -> list[str]:
 
 def submission(name: str, files: Mapping[str, bytes], assignment: Assignment) -> Submission:
     """The submission that these files, by relative path, are."""
-    return _submission(name, files, [], assignment, set())
+    return _submission(_person(name, set()), files, [], assignment)
+
+
+def _person(name: str, taken: set[str]) -> Student:
+    shown = printable(unicodedata.normalize("NFC", name)).strip()
+    return Student(student=_slug(shown, taken), name=shown)
 
 
 def _submission(
-    name: str,
-    files: Mapping[str, bytes],
-    problems: list[str],
-    assignment: Assignment,
-    taken: set[str],
+    person: Student, files: Mapping[str, bytes], remarks: Sequence[str], assignment: Assignment
 ) -> Submission:
+    problems = list(remarks)
     files, digest = _read(files, problems)
     notebooks: dict[str, Notebook] = {}
     missing: dict[str, str] = {}
@@ -129,10 +161,9 @@ def _submission(
             problems.append(f"{path} was taken for {task.notebook}.")
     if not candidates and (files or not problems):
         problems.append("The submission has no notebooks.")
-    shown = printable(unicodedata.normalize("NFC", name)).strip()
     return Submission(
-        student=_slug(shown, taken),
-        name=shown,
+        student=person.student,
+        name=person.name,
         notebooks=notebooks,
         missing=missing,
         damaged=tuple(damaged),
@@ -251,28 +282,24 @@ def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizRespons
     return None
 
 
-def _with_quiz(
-    submissions: list[Submission],
-    quiz_files: dict[str, bytes],
-    notes: list[str],
-    rule: AttemptRule,
-) -> tuple[Submission, ...]:
-    """The submissions with their rows of the quiz download; rows of nobody are noted."""
+def _quiz(
+    people: Sequence[Student], quiz_files: dict[str, bytes], notes: list[str], rule: AttemptRule
+) -> dict[str, QuizResponse]:
+    """The rows of the quiz download by student id; rows of nobody are noted."""
     quiz: dict[str, QuizResponse] = {}
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)
-        matched, remarks = roster.match(rows, submissions, rule)
+        matched, remarks = roster.match(rows, people, rule)
         notes += remarks
         for student in matched.keys() & quiz.keys():
             notes.append(f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
                          "which counts")  # fmt: skip
         quiz = matched | quiz
-    return tuple(_joined(submission, quiz) for submission in submissions)
+    return quiz
 
 
-def _joined(submission: Submission, quiz: Mapping[str, QuizResponse]) -> Submission:
+def _joined(submission: Submission, row: QuizResponse | None) -> Submission:
     """With the row of the quiz; an answer file, which anyone can write after it, counts without."""
-    row = quiz.get(submission.student)
     if row is None:
         return submission
     problems = submission.problems

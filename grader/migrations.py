@@ -36,7 +36,12 @@ def _second(db: sqlite3.Connection) -> None:
 
 
 def _third(db: sqlite3.Connection) -> None:
-    """Answers apart, by far the largest part of evidence: reports need the rest alone."""
+    """Answers apart, by far the largest part of evidence: reports need the rest alone.
+
+    And the contents of helper files, which until now lay in memory while a batch was run.
+    """
+    db.execute("CREATE TABLE helper (student TEXT NOT NULL, path TEXT NOT NULL, "
+               "body BLOB NOT NULL, PRIMARY KEY (student, path)) STRICT")  # fmt: skip
     db.execute("ALTER TABLE evidence ADD COLUMN answers TEXT NOT NULL DEFAULT '{}'")
     for (key,) in db.execute("SELECT key FROM evidence").fetchall():
         (body,) = db.execute("SELECT body FROM evidence WHERE key = ?", (key,)).fetchone()

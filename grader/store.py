@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -94,7 +94,10 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written within, or nothing of it."""
+        """All that is written within, or nothing of it; within another, a part of that."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -137,17 +140,27 @@ class Store:
 
     # -- submissions -------------------------------------------------------------------------
 
-    def put_submissions(self, submissions: Sequence[Submission]) -> None:
-        """Keeps these as the batch, in their order. Earlier ones stay, but are no longer of it."""
-        with self._lock, self.transaction():
-            self._db.execute("UPDATE submission SET place = NULL")
-            self._db.executemany(
+    def put_submissions(self, submissions: Iterable[Submission]) -> None:
+        """Keeps these as the batch, in their order. Earlier ones stay, but are no longer of it.
+
+        One is taken at a time: all together may be too much.
+        """
+        with self.transaction():
+            with self._lock:
+                self._db.execute("UPDATE submission SET place = NULL")
+                self._db.execute("DELETE FROM helper")
+            for place, submission in enumerate(submissions):
+                self._put_submission(place, submission)
+
+    def _put_submission(self, place: int, submission: Submission) -> None:
+        student, body = submission.student, _packed(records.submission_to_json(submission))
+        files = [(student, path, zlib.compress(file, 1)) for path, file in submission.files.items()]
+        with self._lock:
+            self._db.execute(
                 "INSERT OR REPLACE INTO submission VALUES (?, ?, ?, ?)",
-                (
-                    (s.student, s.name, place, _packed(records.submission_to_json(s)))
-                    for place, s in enumerate(submissions)
-                ),
+                (student, submission.name, place, body),
             )
+            self._db.executemany("INSERT INTO helper VALUES (?, ?, ?)", files)
 
     def students(self) -> list[str]:
         """The ids of the batch's students, in order."""
@@ -158,11 +171,19 @@ class Store:
         return [student for (student,) in rows]
 
     def submission(self, student: str) -> Submission:
-        """One submission of the batch, without the contents of its helper files."""
+        """One submission of the batch, without the contents of its helper files: see `files`."""
         row = self._one("SELECT body FROM submission WHERE student = ?", student)
         if row is None:
             raise KeyError(student)
         return records.submission_from_json(_unpacked(row[0]))
+
+    def files(self, student: str) -> dict[str, bytes]:
+        """The helper files of one submission of the batch, by relative path."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT path, body FROM helper WHERE student = ? ORDER BY rowid", (student,)
+            ).fetchall()
+        return {path: zlib.decompress(body) for path, body in rows}
 
     def put_run(self, student: str, task: str, key: str, seed: int) -> None:
         """Notes under which key a student's evidence is kept, and the seed of its questions."""

@@ -8,6 +8,7 @@ import random
 import signal
 import sqlite3
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from grader import environment
 from grader.checks.base import Case
 from grader.engine import Job, LocalEngine, Queue
 from grader.errors import GraderError, UsageError
-from grader.model import Ending, Evidence, Limits, Question, Status
+from grader.model import Ending, Evidence, Limits, Question, Status, Submission
 from grader.reports import json_report
 from grader.store import Store
 from grader.work import Parcel, Tell
@@ -188,6 +189,48 @@ def test_a_submission_whose_runs_take_too_long_together_is_not_run_again(tmp_pat
     assert last is not None
     assert last.message == "The runs of this submission took more than 100 s together."
     assert graded.tasks[1].items[0].outcome.status is Status.PASSED
+
+
+# --- large courses ----------------------------------------------------------------------------
+
+
+def test_a_course_with_large_files_needs_no_more_memory_than_some_of_its_students(
+    tmp_path: Path,
+) -> None:
+    of, size, students = assignment(tmp_path / "reference"), 1 << 20, 40
+    seen: list[int] = []
+
+    def read() -> Iterator[Submission]:
+        for number in range(students):
+            yield replace(submission(number), files={"data.csv": os.urandom(size)})
+
+    def with_files(parcel: Parcel, tell: Tell) -> Evidence:
+        seen.extend(map(len, parcel.files.values()))  # the reference has none
+        return perform(parcel, tell)
+
+    with Store(tmp_path / "grader.sqlite") as store:
+        work = course.batch(of, store, engine=LocalEngine(2, with_files))
+        tracemalloc.start()
+        found = work.results(read())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert [grade.points for grade in found] == [0] * 10 + [3] * 30
+    assert seen == [size] * 2 * students
+    assert peak < students / 3 * size
+
+
+def test_a_batch_that_cannot_be_read_to_its_end_leaves_the_last_one(tmp_path: Path) -> None:
+    def read() -> Iterator[Submission]:
+        yield submission(12)
+        raise KeyboardInterrupt
+
+    before = points(tmp_path)
+    with Store(tmp_path / "grader.sqlite") as store:
+        work = course.batch(assignment(tmp_path / "reference"), store)
+        with pytest.raises(KeyboardInterrupt):
+            work.results(read())
+        assert store.students() == [*before]
+    assert points(tmp_path) == before
 
 
 # --- interruptions ----------------------------------------------------------------------------

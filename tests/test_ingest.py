@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.ingest import Batch, ingest
+from grader.ingest import Batch, ingest, told
 from grader.model import Assignment
 
 NAMES = ("ActivationFunctions", "Evaluation", "FMSSVRC")
@@ -44,6 +44,11 @@ def hand_in(batch: Path, student: str, **files: str) -> None:
         (folder / name.replace("_", ".")).write_text(text)
 
 
+def remarks(batch: Batch) -> tuple[str, ...]:
+    """On what is no submission, and on each submission."""
+    return (*batch.notes, *filter(None, map(told, batch.submissions)))
+
+
 def test_each_fault_is_one_line_and_the_rest_is_found(
     tmp_path: Path, assignment: Assignment
 ) -> None:
@@ -57,7 +62,7 @@ def test_each_fault_is_one_line_and_the_rest_is_found(
     (tmp_path / "Text" / "hello.txt").write_text("hello")
     (tmp_path / "Broken.zip").write_text("no zip")
     batch = ingest([tmp_path], assignment)
-    assert sorted(batch.notes) == [
+    assert sorted(remarks(batch)) == [
         "Broken: Broken.zip is not a readable zip archive (File is not a zip file); "
         "download it again.",
         "Missing: Evaluation.ipynb was not handed in.",
@@ -119,7 +124,7 @@ def test_a_file_that_nobody_needs_and_cannot_be_read_any_more_is_one_line(
     monkeypatch.setattr(Path, "read_bytes", fails)
     batch = ingest([tmp_path], assignment)
     assert [len(submission.notebooks) for submission in batch.submissions] == [3, 3]
-    assert batch.notes == (
+    assert remarks(batch) == (
         f"{tmp_path.name}: Responses.csv cannot be read any more (Input/output error); the file "
         "was left out",
         "Ada: weights.bin cannot be read any more (Input/output error).",
@@ -148,7 +153,7 @@ def test_an_empty_zip_in_a_students_folder_is_told(tmp_path: Path, assignment: A
     hand_in(tmp_path, "Bob")
     (tmp_path / "Ada").mkdir()
     (tmp_path / "Ada" / "work.zip").write_bytes(packed())
-    assert ingest([tmp_path], assignment).notes == ("Ada: The submission has no notebooks.",)
+    assert remarks(ingest([tmp_path], assignment)) == ("Ada: The submission has no notebooks.",)
 
 
 def test_there_may_be_more_zips_than_open_files(tmp_path: Path, assignment: Assignment) -> None:
@@ -180,7 +185,8 @@ def test_a_large_course_needs_no_more_memory_than_a_submission(
     tmp_path: Path, assignment: Assignment, how: str
 ) -> None:
     students, size = [f"Student {n:02}" for n in range(20)], 2 << 20
-    work = {"FMSSVRC_ipynb": notebook().encode(), "weights_bin": os.urandom(size)}
+    work = {"FMSSVRC_ipynb": notebook().encode(), "weights_bin": os.urandom(size),
+            "data_csv": os.urandom(1 << 20)}  # fmt: skip
     path = tmp_path / "course"
     path.mkdir()
     for student in students:
@@ -193,11 +199,11 @@ def test_a_large_course_needs_no_more_memory_than_a_submission(
     if how.endswith("zip"):
         path = Path(shutil.make_archive(str(path), "zip", path))
     tracemalloc.start()
-    batch = ingest([path], assignment)
+    found = ingest([path], assignment).submissions
+    seen = [(one.name, [*one.notebooks], *map(len, one.files.values())) for one in found]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert [submission.name for submission in batch.submissions] == students
-    assert all("fmssvrc" in submission.notebooks for submission in batch.submissions)
+    assert seen == [(student, ["fmssvrc"], 1 << 20) for student in students]
     assert peak < 6 * size
 
 
@@ -228,8 +234,9 @@ def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(
 ) -> None:
     hand_in(tmp_path, "Ada Lovelace")
     batch = quiz(tmp_path, assignment, a="5", b="6")
-    assert batch.submissions[0].quiz is not None
-    assert batch.submissions[0].quiz.source == "a.csv, row 2"
+    (submission,) = batch.submissions
+    assert submission.quiz is not None
+    assert submission.quiz.source == "a.csv, row 2"
     assert batch.notes == ("b.csv, row 2: ada-lovelace is in a.csv, row 2, too, which counts",)
 
 

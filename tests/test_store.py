@@ -27,6 +27,7 @@ from grader.model import (
 )
 from grader.sandbox.observe import decode_answer
 from grader.store import Store, evidence_key
+from tests.course import submission
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
 
@@ -119,6 +120,21 @@ def test_unknown_evidence_is_none(tmp_path: Path) -> None:
 def test_evidence_of_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     assert returned(tmp_path, 1) == 1
     assert returned(tmp_path, 2) == 2
+
+
+# --- submissions ------------------------------------------------------------------------------
+
+
+def test_helper_files_come_back_and_those_of_an_earlier_batch_go(tmp_path: Path) -> None:
+    files = {"b/data.csv": b"1,2\n\0\xff", "a.py": b""}
+    with Store(tmp_path / "grader.sqlite") as only:
+        only.put_submissions([replace(submission(1), files=files), submission(2)])
+        assert list(only.files("s0001").items()) == [*files.items()]
+        assert dict(only.submission("s0001").files) == dict.fromkeys(sorted(files), b"")
+        assert only.files("s0002") == {}
+        only.put_submissions([submission(2)])
+        assert only.files("s0001") == {}
+        assert only.students() == ["s0002"]
 
 
 # --- a person's marks -------------------------------------------------------------------------

@@ -10,21 +10,32 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from grader.exchange.moodle import Row
-from grader.model import AttemptRule, QuizResponse, Submission
+from grader.model import AttemptRule, QuizResponse
+
+
+class Student(Protocol):
+    """Who handed something in."""
+
+    @property
+    def student(self) -> str:
+        """The id."""
+
+    @property
+    def name(self) -> str:
+        """As the folder or zip was called."""
 
 
 def match(
-    rows: Sequence[Row],
-    submissions: Sequence[Submission],
-    rule: AttemptRule = AttemptRule.HIGHEST,
+    rows: Sequence[Row], students: Sequence[Student], rule: AttemptRule = AttemptRule.HIGHEST
 ) -> tuple[dict[str, QuizResponse], list[str]]:
-    """The response of each submission's student, by student id, and remarks on all other rows."""
-    keys: dict[str, list[Submission]] = {}
-    for submission in submissions:
-        for key in {_key(submission.name), *_email_keys(submission.name)}:
-            keys.setdefault(key, []).append(submission)
+    """The response of each of these students, by their ids, and remarks on all other rows."""
+    keys: dict[str, list[Student]] = {}
+    for one in students:
+        for key in {_key(one.name), *_email_keys(one.name)}:
+            keys.setdefault(key, []).append(one)
     attempts: dict[str, list[Row]] = {}
     remarks = []
     for row in rows:
@@ -73,7 +84,7 @@ def response(row: Row) -> QuizResponse:
     )  # fmt: skip
 
 
-def _owners(row: Row, keys: Mapping[str, list[Submission]]) -> list[Submission]:
+def _owners(row: Row, keys: Mapping[str, list[Student]]) -> list[Student]:
     local = row.email.partition("@")[0]
     for candidate in (row.email, row.number, row.username, local, row.name, row.reversed_name):
         if candidate and (owners := keys.get(_key(candidate))):
