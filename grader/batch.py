@@ -96,15 +96,19 @@ class Batch:
         """All grades at once, in the order of the submissions."""
         return list(self.results(submissions))
 
-    def results(self, submissions: Iterable[Submission]) -> Results:
+    def results(
+        self, submissions: Iterable[Submission], noted: Mapping[str, str] | None = None
+    ) -> Results:
         """Grades from the store, in the order of the submissions, of which one is held at a time.
+
+        `noted` are facts of the batch that the store is to hold as soon as it holds the batch.
 
         Each observation and each verdict is in the store as soon as it exists.
 
         Raises:
             GraderError: the reference could not be observed, or its data are missing.
         """
-        units = self._taken(submissions)
+        units = self._taken(submissions, noted or {})
         self._observe_reference(units)
         queue = Queue()
         for unit in units:
@@ -122,7 +126,7 @@ class Batch:
         self._store.note(checks=json.dumps(self._judge.checks()))
         return Results(self._store, self._assignment)
 
-    def _taken(self, submissions: Iterable[Submission]) -> list[_Unit]:
+    def _taken(self, submissions: Iterable[Submission], noted: Mapping[str, str]) -> list[_Unit]:
         """Keeps the submissions, and which runs are theirs; if one of them fails, none."""
         units: list[_Unit] = []
 
@@ -135,7 +139,8 @@ class Batch:
             self._store.put_submissions(seen())
             if any(data.FIXTURE in unit.task.prepare for unit in units):
                 data.sandbox_folder(self._settings.data_dir)
-            self._store.note(checks="{}")  # until all are judged, what was judged how is not known
+            # Until all are judged, what was judged how is not known.
+            self._store.note(**noted, checks="{}")
             for unit in units:
                 if self._settings.fresh:
                     self._store.forget(unit.key)

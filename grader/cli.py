@@ -140,11 +140,10 @@ def grade(
         noted = {"assignment": chosen.name, "rubric": str(chosen.rubric_dir.resolve()),
                  "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",
                  "paths": shlex.join(str(path.resolve()) for path in paths)}  # fmt: skip
-        store.note(**noted)
         with surroundings.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:
-                results = work.results(_noted(found.submissions))
+                results = work.results(_noted(found.submissions), noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise

@@ -73,8 +73,11 @@ class DaskEngine:
                 tell(job, "sent to the cluster")
             future = next(coming)
             job = running.pop(future)
-            bad: BaseException | None = future.exception()
-            result = bad or records.evidence_from_json(*future.result().decode().split("\n"))
+            result: Evidence | BaseException
+            try:
+                result = future.exception() or _evidence(future.result())
+            except (TypeError, ValueError) as bad:
+                result = bad
             future.release()
             evidence = attempts.settle(job, result)
             if evidence is None:
@@ -82,6 +85,11 @@ class DaskEngine:
                 queue.add(job)
             else:
                 yield job, evidence
+
+
+def _evidence(text: bytes) -> Evidence:
+    shown, answers = text.decode().split("\n")
+    return records.evidence_from_json(shown, answers)
 
 
 def _examine(client: Any) -> None:

@@ -118,8 +118,14 @@ def evidence_to_json(evidence: Evidence) -> tuple[str, str]:
 
 
 def evidence_from_json(text: str, answers: str = "{}") -> Evidence:
-    """The inverse of `evidence_to_json`."""
+    """The inverse of `evidence_to_json`.
+
+    Raises:
+        wire.WireError: it was written in one piece, by an older grader.
+    """
     data = wire.decode(text, most=None)
+    if "answers" in data:
+        raise wire.WireError("evidence of an older grader; install the same everywhere")
     answered = wire.decode(answers, wire.MAX_DEPTH + 2, None)  # values lie so much deeper here
     cells = tuple(
         CellRun(**(cell | {"images": tuple(base64.b64decode(image) for image in cell["images"])}))

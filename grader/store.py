@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -67,7 +67,8 @@ class Store:
         tb: TracebackType | None,
     ) -> None:
         """Closes the database, and lets others write."""
-        self._db.close()
+        with self._lock:  # a thread may just be reading, and SQLite would take the process down
+            self._db.close()
         if self._claim is not None:
             os.close(self._claim)
 
@@ -102,7 +103,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with suppress(sqlite3.OperationalError):  # it went back by itself: a full disk
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

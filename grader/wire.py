@@ -26,7 +26,7 @@ MAX_VALUES = 2_000_000
 """Of lists, dicts and their members: parsed, each takes some fifty times what it takes as text."""
 
 MAX_HEADER = 2000
-"""Bytes of an array's header."""
+"""Bytes before an array's values."""
 
 MAX_BITS = 1023
 """Of a whole number: what is larger can't become a float, and no check counts so far."""

@@ -228,8 +228,11 @@ def test_a_batch_that_cannot_be_read_to_its_end_leaves_the_last_one(tmp_path: Pa
     with Store(tmp_path / "grader.sqlite") as store:
         work = course.batch(assignment(tmp_path / "reference"), store)
         with pytest.raises(KeyboardInterrupt):
-            work.results(read())
+            work.results(read(), {"assignment": "another"})
         assert store.students() == [*before]
+        assert store.setting("assignment") is None
+        work.results([submission(12)], {"assignment": "course"})
+        assert store.setting("assignment") == "course"
     assert points(tmp_path) == before
 
 

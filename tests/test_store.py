@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import sqlite3
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -122,6 +125,12 @@ def test_evidence_of_a_second_run_replaces_the_first(tmp_path: Path) -> None:
     assert returned(tmp_path, 2) == 2
 
 
+def test_evidence_in_one_piece_is_refused_and_not_taken_for_one_without_answers() -> None:
+    shown, answers = map(json.loads, records.evidence_to_json(answered(1)))
+    with pytest.raises(wire.WireError, match="older grader"):
+        records.evidence_from_json(json.dumps(shown | {"answers": answers}))
+
+
 # --- submissions ------------------------------------------------------------------------------
 
 
@@ -135,6 +144,29 @@ def test_helper_files_come_back_and_those_of_an_earlier_batch_go(tmp_path: Path)
         only.put_submissions([submission(2)])
         assert only.files("s0001") == {}
         assert only.students() == ["s0002"]
+
+
+def test_a_store_that_closes_while_threads_read_is_an_error_of_theirs_and_no_crash(
+    tmp_path: Path,
+) -> None:
+    errors: list[str] = []
+
+    def read(opened: Store) -> None:
+        try:
+            while True:
+                opened.files("s0001")
+        except sqlite3.ProgrammingError as bad:
+            errors.append(str(bad))
+
+    for n in range(5):
+        with Store(tmp_path / f"{n}.sqlite") as opened:
+            opened.put_submissions([replace(submission(1), files={"a.csv": bytes(1 << 18)})])
+            threads = [threading.Thread(target=read, args=(opened,)) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == ["Cannot operate on a closed database."] * 15
 
 
 # --- a person's marks -------------------------------------------------------------------------

@@ -90,6 +90,7 @@ def write_reports(
     """Renders to files below `out`; the files written, in order."""
     from grader import reports
 
+    formats = [*dict.fromkeys(formats)]
     streamed = [name for name in formats if name in reports.STREAMS]
     grades = results if "html" in streamed else results.bare()
     others = (reports.stream(n, results.bare(), assignment) for n in formats if n not in streamed)

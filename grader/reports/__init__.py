@@ -6,7 +6,7 @@ piece, for courses of any size.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 
 from grader.model import Assignment, Grade
 from grader.reports import (
@@ -56,11 +56,12 @@ def together(names: Sequence[str], grades: Iterable[Grade], assignment: Assignme
     def taken(own: deque[Grade]) -> Iterator[Grade]:
         """Like `itertools.tee`, which keeps what was read by all until it has read 57 more."""
         while True:
-            for grade in () if own else islice(source, 1):
+            if not own:
+                grade = next(source, None)
+                if grade is None:
+                    return
                 for queue in queues:
                     queue.append(grade)
-            if not own:
-                return
             yield own.popleft()
 
     streams = [

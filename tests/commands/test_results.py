@@ -124,6 +124,12 @@ def test_a_report_is_rendered_elsewhere_in_one_format(results: Path) -> None:
     assert (out / "grades.csv").read_bytes() == (results / "grades.csv").read_bytes()
 
 
+def test_a_format_that_is_asked_for_twice_is_written_once(results: Path) -> None:
+    before = (results / "students" / "s0010.html").read_bytes()
+    assert run("report", results, "--format", "html", "--format", "html").exit_code == 0
+    assert (results / "students" / "s0010.html").read_bytes() == before
+
+
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     for command in ("regrade", "report"):
         assert refused(run(command, tmp_path)) == (
