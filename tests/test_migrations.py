@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -103,3 +104,25 @@ def test_evidence_that_was_kept_in_one_piece_is_the_same_in_two(
     assert found.answers["q"].value["x"][2].tolist() == [0, 1, 2]
     assert found.answers["q"].value["x"][:2] == [0.1, "ü"]
     assert shown == replace(evidence, answers={})
+
+
+class Late:
+    """A database that another process brings to the newest version first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = sqlite3.connect(path, isolation_level=None)
+
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        if sql.startswith("BEGIN"):
+            Store(self._path).__exit__(None, None, None)
+        return self._db.execute(sql)
+
+
+def test_two_that_migrate_at_once_do_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "grader.sqlite"
+    path.touch()
+    migrations.migrate(cast(sqlite3.Connection, Late(path)), path)
+    assert version(path) == len(migrations.MIGRATIONS)
+    with Store(path) as opened:
+        assert opened.students() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sqlite3
 import threading
 from dataclasses import replace
@@ -144,6 +145,15 @@ def test_helper_files_come_back_and_those_of_an_earlier_batch_go(tmp_path: Path)
         only.put_submissions([submission(2)])
         assert only.files("s0001") == {}
         assert only.students() == ["s0002"]
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as only:
+        only._db.execute("PRAGMA max_page_count = 40")
+        whole = replace(submission(1), files={"a.csv": os.urandom(1 << 20)})
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            only.put_submissions([whole])
+        assert only.students() == []
 
 
 def test_a_store_that_closes_while_threads_read_is_an_error_of_theirs_and_no_crash(
