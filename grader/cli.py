@@ -143,7 +143,7 @@ def grade(
         with surroundings.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:
-                results = work.results(_noted(found.submissions), noted)
+                results = work.results(_remarked(found.submissions), noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
@@ -227,7 +227,7 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
     click.echo(f"Done in this run: {listed}{more}", err=True)
 
 
-def _noted(submissions: Iterable[Submission]) -> Iterator[Submission]:
+def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:
     """The same, each with a line on what is wrong with it."""
     from grader import ingest
 

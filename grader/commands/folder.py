@@ -93,9 +93,13 @@ def write_reports(
     formats = [*dict.fromkeys(formats)]
     streamed = [name for name in formats if name in reports.STREAMS]
     grades = results if "html" in streamed else results.bare()
-    others = (reports.stream(n, results.bare(), assignment) for n in formats if n not in streamed)
+    others = (
+        reports.FORMATS[name](list(results.bare()), assignment).items()
+        for name in formats if name not in streamed
+    )  # fmt: skip
+    together = reports.together(streamed, grades, assignment)
     written: dict[Path, None] = {}
-    for file, chunk in chain(reports.together(streamed, grades, assignment), *others):
+    for file, chunk in chain(together, chain.from_iterable(others)):
         target = out / file
         if target not in written:
             target.parent.mkdir(parents=True, exist_ok=True)

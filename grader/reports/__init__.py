@@ -42,13 +42,6 @@ STREAMS: dict[str, Stream] = {
 }
 
 
-def stream(name: str, grades: Iterable[Grade], assignment: Assignment) -> Chunks:
-    """A report of this format, file by file, in pieces."""
-    if name in STREAMS:
-        return STREAMS[name](grades, assignment)
-    return iter(FORMATS[name](list(grades), assignment).items())
-
-
 def together(names: Sequence[str], grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """Several of `STREAMS` in turns: each grade is read once, and none is kept for long."""
     source, queues = iter(grades), [deque[Grade]() for _ in names]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.model import Grade, ItemGrade, Outcome, TaskGrade
 
 Chunks = Iterator[tuple[str, bytes]]
-"""A report as it is made: file name and next bytes, one file after the other."""
+"""A report as it is made: file name and that file's next bytes."""
 
 
 def collected(chunks: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:

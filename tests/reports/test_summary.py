@@ -40,7 +40,7 @@ def test_a_stream_reads_each_grade_once_and_is_the_same_as_the_whole(name: str) 
             yield grade
 
     like = grades.assignment(of[0])
-    assert collected(reports.stream(name, once(), like)) == FORMATS[name](of, like)
+    assert collected(reports.together([name], once(), like)) == FORMATS[name](of, like)
     assert read == ["s0", "s1", "s2", "s3"]
 
 
