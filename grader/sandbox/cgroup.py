@@ -222,7 +222,7 @@ def reap() -> list[Path]:
         folder
         for parent in parents
         for folder in parent.glob(f"{scratch.PREFIX}*-*")
-        if scratch.is_stale(folder)
+        if scratch.is_stale(folder, scratch.FRESH_SECONDS)
     ]
     for folder in stale:
         end(folder)

@@ -59,6 +59,7 @@ class Run:
     def __init__(self, job: Job, fork: int | None = None) -> None:
         self.job = job
         self.kernel = ConfinedKernel(job) if fork is None else ForkedKernel(job, fork)
+        self.steady = threading.Lock()  # held while the kernel starts, and while it is closed
         self.blame = False  # whether the fork server failed
         self.cells: list[CellRun] = []
         self.answers: dict[str, dict[str, str]] = {}
@@ -72,10 +73,11 @@ class Run:
     async def run(self) -> None:
         """All of it. How it ended is in `ending` and `message`."""
         try:
-            self._start()
+            with self.steady:
+                self._start()
         except (SandboxError, OSError) as bad:
             self.ending, self.message = "setup_failed", str(bad)
-            self.kernel.close()
+            self._close()
             return
         _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch())
@@ -93,6 +95,10 @@ class Run:
             self.channels.stop_channels()
             died = not await self.kernel.is_alive()
             self._set_ending(died)
+            self._close()
+
+    def _close(self) -> None:
+        with self.steady:
             self.kernel.close()
 
     def _start(self) -> None:
@@ -286,17 +292,24 @@ def main(fds: Sequence[int]) -> None:
 
     def end_with_parent() -> None:
         sys.stdin.read()
-        run.kernel.close()
-        scratch.reap()  # whoever started us may have been killed
-        os._exit(1)
+        run.steady.acquire(timeout=START_SECONDS)  # for good: nothing starts or ends any more
+        try:
+            run.kernel.close()
+            scratch.reap()  # whoever started us may have been killed
+        finally:
+            os._exit(1)
 
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    parent = threading.Thread(target=end_with_parent, daemon=True)
+    parent.start()
     asyncio.run(run.run())
-    say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
-        lost=run.kernel.lost, blame=run.blame or run.kernel.lost,
-        cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
-    sys.stdout.flush()
-    os._exit(0)  # a stuck writer thread must not keep us
+    try:
+        say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
+            lost=run.kernel.lost, blame=run.blame or run.kernel.lost,
+            cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
+    except BrokenPipeError:
+        parent.join(START_SECONDS)
+    with run.steady:  # nobody clears up any more, or the other thread does and ends us
+        os._exit(0)  # a stuck writer thread must not keep us
 
 
 if __name__ == "__main__":

@@ -199,6 +199,7 @@ class ConfinedKernel:
             if fd >= 0:
                 with contextlib.suppress(OSError):
                     os.close(fd)
+        self.questions = self.answers = -1
         self._scratch.close()
 
     # -- limits on the sum ------------------------------------------------------------------

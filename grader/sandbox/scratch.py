@@ -1,7 +1,7 @@
 """Temporary folders that do not outlive their owner by long. Trusted side.
 
 A folder is locked by the process that made it, for as long as that process lives, however it ends.
-Whoever starts next removes the folders that nobody holds any more.
+It gets its name only then: whoever finds a folder of that name unlocked may remove it at once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 PREFIX = "grader-held-"
+UNHELD = "grader-unheld-"
 KINDS = ("kernel", "stage", "work")
 FRESH_SECONDS = 5  # between making a folder and locking it, nobody else may take it for stale
 
@@ -25,8 +26,9 @@ class Scratch:
 
     def __init__(self, kind: str) -> None:
         assert kind in KINDS
-        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=_place(kind)))
-        self._lock = hold(self.path)
+        made = Path(tempfile.mkdtemp(prefix=f"{UNHELD}{kind}-", dir=_place(kind)))
+        self._lock = hold(made)
+        self.path = made.rename(made.with_name(made.name.replace(UNHELD, PREFIX, 1)))
         self._closing = threading.RLock()
 
     def close(self) -> None:
@@ -51,15 +53,15 @@ def hold(path: Path) -> int:
     return fd
 
 
-def is_stale(path: Path) -> bool:
-    """Whether its owner is gone."""
+def is_stale(path: Path, fresh_seconds: float) -> bool:
+    """Whether its owner is gone. Up to `fresh_seconds` old, it may be one that gets locked yet."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return False
     try:
         about = os.fstat(fd)
-        if about.st_uid != os.geteuid() or time.time() - about.st_ctime < FRESH_SECONDS:
+        if about.st_uid != os.geteuid() or time.time() - about.st_ctime < fresh_seconds:
             return False
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -71,7 +73,7 @@ def is_stale(path: Path) -> bool:
 
 def remove(path: Path) -> None:
     """Removes a folder of ours with what is in it."""
-    if path.name.startswith(f"{PREFIX}stage-"):
+    if path.name.startswith((f"{PREFIX}stage-", f"{UNHELD}stage-")):
         # Only empty folders, never a tree: in a mount namespace that is not ours to see, the
         # interpreter is mounted here.
         with contextlib.suppress(OSError):  # or somebody removed it before
@@ -96,8 +98,9 @@ def reap() -> list[Path]:
     folders = [
         folder
         for kind in KINDS
-        for folder in _place(kind).glob(f"{PREFIX}{kind}-*")
-        if is_stale(folder)
+        for prefix, fresh_seconds in ((PREFIX, 0), (UNHELD, FRESH_SECONDS))
+        for folder in _place(kind).glob(f"{prefix}{kind}-*")
+        if is_stale(folder, fresh_seconds)
     ]
     for folder in folders:
         remove(folder)

@@ -273,7 +273,6 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     killed: list[int] = []
     limits: list[str] = []
     monkeypatch.setenv(warm.COLD, "1")
-    monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
 
     def kill(kind: str, number: int, of: int, printed: str) -> None:
         for pid in children(os.getpid()):

@@ -21,7 +21,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tmp_path.chmod(0o711)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
     return tmp_path
 
 
@@ -56,10 +55,31 @@ def test_a_killed_owners_folder_is_removed_by_the_next(place: Path, kind: str) -
     assert not path.exists()
 
 
-def test_a_fresh_folder_is_left_alone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", scratch.KINDS)
+def test_one_that_is_not_locked_yet_is_left_alone_for_a_while(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(tempfile.mkdtemp(prefix=f"{scratch.UNHELD}{kind}-"))
     monkeypatch.setattr(scratch, "FRESH_SECONDS", 60)
-    Path(tempfile.mkdtemp(prefix=f"{scratch.PREFIX}work-"))
     assert scratch.reap() == []
+    monkeypatch.setattr(scratch, "FRESH_SECONDS", 0)
+    assert scratch.reap() == [path]
+    assert not path.exists()
+
+
+def test_a_folder_has_its_name_only_when_it_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold, seen = scratch.hold, list[Path]()
+
+    def watched(path: Path) -> int:
+        seen.extend([path, *scratch.reap()])
+        return hold(path)
+
+    monkeypatch.setattr(scratch, "hold", watched)
+    held = scratch.Scratch("work")
+    assert [path.name.startswith(scratch.PREFIX) for path in seen] == [False]
+    assert held.path.name.startswith(scratch.PREFIX)
+    assert scratch.reap() == []
+    held.close()
 
 
 def test_a_link_that_looks_like_one_of_ours_leads_nowhere(place: Path) -> None:

@@ -1,0 +1,106 @@
+"""The driver process when its grader is killed: whatever it is at, it clears up before it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.model import Limits
+from grader.sandbox import rungs
+from grader.sandbox.job import Job
+
+pytestmark = pytest.mark.sandbox
+
+JOB = Job(cells=((0, "a", "import time; time.sleep(2)"),), questions=(), prepare=(), seed=1,
+          limits=Limits(), rung="")  # fmt: skip
+
+CLEARS_UP_SLOWLY = """
+import time
+from grader.sandbox import driver, scratch
+reap = scratch.reap
+def slowly():
+    time.sleep(1)
+    return reap()
+scratch.reap = slowly
+driver.main([])
+"""
+
+STARTS_SLOWLY = """
+import time
+from grader.sandbox import driver, rungs, scratch
+confine = rungs.confine
+def slowly(rung, wish):
+    made = confine(rung, wish)
+    made.scratch = made.scratch or scratch.Scratch("work")
+    driver.say(event="starting")
+    time.sleep(1)
+    return made
+rungs.confine = slowly
+driver.main([])
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a short name, open to all: sockets and mounts lie below it."""
+    folder = Path(tempfile.mkdtemp(prefix="dr-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def drive(code: str, place: Path) -> subprocess.Popen[str]:
+    """A driver that was given its job."""
+    job = json.dumps(JOB.to_json() | {"rung": rungs.best()}) + "\n"
+    driver = subprocess.Popen([sys.executable, "-c", code], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, start_new_session=True,
+                              env=os.environ | {"TMPDIR": str(place)})  # fmt: skip
+    assert driver.stdin is not None
+    driver.stdin.write(job)
+    driver.stdin.flush()
+    return driver
+
+
+def left_by_the_grader(place: Path) -> None:
+    """A folder that was held by a process which has been killed."""
+    code = "import os\nfrom grader.sandbox.scratch import Scratch\nScratch('stage')\nos._exit(9)"
+    owner = [sys.executable, "-c", code]
+    assert subprocess.call(owner, env=os.environ | {"TMPDIR": str(place)}) == 9
+    assert len(list(place.iterdir())) == 1
+
+
+@pytest.mark.parametrize("told", ["", "started"])
+def test_one_that_is_heard_no_more_clears_up_before_it_ends(told: str, place: Path) -> None:
+    """Its next word fails, in one thread, while another sees that the grader is gone."""
+    left_by_the_grader(place)
+    driver = drive(CLEARS_UP_SLOWLY, place)
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    while told and json.loads(driver.stdout.readline())["event"] != told:
+        pass
+    driver.stdout.close()
+    driver.stdin.close()
+    driver.wait(60)
+    assert list(place.iterdir()) == []
+
+
+def test_a_kernel_that_is_about_to_start_is_ended_with_its_folders(place: Path) -> None:
+    driver = drive(STARTS_SLOWLY, place)
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    assert json.loads(driver.stdout.readline())["event"] == "starting"
+    assert len(list(place.iterdir())) == 2
+    driver.stdin.close()
+    driver.wait(60)
+    assert driver.stdout.read() == ""
+    driver.stdout.close()
+    assert list(place.iterdir()) == []
