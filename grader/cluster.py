@@ -1,6 +1,6 @@
 """Runs jobs on an existing Dask cluster: the same engine, other machines. Trusted side.
 
-Parcels go out and evidence comes back as JSON bytes. Workers share nothing with the coordinator
+Parcels go out and evidence comes back as JSON. Workers share nothing with the coordinator
 but the same grader and libraries; a worker that is lost loses its runs to another.
 """
 
@@ -75,7 +75,7 @@ class DaskEngine:
             job = running.pop(future)
             result: Evidence | BaseException
             try:
-                result = future.exception() or _evidence(future.result())
+                result = future.exception() or records.evidence_from_json(*future.result())
             except (TypeError, ValueError) as bad:
                 result = bad
             future.release()
@@ -85,11 +85,6 @@ class DaskEngine:
                 queue.add(job)
             else:
                 yield job, evidence
-
-
-def _evidence(text: bytes) -> Evidence:
-    shown, answers = text.decode().split("\n")
-    return records.evidence_from_json(shown, answers)
 
 
 def _examine(client: Any) -> None:

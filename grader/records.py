@@ -13,6 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+
 from grader import wire
 from grader.model import (
     Answer,
@@ -152,26 +154,35 @@ def outcomes_to_json(outcomes: Outcomes) -> str:
     Raises:
         wire.WireError: a check put something else than plain data into its details.
     """
-    return wire.encode({
+    data = {
         task: {
             item: {"status": o.status.value, "share": str(o.share), "message": o.message,
                    "details": dict(o.details)}
             for item, o in items.items()
         }
         for task, items in outcomes.items()
-    })  # fmt: skip
+    }  # fmt: skip
+    try:
+        return json.dumps(data, allow_nan=False, sort_keys=True, default=_number)
+    except (TypeError, ValueError, RecursionError) as bad:
+        raise wire.WireError(str(bad)) from None
+
+
+def _number(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not plain data")
 
 
 def outcomes_from_json(text: str) -> dict[str, dict[str, Outcome]]:
     """The inverse of `outcomes_to_json`; tuples have become lists."""
-    data = wire.decode(text, wire.MAX_DEPTH + 4, None)  # details lie so much deeper here
     return {
         task: {
             item: Outcome(status=Status(o["status"]), share=Decimal(o["share"]),
                           message=o["message"], details=o["details"])
             for item, o in items.items()
         }
-        for task, items in data.items()
+        for task, items in json.loads(text).items()
     }  # fmt: skip
 
 

@@ -53,9 +53,9 @@ class Store:
             self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
             migrations.migrate(self._db, path)
         except sqlite3.DatabaseError as bad:
-            raise UsageError(
-                f"{path} cannot be used ({bad}); choose another --out folder"
-            ) from None
+            busy = getattr(bad, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            mend = "wait until another grader is done" if busy else "choose another --out folder"
+            raise UsageError(f"{path} cannot be used ({bad}); {mend}") from None
 
     def __enter__(self) -> Self:
         return self

@@ -103,8 +103,8 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
     return runs.distilled(evidence, parcel.questions, data_dir, _pixels(parcel))
 
 
-def perform_elsewhere(text: bytes) -> bytes:
-    """`perform` for a worker of a cluster: a parcel as bytes in, evidence as bytes out.
+def perform_elsewhere(text: bytes) -> tuple[str, str]:
+    """`perform` for a worker of a cluster: a parcel as bytes in, evidence as text out.
 
     Raises:
         GraderError: this worker's libraries are others than the coordinator's.
@@ -112,7 +112,7 @@ def perform_elsewhere(text: bytes) -> bytes:
     parcel = Parcel.from_bytes(text)
     if other := environment.difference(dict(parcel.versions)):
         raise GraderError(f"a worker has other libraries: {other}; install the same everywhere")
-    return "\n".join(records.evidence_to_json(perform(parcel, lambda _: None))).encode()
+    return records.evidence_to_json(perform(parcel, lambda _: None))
 
 
 @contextmanager

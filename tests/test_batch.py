@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import random
@@ -14,9 +15,10 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from grader import environment
+from grader import environment, reports
 from grader.checks.base import Case
 from grader.engine import Job, LocalEngine, Queue
 from grader.errors import GraderError, UsageError
@@ -345,16 +347,22 @@ def test_two_graders_on_one_folder_is_one_sentence_until_the_first_is_dead(tmp_p
         assert store.setting("holder") == str(os.getpid())
 
 
+@pytest.mark.parametrize(
+    "given", [object(), float("nan"), [1.0, -float("inf")], {"at": np.zeros(2)}, np.float32("nan")]
+)
 def test_details_that_are_no_plain_data_are_an_error_of_their_item(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nothing that a report could not show gets into the store."""
     judge = course.Sum.judge
     monkeypatch.setattr(
         course.Sum, "judge",
-        lambda self, case: replace(judge(self, case), details={"given": object()}),
+        lambda self, case: replace(judge(self, case), details={"given": given}),
     )  # fmt: skip
     of = assignment(tmp_path / "reference")
     with Store(tmp_path / "grader.sqlite") as store:
         (grade,) = course.batch(of, store).run([submission(12)])
     found = [entry.outcome.status for entry in grade.tasks[0].items]
     assert found == [Status.ERROR, Status.REVIEW]
+    files = reports.FORMATS["json"]([grade], of)
+    assert json.loads(files["results.json"])["submissions"][0]["name"] == "Student 12"

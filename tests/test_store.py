@@ -7,6 +7,7 @@ import math
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,8 +26,10 @@ from grader.model import (
     Ending,
     Evidence,
     Limits,
+    Outcome,
     Override,
     Question,
+    Status,
     Task,
 )
 from grader.sandbox.observe import decode_answer
@@ -263,6 +266,26 @@ def test_what_is_no_database_is_one_sentence_with_file_and_mend(tmp_path: Path, 
     assert "\n" not in str(refusal.value)
     if kind == "text":
         assert path.read_text().startswith("student,points\nada,12\n")
+
+
+def test_one_that_another_changes_for_long_is_to_be_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "grader.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UsageError) as refusal:
+            Store(path)
+    assert str(refusal.value) == (
+        f"{path} cannot be used (database is locked); wait until another grader is done"
+    )
+
+
+def test_numbers_in_details_come_back_as_plain_ones(tmp_path: Path) -> None:
+    details = {"n": np.int64(3), "x": np.float32(0.5), "yes": np.bool_(True), "of": (1, "a", None)}
+    found = Outcome(status=Status.PARTIAL, share=Decimal("0.25"), message="m", details=details)
+    with Store(tmp_path / "grader.sqlite") as only:
+        only.put_outcomes("s1", {"t": {"i": found}}, {})
+        (kept,) = only.outcomes("s1")["t"].values()
+    assert kept == replace(found, details={"n": 3, "x": 0.5, "yes": True, "of": [1, "a", None]})
 
 
 # --- keys -------------------------------------------------------------------------------------

@@ -87,7 +87,10 @@ def unchanged(store: Store, wanted: str | None) -> Assignment:
 def write_reports(
     results: Results, assignment: Assignment, out: Path, formats: Sequence[str] = FILES
 ) -> list[Path]:
-    """Renders to files below `out`; the files written, in order."""
+    """Renders to files below `out`; the files written, in order.
+
+    What lies there is replaced only when all is rendered.
+    """
     from grader import reports
 
     formats = [*dict.fromkeys(formats)]
@@ -98,12 +101,19 @@ def write_reports(
         for name in formats if name not in streamed
     )  # fmt: skip
     together = reports.together(streamed, grades, assignment)
-    written: dict[Path, None] = {}
-    for file, chunk in chain(together, chain.from_iterable(others)):
-        target = out / file
-        if target not in written:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("ab" if target in written else "wb") as stream:
-            stream.write(chunk)
-        written[target] = None
-    return list(written)
+    parts: dict[Path, Path] = {}
+    try:
+        for file, chunk in chain(together, chain.from_iterable(others)):
+            target = out / file
+            if target not in parts:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                parts[target] = target.with_name(f"{target.name}.part")
+                parts[target].unlink(missing_ok=True)
+            with parts[target].open("ab") as stream:
+                stream.write(chunk)
+        for target, part in parts.items():
+            part.replace(target)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return list(parts)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import migrations
+from grader import migrations, reports
 from grader.cli import main
+from grader.model import Assignment, Grade
+from grader.reports.summary import Chunks
 from grader.store import Store
 from tests.course import assignment, graded
 
@@ -128,6 +131,23 @@ def test_a_format_that_is_asked_for_twice_is_written_once(results: Path) -> None
     before = (results / "students" / "s0010.html").read_bytes()
     assert run("report", results, "--format", "html", "--format", "html").exit_code == 0
     assert (results / "students" / "s0010.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("bad", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_reports_that_are_not_finished_replace_nothing(
+    bad: BaseException, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(grades: Iterable[Grade], of: Assignment) -> Chunks:
+        for name in ("results.json", "students/s0010.html", "more/new.html"):
+            yield name, b"half"
+        raise bad
+
+    before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    assert {path.name for path in before} >= {"results.json", "grades.csv", "s0010.html"}
+    monkeypatch.setitem(reports.STREAMS, "json", broken)
+    assert run("report", results, "--format", "json").exit_code != 0
+    after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    assert after == before
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
