@@ -44,6 +44,9 @@ TELL_SECONDS = 0.5
 MAX_MEMORY = 2 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
+STEADY_SECONDS = 5
+"""How long a kernel may still start or end when nobody wants it any more."""
+
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
 
 
@@ -287,29 +290,33 @@ def _cell(run: CellRun) -> dict[str, Any]:
 
 def main(fds: Sequence[int]) -> None:
     """Reads the job, runs it, reports. Always ends the process."""
-    job = Job.from_json(json.loads(sys.stdin.readline()))
-    run = Run(job, *fds)
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):  # whoever started us was killed
+        scratch.reap_after_death()
+        os._exit(1)
+    run = Run(Job.from_json(json.loads(line)), *fds)
 
     def end_with_parent() -> None:
         sys.stdin.read()
-        run.steady.acquire(timeout=START_SECONDS)  # for good: nothing starts or ends any more
+        # For good: nothing starts or ends any more. Not for long: we are waited for.
+        run.steady.acquire(timeout=STEADY_SECONDS)
         try:
-            run.kernel.close()
-            scratch.reap()  # whoever started us may have been killed
+            with contextlib.suppress(Exception):
+                run.kernel.close()
+            scratch.reap_after_death()  # whoever started us may have been killed
         finally:
             os._exit(1)
 
     parent = threading.Thread(target=end_with_parent, daemon=True)
     parent.start()
     asyncio.run(run.run())
-    try:
+    with run.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
         say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
             lost=run.kernel.lost, blame=run.blame or run.kernel.lost,
             cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
-    except BrokenPipeError:
-        parent.join(START_SECONDS)
-    with run.steady:  # nobody clears up any more, or the other thread does and ends us
         os._exit(0)  # a stuck writer thread must not keep us
+    parent.join(START_SECONDS)  # nobody hears us: it clears up
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from grader.sandbox import warm
+from grader.sandbox import scratch, warm
 from grader.sandbox.inside import forks
 
 KEPT = (
@@ -130,6 +130,7 @@ def main() -> None:
     # The first notebook of a process compiles the schema that all are validated with.
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])  # type: ignore[no-untyped-call]
     forks.serve(socket.socket(fileno=int(sys.argv[1])), _serve_one)
+    scratch.reap_after_death()
 
 
 if __name__ == "__main__":

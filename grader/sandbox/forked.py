@@ -169,10 +169,10 @@ class ForkedKernel(ConfinedKernel):
         if ended and not self.reason:
             self.lost = not self._told_of_end()
         self._keeper.close()
-        for fd in (self._init, self._kernel):
+        fds, self._init, self._kernel = (self._init, self._kernel), -1, -1
+        for fd in fds:
             if fd >= 0:
                 os.close(fd)
-        self._init = self._kernel = -1
         if self._group:
             self._group.close()
         self._close_ours()

@@ -184,22 +184,26 @@ class ConfinedKernel:
     def close(self) -> None:
         """Kills what is left and removes what was made."""
         self.kill()
-        if self._process:
+        try:
+            if self._process:
+                try:
+                    self._process.wait(END_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait(5)
+        finally:
             try:
-                self._process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(5)
-        if self._confinement:
-            self._confinement.close()
-        self._close_ours()
+                if self._confinement:
+                    self._confinement.close()
+            finally:
+                self._close_ours()
 
     def _close_ours(self) -> None:
-        for fd in (self.questions, self.answers):
+        fds, self.questions, self.answers = (self.questions, self.answers), -1, -1
+        for fd in fds:
             if fd >= 0:
                 with contextlib.suppress(OSError):
                     os.close(fd)
-        self.questions = self.answers = -1
         self._scratch.close()
 
     # -- limits on the sum ------------------------------------------------------------------

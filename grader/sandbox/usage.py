@@ -6,6 +6,8 @@ this looks at the sum.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,14 +110,20 @@ def tasks_of_user(uid: int) -> int:
 def files_in(folder: Path, most: int) -> tuple[int, int]:
     """Number and bytes of the files below a folder; counting stops at `most` of them."""
     number = size = 0
-    for place, folders, names in os.walk(folder, followlinks=False):
-        number += len(folders)
-        for name in names:
-            number += 1
-            try:
-                size += os.lstat(os.path.join(place, name)).st_blocks * 512  # noqa: PTH118 (fast)
-            except OSError:
-                continue
-        if number > most:
-            break
+    places = [str(folder)]  # no recursion: they may be nested thousands deep
+    while places and number <= most:
+        try:
+            with os.scandir(places.pop()) as entries:
+                found = list(entries)
+        except OSError as bad:
+            if bad.errno == errno.ENAMETOOLONG:  # where nobody can look, nothing may lie
+                return most + 1, size
+            continue
+        number += len(found)
+        for entry in found:
+            with contextlib.suppress(OSError):  # it may be gone
+                if entry.is_dir(follow_symlinks=False):
+                    places.append(entry.path)
+                else:
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
     return number, size

@@ -101,6 +101,12 @@ ATTACKS = {
         {"cpu_seconds": 2},
     ),
     "slow notebook": Attack(("import time\ntime.sleep(2)",) * 9, {"notebook_seconds": 4}),
+    "nested folders": Attack(
+        (
+            "import os, time\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n"
+            "time.sleep(3)\nprint('deep')",
+        ),
+    ),
     "daemon": Attack(
         (
             "import os, subprocess, sys\n"
@@ -275,6 +281,12 @@ def test_the_notebook_as_a_whole_has_its_time(held: Held) -> None:
     assert (run.ending, run.message) == (Ending.TIMEOUT, "It ran longer than 4 s.")
     assert run.cells[0].status == "ok"
     assert len(run.cells) < 4
+
+
+def test_folders_that_are_nested_deeply_are_no_crash(held: Held) -> None:
+    run = held.evidence["nested folders"]
+    assert (run.ending, run.message) == (Ending.COMPLETED, "")
+    assert run.cells[0].text == "deep\n"
 
 
 def test_nothing_is_left_behind(held: Held) -> None:

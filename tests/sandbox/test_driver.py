@@ -34,13 +34,17 @@ driver.main([])
 """
 
 STARTS_SLOWLY = """
-import time
+import select, time
 from grader.sandbox import driver, rungs, scratch
 confine = rungs.confine
 def slowly(rung, wish):
     made = confine(rung, wish)
     made.scratch = made.scratch or scratch.Scratch("work")
     driver.say(event="starting")
+    hung_up = select.poll()
+    hung_up.register(0, select.POLLHUP)
+    while not any(event & select.POLLHUP for _, event in hung_up.poll()):
+        pass
     time.sleep(1)
     return made
 rungs.confine = slowly
@@ -89,7 +93,19 @@ def test_one_that_is_heard_no_more_clears_up_before_it_ends(told: str, place: Pa
         pass
     driver.stdout.close()
     driver.stdin.close()
-    driver.wait(60)
+    driver.wait(120)
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["", '{"cells": ['])
+def test_one_whose_grader_was_killed_before_the_job_was_there_clears_up(
+    given: str, place: Path
+) -> None:
+    left_by_the_grader(place)
+    driver = [sys.executable, "-m", "grader.sandbox.driver"]
+    done = subprocess.run(driver, input=given, text=True, check=False, stderr=subprocess.PIPE,
+                          env=os.environ | {"TMPDIR": str(place)})  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
     assert list(place.iterdir()) == []
 
 
@@ -100,7 +116,7 @@ def test_a_kernel_that_is_about_to_start_is_ended_with_its_folders(place: Path) 
     assert json.loads(driver.stdout.readline())["event"] == "starting"
     assert len(list(place.iterdir())) == 2
     driver.stdin.close()
-    driver.wait(60)
+    driver.wait(120)
     assert driver.stdout.read() == ""
     driver.stdout.close()
     assert list(place.iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import scratch
+from grader.sandbox import scratch, usage
 
 HOLD = "import sys, time\nfrom grader.sandbox.scratch import Scratch\n"
 
@@ -30,6 +30,19 @@ def test_a_folder_is_removed_with_all_in_it(place: Path) -> None:
     (held.path / "deep/er/file").write_text("x")
     (held.path / "deep").chmod(0)
     held.close()
+    held.close()
+    assert list(place.iterdir()) == []
+
+
+NESTS = "import os, sys\nos.chdir(sys.argv[1])\n"
+NESTS += "for _ in range(3000):\n    os.mkdir('deep')\n    os.chdir('deep')\n"
+
+
+def test_folders_that_are_nested_thousands_deep_are_removed(place: Path) -> None:
+    held = scratch.Scratch("work")
+    subprocess.run([sys.executable, "-c", NESTS, str(held.path)], check=True)
+    assert usage.files_in(held.path, 2000) == (2001, 0)
+    assert usage.files_in(held.path, 100_000) == (100_001, 0)  # no path leads to the last of them
     held.close()
     assert list(place.iterdir()) == []
 
@@ -75,6 +88,7 @@ def test_a_folder_has_its_name_only_when_it_is_locked(monkeypatch: pytest.Monkey
         return hold(path)
 
     monkeypatch.setattr(scratch, "hold", watched)
+    monkeypatch.setattr(scratch, "FRESH_SECONDS", 60)
     held = scratch.Scratch("work")
     assert [path.name.startswith(scratch.PREFIX) for path in seen] == [False]
     assert held.path.name.startswith(scratch.PREFIX)
