@@ -83,8 +83,15 @@ def measured(command: list[str], cwd: Path, **environment: str) -> Measured:
     watcher = threading.Thread(target=meter.watch)
     watcher.start()
     began = time.monotonic()
-    done = subprocess.run(command, cwd=cwd, env=os.environ | environment, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     seconds = time.monotonic() - began
     meter.end()
     watcher.join()
@@ -118,8 +125,9 @@ def paths(tool: str) -> dict[str, str]:
 def set_up(tool: str, *arguments: str, folder: Path) -> None:
     """Runs a tool before the clock does."""
     command = [str(environment(tool) / tool), *arguments]
-    subprocess.run(command, cwd=folder, env=os.environ | paths(tool), check=True,
-                   capture_output=True)  # fmt: skip
+    subprocess.run(
+        command, cwd=folder, env=os.environ | paths(tool), check=True, capture_output=True
+    )
 
 
 def notebook(imports: str, *more: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -140,8 +148,16 @@ def write(node: nbformat.NotebookNode, path: Path) -> None:
 
 def nbgrader(folder: Path, imports: str, count: int) -> list[str]:
     """`nbgrader autograde`: answers and tests are cells of one notebook."""
-    grade = {"schema_version": 3, "grade": True, "locked": True, "points": 2, "grade_id": "test",
-             "solution": False, "cell_type": "code", "task": False}  # fmt: skip
+    grade = {
+        "schema_version": 3,
+        "grade": True,
+        "locked": True,
+        "points": 2,
+        "grade_id": "test",
+        "solution": False,
+        "cell_type": "code",
+        "task": False,
+    }
     test = nbformat.v4.new_code_cell(TEST, metadata={"nbgrader": grade})
     write(notebook(imports, test), folder / "source/one/work.ipynb")
     (folder / "nbgrader_config.py").write_text(
@@ -222,8 +238,20 @@ def ours(jobs: int) -> Callable[[Path, str, int], list[str]]:
             remark = nbformat.v4.new_code_cell(f"# student {number}")
             write(notebook(imports, remark), folder / f"submissions/student{number}/work.ipynb")
         program = str(Path(sys.executable).parent / "grader")
-        return [program, "grade", "submissions", "--out", "results", "--quiet", "--seed", "1",
-                "--assignment", str(rubric), "--jobs", str(jobs)]  # fmt: skip
+        return [
+            program,
+            "grade",
+            "submissions",
+            "--out",
+            "results",
+            "--quiet",
+            "--seed",
+            "1",
+            "--assignment",
+            str(rubric),
+            "--jobs",
+            str(jobs),
+        ]
 
     return prepare
 
@@ -267,8 +295,17 @@ def cost(tool: Tool, imports: str, more: int) -> tuple[float, float, int]:
 
 def cells_seconds(imports: str) -> float:
     """What the cells take in a process of their own in which everything is imported already."""
-    code = "\n".join([imports, "import time", "began = time.monotonic()", imports, *ANSWERS, TEST,
-                      "print(time.monotonic() - began)"])  # fmt: skip
+    code = "\n".join(
+        [
+            imports,
+            "import time",
+            "began = time.monotonic()",
+            imports,
+            *ANSWERS,
+            TEST,
+            "print(time.monotonic() - began)",
+        ]
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)
 
@@ -307,8 +344,11 @@ def main() -> None:
         print("| | first, s | one more, s | beyond the cells, s | ratio | peak, MiB |")
         print("| --- | ---: | ---: | ---: | ---: | ---: |")
         for name, first, each, peak in table:
-            print(f"| {name} | {first:.2f} | {each:.2f} | {each - own:.2f} "
-                  f"| {slowest / each:.1f} | {peak >> 20} |", flush=True)  # fmt: skip
+            print(
+                f"| {name} | {first:.2f} | {each:.2f} | {each - own:.2f} "
+                f"| {slowest / each:.1f} | {peak >> 20} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

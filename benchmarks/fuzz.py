@@ -45,17 +45,65 @@ MEMORY = 1 << 30
 """Beyond what the process has when it begins."""
 
 HOSTILE: list[Any] = [
-    None, True, -1, 0, 1e308, float("nan"), float("inf"), 10**400, 2**63, "", [], {}, [[]], "\0",
-    "\ud800", "\u202e", "x" * 70_000, "=1+1", "../../x", {"$array": "eA=="}, {"$float": "x"},
-    {"a": {"b": {}}}, [None] * 50, "1/0", "9" * 5000, "nan", "1e999",
-]  # fmt: skip
+    None,
+    True,
+    -1,
+    0,
+    1e308,
+    float("nan"),
+    float("inf"),
+    10**400,
+    2**63,
+    "",
+    [],
+    {},
+    [[]],
+    "\0",
+    "\ud800",
+    "\u202e",
+    "x" * 70_000,
+    "=1+1",
+    "../../x",
+    {"$array": "eA=="},
+    {"$float": "x"},
+    {"a": {"b": {}}},
+    [None] * 50,
+    "1/0",
+    "9" * 5000,
+    "nan",
+    "1e999",
+]
 TOKENS = [
-    b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"[" * 2000, b'{"a":' * 1500, b"NaN",
-    b"9" * 5000, b"1e999999999", b"0x" + b"f" * 9000, b"\\ud800", b'"', b"'''", b"\r", b";" * 300,
-    b"a." * 3000, b"[[a]]\n", b"PK\x05\x06", b"<!ENTITY x 'y'>", b"&x;", b"-" * 2000, b"(" * 500,
-    b"\x93NUMPY\x01\0", b"1_0", b"inf", b"2021-05-30T20:00:00", b'ref="A1:XFD1048576"',
-    b'table:number-columns-repeated="2000000000"', b'r="ZZZZ99999999"',
-]  # fmt: skip
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    b"[" * 2000,
+    b'{"a":' * 1500,
+    b"NaN",
+    b"9" * 5000,
+    b"1e999999999",
+    b"0x" + b"f" * 9000,
+    b"\\ud800",
+    b'"',
+    b"'''",
+    b"\r",
+    b";" * 300,
+    b"a." * 3000,
+    b"[[a]]\n",
+    b"PK\x05\x06",
+    b"<!ENTITY x 'y'>",
+    b"&x;",
+    b"-" * 2000,
+    b"(" * 500,
+    b"\x93NUMPY\x01\0",
+    b"1_0",
+    b"inf",
+    b"2021-05-30T20:00:00",
+    b'ref="A1:XFD1048576"',
+    b'table:number-columns-repeated="2000000000"',
+    b'r="ZZZZ99999999"',
+]
 
 
 @dataclass(frozen=True)
@@ -181,8 +229,12 @@ def readers() -> dict[str, Reader]:
     for kind, seeds in texts.items():
         read = partial(answers.read, f"answers.{kind}")
         found[f"answers.{kind}"] = Reader(seeds, read, (GraderError,))
-    downloads = {"csv": [ENGLISH.encode(), GERMAN.encode()], "json": [records],
-                 "xlsx": [xlsx(table)], "ods": [ods(table)]}  # fmt: skip
+    downloads = {
+        "csv": [ENGLISH.encode(), GERMAN.encode()],
+        "json": [records],
+        "xlsx": [xlsx(table)],
+        "ods": [ods(table)],
+    }
     for kind, seeds in downloads.items():
         read = partial(moodle.read_responses, f"quiz.{kind}")
         found[f"quiz.{kind}"] = Reader(seeds, read, (GraderError,))

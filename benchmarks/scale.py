@@ -48,8 +48,9 @@ def fill(path: Path, assignment: Assignment, count: int) -> None:
         if task.notebook
     }
     with Store(path / "grader.sqlite") as store:
-        store.note(assignment=assignment.name, digest=assignment.digest,
-                   rubric=str(assignment.rubric_dir))  # fmt: skip
+        store.note(
+            assignment=assignment.name, digest=assignment.digest, rubric=str(assignment.rubric_dir)
+        )
         students = [
             Submission(student=f"s{n:05}", name=f"Student {n}", notebooks=handouts, missing={})
             for n in range(count)
@@ -68,14 +69,15 @@ def verdict(
     outcomes = {
         task.id: {
             item.id: Outcome(
-                status=(status := kinds.pop()), share=Decimal(SHARES.get(status, "0")),
+                status=(status := kinds.pop()),
+                share=Decimal(SHARES.get(status, "0")),
                 message=f"Of {chance.randint(1, 99)} values, some are not right.",
                 details={"given": "a text in words " * 9, "expected": "a model answer " * 9},
             )
             for item in task.items
         }
         for task in assignment.tasks
-    }  # fmt: skip
+    }
     judging.keep(store, assignment, student, outcomes)
     for task in student.notebooks:
         cells = (CellRun(index=0, id="a", status="ok", images=(PNG,)),)
@@ -93,10 +95,12 @@ def copied(source: Path, target: Path, count: int) -> None:
         known = [store.submission(student) for student in store.students()]
         twins = [known[n % len(known)] for n in range(count)]
         names = [f"{twin.student}-{n}" for n, twin in enumerate(twins)]
-        store.put_submissions([
-            replace(twin, student=name, name=name)
-            for twin, name in zip(twins, names, strict=True)
-        ])  # fmt: skip
+        store.put_submissions(
+            [
+                replace(twin, student=name, name=name)
+                for twin, name in zip(twins, names, strict=True)
+            ]
+        )
         with store.transaction():
             for twin, name in zip(twins, names, strict=True):
                 store.put_outcomes(name, store.outcomes(twin.student), store.marks(twin.student))
@@ -152,9 +156,13 @@ def _changed(path: Path, changed: Assignment, *, anew: bool = False) -> None:
 
 
 STEPS = {
-    "fill": fill, "score": score, "render": render, "remark": remark, "tolerance": tolerance,
+    "fill": fill,
+    "score": score,
+    "render": render,
+    "remark": remark,
+    "tolerance": tolerance,
     "points": points,
-}  # fmt: skip
+}
 
 
 def step(name: str, path: Path, count: int) -> None:

@@ -65,11 +65,14 @@ SHUFFLED = "trainloader = DataLoader(trainset, batch_size=64, shuffle=True, num_
 SPLIT = """part, rest = random_split(trainset, [50000, 10000],
                               generator=torch.Generator().manual_seed(1337))
 trainloader = DataLoader(part, batch_size=32, shuffle=True)"""
-SAMPLED = ("trainloader = DataLoader(trainset, batch_size=128, "
-           "sampler=SubsetRandomSampler(range(40000)))")  # fmt: skip
-OWN = ("trainloader = DataLoader(Subset(trainset, range(20000)), batch_size=64, shuffle=True, "
-       "collate_fn=lambda rows: [torch.stack([x for x, _ in rows]), "
-       "torch.tensor([y for _, y in rows])])")  # fmt: skip
+SAMPLED = (
+    "trainloader = DataLoader(trainset, batch_size=128, sampler=SubsetRandomSampler(range(40000)))"
+)
+OWN = (
+    "trainloader = DataLoader(Subset(trainset, range(20000)), batch_size=64, shuffle=True, "
+    "collate_fn=lambda rows: [torch.stack([x for x, _ in rows]), "
+    "torch.tensor([y for _, y in rows])])"
+)
 CASES = {
     "deep net, Normalize, workers": (NORMALIZED, SHUFFLED, DEEP, ADAM),
     "random_split, ToTensor": ("transforms.ToTensor()", SPLIT, SMALL, SGD),
@@ -80,8 +83,14 @@ CASES = {
 
 def script(name: str, root: str, epochs: int) -> str:
     transform, loaders, model, optimizer = CASES[name]
-    return COMMON.format(transform=transform, loaders=loaders, model=model, optimizer=optimizer,
-                         epochs=epochs, root=root)  # fmt: skip
+    return COMMON.format(
+        transform=transform,
+        loaders=loaders,
+        model=model,
+        optimizer=optimizer,
+        epochs=epochs,
+        root=root,
+    )
 
 
 @dataclass(frozen=True)
@@ -147,8 +156,12 @@ def main() -> None:
         ]
         script_, _, fast = runs
         ratios = f"{script_.loop / fast.loop:.1f} ({script_.whole / fast.whole:.1f})"
-        print(f"{name:<30}" + "".join(f"{cell:>15}" for cell in cells)
-              + f"{ratios:>15}   {'yes' if len(texts) == 1 else 'NO'}", flush=True)  # fmt: skip
+        print(
+            f"{name:<30}"
+            + "".join(f"{cell:>15}" for cell in cells)
+            + f"{ratios:>15}   {'yes' if len(texts) == 1 else 'NO'}",
+            flush=True,
+        )
         for text in texts if len(texts) > 1 else ():
             print("   ", text[:300])
 

@@ -89,10 +89,14 @@ def _by_mean(runs: Runs) -> Verdict:
 
 
 RULES: dict[str, Callable[[Runs], Decision]] = {
-    "one run": one_run, "mean of five runs": mean_of_five, "any of five runs": any_of_five,
-    "sequential, from one run": sequential, "grader (from two runs)": audited,
-    'grader, tie = "mean"': by_mean_at_last, 'grader, tie = "student"': for_the_student_at_last,
-}  # fmt: skip
+    "one run": one_run,
+    "mean of five runs": mean_of_five,
+    "any of five runs": any_of_five,
+    "sequential, from one run": sequential,
+    "grader (from two runs)": audited,
+    'grader, tie = "mean"': by_mean_at_last,
+    'grader, tie = "student"': for_the_student_at_last,
+}
 
 
 def population(rng: np.random.Generator, size: int) -> Draws:
@@ -134,8 +138,10 @@ def main() -> None:
     print(f"{'rule':<28}{'false fail':>12}{'false pass':>12}{'to a person':>13}{'runs':>7}")
     for rule in RULES:
         found = rates(true, runs, rule)
-        print(f"{rule:<28}{found['false fail']:12.2f}{found['false pass']:12.2f}"
-              f"{found['refer']:13.2f}{found['runs']:7.2f}")  # fmt: skip
+        print(
+            f"{rule:<28}{found['false fail']:12.2f}{found['false pass']:12.2f}"
+            f"{found['refer']:13.2f}{found['runs']:7.2f}"
+        )
     levels = (80, 81, 81.5, 81.75, 82.25, 82.5, 83, 84)
     print("\nPercent passed / sent to a person, by the true accuracy; spread 0.5 points")
     print(f"{'rule':<28}" + "".join(f"{level:>10g}" for level in levels))

@@ -186,10 +186,13 @@ class Batch:
 
     def _put(self, queue: Queue, unit: _Unit, number: int, asked: tuple[Question, ...]) -> None:
         job = Job(
-            student=unit.student, name=unit.name, task=unit.task,
-            key=run_key(unit.key, number), number=number,
+            student=unit.student,
+            name=unit.name,
+            task=unit.task,
+            key=run_key(unit.key, number),
+            number=number,
             parcel=lambda: self._parcel(unit, number, asked),
-        )  # fmt: skip
+        )
         self._units[job] = unit
         self._left[unit.student] += 1
         queue.add(job)
@@ -244,9 +247,12 @@ class Batch:
         outcomes = self._judge.verdicts(submission).outcomes
         judging.keep(self._store, self._assignment, submission, outcomes)
         return scoring.score(
-            submission, self._assignment, outcomes, evidences={},
+            submission,
+            self._assignment,
+            outcomes,
+            evidences={},
             overrides=self._store.overrides(student),
-        )  # fmt: skip
+        )
 
     # -- typical mistakes --------------------------------------------------------------------
 
@@ -269,9 +275,12 @@ class Batch:
                 prepare=task.prepare, limits=task.limits, hide=hide, rung=self._settings.rung
             )
             answers = mistakes.observe(
-                wanted, self._judge.masters[task.id].master, surroundings,
-                seed=0, jobs=self._settings.jobs,
-            )  # fmt: skip
+                wanted,
+                self._judge.masters[task.id].master,
+                surroundings,
+                seed=0,
+                jobs=self._settings.jobs,
+            )
             self._store.put_expected(self._judge.mistakes_key(task), answers)
             for student, _ in lost:
                 self._verdict(student)
@@ -309,12 +318,17 @@ class Batch:
         self._progress.step(REFERENCE, task.id, f"{len(wanted)} questions")
         limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
         parcel = Parcel(
-            task=task.id, notebook=self._judge.masters[task.id].master,
-            questions=tuple(wanted.values()), prepare=task.prepare, limits=limits, seed=0,
+            task=task.id,
+            notebook=self._judge.masters[task.id].master,
+            questions=tuple(wanted.values()),
+            prepare=task.prepare,
+            limits=limits,
+            seed=0,
             rung=self._settings.rung,
-        )  # fmt: skip
-        job = Job(student=REFERENCE, name=REFERENCE, task=task, key="", number=0,
-                  parcel=lambda: parcel)  # fmt: skip
+        )
+        job = Job(
+            student=REFERENCE, name=REFERENCE, task=task, key="", number=0, parcel=lambda: parcel
+        )
         ((_, evidence),) = self._engine.run(Queue([job]), self._tell)
         if evidence.ending is not Ending.COMPLETED:
             raise GraderError(
@@ -328,9 +342,11 @@ def _out_of_time(unit: _Unit) -> Evidence:
     """In place of one more run of a submission whose runs took too long together."""
     limit = unit.task.limits.submission_seconds
     return Evidence(
-        task=unit.task.id, ending=Ending.TIMEOUT, seed=unit.seed,
+        task=unit.task.id,
+        ending=Ending.TIMEOUT,
+        seed=unit.seed,
         message=f"The runs of this submission took more than {limit} s together.",
-    )  # fmt: skip
+    )
 
 
 def told_of(evidence: Evidence) -> str:

@@ -60,8 +60,11 @@ class Boundary(click.Group):
         except Exception as bug:
             if "GRADER_DEBUG" in os.environ:
                 raise
-            click.echo(f"grader: the grader itself failed ({_one_line(bug)}); what is "
-                       "done is kept, and GRADER_DEBUG=1 shows where", err=True)  # fmt: skip
+            click.echo(
+                f"grader: the grader itself failed ({_one_line(bug)}); what is "
+                "done is kept, and GRADER_DEBUG=1 shows where",
+                err=True,
+            )
             ctx.exit(BROKEN)
 
 
@@ -77,16 +80,30 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("results"),
-              show_default=True, help="The result folder; the same folder resumes.")  # fmt: skip
-@click.option("--assignment", default="dais2021-a4", show_default=True,
-              help="Name or rubric folder of the assignment.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="The result folder; the same folder resumes.",
+)
+@click.option(
+    "--assignment",
+    default="dais2021-a4",
+    show_default=True,
+    help="Name or rubric folder of the assignment.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path),
-              help="Folder that holds Fashion-MNIST.")  # fmt: skip
-@click.option("--engine", default="local", show_default=True,
-              help="Where notebooks run: local, or dask://HOST:PORT of a cluster.")  # fmt: skip
+@click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
+)
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    help="Where notebooks run: local, or dask://HOST:PORT of a cluster.",
+)
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 @options
@@ -137,9 +154,13 @@ def grade(
             audit=audit,
             rung=rung,
         )
-        noted = {"assignment": chosen.name, "rubric": str(chosen.rubric_dir.resolve()),
-                 "digest": chosen.digest, "data": str(data_dir.resolve()) if data_dir else "",
-                 "paths": shlex.join(str(path.resolve()) for path in paths)}  # fmt: skip
+        noted = {
+            "assignment": chosen.name,
+            "rubric": str(chosen.rubric_dir.resolve()),
+            "digest": chosen.digest,
+            "data": str(data_dir.resolve()) if data_dir else "",
+            "paths": shlex.join(str(path.resolve()) for path in paths),
+        }
         with surroundings.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:

@@ -244,14 +244,23 @@ def _from_debian(scratch: Path) -> Path | None:
     state, target = scratch / "apt", scratch / "package"
     for place in (state / "lists" / "partial", state / "archives" / "partial", target):
         place.mkdir(parents=True)
-    private = [apt, "-qq", "-o", f"Dir::State::Lists={state / 'lists'}",
-               "-o", f"Dir::Cache={state}", "-o", "Debug::NoLocking=1"]  # fmt: skip
+    private = [
+        apt,
+        "-qq",
+        "-o",
+        f"Dir::State::Lists={state / 'lists'}",
+        "-o",
+        f"Dir::Cache={state}",
+        "-o",
+        "Debug::NoLocking=1",
+    ]
     try:
         for command in ([*private, "update"], [*private, "download", PACKAGE]):
             subprocess.run(command, cwd=state, check=True, capture_output=True, timeout=600)
         (deb,) = state.glob(f"{PACKAGE}_*.deb")
-        subprocess.run([dpkg, "-x", str(deb), str(target)], check=True, capture_output=True,
-                       timeout=600)  # fmt: skip
+        subprocess.run(
+            [dpkg, "-x", str(deb), str(target)], check=True, capture_output=True, timeout=600
+        )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return target / DEBIAN.relative_to("/")

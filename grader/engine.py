@@ -101,8 +101,11 @@ class Attempts:
         self._tried[job] = self._tried.get(job, 0) + 1
         if self._tried[job] < TRIES:
             return None
-        failed = result if isinstance(result, Evidence) else Evidence(
-            task=job.task.id, ending=Ending.SETUP_FAILED)  # fmt: skip
+        failed = (
+            result
+            if isinstance(result, Evidence)
+            else Evidence(task=job.task.id, ending=Ending.SETUP_FAILED)
+        )
         return replace(failed, ending=Ending.SETUP_FAILED, message=reason)
 
 

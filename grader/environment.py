@@ -8,8 +8,17 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 
-LIBRARIES = ("ipykernel", "matplotlib", "numpy", "pandas", "scikit-learn", "scipy", "seaborn",
-             "torch", "torchvision")  # fmt: skip
+LIBRARIES = (
+    "ipykernel",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "seaborn",
+    "torch",
+    "torchvision",
+)
 
 
 @lru_cache

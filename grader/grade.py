@@ -94,10 +94,12 @@ def judge(
             continue
         case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
         case = replace(
-            case, expected=_answers(case.asked, expected) if item.check.reference else (),
+            case,
+            expected=_answers(case.asked, expected) if item.check.reference else (),
             master=masters.master if masters else None,
-            template=masters.template if masters else None, reference_dir=reference_dir,
-        )  # fmt: skip
+            template=masters.template if masters else None,
+            reference_dir=reference_dir,
+        )
         outcomes[item.id] = _verdict(item, case)
     return outcomes
 
@@ -120,14 +122,24 @@ def again(
 
 
 def _case(
-    task: Task, item: Item, submission: Submission, asked: tuple[Question, ...],
-    evidence: Evidence | None, runs: tuple[Run, ...], data_dir: Path | None,
-) -> Case:  # fmt: skip
+    task: Task,
+    item: Item,
+    submission: Submission,
+    asked: tuple[Question, ...],
+    evidence: Evidence | None,
+    runs: tuple[Run, ...],
+    data_dir: Path | None,
+) -> Case:
     return Case(
-        item=item, asked=asked, answers=_answers(asked, evidence.answers if evidence else {}),
-        evidence=evidence, notebook=submission.notebooks.get(task.id), quiz=submission.quiz,
-        data_dir=data_dir, runs=runs,
-    )  # fmt: skip
+        item=item,
+        asked=asked,
+        answers=_answers(asked, evidence.answers if evidence else {}),
+        evidence=evidence,
+        notebook=submission.notebooks.get(task.id),
+        quiz=submission.quiz,
+        data_dir=data_dir,
+        runs=runs,
+    )
 
 
 def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tuple[Answer, ...]:

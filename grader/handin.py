@@ -37,8 +37,7 @@ def find(path: Path, assignment: Assignment) -> HandIn:
         raise UsageError(f"{path} does not exist")
     alone = path.is_file()
     root = path.parent if alone else path
-    files = {name: content for name, content in _read(root)
-             if not alone or "/" not in name}  # fmt: skip
+    files = {name: content for name, content in _read(root) if not alone or "/" not in name}
     if alone:
         notebooks = [name for name in files if name.endswith(".ipynb") and name != path.name]
         files = {name: content for name, content in files.items() if name not in notebooks}

@@ -115,9 +115,10 @@ def _empty_folders(batch: Path) -> list[str]:
     return [
         f"{path.name}: the folder is empty and was left out"
         for path in sorted(batch.iterdir())
-        if path.is_dir() and not archive.is_ignored(PurePosixPath(path.name))
+        if path.is_dir()
+        and not archive.is_ignored(PurePosixPath(path.name))
         and not any(path.iterdir())
-    ]  # fmt: skip
+    ]
 
 
 # --- one submission ---------------------------------------------------------------------------
@@ -206,8 +207,11 @@ def _pick(
     """The file that is this task's notebook: by exact name, by likeness, or by what it defines."""
     wanted = str(task.notebook)
     stem = _letters(PurePosixPath(wanted).stem)
-    others = [_letters(PurePosixPath(str(t.notebook)).stem) for t in assignment.tasks
-              if t.notebook and t.id != task.id]  # fmt: skip
+    others = [
+        _letters(PurePosixPath(str(t.notebook)).stem)
+        for t in assignment.tasks
+        if t.notebook and t.id != task.id
+    ]
     tests: tuple[Callable[[str], bool], ...] = (
         lambda path: PurePosixPath(path).name == wanted,
         lambda path: _letters(PurePosixPath(path).stem) == stem,
@@ -292,8 +296,10 @@ def _quiz(
         matched, remarks = roster.match(rows, people, rule)
         notes += remarks
         for student in matched.keys() & quiz.keys():
-            notes.append(f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
-                         "which counts")  # fmt: skip
+            notes.append(
+                f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
+                "which counts"
+            )
         quiz = matched | quiz
     return quiz
 

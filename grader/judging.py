@@ -98,9 +98,13 @@ class Judge:
             return ()
         try:
             return grade.again(
-                task, submission, facts.questions, evidence=facts.evidence, runs=facts.runs,
+                task,
+                submission,
+                facts.questions,
+                evidence=facts.evidence,
+                runs=facts.runs,
                 data_dir=self._data_dir,
-            )  # fmt: skip
+            )
         except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
             return ()
 
@@ -165,9 +169,7 @@ class Judge:
             return {}
         return mistakes.lost(task, outcomes[task.id], facts.questions, facts.evidence.answers)
 
-    def known_mistakes(
-        self, task: Task, asked: Sequence[mistakes.Asked]
-    ) -> dict[str, Answer]:  # fmt: skip
+    def known_mistakes(self, task: Task, asked: Sequence[mistakes.Asked]) -> dict[str, Answer]:
         """What the rubric's mistakes answered to these questions, as far as they were asked."""
         wanted = {
             mistakes.key(item.id, mistake.name, question)
@@ -185,9 +187,12 @@ class Judge:
         return f"mistakes:{self._master_digest(task)}:{digest}"
 
     def _hinted(
-        self, task: Task, outcomes: Mapping[str, Outcome], facts: Facts,
+        self,
+        task: Task,
+        outcomes: Mapping[str, Outcome],
+        facts: Facts,
         expected: Mapping[str, Answer],
-    ) -> dict[str, Outcome]:  # fmt: skip
+    ) -> dict[str, Outcome]:
         assert facts.evidence is not None
         answers = facts.evidence.answers
         asked = mistakes.lost(task, outcomes, facts.questions, answers)
@@ -254,15 +259,22 @@ class Results:
     def grade(self, student: str) -> Grade:
         """One student's grade."""
         return scored(
-            self._store, self._assignment, self._store.submission(student),
-            self._store.outcomes(student), evidence=self._evidence,
-        )  # fmt: skip
+            self._store,
+            self._assignment,
+            self._store.submission(student),
+            self._store.outcomes(student),
+            evidence=self._evidence,
+        )
 
 
 def scored(
-    store: Store, assignment: Assignment, submission: Submission, outcomes: records.Outcomes,
-    *, evidence: bool,
-) -> Grade:  # fmt: skip
+    store: Store,
+    assignment: Assignment,
+    submission: Submission,
+    outcomes: records.Outcomes,
+    *,
+    evidence: bool,
+) -> Grade:
     """A grade from outcomes and a person's marks. What was never judged is an ERROR."""
     unknown = error("This was not judged yet; `grader grade` does it.")
     whole = {
@@ -276,9 +288,12 @@ def scored(
         if kept is not None and task.id in submission.notebooks:
             found[task.id] = kept
     return scoring.score(
-        submission, assignment, whole, evidences=found,
+        submission,
+        assignment,
+        whole,
+        evidences=found,
         overrides=store.overrides(submission.student),
-    )  # fmt: skip
+    )
 
 
 def keep(
@@ -316,9 +331,11 @@ def audit(facts: Facts) -> tuple[Question, ...]:
         return ()
     answers = facts.evidence.answers
     asked = {
-        key: question for questions in facts.questions.values() for question in questions
+        key: question
+        for questions in facts.questions.values()
+        for question in questions
         if question.probe == "export" and (key := wire.digest(question)) in answers
-    }  # fmt: skip
+    }
     values = [answers[key].value for key in asked]
     left = any(isinstance(value, dict) and "classes" in value for value in values)
     return tuple(asked.values()) if left else ()

@@ -37,9 +37,13 @@ class Found:
 
 
 def split(
-    name: str, files: Files, problems: list[str], quiz: dict[str, bytes], notes: list[str],
+    name: str,
+    files: Files,
+    problems: list[str],
+    quiz: dict[str, bytes],
+    notes: list[str],
     wrappers: int = 0,
-) -> list[Found]:  # fmt: skip
+) -> list[Found]:
     """One submission if notebooks lie at the top, else one for each folder or zip in it."""
     files = files.renamed({path: MOODLE_FLAT.sub(r"\1/\2", path) for path in files})
     top = {path for path in files if "/" not in path}
@@ -66,9 +70,7 @@ def split(
     return _merged(children)
 
 
-def _beside(
-    name: str, path: str, files: Files, quiz: dict[str, bytes], notes: list[str]
-) -> None:  # fmt: skip
+def _beside(name: str, path: str, files: Files, quiz: dict[str, bytes], notes: list[str]) -> None:
     """A file beside the students' folders: the quiz, or a remark on what it is not."""
     try:
         content = files[path]

@@ -50,8 +50,10 @@ def find(
     places = [place for name, content in sorted(files.items()) for place in _places(name, content)]
     found = [
         f"{place.where} holds {secret.origin}"
-        for secret in _secrets(assignment, masters) for place in places if _holds(place, secret)
-    ]  # fmt: skip
+        for secret in _secrets(assignment, masters)
+        for place in places
+        if _holds(place, secret)
+    ]
     found += [text for name, content in sorted(files.items()) for text in _outputs(name, content)]
     return list(dict.fromkeys(found))
 
@@ -60,8 +62,11 @@ def find(
 
 
 def _secrets(assignment: Assignment, masters: Mapping[str, bytes]) -> Iterator[Secret]:
-    notebooks = [notebook.read(content, name) for name, content in sorted(masters.items())
-                 if name.endswith(".ipynb")]  # fmt: skip
+    notebooks = [
+        notebook.read(content, name)
+        for name, content in sorted(masters.items())
+        if name.endswith(".ipynb")
+    ]
     given = {_squeezed(line) for master in notebooks for line in _given(master)}
     for master in notebooks:
         yield from _of_master(master)
@@ -100,8 +105,9 @@ def _given(master: Notebook) -> Iterator[str]:
     """The lines of code that a master gives to students."""
     for cell in master.cells:
         if cell.kind == "code":
-            source = notebook.release_source(cell.source, f"{master.name}, cell {cell.id}",
-                                             is_code=True)  # fmt: skip
+            source = notebook.release_source(
+                cell.source, f"{master.name}, cell {cell.id}", is_code=True
+            )
             yield from source.split("\n")
 
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from grader.selfcheck import Estimate
 
 STYLES = {
-    Status.PASSED: "green", Status.PARTIAL: "yellow", Status.FAILED: "red",
-    Status.BLOCKED: "red", Status.REVIEW: "cyan", Status.ERROR: "magenta",
-}  # fmt: skip
+    Status.PASSED: "green",
+    Status.PARTIAL: "yellow",
+    Status.FAILED: "red",
+    Status.BLOCKED: "red",
+    Status.REVIEW: "cyan",
+    Status.ERROR: "magenta",
+}
 WIDTH, SHOWN = 88, 4
 
 Line = tuple[str, str]
@@ -54,8 +58,11 @@ def summary(grade: Grade) -> Iterator[Line]:
     passed = [item for item in items if item.outcome.status is Status.PASSED]
     style = "bold green" if len(passed) == len(items) else "bold"
     yield "", ""
-    yield (f"{len(passed)} of {len(items)} items passed, {grade.points:.2f} of "
-           f"{grade.max_points:.2f} points", style)  # fmt: skip
+    yield (
+        f"{len(passed)} of {len(items)} items passed, {grade.points:.2f} of "
+        f"{grade.max_points:.2f} points",
+        style,
+    )
     others = [printable(item.item.id) for item in items if item not in passed]
     if others:
         yield from _wrapped(f"To look at: {', '.join(others)}.")

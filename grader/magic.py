@@ -30,9 +30,13 @@ from grader.printable import printable
 from grader.public import Public
 
 COLOURS = {
-    Status.PASSED: "#1a9850", Status.PARTIAL: "#c77700", Status.FAILED: "#d64541",
-    Status.BLOCKED: "#d64541", Status.REVIEW: "#2b8cbe", Status.ERROR: "#8e5bb5",
-}  # fmt: skip
+    Status.PASSED: "#1a9850",
+    Status.PARTIAL: "#c77700",
+    Status.FAILED: "#d64541",
+    Status.BLOCKED: "#d64541",
+    Status.REVIEW: "#2b8cbe",
+    Status.ERROR: "#8e5bb5",
+}
 """Readable on white and on black."""
 
 _read: dict[tuple[Path, int], Public] = {}
@@ -92,8 +96,10 @@ def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
     if not found and not (names and elsewhere):
         notes.append("Nothing of the assignment is defined yet: run the cells of your functions.")
     if names and elsewhere:
-        notes.append(f"{', '.join(elsewhere)}: needs a run of the whole notebook; save it, and "
-                     "run grader check in a terminal.")  # fmt: skip
+        notes.append(
+            f"{', '.join(elsewhere)}: needs a run of the whole notebook; save it, and "
+            "run grader check in a terminal."
+        )
     return Result(tuple(found), tuple(notes))
 
 

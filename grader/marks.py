@@ -18,8 +18,19 @@ from grader.model import Assignment, Grade, Item, Override
 from grader.reports.csv_report import neutral
 from grader.store import Store
 
-HEADER = ("student", "name", "item", "title", "max_points", "status", "message", "answer",
-          "model_answer", "points", "reason")  # fmt: skip
+HEADER = (
+    "student",
+    "name",
+    "item",
+    "title",
+    "max_points",
+    "status",
+    "message",
+    "answer",
+    "model_answer",
+    "points",
+    "reason",
+)
 MAX_CELL = 30_000
 """Characters; spreadsheet programs take 32,767."""
 
@@ -122,11 +133,18 @@ def export(grades: Iterable[Grade]) -> tuple[bytes, int]:
                 details, count = item.outcome.details, count + 1
                 name = f"{task.task.id}/{item.item.id}"
                 cells = [
-                    grade.submission.student, grade.submission.name, name,
-                    item.item.title, _comma(item.item.points), item.outcome.status.value,
-                    item.outcome.message, _text(details.get("given")),
-                    _text(details.get("expected")), "", "",
-                ]  # fmt: skip
+                    grade.submission.student,
+                    grade.submission.name,
+                    name,
+                    item.item.title,
+                    _comma(item.item.points),
+                    item.outcome.status.value,
+                    item.outcome.message,
+                    _text(details.get("given")),
+                    _text(details.get("expected")),
+                    "",
+                    "",
+                ]
                 writer.writerow([neutral(cell) for cell in cells])
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"), count
 
@@ -148,10 +166,15 @@ def read(name: str, content: bytes) -> list[Mark]:
         row = dict(zip(HEADER, [cell.strip() for cell in cells], strict=False))
         where = f"{name}, row {number}: "
         if row.get("points"):
-            marks.append(Mark(
-                student=_plain(row["student"]), item=_plain(row["item"]), points=row["points"],
-                reason=_plain(row.get("reason", "")), where=where,
-            ))  # fmt: skip
+            marks.append(
+                Mark(
+                    student=_plain(row["student"]),
+                    item=_plain(row["item"]),
+                    points=row["points"],
+                    reason=_plain(row.get("reason", "")),
+                    where=where,
+                )
+            )
         elif row.get("reason"):
             raise UsageError(f"{where}there is a reason but no points; fill in both, or neither")
     return marks

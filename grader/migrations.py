@@ -12,27 +12,37 @@ from grader.errors import UsageError
 
 def _first(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
-    db.execute("CREATE TABLE evidence (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
-               "made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT")  # fmt: skip
-    db.execute("CREATE TABLE override (id INTEGER PRIMARY KEY, student TEXT NOT NULL, "
-               "item TEXT NOT NULL, points TEXT NOT NULL, reason TEXT NOT NULL, "
-               "by_whom TEXT NOT NULL, at TEXT NOT NULL) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE evidence (key TEXT PRIMARY KEY, body TEXT NOT NULL, "
+        "made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE override (id INTEGER PRIMARY KEY, student TEXT NOT NULL, "
+        "item TEXT NOT NULL, points TEXT NOT NULL, reason TEXT NOT NULL, "
+        "by_whom TEXT NOT NULL, at TEXT NOT NULL) STRICT"
+    )
 
 
 def _second(db: sqlite3.Connection) -> None:
     """What marking again needs. `place` orders the students of the last batch; others have none."""
     db.execute("ALTER TABLE evidence ADD COLUMN ending TEXT NOT NULL DEFAULT ''")
-    db.execute("CREATE TABLE submission (student TEXT PRIMARY KEY, name TEXT NOT NULL, "
-               "place INTEGER, body BLOB NOT NULL) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE submission (student TEXT PRIMARY KEY, name TEXT NOT NULL, "
+        "place INTEGER, body BLOB NOT NULL) STRICT"
+    )
     db.execute("CREATE INDEX submission_place ON submission (place)")
-    db.execute("CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
-               "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE run (student TEXT NOT NULL, task TEXT NOT NULL, key TEXT NOT NULL, "
+        "seed INTEGER NOT NULL, PRIMARY KEY (student, task)) STRICT"
+    )
     db.execute(
         "CREATE TABLE judged (student TEXT PRIMARY KEY, body BLOB NOT NULL, "
         "marks TEXT NOT NULL) STRICT"
     )
-    db.execute("CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
-               "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE expected (reference TEXT NOT NULL, question TEXT NOT NULL, "
+        "body TEXT NOT NULL, PRIMARY KEY (reference, question)) STRICT"
+    )
 
 
 def _third(db: sqlite3.Connection) -> None:
@@ -40,15 +50,19 @@ def _third(db: sqlite3.Connection) -> None:
 
     And the contents of helper files, which until now lay in memory while a batch was run.
     """
-    db.execute("CREATE TABLE helper (student TEXT NOT NULL, path TEXT NOT NULL, "
-               "body BLOB NOT NULL, PRIMARY KEY (student, path)) STRICT")  # fmt: skip
+    db.execute(
+        "CREATE TABLE helper (student TEXT NOT NULL, path TEXT NOT NULL, "
+        "body BLOB NOT NULL, PRIMARY KEY (student, path)) STRICT"
+    )
     db.execute("ALTER TABLE evidence ADD COLUMN answers TEXT NOT NULL DEFAULT '{}'")
     for (key,) in db.execute("SELECT key FROM evidence").fetchall():
         (body,) = db.execute("SELECT body FROM evidence WHERE key = ?", (key,)).fetchone()
         shown = json.loads(body)
         answers = json.dumps(shown.pop("answers", {}))
-        db.execute("UPDATE evidence SET body = ?, answers = ? WHERE key = ?",
-                   (json.dumps(shown), answers, key))  # fmt: skip
+        db.execute(
+            "UPDATE evidence SET body = ?, answers = ? WHERE key = ?",
+            (json.dumps(shown), answers, key),
+        )
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)

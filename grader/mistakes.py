@@ -55,12 +55,14 @@ def wanted(items: Iterable[Item], asked: Iterable[Asked], known: Known) -> list[
         for mistake in item.mistakes:
             open_ = {
                 key(item.id, mistake.name, question): question
-                for one in everything for question in one.get(item.id, ())
-            }  # fmt: skip
+                for one in everything
+                for question in one.get(item.id, ())
+            }
             left = tuple(question for name, question in open_.items() if name not in known)
             if left and apart.is_possible(left):
-                found.append(Wanted(item=item, name=mistake.name, code=mistake.code,
-                                    questions=left))  # fmt: skip
+                found.append(
+                    Wanted(item=item, name=mistake.name, code=mistake.code, questions=left)
+                )
     return found
 
 
@@ -124,8 +126,7 @@ def hinted(
         if not item.mistakes or not is_lost(outcomes[item.id]):
             continue
         for mistake in item.mistakes:
-            own = {wire.digest(q): known.get(key(item.id, mistake.name, q))
-                   for q in asked[item.id]}  # fmt: skip
+            own = {wire.digest(q): known.get(key(item.id, mistake.name, q)) for q in asked[item.id]}
             if _is_the_same(item.check, own, answers, expected):
                 message = f"{outcomes[item.id].message} {mistake.hint}"
                 details = {**outcomes[item.id].details, "mistake": mistake.name}

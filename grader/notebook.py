@@ -62,8 +62,13 @@ def read(content: bytes, name: str) -> Notebook:
         cell = _cell(entry, number)
         if cell.id in seen:
             repairs.append(f"cell {number + 1} had the id of an earlier cell ({cell.id[:40]})")
-            cell = Cell(id=f"{cell.id}~{number}", kind=cell.kind, source=cell.source,
-                        tags=cell.tags, outputs=cell.outputs)  # fmt: skip
+            cell = Cell(
+                id=f"{cell.id}~{number}",
+                kind=cell.kind,
+                source=cell.source,
+                tags=cell.tags,
+                outputs=cell.outputs,
+            )
         seen.add(cell.id)
         cells.append(cell)
     return Notebook(name=name, cells=tuple(cells), repairs=tuple(repairs))

@@ -51,8 +51,11 @@ class Estimate:
         if any(count and not self._took[task] for task, count in self._waiting.items()):
             return None
         worked = sum(sum(took) for took in self._took.values())
-        work = sum(count * sum(self._took[task]) / len(self._took[task])
-                   for task, count in self._waiting.items() if count)  # fmt: skip
+        work = sum(
+            count * sum(self._took[task]) / len(self._took[task])
+            for task, count in self._waiting.items()
+            if count
+        )
         return work * (time.monotonic() - self._began) / worked if worked else 0.0
 
 
@@ -114,9 +117,13 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._bars = Progress(
-            SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(),
-            MofNCompleteColumn(), TimeElapsedColumn(), console=console,
-        )  # fmt: skip
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
         self._whole: TaskID | None = None
         self._estimate = Estimate({})
         self._lines: dict[tuple[str, str], TaskID] = {}

@@ -78,24 +78,32 @@ def make(
     asked = plan(assignment)
     expected = {
         wire.digest(question): _rounded(item.check.published(answers[wire.digest(question)]))
-        for task in assignment.tasks for item in _public(task).items if item.check.reference
+        for task in assignment.tasks
+        for item in _public(task).items
+        if item.check.reference
         for question in asked[task.id][item.id]
-    }  # fmt: skip
+    }
     withheld = tuple(
         Withheld(task=task.id, id=item.id, title=item.title, points=item.points)
-        for task in assignment.tasks for item in task.items
+        for task in assignment.tasks
+        for item in task.items
         if item.visibility is not Visibility.PUBLIC
-    )  # fmt: skip
+    )
     accuracies = {
         task.id: item.check.cutoff
-        for task in assignment.tasks for item in task.items
+        for task in assignment.tasks
+        for item in task.items
         if isinstance(item.check, RetrainedAccuracy)
-    }  # fmt: skip
+    }
     tasks = tuple(_public(task) for task in assignment.tasks)
     return Public(
-        assignment=_only(assignment, tasks), asked=asked, expected=expected, withheld=withheld,
-        accuracies=accuracies, mistakes={key: _rounded(mistaken[key]) for key in sorted(mistaken)},
-    )  # fmt: skip
+        assignment=_only(assignment, tasks),
+        asked=asked,
+        expected=expected,
+        withheld=withheld,
+        accuracies=accuracies,
+        mistakes={key: _rounded(mistaken[key]) for key in sorted(mistaken)},
+    )
 
 
 def _rounded(answer: Answer) -> Answer:
@@ -158,9 +166,10 @@ def select(public: Public, names: Sequence[str]) -> tuple[Task, ...]:
     for task in tasks:
         whole = any(_plain(key) in wanted for key in (task.id, str(task.notebook)))
         items = [
-            item for item in task.items
+            item
+            for item in task.items
             if whole or {_plain(item.id), _plain(item.check.subject)} & set(wanted)
-        ]  # fmt: skip
+        ]
         if items:
             found.append(only(task, tuple(items)))
     return tuple(found)

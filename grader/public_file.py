@@ -42,21 +42,26 @@ def dump(public: Public) -> bytes:
     """The file's bytes: the same for the same content."""
     questions = {
         wire.digest(question): question
-        for items in public.asked.values() for asked in items.values() for question in asked
-    }  # fmt: skip
+        for items in public.asked.values()
+        for asked in items.values()
+        for question in asked
+    }
     assignment = public.assignment
     document = {
         "schema": 1,
         "grader": __version__,
-        "assignment": {"name": assignment.name, "title": assignment.title,
-                       "due": assignment.due.isoformat()},
+        "assignment": {
+            "name": assignment.name,
+            "title": assignment.title,
+            "due": assignment.due.isoformat(),
+        },
         "tasks": [_task(public, task) for task in assignment.tasks],
         "questions": {
             digest: _question(question, public.expected.get(digest))
             for digest, question in sorted(questions.items())
         },
         "mistakes": {key: _answer(answer) for key, answer in public.mistakes.items()},
-    }  # fmt: skip
+    }
     text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
     return (text + "\n").encode()
 
@@ -64,11 +69,14 @@ def dump(public: Public) -> bytes:
 def _task(public: Public, task: Task) -> dict[str, Any]:
     hidden = [item for item in public.withheld if item.task == task.id]
     entry: dict[str, Any] = {
-        "id": task.id, "title": task.title, "notebook": task.notebook,
-        "limits": asdict(task.limits), "prepare": list(task.prepare),
+        "id": task.id,
+        "title": task.title,
+        "notebook": task.notebook,
+        "limits": asdict(task.limits),
+        "prepare": list(task.prepare),
         "items": [_item(public, task, item) for item in task.items],
         "withheld": [{"id": i.id, "title": i.title, "points": str(i.points)} for i in hidden],
-    }  # fmt: skip
+    }
     if task.id in public.accuracies:
         entry["accuracy"] = public.accuracies[task.id]
     return entry
@@ -77,16 +85,23 @@ def _task(public: Public, task: Task) -> dict[str, Any]:
 def _item(public: Public, task: Task, item: Item) -> dict[str, Any]:
     kind = next(name for name, kind in CHECKS.items() if type(item.check) is kind)
     return {
-        "id": item.id, "title": item.title, "points": str(item.points), "hint": item.hint,
-        "needs": list(item.needs), "check": {"type": kind} | item.check.model_dump(mode="json"),
+        "id": item.id,
+        "title": item.title,
+        "points": str(item.points),
+        "hint": item.hint,
+        "needs": list(item.needs),
+        "check": {"type": kind} | item.check.model_dump(mode="json"),
         "asked": [wire.digest(question) for question in public.asked[task.id][item.id]],
         "mistakes": [{"name": m.name, "hint": m.hint} for m in item.mistakes],
-    }  # fmt: skip
+    }
 
 
 def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
-    entry = {"probe": question.probe, "seconds": question.seconds,
-             "params": json.loads(wire.encode(dict(question.params)))}  # fmt: skip
+    entry = {
+        "probe": question.probe,
+        "seconds": question.seconds,
+        "params": json.loads(wire.encode(dict(question.params))),
+    }
     if answer is not None:
         entry["answer"] = _answer(answer)
     return entry
@@ -206,17 +221,32 @@ def _public_of(document: _Document, path: Path) -> Public:
     }
     withheld = tuple(
         Withheld(task=entry.id, id=item.id, title=item.title, points=item.points)
-        for entry in document.tasks for item in entry.withheld
-    )  # fmt: skip
+        for entry in document.tasks
+        for item in entry.withheld
+    )
     head = document.assignment
     points = sum((task.points for task in tasks), Decimal(0))
     assignment = Assignment(
-        name=head.name, title=head.title, points=points, pass_points=points, due=head.due,
-        late=LateRule(), tasks=tasks, rubric_dir=path.parent, reference_dir=path.parent, digest="",
-    )  # fmt: skip
+        name=head.name,
+        title=head.title,
+        points=points,
+        pass_points=points,
+        due=head.due,
+        late=LateRule(),
+        tasks=tasks,
+        rubric_dir=path.parent,
+        reference_dir=path.parent,
+        digest="",
+    )
     accuracies = {entry.id: entry.accuracy for entry in document.tasks if entry.accuracy}
-    return Public(assignment=assignment, asked=asked, expected=expected, withheld=withheld,
-                  accuracies=accuracies, mistakes=mistakes)  # fmt: skip
+    return Public(
+        assignment=assignment,
+        asked=asked,
+        expected=expected,
+        withheld=withheld,
+        accuracies=accuracies,
+        mistakes=mistakes,
+    )
 
 
 def _read_answer(entry: _AnswerEntry) -> Answer:
@@ -225,18 +255,30 @@ def _read_answer(entry: _AnswerEntry) -> Answer:
 
 def _read_task(entry: _TaskEntry) -> Task:
     items = tuple(_read_item(item) for item in entry.items)
-    task = Task(id=entry.id, title=entry.title, points=Decimal(0), notebook=entry.notebook,
-                items=items, limits=Limits(**entry.limits), prepare=entry.prepare)  # fmt: skip
+    task = Task(
+        id=entry.id,
+        title=entry.title,
+        points=Decimal(0),
+        notebook=entry.notebook,
+        items=items,
+        limits=Limits(**entry.limits),
+        prepare=entry.prepare,
+    )
     return only(task, items)
 
 
 def _read_item(entry: _ItemEntry) -> Item:
     settings = dict(entry.check)
     return Item(
-        id=entry.id, title=entry.title, points=entry.points, visibility=Visibility.PUBLIC,
-        hint=entry.hint, needs=entry.needs, check=CHECKS[settings.pop("type")](**settings),
+        id=entry.id,
+        title=entry.title,
+        points=entry.points,
+        visibility=Visibility.PUBLIC,
+        hint=entry.hint,
+        needs=entry.needs,
+        check=CHECKS[settings.pop("type")](**settings),
         mistakes=tuple(Mistake(name=m.name, code="", hint=m.hint) for m in entry.mistakes),
-    )  # fmt: skip
+    )
 
 
 def _read_question(entry: _QuestionEntry) -> Question:

@@ -44,10 +44,15 @@ def notebook_to_json(notebook: Notebook) -> dict[str, Any]:
 def notebook_from_json(data: Mapping[str, Any]) -> Notebook:
     """The inverse of `notebook_to_json`."""
     cells = tuple(
-        Cell(id=c["id"], kind=c["kind"], source=c["source"], tags=tuple(c["tags"]),
-             outputs=tuple(c["outputs"]))
+        Cell(
+            id=c["id"],
+            kind=c["kind"],
+            source=c["source"],
+            tags=tuple(c["tags"]),
+            outputs=tuple(c["outputs"]),
+        )
         for c in data["cells"]
-    )  # fmt: skip
+    )
     return Notebook(name=data["name"], cells=cells, repairs=tuple(data["repairs"]))
 
 
@@ -134,8 +139,17 @@ def evidence_from_json(text: str, answers: str = "{}") -> Evidence:
         for cell in data["cells"]
     )
     found = {key: answer_from_json(answer) for key, answer in answered.items()}
-    return Evidence(**(data | {"cells": cells, "answers": found, "ending": Ending(data["ending"]),
-                               "repairs": tuple(data["repairs"])}))  # fmt: skip
+    return Evidence(
+        **(
+            data
+            | {
+                "cells": cells,
+                "answers": found,
+                "ending": Ending(data["ending"]),
+                "repairs": tuple(data["repairs"]),
+            }
+        )
+    )
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
@@ -156,12 +170,16 @@ def outcomes_to_json(outcomes: Outcomes) -> str:
     """
     data = {
         task: {
-            item: {"status": o.status.value, "share": str(o.share), "message": o.message,
-                   "details": dict(o.details)}
+            item: {
+                "status": o.status.value,
+                "share": str(o.share),
+                "message": o.message,
+                "details": dict(o.details),
+            }
             for item, o in items.items()
         }
         for task, items in outcomes.items()
-    }  # fmt: skip
+    }
     try:
         return json.dumps(data, allow_nan=False, sort_keys=True, default=_number)
     except (TypeError, ValueError, RecursionError) as bad:
@@ -178,20 +196,28 @@ def outcomes_from_json(text: str) -> dict[str, dict[str, Outcome]]:
     """The inverse of `outcomes_to_json`; tuples have become lists."""
     return {
         task: {
-            item: Outcome(status=Status(o["status"]), share=Decimal(o["share"]),
-                          message=o["message"], details=o["details"])
+            item: Outcome(
+                status=Status(o["status"]),
+                share=Decimal(o["share"]),
+                message=o["message"],
+                details=o["details"],
+            )
             for item, o in items.items()
         }
         for task, items in json.loads(text).items()
-    }  # fmt: skip
+    }
 
 
 def question_to_json(question: Question) -> dict[str, Any]:
     """A question for another machine, where resources are found by their names again."""
     named = {k: v.name for k, v in question.params.items() if isinstance(v, Resource)}
     plain = {k: v for k, v in question.params.items() if k not in named}
-    return {"probe": question.probe, "params": wire.encode(plain), "resources": named,
-            "seconds": question.seconds}  # fmt: skip
+    return {
+        "probe": question.probe,
+        "params": wire.encode(plain),
+        "resources": named,
+        "seconds": question.seconds,
+    }
 
 
 def question_from_json(data: Mapping[str, Any]) -> Question:

@@ -76,9 +76,11 @@ def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: judging.Verdicts)
 
 def _changes(grade: Grade, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     marked = {
-        f"{task.task.id}/{item.item.id}" for task in grade.tasks for item in task.items
+        f"{task.task.id}/{item.item.id}"
+        for task in grade.tasks
+        for item in task.items
         if item.override is not None
-    }  # fmt: skip
+    }
     for item in dict.fromkeys([*after, *before]):
         old, new = before.get(item, "–"), after.get(item, "–")
         if old != new and item not in marked:

@@ -69,9 +69,11 @@ def answers(assignment: Assignment) -> dict[str, Answer]:
     asked = public.plan(assignment)
     for task in assignment.tasks:
         wanted = [
-            question for item in task.items if item.check.reference
+            question
+            for item in task.items
+            if item.check.reference
             for question in asked[task.id].get(item.id, ())
-        ]  # fmt: skip
+        ]
         if wanted:
             found |= _observed(assignment, task, wanted)
     return found
@@ -100,9 +102,13 @@ def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Map
     path, master = assignment.reference_dir / str(task.notebook), _master(assignment, task)
     limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
     evidence = observe(
-        master, wanted, Surroundings(prepare=task.prepare, limits=limits),
-        task=task.id, seed=0, resources=_resource,
-    )  # fmt: skip
+        master,
+        wanted,
+        Surroundings(prepare=task.prepare, limits=limits),
+        task=task.id,
+        seed=0,
+        resources=_resource,
+    )
     broken = [a for a in evidence.answers.values() if a.status.value != "ok"]
     if evidence.ending is not Ending.COMPLETED or broken:
         reason = evidence.message or broken[0].error
@@ -118,17 +124,21 @@ def requirements() -> str:
     """The grader's libraries at the versions that are installed here."""
     names = {
         re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
-        for line in metadata.requires("grader") or [] if "extra ==" not in line
-    }  # fmt: skip
+        for line in metadata.requires("grader") or []
+        if "extra ==" not in line
+    }
     versions = sorted(f"{name}=={metadata.version(name).partition('+')[0]}" for name in names)
     return "\n".join(versions) + "\n"
 
 
 def _readme(assignment: Assignment, install: str) -> str:
     environment = Environment(  # noqa: S701 (Markdown of our own making, no page)
-        loader=PackageLoader("grader", "templates"), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("grader", "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     page = environment.get_template("bundle.md.j2")
     return page.render(assignment=assignment, install=install, checks=public_file.FILE)
 

@@ -155,15 +155,16 @@ def notebook(name: str) -> str:
         _cell("meaning-answer", ANSWER.strip(), answer=True),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4,
-             "nbformat_minor": 5}  # fmt: skip
+    whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 def _cell(cell_id: str, source: str, *, code: bool = False, answer: bool = False) -> dict[str, Any]:
     """A cell; where students answer, its id is a tag, too, for editors that drop ids."""
     cell: dict[str, Any] = {
-        "cell_type": "code" if code else "markdown", "id": cell_id,
-        "metadata": {"tags": [cell_id]} if answer else {}, "source": source,
-    }  # fmt: skip
+        "cell_type": "code" if code else "markdown",
+        "id": cell_id,
+        "metadata": {"tags": [cell_id]} if answer else {},
+        "source": source,
+    }
     return cell | ({"outputs": [], "execution_count": None} if code else {})

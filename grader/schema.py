@@ -19,9 +19,10 @@ from grader.model import AttemptRule, LateRule, Limits, Visibility
 DRAFT = "http://json-schema.org/draft-07/schema#"
 TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 POINTS: dict[str, Any] = {
-    "type": "string", "pattern": r"^\d+(\.\d{1,2})?$",
+    "type": "string",
+    "pattern": r"^\d+(\.\d{1,2})?$",
     "description": "A number in quotes, with two decimals at most.",
-}  # fmt: skip
+}
 NAMES: dict[str, Any] = {"type": "array", "items": TEXT}
 ABOUT: dict[str, dict[str, Any]] = {
     "name": TEXT | {"description": "The name of the rubric's folder."},
@@ -34,32 +35,45 @@ ABOUT: dict[str, dict[str, Any]] = {
     "tasks": NAMES | {"description": "The files of the tasks, without .toml, in order."},
     "notebook": TEXT | {"description": "The file name, in the reference and as handed in."},
     "prepare": NAMES | {"description": "Fixtures that are set up before the first cell."},
-    "network": {"enum": list(rubric.NETWORKS),
-                "description": "Which of several trained networks counts."},
-    "attempt": {"enum": [rule.value for rule in AttemptRule],
-                "description": "Which of several attempts at a quiz counts."},
-    "visibility": {"enum": [kind.value for kind in Visibility],
-                   "description": "public: students may check it themselves."},
+    "network": {
+        "enum": list(rubric.NETWORKS),
+        "description": "Which of several trained networks counts.",
+    },
+    "attempt": {
+        "enum": [rule.value for rule in AttemptRule],
+        "description": "Which of several attempts at a quiz counts.",
+    },
+    "visibility": {
+        "enum": [kind.value for kind in Visibility],
+        "description": "public: students may check it themselves.",
+    },
     "hint": TEXT | {"description": "The author's words for who did not get it."},
     "needs": NAMES | {"description": "Items without which this one is blocked."},
     "variant": TEXT | {"description": "A file in the folder `mistakes`."},
-}  # fmt: skip
+}
 
 
 def files() -> dict[str, str]:
     """The two schemas, by file name: of `assignment.toml`, and of a task's file."""
     made = {"assignment.json": assignment(), "task.json": task()}
-    return {name: json.dumps(schema, indent=1, sort_keys=True) + "\n"
-            for name, schema in made.items()}  # fmt: skip
+    return {
+        name: json.dumps(schema, indent=1, sort_keys=True) + "\n" for name, schema in made.items()
+    }
 
 
 def assignment() -> dict[str, Any]:
     """The schema of an `assignment.toml`."""
     head = _table(rubric.ASSIGNMENT_KEYS, required=rubric.ASSIGNMENT_KEYS)
     late = {field.name: _late(field.name) for field in fields(LateRule)}
-    return _file("An assignment", {
-        "assignment": head, "late": _object(late), "limits": _limits(),
-    }, ["assignment"])  # fmt: skip
+    return _file(
+        "An assignment",
+        {
+            "assignment": head,
+            "late": _object(late),
+            "limits": _limits(),
+        },
+        ["assignment"],
+    )
 
 
 def task() -> dict[str, Any]:
@@ -70,22 +84,30 @@ def task() -> dict[str, Any]:
         required=rubric.ITEM_REQUIRED,
         more={"check": _check(), "mistake": {"type": "array", "items": mistake}},
     )
-    schema = _file("A task of an assignment", {
-        "task": _table(rubric.TASK_KEYS, required=rubric.TASK_REQUIRED),
-        "limits": _limits(), "item": {"type": "array", "items": item},
-    }, ["task", "item"])  # fmt: skip
+    schema = _file(
+        "A task of an assignment",
+        {
+            "task": _table(rubric.TASK_KEYS, required=rubric.TASK_REQUIRED),
+            "limits": _limits(),
+            "item": {"type": "array", "items": item},
+        },
+        ["task", "item"],
+    )
     return schema | {"definitions": {name: _settings(name, kind) for name, kind in CHECKS.items()}}
 
 
 def _check() -> dict[str, Any]:
     """`[item.check]`: its type decides which settings there are."""
     chosen = [
-        {"if": {"properties": {"type": {"const": name}}},
-         "then": {"$ref": f"#/definitions/{name}"}}
+        {"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": f"#/definitions/{name}"}}
         for name in CHECKS
-    ]  # fmt: skip
-    return {"type": "object", "required": ["type"], "allOf": chosen,
-            "properties": {"type": {"enum": sorted(CHECKS)}}}  # fmt: skip
+    ]
+    return {
+        "type": "object",
+        "required": ["type"],
+        "allOf": chosen,
+        "properties": {"type": {"enum": sorted(CHECKS)}},
+    }
 
 
 def _settings(name: str, kind: type[Check]) -> dict[str, Any]:

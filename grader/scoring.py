@@ -114,8 +114,12 @@ def _sane(outcome: Outcome) -> Outcome:
     """An outcome whose share fits its status; a check that returns anything else has a bug."""
     share = outcome.share
     if not share.is_finite() or not 0 <= share <= 1:
-        return replace(outcome, status=Status.ERROR, share=Decimal(0),
-                       message=f"The check gave an impossible share ({share}).")  # fmt: skip
+        return replace(
+            outcome,
+            status=Status.ERROR,
+            share=Decimal(0),
+            message=f"The check gave an impossible share ({share}).",
+        )
     if outcome.status is Status.PASSED:
         return replace(outcome, share=Decimal(1))
     return outcome if outcome.status is Status.PARTIAL else replace(outcome, share=Decimal(0))

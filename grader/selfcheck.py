@@ -108,8 +108,9 @@ class Check:
         )
         return Checked(
             grade=replace(found, notes=(*found.notes, *later(self.public, tasks))),
-            estimates=tuple(self._estimates), broken=tuple(self._broken),
-        )  # fmt: skip
+            estimates=tuple(self._estimates),
+            broken=tuple(self._broken),
+        )
 
     def _check(self, task: Task) -> None:
         told: set[str] = set()
@@ -139,9 +140,10 @@ class Check:
             answers[digest] = answer
             early = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
             ready = [
-                item for item in task.items
+                item
+                for item in task.items
                 if item.id not in told and all(_is_there(q, answers) for q in asked[item.id])
-            ]  # fmt: skip
+            ]
             if ready:
                 few = replace(task, items=tuple(ready))
                 self._tell(few, self._judged(few, asked, early), told, only=EARLY)
@@ -161,15 +163,25 @@ class Check:
             questions = [*questions, *_questions(measure)]
             epochs = budget.epochs or limits.training_epochs
             seconds = budget.seconds or limits.notebook_seconds
-            limits = replace(limits, training_epochs=epochs, notebook_seconds=seconds + 30,
-                             cell_seconds=min(limits.cell_seconds, seconds))  # fmt: skip
+            limits = replace(
+                limits,
+                training_epochs=epochs,
+                notebook_seconds=seconds + 30,
+                cell_seconds=min(limits.cell_seconds, seconds),
+            )
         around = Surroundings(
             prepare=task.prepare, limits=limits, files=self.submission.files, mounts=mounts
         )
         evidence = self.door(
-            self.submission.notebooks[task.id], questions, around, task=task.id, seed=1,
-            resources=self._resource, progress=self.progress, answered=answered,
-        )  # fmt: skip
+            self.submission.notebooks[task.id],
+            questions,
+            around,
+            task=task.id,
+            seed=1,
+            resources=self._resource,
+            progress=self.progress,
+            answered=answered,
+        )
         if any(question.probe == DISTILLED for question in questions):
             evidence = runs.distilled(evidence, questions, self.data_dir)
         if measure and budget:
@@ -194,9 +206,12 @@ class Check:
         self._tell(task, needed, told)
 
     def _tell(
-        self, task: Task, outcomes: Mapping[str, Outcome], told: set[str],
+        self,
+        task: Task,
+        outcomes: Mapping[str, Outcome],
+        told: set[str],
         only: tuple[Status, ...] = tuple(Status),
-    ) -> None:  # fmt: skip
+    ) -> None:
         for item in task.items:
             if item.id not in told and outcomes[item.id].status in only:
                 told.add(item.id)
@@ -209,17 +224,27 @@ class Check:
         if self.train is None or task.id not in self.public.accuracies:
             return None
         check = RetrainedAccuracy(cutoff=self.public.accuracies[task.id])
-        item = Item(id="accuracy", title="Accuracy", points=Decimal(1), hint="", check=check,
-                    visibility=Visibility.HIDDEN)  # fmt: skip
+        item = Item(
+            id="accuracy",
+            title="Accuracy",
+            points=Decimal(1),
+            hint="",
+            check=check,
+            visibility=Visibility.HIDDEN,
+        )
         return replace(task, items=(item,))
 
     def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
         asked = grade.plan(measure, 0)
         outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
         self._estimates.append(
-            Estimate(task=task.id, cutoff=self.public.accuracies[task.id],
-                     outcome=outcome["accuracy"], was_cut=self._was_cut(task, evidence))
-        )  # fmt: skip
+            Estimate(
+                task=task.id,
+                cutoff=self.public.accuracies[task.id],
+                outcome=outcome["accuracy"],
+                was_cut=self._was_cut(task, evidence),
+            )
+        )
 
     def _was_cut(self, task: Task, evidence: Evidence) -> bool:
         """Whether it was the budget that ended the training."""
@@ -242,15 +267,25 @@ def judge(
 ) -> dict[str, Outcome]:
     """The outcomes of a task's items, by the grading's own judgement on public questions."""
     outcomes = grade.judge(
-        task, submission, asked, evidence=evidence, expected=public.expected, masters=None,
-        reference_dir=public.assignment.reference_dir, data_dir=data_dir,
-    )  # fmt: skip
+        task,
+        submission,
+        asked,
+        evidence=evidence,
+        expected=public.expected,
+        masters=None,
+        reference_dir=public.assignment.reference_dir,
+        data_dir=data_dir,
+    )
     if evidence is None:
         return outcomes
     return mistakes.hinted(
-        task, outcomes, asked, answers=evidence.answers, expected=public.expected,
+        task,
+        outcomes,
+        asked,
+        answers=evidence.answers,
+        expected=public.expected,
         known=public.mistakes,
-    )  # fmt: skip
+    )
 
 
 def graded(item: Item, outcome: Outcome) -> ItemGrade:
@@ -276,8 +311,10 @@ def _undecided(outcome: Outcome) -> Outcome:
     """What did not pass in a training that was cut may pass in a whole one."""
     if outcome.status is Status.PASSED:
         return outcome
-    return review("The training was cut short, so this can't be told; check again without "
-                  "--epochs and --seconds.")  # fmt: skip
+    return review(
+        "The training was cut short, so this can't be told; check again without "
+        "--epochs and --seconds."
+    )
 
 
 def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:

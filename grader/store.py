@@ -290,9 +290,15 @@ class Store:
             self._db.execute(
                 "INSERT INTO override (student, item, points, reason, by_whom, at) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (student, override.item, str(override.points), override.reason, override.by,
-                 override.at.isoformat()),
-            )  # fmt: skip
+                (
+                    student,
+                    override.item,
+                    str(override.points),
+                    override.reason,
+                    override.by,
+                    override.at.isoformat(),
+                ),
+            )
 
     def overrides(self, student: str) -> list[Override]:
         """All marks a person gave this student, oldest first."""
@@ -303,10 +309,15 @@ class Store:
                 (student,),
             ).fetchall()
         return [
-            Override(item=item, points=Decimal(points), reason=reason, by=by,
-                     at=datetime.fromisoformat(at))
+            Override(
+                item=item,
+                points=Decimal(points),
+                reason=reason,
+                by=by,
+                at=datetime.fromisoformat(at),
+            )
             for item, points, reason, by, at in rows
-        ]  # fmt: skip
+        ]
 
 
 def evidence_key(
@@ -321,8 +332,16 @@ def evidence_key(
     `environment` stands for the libraries that student code meets, and for a weak sandbox.
     """
     asked = sorted({wire.digest(question) for some in questions.values() for question in some})
-    parts = [submission, task.id, list(task.prepare), asdict(task.limits), asked, seed, __version__,
-             environment]  # fmt: skip
+    parts = [
+        submission,
+        task.id,
+        list(task.prepare),
+        asdict(task.limits),
+        asked,
+        seed,
+        __version__,
+        environment,
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -85,8 +85,15 @@ def parse(text: str, name: str, known: Sequence[str]) -> list[Variant]:
         for item in items:
             if item not in known:
                 raise UsageError(f"{place}: {item!r} is no item; known are {', '.join(known)}")
-        found.append(Variant(verb=header[1], items=items, why=header[3].strip(), source=place,
-                             code="\n".join(lines[start + 1 : end]).strip() + "\n"))  # fmt: skip
+        found.append(
+            Variant(
+                verb=header[1],
+                items=items,
+                why=header[3].strip(),
+                source=place,
+                code="\n".join(lines[start + 1 : end]).strip() + "\n",
+            )
+        )
     return found
 
 

@@ -92,14 +92,18 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
             parcel.notebook,
             parcel.questions,
             Surroundings(
-                prepare=parcel.prepare, limits=parcel.limits, files=parcel.files, mounts=mounts,
-                hide=tuple(Path(place) for place in parcel.hide), rung=parcel.rung,
+                prepare=parcel.prepare,
+                limits=parcel.limits,
+                files=parcel.files,
+                mounts=mounts,
+                hide=tuple(Path(place) for place in parcel.hide),
+                rung=parcel.rung,
             ),
             task=parcel.task,
             seed=runs.seed_of(parcel.seed, parcel.number),
             resources=lambda name: data.resource(name, data_dir),
             progress=step,
-        )  # fmt: skip
+        )
     return runs.distilled(evidence, parcel.questions, data_dir, _pixels(parcel))
 
 

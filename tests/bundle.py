@@ -77,9 +77,16 @@ WRONG = notebook(
 
 
 def door(
-    notebook: Notebook, questions: Sequence[Question], around: Surroundings, *, task: str,
-    seed: int, resources: object, progress: object, answered: Callable[[str, Answer], None],
-) -> Evidence:  # fmt: skip
+    notebook: Notebook,
+    questions: Sequence[Question],
+    around: Surroundings,
+    *,
+    task: str,
+    seed: int,
+    resources: object,
+    progress: object,
+    answered: Callable[[str, Answer], None],
+) -> Evidence:
     """Like `observe`, in this process: for code of our own, where no confinement is tested."""
     names: dict[str, Any] = {}
     cells = []

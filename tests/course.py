@@ -86,8 +86,14 @@ class Quiet:
 
 
 def item(id: str, check: Check, points: str = "2") -> Item:
-    return Item(id=id, title=f"Item {id}", points=Decimal(points), visibility=Visibility.PUBLIC,
-                hint="", check=check)  # fmt: skip
+    return Item(
+        id=id,
+        title=f"Item {id}",
+        points=Decimal(points),
+        visibility=Visibility.PUBLIC,
+        hint="",
+        check=check,
+    )
 
 
 def assignment(
@@ -95,31 +101,55 @@ def assignment(
 ) -> Assignment:
     """Two tasks: `sums` with a check by numbers and one for a person, `more` with a number."""
     folder.mkdir(exist_ok=True)
-    cells = [{"cell_type": "code", "id": "a", "metadata": {}, "source": "10"}]  # fmt: skip
+    cells = [{"cell_type": "code", "id": "a", "metadata": {}, "source": "10"}]
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     for name in ("Sums.ipynb", "More.ipynb"):
         (folder / name).write_text(json.dumps(content))
     total = Decimal(points) + 3
     sums = item("number", Sum(least=least, variant=variant), points)
     tasks = (
-        Task(id="sums", title="Sums", points=Decimal(points) + 2, notebook="Sums.ipynb",
-             limits=Limits(), items=(sums, item("words", Words()))),
-        Task(id="more", title="More", points=Decimal(1), notebook="More.ipynb",
-             limits=Limits(notebook_seconds=1200), items=(item("again", Sum(), "1"),)),
-    )  # fmt: skip
+        Task(
+            id="sums",
+            title="Sums",
+            points=Decimal(points) + 2,
+            notebook="Sums.ipynb",
+            limits=Limits(),
+            items=(sums, item("words", Words())),
+        ),
+        Task(
+            id="more",
+            title="More",
+            points=Decimal(1),
+            notebook="More.ipynb",
+            limits=Limits(notebook_seconds=1200),
+            items=(item("again", Sum(), "1"),),
+        ),
+    )
     return Assignment(
-        name="course", title="Course", points=total, pass_points=Decimal(2), tasks=tasks,
-        due=datetime(2021, 5, 30, tzinfo=UTC), late=LateRule(), rubric_dir=folder,
-        reference_dir=folder, digest=digest,
-    )  # fmt: skip
+        name="course",
+        title="Course",
+        points=total,
+        pass_points=Decimal(2),
+        tasks=tasks,
+        due=datetime(2021, 5, 30, tzinfo=UTC),
+        late=LateRule(),
+        rubric_dir=folder,
+        reference_dir=folder,
+        digest=digest,
+    )
 
 
 def submission(number: int) -> Submission:
     """Student number 0, 1, 2, …; those from 10 on are right."""
     cell = Cell(id="a", kind="code", source=str(number))
     notebooks = {task: Notebook(name=f"{task}.ipynb", cells=(cell,)) for task in ("sums", "more")}
-    return Submission(student=f"s{number:04}", name=f"Student {number}", notebooks=notebooks,
-                      missing={}, digest=f"digest-{number}")  # fmt: skip
+    return Submission(
+        student=f"s{number:04}",
+        name=f"Student {number}",
+        notebooks=notebooks,
+        missing={},
+        digest=f"digest-{number}",
+    )
 
 
 def perform(parcel: Parcel, tell: Tell) -> Evidence:
@@ -132,27 +162,43 @@ def perform(parcel: Parcel, tell: Tell) -> Evidence:
         for question in parcel.questions
     }
     cells = (CellRun(index=0, id="a", status="ok"),)
-    return Evidence(task=parcel.task, ending=Ending.COMPLETED, answers=answers, cells=cells,
-                    seed=parcel.seed, seconds=0.1, rung="fake")  # fmt: skip
+    return Evidence(
+        task=parcel.task,
+        ending=Ending.COMPLETED,
+        answers=answers,
+        cells=cells,
+        seed=parcel.seed,
+        seconds=0.1,
+        rung="fake",
+    )
 
 
 def batch(
-    of: Assignment, store: Store, *, engine: Engine | None = None, fresh: bool = False,
-    progress: Quiet | None = None, rung: str = "",
-) -> Batch:  # fmt: skip
+    of: Assignment,
+    store: Store,
+    *,
+    engine: Engine | None = None,
+    fresh: bool = False,
+    progress: Quiet | None = None,
+    rung: str = "",
+) -> Batch:
     """A batch with the fast runs of this module."""
     return Batch(
-        of, store, Settings(seed=store.batch_seed(7), fresh=fresh, rung=rung), progress or Quiet(),
+        of,
+        store,
+        Settings(seed=store.batch_seed(7), fresh=fresh, rung=rung),
+        progress or Quiet(),
         engine or LocalEngine(2, perform),
-    )  # fmt: skip
+    )
 
 
 def graded(folder: Path, count: int = 20, start: int = 0) -> Assignment:
     """A result folder with so many graded students; the assignment they were graded by."""
     of = assignment(folder / "reference")
     with Store(folder / "grader.sqlite") as store:
-        store.note(assignment=of.name, digest=of.digest, rubric=str(of.rubric_dir),
-                   paths="submissions")  # fmt: skip
+        store.note(
+            assignment=of.name, digest=of.digest, rubric=str(of.rubric_dir), paths="submissions"
+        )
         batch(of, store).results([submission(n) for n in range(start, start + count)])
     return of
 

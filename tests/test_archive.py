@@ -96,8 +96,10 @@ def test_an_entry_of_another_packing_is_one_line(method: int) -> None:
         blob[blob.index(mark) + offset] = method
     problems: list[str] = []
     assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
-    assert problems == ["'odd.ipynb' in x.zip is packed in an unusual way (pack it again, as an "
-                        "ordinary zip) and was left out."]  # fmt: skip
+    assert problems == [
+        "'odd.ipynb' in x.zip is packed in an unusual way (pack it again, as an "
+        "ordinary zip) and was left out."
+    ]
 
 
 def test_what_is_read_later_is_what_was_looked_at() -> None:
@@ -226,9 +228,10 @@ def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
     problems: list[str] = []
     assert archive.read_folder(folder, problems) == {GOOD: b"good"}
     assert sorted(problems) == [
-        "folder is a link and was left out.", "link.ipynb is a link and was left out.",
+        "folder is a link and was left out.",
+        "link.ipynb is a link and was left out.",
         "pipe.ipynb is no ordinary file and was left out.",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_file_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:

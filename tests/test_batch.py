@@ -174,8 +174,10 @@ class Endless(course.Sum):
 def test_a_submission_whose_runs_take_too_long_together_is_not_run_again(tmp_path: Path) -> None:
     of = assignment(tmp_path / "reference")
     limits = Limits(submission_seconds=100)
-    tasks = (of.tasks[0], replace(of.tasks[1], limits=limits,
-             items=(course.item("again", Endless(), "1"),)))  # fmt: skip
+    tasks = (
+        of.tasks[0],
+        replace(of.tasks[1], limits=limits, items=(course.item("again", Endless(), "1"),)),
+    )
     ran: list[tuple[str, int]] = []
 
     def slow(parcel: Parcel, tell: Tell) -> Evidence:
@@ -356,9 +358,10 @@ def test_details_that_are_no_plain_data_are_an_error_of_their_item(
     """Nothing that a report could not show gets into the store."""
     judge = course.Sum.judge
     monkeypatch.setattr(
-        course.Sum, "judge",
+        course.Sum,
+        "judge",
         lambda self, case: replace(judge(self, case), details={"given": given}),
-    )  # fmt: skip
+    )
     of = assignment(tmp_path / "reference")
     with Store(tmp_path / "grader.sqlite") as store:
         (grade,) = course.batch(of, store).run([submission(12)])

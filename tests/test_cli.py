@@ -290,16 +290,26 @@ def test_grades_are_written_shown_and_their_place_is_told(
     assert result.stdout.endswith(f"Report: {out / 'index.html'}\n")
     assert "undecided, 4.00 open" in result.stdout
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert written == {"index.html", "students/ada.html", "grades.csv", "results.json",
-                       "grader.sqlite"}  # fmt: skip
+    assert written == {
+        "index.html",
+        "students/ada.html",
+        "grades.csv",
+        "results.json",
+        "grader.sqlite",
+    }
     assert json.loads((out / "results.json").read_text())["submissions"][0]["student"] == "ada"
 
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(Status.PASSED, 0), (Status.FAILED, 0), (Status.BLOCKED, 0), (Status.REVIEW, 0),
-     (Status.ERROR, 1)],
-)  # fmt: skip
+    [
+        (Status.PASSED, 0),
+        (Status.FAILED, 0),
+        (Status.BLOCKED, 0),
+        (Status.REVIEW, 0),
+        (Status.ERROR, 1),
+    ],
+)
 def test_the_exit_code_is_1_only_if_something_could_not_be_graded(
     batch: Path, monkeypatch: pytest.MonkeyPatch, status: Status, code: int
 ) -> None:
@@ -356,10 +366,14 @@ def test_data_says_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_doctor_tells_its_findings_and_whether_all_is_well(
     monkeypatch: pytest.MonkeyPatch, ok: bool, code: int, word: str
 ) -> None:
-    findings = [Finding(what="Python", ok=True, text="3.11"),
-                Finding(what="sandbox", ok=ok, text="install bubblewrap")]  # fmt: skip
+    findings = [
+        Finding(what="Python", ok=True, text="3.11"),
+        Finding(what="sandbox", ok=ok, text="install bubblewrap"),
+    ]
     monkeypatch.setattr("grader.doctor.examine", lambda: findings)
     result = run("doctor")
     assert result.exit_code == code
-    assert result.stdout.splitlines() == ["ok       Python: 3.11",
-                                          f"{word}  sandbox: install bubblewrap"]  # fmt: skip
+    assert result.stdout.splitlines() == [
+        "ok       Python: 3.11",
+        f"{word}  sandbox: install bubblewrap",
+    ]

@@ -32,12 +32,20 @@ distributed = pytest.importorskip("distributed")
 def parcel(**change: object) -> Parcel:
     of = submission(12)
     question = Question(
-        probe="sum", params={"drawn": 3, "x": [1.5], "images": Resource(name="fashion_mnist/x")},
+        probe="sum",
+        params={"drawn": 3, "x": [1.5], "images": Resource(name="fashion_mnist/x")},
         seconds=5,
-    )  # fmt: skip
-    made = {"task": "sums", "notebook": of.notebooks["sums"], "questions": (question,),
-            "prepare": ("figures",), "limits": Limits(), "seed": 2**47,
-            "files": {"helper.py": b"\xff\x00"}, "hide": ("/x",)} | change  # fmt: skip
+    )
+    made = {
+        "task": "sums",
+        "notebook": of.notebooks["sums"],
+        "questions": (question,),
+        "prepare": ("figures",),
+        "limits": Limits(),
+        "seed": 2**47,
+        "files": {"helper.py": b"\xff\x00"},
+        "hide": ("/x",),
+    } | change
     return Parcel(**made)  # type: ignore[arg-type]
 
 
@@ -79,11 +87,14 @@ def handed_in() -> list[Submission]:
     cells = [Cell(id="a", kind="code", source=source) for source in SOURCES]
     return [
         Submission(
-            student=f"s{n}", name=f"Student {n}", missing={}, digest=f"digest-{n}",
+            student=f"s{n}",
+            name=f"Student {n}",
+            missing={},
+            digest=f"digest-{n}",
             notebooks={"activation": Notebook(name="a.ipynb", cells=(cell,))},
         )
         for n, cell in enumerate(cells)
-    ]  # fmt: skip
+    ]
 
 
 def graded(folder: Path, engine: DaskEngine | None, progress: Quiet) -> bytes:
@@ -115,19 +126,44 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     place = tmp_path / "scheduler.json"
     module = [sys.executable, "-m"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
-    started = [subprocess.Popen(
-        [*module, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-         "--no-dashboard", "--scheduler-file", str(place)], **quiet,
-    )]  # type: ignore[call-overload]  # fmt: skip
+    started = [
+        subprocess.Popen(
+            [
+                *module,
+                "distributed.cli.dask_scheduler",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--no-dashboard",
+                "--scheduler-file",
+                str(place),
+            ],
+            **quiet,
+        )
+    ]  # type: ignore[call-overload]
     try:
         deadline = time.monotonic() + 60
         while not place.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         address = json.loads(place.read_text())["address"]
-        workers = [subprocess.Popen(
-            [*module, "distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1",
-             "--host", "127.0.0.1", "--no-dashboard"], **quiet,
-        ) for _ in range(2)]  # type: ignore[call-overload]  # fmt: skip
+        workers = [
+            subprocess.Popen(
+                [
+                    *module,
+                    "distributed.cli.dask_worker",
+                    address,
+                    "--no-nanny",
+                    "--nthreads",
+                    "1",
+                    "--host",
+                    "127.0.0.1",
+                    "--no-dashboard",
+                ],
+                **quiet,
+            )
+            for _ in range(2)
+        ]  # type: ignore[call-overload]
         started += workers
         with distributed.Client(address) as client:
             client.wait_for_workers(2, timeout=60)

@@ -112,9 +112,10 @@ def test_without_bubblewrap_the_doctor_says_so_and_what_helps(without_bubblewrap
 def test_without_bubblewrap_nothing_is_graded_and_the_option_is_named(tmp_path: Path) -> None:
     rungs.examine.cache_clear()
     result = CliRunner().invoke(
-        main, ["grade", "submissions/examples", "--out", str(tmp_path / "out")],
+        main,
+        ["grade", "submissions/examples", "--out", str(tmp_path / "out")],
         env={"GRADER_BWRAP": "/nowhere/bwrap"},
-    )  # fmt: skip
+    )
     rungs.examine.cache_clear()
     assert result.exit_code == 3
     assert result.stderr.startswith(

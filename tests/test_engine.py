@@ -17,8 +17,14 @@ from grader.work import Parcel, Tell
 def job(name: str, seconds: int, memory: int = 100) -> Job:
     limits = Limits(notebook_seconds=seconds, memory_mib=memory)
     task = Task(id=name, title="T", points=Decimal(1), notebook="T.ipynb", items=(), limits=limits)
-    parcel = Parcel(task=name, notebook=Notebook(name="T.ipynb", cells=()), questions=(),
-                    prepare=(), limits=limits, seed=0)  # fmt: skip
+    parcel = Parcel(
+        task=name,
+        notebook=Notebook(name="T.ipynb", cells=()),
+        questions=(),
+        prepare=(),
+        limits=limits,
+        seed=0,
+    )
     return Job(student=name, name=name, task=task, key=name, number=0, parcel=lambda: parcel)
 
 

@@ -21,8 +21,11 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.training]
 
 def claims() -> dict[str, tuple[str, str]]:
     """From the README's table: student → what is lost, what waits for a person."""
-    rows = re.findall(r"^\| (?!folder|-)(.+?) \| .+? \| (.+?) \| (.+?) \|$",
-                      (EXAMPLES / "README.md").read_text(), re.MULTILINE)  # fmt: skip
+    rows = re.findall(
+        r"^\| (?!folder|-)(.+?) \| .+? \| (.+?) \| (.+?) \|$",
+        (EXAMPLES / "README.md").read_text(),
+        re.MULTILINE,
+    )
     return {name: (lost, waits) for name, lost, waits in rows}
 
 

@@ -23,9 +23,17 @@ def fuzz() -> ModuleType:
 
 @pytest.mark.parametrize(
     "name",
-    ["notebook", "wire", "zip", "answers.toml", "answers.json", "answers.csv", "quiz.csv",
-     "quiz.json"],
-)  # fmt: skip
+    [
+        "notebook",
+        "wire",
+        "zip",
+        "answers.toml",
+        "answers.json",
+        "answers.csv",
+        "quiz.csv",
+        "quiz.json",
+    ],
+)
 def test_a_reader_takes_or_refuses_what_was_mutated(fuzz: ModuleType, name: str) -> None:
     assert fuzz.fuzz(name, seed=7, count=250) == []
 

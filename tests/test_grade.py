@@ -50,18 +50,23 @@ class Broken(Check):
 
 
 def task(check: Check) -> Task:
-    item = Item(id="i", title="I", points=Decimal(1), visibility=Visibility.HIDDEN, hint="",
-                check=check)  # fmt: skip
-    return Task(id="t", title="T", points=Decimal(1), notebook="T.ipynb", items=(item,),
-                limits=Limits())  # fmt: skip
+    item = Item(
+        id="i", title="I", points=Decimal(1), visibility=Visibility.HIDDEN, hint="", check=check
+    )
+    return Task(
+        id="t", title="T", points=Decimal(1), notebook="T.ipynb", items=(item,), limits=Limits()
+    )
 
 
 def submission(with_notebook: bool = True) -> Submission:
     notebook = Notebook(name="T.ipynb", cells=())
     return Submission(
-        student="ada", name="Ada", notebooks={"t": notebook} if with_notebook else {},
-        missing={} if with_notebook else {"t": "T.ipynb was not handed in."}, digest="d",
-    )  # fmt: skip
+        student="ada",
+        name="Ada",
+        notebooks={"t": notebook} if with_notebook else {},
+        missing={} if with_notebook else {"t": "T.ipynb was not handed in."},
+        digest="d",
+    )
 
 
 def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) -> Outcome:
@@ -74,9 +79,15 @@ def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) 
         for q in qs
     }
     return grade.judge(
-        one, submission(handed_in), questions, evidence=evidence, expected=expected, masters=None,
-        reference_dir=Path(), data_dir=None,
-    )["i"]  # fmt: skip
+        one,
+        submission(handed_in),
+        questions,
+        evidence=evidence,
+        expected=expected,
+        masters=None,
+        reference_dir=Path(),
+        data_dir=None,
+    )["i"]
 
 
 def evidence(value: int, ending: Ending = Ending.COMPLETED) -> Evidence:
@@ -113,8 +124,13 @@ def test_a_notebook_that_was_not_handed_in_fails_with_the_reason() -> None:
 @pytest.mark.parametrize("change", ["seed", "student", "digest"])
 def test_hidden_inputs_follow_from_seed_and_submission(change: str) -> None:
     one = Submission(student="ada", name="", notebooks={}, missing={}, digest="d")
-    other = Submission(student="bob" if change == "student" else "ada", name="", notebooks={},
-                       missing={}, digest="e" if change == "digest" else "d")  # fmt: skip
+    other = Submission(
+        student="bob" if change == "student" else "ada",
+        name="",
+        notebooks={},
+        missing={},
+        digest="e" if change == "digest" else "d",
+    )
     first = grade.submission_seed(1, one)
     assert first == grade.submission_seed(1, one)
     assert first != grade.submission_seed(2 if change == "seed" else 1, other)
@@ -135,8 +151,9 @@ def test_each_item_draws_from_a_stream_of_its_own() -> None:
 def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
     status: Status, expected: Status
 ) -> None:
-    cell = CellRun(index=0, id="a", status="error",
-                   error="ModuleNotFoundError: No module named 'tensorflow'")  # fmt: skip
+    cell = CellRun(
+        index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
+    )
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
     found = grade._excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
     assert found.status is expected

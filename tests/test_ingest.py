@@ -28,9 +28,12 @@ def assignment() -> Assignment:
 
 def notebook(cells: int = 1) -> str:
     cell: dict[str, object] = {
-        "cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [],
+        "cell_type": "code",
+        "source": "x = 1",
+        "metadata": {},
+        "outputs": [],
         "execution_count": None,
-    }  # fmt: skip
+    }
     return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell] * cells})
 
 
@@ -185,8 +188,11 @@ def test_a_large_course_needs_no_more_memory_than_a_submission(
     tmp_path: Path, assignment: Assignment, how: str
 ) -> None:
     students, size = [f"Student {n:02}" for n in range(20)], 2 << 20
-    work = {"FMSSVRC_ipynb": notebook().encode(), "weights_bin": os.urandom(size),
-            "data_csv": os.urandom(1 << 20)}  # fmt: skip
+    work = {
+        "FMSSVRC_ipynb": notebook().encode(),
+        "weights_bin": os.urandom(size),
+        "data_csv": os.urandom(1 << 20),
+    }
     path = tmp_path / "course"
     path.mkdir()
     for student in students:

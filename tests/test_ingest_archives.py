@@ -35,39 +35,56 @@ def found(tmp_path: Path, files: dict[str, bytes]) -> dict[str, Submission]:
 
 @pytest.mark.parametrize("end", ["assignsubmission_file", "assignsubmission_file_"])
 def test_moodles_folders_are_students(tmp_path: Path, end: str) -> None:
-    students = found(tmp_path, {
-        f"Ada Lovelace_17_{end}/{A}": EMPTY, f"Ada Lovelace_17_{end}/model/{E}": EMPTY,
-        "Ada Lovelace_17_assignsubmission_onlinetext/onlinetext.html": b"<p>",
-        f"Jörg Müller_18_{end}/{A}": EMPTY, "__MACOSX/._x": b"",
-    })  # fmt: skip
+    students = found(
+        tmp_path,
+        {
+            f"Ada Lovelace_17_{end}/{A}": EMPTY,
+            f"Ada Lovelace_17_{end}/model/{E}": EMPTY,
+            "Ada Lovelace_17_assignsubmission_onlinetext/onlinetext.html": b"<p>",
+            f"Jörg Müller_18_{end}/{A}": EMPTY,
+            "__MACOSX/._x": b"",
+        },
+    )
     assert set(students) == {"Ada Lovelace", "Jörg Müller"}
     assert set(students["Ada Lovelace"].notebooks) == {"activation", "evaluation"}
 
 
 def test_moodles_download_without_folders_is_not_one_student(tmp_path: Path) -> None:
-    students = found(tmp_path, {
-        f"Ada Lovelace_17_assignsubmission_file_{A}": EMPTY,
-        f"Ada Lovelace_17_assignsubmission_file_{E}": EMPTY,
-        f"Jörg Müller_18_assignsubmission_file_{A}": EMPTY,
-    })  # fmt: skip
+    students = found(
+        tmp_path,
+        {
+            f"Ada Lovelace_17_assignsubmission_file_{A}": EMPTY,
+            f"Ada Lovelace_17_assignsubmission_file_{E}": EMPTY,
+            f"Jörg Müller_18_assignsubmission_file_{A}": EMPTY,
+        },
+    )
     assert {name: set(s.notebooks) for name, s in students.items()} == {
-        "Ada Lovelace": {"activation", "evaluation"}, "Jörg Müller": {"activation"},
-    }  # fmt: skip
+        "Ada Lovelace": {"activation", "evaluation"},
+        "Jörg Müller": {"activation"},
+    }
 
 
 def test_a_zip_that_a_student_handed_in_is_opened(tmp_path: Path) -> None:
     end = "assignsubmission_file"
-    students = found(tmp_path, {
-        f"Ada_17_{end}/blatt4.zip": packed({f"blatt4/{A}": EMPTY}), f"Bob_18_{end}/{A}": EMPTY,
-    })  # fmt: skip
+    students = found(
+        tmp_path,
+        {
+            f"Ada_17_{end}/blatt4.zip": packed({f"blatt4/{A}": EMPTY}),
+            f"Bob_18_{end}/{A}": EMPTY,
+        },
+    )
     assert set(students["Ada"].notebooks) == set(students["Bob"].notebooks) == {"activation"}
 
 
 def test_a_broken_zip_of_one_student_is_one_line_and_the_next_is_graded(tmp_path: Path) -> None:
-    students = found(tmp_path, {
-        "Ada_17_assignsubmission_file/x.zip": b"PK broken", "Eve.zip": b"PK broken",
-        f"Bob_18_assignsubmission_file/{A}": EMPTY,
-    })  # fmt: skip
+    students = found(
+        tmp_path,
+        {
+            "Ada_17_assignsubmission_file/x.zip": b"PK broken",
+            "Eve.zip": b"PK broken",
+            f"Bob_18_assignsubmission_file/{A}": EMPTY,
+        },
+    )
     for name in ("Ada", "Eve"):
         assert not students[name].notebooks
         assert "is not a readable zip archive" in students[name].problems[0]
@@ -101,10 +118,13 @@ def test_names_that_differ_in_form_alone_are_two_students(tmp_path: Path) -> Non
 
 
 def test_a_hostile_name_is_no_path(tmp_path: Path) -> None:
-    students = found(tmp_path, {
-        f"..\u2215..\u2215etc_1_assignsubmission_file/{A}": EMPTY,
-        f"\u202ecod.exe <b>_2_assignsubmission_file/{A}": EMPTY,
-    })  # fmt: skip
+    students = found(
+        tmp_path,
+        {
+            f"..\u2215..\u2215etc_1_assignsubmission_file/{A}": EMPTY,
+            f"\u202ecod.exe <b>_2_assignsubmission_file/{A}": EMPTY,
+        },
+    )
     for submission in students.values():
         assert submission.student.replace("-", "").isalnum()
         assert "\u202e" not in submission.name

@@ -13,8 +13,9 @@ from tests.bundle import notebook as saved
 ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
 MASTERS = {
     path.relative_to(REFERENCE).as_posix(): path.read_bytes()
-    for path in sorted(REFERENCE.rglob("*")) if path.is_file()
-}  # fmt: skip
+    for path in sorted(REFERENCE.rglob("*"))
+    if path.is_file()
+}
 MODEL_ANSWER = "the derivative of the activation function there, times the weights."
 
 
@@ -73,9 +74,10 @@ def test_hidden_hints_and_other_files_of_the_reference_are_found() -> None:
         "README.md holds the hint of the hidden item kfold_isolation"
     ]
     line = next(
-        text for text in MASTERS["autodiff.toml"].decode().split("\n") if len(text) > 40
-        and not text.startswith("#")
-    )  # fmt: skip
+        text
+        for text in MASTERS["autodiff.toml"].decode().split("\n")
+        if len(text) > 40 and not text.startswith("#")
+    )
     assert found({"README.md": line.encode()})
 
 

@@ -61,8 +61,9 @@ def test_names_random_numbers_and_settings_stay() -> None:
     torch.manual_seed(5)
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index]
     filters, width = list(warnings.filters), mpl.rcParams["lines.linewidth"]
-    answer = live.ask(names, Question(probe="call_function",
-                                      params={"name": "f", "points": POINTS}), 5)  # fmt: skip
+    answer = live.ask(
+        names, Question(probe="call_function", params={"name": "f", "points": POINTS}), 5
+    )
     assert answer.status is AnswerStatus.OK
     after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index]
     assert after == before

@@ -30,8 +30,9 @@ def folder(tmp_path: Path) -> Path:
 def test_all_that_is_defined_is_judged(folder: Path) -> None:
     result = magic.judged([], namespace(RIGHT), folder)
     assert [(i.item.id, i.outcome.status) for i in result.items] == [
-        ("logistic", Status.PASSED), ("relu", Status.PASSED),
-    ]  # fmt: skip
+        ("logistic", Status.PASSED),
+        ("relu", Status.PASSED),
+    ]
     assert result.notes == ("2 of 2 passed; the grading asks with other inputs.",)
 
 

@@ -38,8 +38,13 @@ def grades(folder: Path, of: Assignment) -> list[Grade]:
 
 
 def mark(points: str = "1", student: str = "s0010", item: str = "sums/words", **more: str) -> Mark:
-    return Mark(student=student, item=item, points=points, reason=more.get("reason", "good"),
-                where=more.get("where", ""))  # fmt: skip
+    return Mark(
+        student=student,
+        item=item,
+        points=points,
+        reason=more.get("reason", "good"),
+        where=more.get("where", ""),
+    )
 
 
 def test_a_mark_counts_with_name_time_and_reason(tmp_path: Path) -> None:
@@ -57,8 +62,9 @@ def test_the_latest_mark_counts_and_the_earlier_ones_stay(tmp_path: Path) -> Non
     give(tmp_path, of, mark("2"))
     give(tmp_path, of, mark("0.5", reason="on second thoughts"), by="Max")
     assert given(tmp_path) == [
-        ("sums/words", "2", "good", "Jo"), ("sums/words", "0.5", "on second thoughts", "Max"),
-    ]  # fmt: skip
+        ("sums/words", "2", "good", "Jo"),
+        ("sums/words", "0.5", "on second thoughts", "Max"),
+    ]
     assert f"{grades(tmp_path, of)[0].points:.2f}" == "3.50"
 
 
@@ -85,17 +91,23 @@ def test_the_same_mark_again_is_not_written_again(tmp_path: Path) -> None:
     [
         (mark("2.5"), "2.5 points for sums/words are out of range; it is worth 0 to 2"),
         (mark("-1"), "-1 points for sums/words are out of range; it is worth 0 to 2"),
-        (mark("1.555"), "points are '1.555'; expected a number such as 1,5 with two decimals at "
-                        "most"),
+        (
+            mark("1.555"),
+            "points are '1.555'; expected a number such as 1,5 with two decimals at most",
+        ),
         (mark("NaN"), "points are 'NaN'; expected a number such as 1,5 with two decimals at most"),
-        (mark("01. Mai"), "points are '01. Mai'; expected a number such as 1,5 with two decimals "
-                          "at most"),
+        (
+            mark("01. Mai"),
+            "points are '01. Mai'; expected a number such as 1,5 with two decimals at most",
+        ),
         (mark(student="eve"), "there is no student 'eve'; use the names of the files in students/"),
         (mark(item="poem"), "'poem' is no item; known are sums/number, sums/words, more/again"),
-        (mark(where="w.csv, row 3: "), "w.csv, row 3: s0010 has two marks for sums/words; keep "
-                                       "one"),
+        (
+            mark(where="w.csv, row 3: "),
+            "w.csv, row 3: s0010 has two marks for sums/words; keep one",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_mark_is_one_sentence_and_nothing_is_written(
     tmp_path: Path, wrong: Mark, sentence: str
 ) -> None:
@@ -129,8 +141,19 @@ def test_the_table_holds_what_waits_with_the_answer_beside_the_model(tmp_path: P
     give(tmp_path, of, mark())
     header, row = exported(tmp_path, of)
     assert tuple(header) == marks.HEADER
-    assert row == ["s0011", "Student 11", "sums/words", "Item words", "2,00", "review",
-                   "A person marks this.", "11", "42", "", ""]  # fmt: skip
+    assert row == [
+        "s0011",
+        "Student 11",
+        "sums/words",
+        "Item words",
+        "2,00",
+        "review",
+        "A person marks this.",
+        "11",
+        "42",
+        "",
+        "",
+    ]
 
 
 def test_a_filled_table_comes_back(tmp_path: Path) -> None:

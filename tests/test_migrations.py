@@ -85,9 +85,11 @@ def test_evidence_that_was_kept_in_one_piece_is_the_same_in_two(
 ) -> None:
     path = tmp_path / "grader.sqlite"
     evidence = Evidence(
-        task="t", ending=Ending.COMPLETED, cells=(CellRun(index=0, id="a", status="ok"),),
+        task="t",
+        ending=Ending.COMPLETED,
+        cells=(CellRun(index=0, id="a", status="ok"),),
         answers={"q": Answer(status=AnswerStatus.OK, value={"x": [0.1, "ü", np.arange(3)]})},
-    )  # fmt: skip
+    )
     body, answers = map(json.loads, records.evidence_to_json(evidence))
     with monkeypatch.context() as old:
         old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])

@@ -34,9 +34,14 @@ TRUTH = "def tanh(x):\n    return np.tanh(x)"
 LOGISTIC = "def tanh(x):\n    return 1 / (1 + np.exp(-x))"
 CHECK = FunctionValues(function="tanh")
 ITEM = Item(
-    id="tanh", title="", points=Decimal(2), visibility=Visibility.PUBLIC, hint="", check=CHECK,
+    id="tanh",
+    title="",
+    points=Decimal(2),
+    visibility=Visibility.PUBLIC,
+    hint="",
+    check=CHECK,
     mistakes=(Mistake(name="logistic.py", code=LOGISTIC, hint="This is the logistic function."),),
-)  # fmt: skip
+)
 TASK = replace(rubric.find("dais2021-a4").tasks[1], items=(ITEM,))
 ASKED = {"tanh": CHECK.questions(np.random.default_rng(1))}
 

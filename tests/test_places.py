@@ -14,11 +14,11 @@ from grader.notebook import read
 from tests.bundle import cell, notebook
 
 CONTENT = notebook(
-    cell("# Title\n[not a cell](\"source\")\n", "title", "markdown"),
+    cell('# Title\n[not a cell]("source")\n', "title", "markdown"),
     cell("import numpy\n\n\ndef relu(x):\n    return x", "relu-cell"),
     cell("'''\ndef tanh(x): no\n'''\nprint(1)", "other"),
     cell("x = 1", "class-accuracy"),
-)  # fmt: skip
+)
 
 
 def item(id: str, function: str = "") -> Item:

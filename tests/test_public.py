@@ -33,8 +33,10 @@ def test_what_is_written_reads_as_the_same(tmp_path: Path) -> None:
         again = read.task(task.id)
         assert [item.check for item in again.items] == [item.check for item in task.items]
         assert (again.points, again.limits, again.prepare) == (
-            task.points, task.limits, task.prepare,
-        )  # fmt: skip
+            task.points,
+            task.limits,
+            task.prepare,
+        )
     digests = {
         task: {item: [wire.digest(q) for q in asked] for item, asked in items.items()}
         for task, items in read.asked.items()
@@ -121,9 +123,13 @@ def test_items_are_found_by_their_names(name: str, items: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("logstic", "did you mean logistic"), ("kfold_partition", "by a person or by the full"),
-     ("autodiff", "by a person or by the full"), ("xyz", "there are logistic, logistic_grad")],
-)  # fmt: skip
+    [
+        ("logstic", "did you mean logistic"),
+        ("kfold_partition", "by a person or by the full"),
+        ("autodiff", "by a person or by the full"),
+        ("xyz", "there are logistic, logistic_grad"),
+    ],
+)
 def test_a_name_of_nothing_public_says_what_there_is(name: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         public.select(made(), [name])

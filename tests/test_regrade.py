@@ -84,8 +84,13 @@ def test_a_changed_reference_notebook_is_told(tmp_path: Path) -> None:
 
 def test_a_persons_mark_is_never_touched(tmp_path: Path) -> None:
     graded(tmp_path, 2, start=10)
-    mark = Override(item="sums/number", points=Decimal("1.5"), reason="late idea", by="Jo",
-                    at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    mark = Override(
+        item="sums/number",
+        points=Decimal("1.5"),
+        reason="late idea",
+        by="Jo",
+        at=datetime(2021, 6, 1, tzinfo=UTC),
+    )
     with Store(tmp_path / "grader.sqlite") as store:
         store.add_override("s0010", mark)
     new = assignment(tmp_path / "reference", points="1")

@@ -43,8 +43,14 @@ def test_the_bundle_is_the_same_twice_and_holds_what_students_need(tmp_path: Pat
         for name in ("one", "two")
     )
     assert one == two
-    assert set(one) == {"ActivationFunctions.ipynb", "Evaluation.ipynb", "FMSSVRC.ipynb",
-                        "README.md", "public-checks.json", "requirements.txt"}  # fmt: skip
+    assert set(one) == {
+        "ActivationFunctions.ipynb",
+        "Evaluation.ipynb",
+        "FMSSVRC.ipynb",
+        "README.md",
+        "public-checks.json",
+        "requirements.txt",
+    }
     read = public_file.read(tmp_path / "one" / public_file.FILE)
     for digest, answer in made().expected.items():
         assert wire.encode(read.expected[digest].value) == wire.encode(answer.value)
@@ -64,8 +70,13 @@ def test_the_readme_names_notebooks_commands_and_what_is_judged_later(tmp_path: 
     wheel.write_bytes(b"wheel")
     assert run(tmp_path / "out", "--install", wheel).exit_code == 0
     text = (tmp_path / "out" / "README.md").read_text()
-    for expected in ("ActivationFunctions.ipynb", "grader check", "%load_ext grader",
-                     f"pip install --no-deps ./{wheel.name}", "Interpretation of the"):  # fmt: skip
+    for expected in (
+        "ActivationFunctions.ipynb",
+        "grader check",
+        "%load_ext grader",
+        f"pip install --no-deps ./{wheel.name}",
+        "Interpretation of the",
+    ):
         assert expected in text
     assert (tmp_path / "out" / wheel.name).read_bytes() == b"wheel"
 
@@ -76,9 +87,16 @@ def test_a_solution_outside_of_its_markers_is_refused_with_its_cell(tmp_path: Pa
     path = reference / "ActivationFunctions.ipynb"
     document = json.loads(path.read_text())
     line = "print(np.maximum(np.asarray(x, dtype=float), 0.0))"
-    document["cells"].append({"id": "forgotten", "cell_type": "code", "metadata": {},
-                              "outputs": [], "execution_count": None,
-                              "source": f"result = {line[6:-1]}"})  # fmt: skip
+    document["cells"].append(
+        {
+            "id": "forgotten",
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+            "source": f"result = {line[6:-1]}",
+        }
+    )
     path.write_text(json.dumps(document))
     done = run(tmp_path / "out", "--assignment", rubrics)
     assert done.exit_code == 2

@@ -16,9 +16,13 @@ from grader.checks import CHECKS
 RUBRICS = Path(__file__).parents[1] / "rubrics"
 FILES = sorted(RUBRICS.glob("*/*.toml"))
 ITEM: dict[str, Any] = {
-    "id": "a", "title": "A", "points": "1.5", "visibility": "public", "hint": "h",
+    "id": "a",
+    "title": "A",
+    "points": "1.5",
+    "visibility": "public",
+    "hint": "h",
     "check": {"type": "function_values", "function": "f"},
-}  # fmt: skip
+}
 
 
 def errors(item: dict[str, Any]) -> list[str]:

@@ -37,17 +37,33 @@ ADA = Submission(student="ada", name="Ada", notebooks={}, missing={})
 
 
 def item(id: str, points: str = "10", needs: tuple[str, ...] = ()) -> Item:
-    return Item(id=id, title=id, points=Decimal(points), visibility=Visibility.PUBLIC, hint="",
-                check=Check(), needs=needs)  # fmt: skip
+    return Item(
+        id=id,
+        title=id,
+        points=Decimal(points),
+        visibility=Visibility.PUBLIC,
+        hint="",
+        check=Check(),
+        needs=needs,
+    )
 
 
 def assignment(*items: Item, late: LateRule | None = None) -> Assignment:
     """An assignment of one task `t`; half of its points pass."""
     whole = sum((entry.points for entry in items), Decimal(0))
     task = Task(id="t", title="T", points=whole, notebook="T.ipynb", items=items, limits=Limits())
-    return Assignment(name="a", title="A", points=whole, pass_points=whole / 2, due=DUE,
-                      late=late or LateRule(), tasks=(task,), rubric_dir=Path(),
-                      reference_dir=Path(), digest="")  # fmt: skip
+    return Assignment(
+        name="a",
+        title="A",
+        points=whole,
+        pass_points=whole / 2,
+        due=DUE,
+        late=late or LateRule(),
+        tasks=(task,),
+        rubric_dir=Path(),
+        reference_dir=Path(),
+        digest="",
+    )
 
 
 def outcome(status: Status, share: str | None = None) -> Outcome:
@@ -123,17 +139,24 @@ def test_only_a_partial_outcome_chooses_its_share() -> None:
 shares = st.decimals(allow_nan=True, allow_infinity=True) | st.decimals(0, 1)
 cents = st.integers(0, 10_000).map(lambda n: Decimal(n) / 100)
 drawn = st.builds(
-    Outcome, status=st.sampled_from(Status), share=shares, message=st.just(""),
+    Outcome,
+    status=st.sampled_from(Status),
+    share=shares,
+    message=st.just(""),
     details=st.just({}),
-)  # fmt: skip
+)
 
 
 @given(
     st.lists(st.tuples(cents, drawn), max_size=8),
     st.integers(-10_000, 100_000),
-    st.builds(LateRule, percent_per_day=cents, grace_minutes=st.integers(0, 90),
-              days=st.none() | st.integers(0, 9)),
-)  # fmt: skip
+    st.builds(
+        LateRule,
+        percent_per_day=cents,
+        grace_minutes=st.integers(0, 90),
+        days=st.none() | st.integers(0, 9),
+    ),
+)
 def test_points_lie_between_nothing_and_the_maximum(
     lines: list[tuple[Decimal, Outcome]], minutes: int, late: LateRule
 ) -> None:
@@ -158,8 +181,9 @@ def test_a_persons_mark_beats_the_machines(status: Status) -> None:
 
 
 def test_of_several_marks_for_an_item_the_last_counts() -> None:
-    found = score(assignment(item("i")), {"i": outcome(Status.REVIEW)}, mark("3"), mark("8"),
-                  mark("5"))  # fmt: skip
+    found = score(
+        assignment(item("i")), {"i": outcome(Status.REVIEW)}, mark("3"), mark("8"), mark("5")
+    )
     assert found.points == Decimal(5)
     assert found.tasks[0].items[0].override == mark("5")
 
@@ -272,8 +296,11 @@ def test_without_a_time_stamp_nothing_is_late() -> None:
 
 
 def test_the_deduction_is_told_and_kept_apart_from_the_tasks_points() -> None:
-    found = score(assignment(item("i", "100"), late=RULE), {"i": outcome(Status.PASSED)},
-                  by=after(days=1, hours=5))  # fmt: skip
+    found = score(
+        assignment(item("i", "100"), late=RULE),
+        {"i": outcome(Status.PASSED)},
+        by=after(days=1, hours=5),
+    )
     assert found.deduction == Decimal(20)
     assert found.tasks[0].points == Decimal(100)
     assert found.notes == ("Handed in late (2 started days): 20.00 points deducted.",)

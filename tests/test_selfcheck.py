@@ -78,18 +78,35 @@ def test_the_verdict_is_the_gradings(name: str) -> None:
     asked = grade.plan(task, 20210530)
     questions = [question for several in asked.values() for question in several]
     reference = read((REFERENCE / "ActivationFunctions.ipynb").read_bytes(), "reference")
-    evidence, right = (observed(notebook, questions) for notebook in
-                       (handed_in.notebooks["activation"], reference))  # fmt: skip
-    graded = grade.judge(task, handed_in, asked, evidence=evidence, expected=right.answers,
-                         masters=None, reference_dir=REFERENCE, data_dir=None)  # fmt: skip
+    evidence, right = (
+        observed(notebook, questions) for notebook in (handed_in.notebooks["activation"], reference)
+    )
+    graded = grade.judge(
+        task,
+        handed_in,
+        asked,
+        evidence=evidence,
+        expected=right.answers,
+        masters=None,
+        reference_dir=REFERENCE,
+        data_dir=None,
+    )
     assert {i.item.id: i.outcome for i in found.grade.tasks[0].items} == {
         key: replace(outcome, details=ANY) for key, outcome in graded.items()
     }
 
 
 def observed(notebook: Notebook, questions: list[Question]) -> Evidence:
-    return door(notebook, questions, Surroundings(), task="activation", seed=0, resources=None,
-                progress=None, answered=lambda digest, answer: None)  # fmt: skip
+    return door(
+        notebook,
+        questions,
+        Surroundings(),
+        task="activation",
+        seed=0,
+        resources=None,
+        progress=None,
+        answered=lambda digest, answer: None,
+    )
 
 
 def test_what_passed_is_told_while_questions_are_still_asked() -> None:

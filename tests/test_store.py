@@ -64,7 +64,9 @@ def returned(folder: Path, value: object) -> Any:
 
 def test_evidence_comes_back_as_it_went(tmp_path: Path) -> None:
     evidence = Evidence(
-        task="activation", ending=Ending.TIMEOUT, message="Cell 2 took more than 60 s.",
+        task="activation",
+        ending=Ending.TIMEOUT,
+        message="Cell 2 took more than 60 s.",
         cells=(
             CellRun(index=0, id="a", status="ok", seconds=0.25, text="1\n", images=(PNG, b"")),
             CellRun(index=1, id="b", status="timeout", error="ValueError: ü \x1b"),
@@ -73,8 +75,11 @@ def test_evidence_comes_back_as_it_went(tmp_path: Path) -> None:
             "q": Answer(status=AnswerStatus.OK, value={"a": [1, 2.5, None, True, "ü"]}),
             "r": Answer(status=AnswerStatus.RAISED, error="ZeroDivisionError: division by zero"),
         },
-        repairs=("np.float is float",), seed=2**47, seconds=61.5, rung="bubblewrap",
-    )  # fmt: skip
+        repairs=("np.float is float",),
+        seed=2**47,
+        seconds=61.5,
+        rung="bubblewrap",
+    )
     assert kept(tmp_path, evidence) == evidence
 
 
@@ -187,10 +192,15 @@ def test_a_store_that_closes_while_threads_read_is_an_error_of_theirs_and_no_cra
 
 def test_marks_come_back_in_the_order_they_were_given(tmp_path: Path) -> None:
     marks = [
-        Override(item=item, points=Decimal(points), reason="ü; 'x'", by="Jo",
-                 at=datetime(2021, 6, day, 12, 30, 0, 5, tzinfo=UTC))
+        Override(
+            item=item,
+            points=Decimal(points),
+            reason="ü; 'x'",
+            by="Jo",
+            at=datetime(2021, 6, day, 12, 30, 0, 5, tzinfo=UTC),
+        )
         for item, points, day in [("t/i", "1.50", 3), ("t/j", "0", 1), ("t/i", "1.25", 2)]
-    ]  # fmt: skip
+    ]
     with Store(tmp_path / "grader.sqlite") as first:
         for mark in marks:
             first.add_override("ada", mark)

@@ -16,11 +16,14 @@ from grader import wire
 from grader.model import Question, Resource
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.from_regex(r"\A[a-z_]\w*\Z"), inner),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 def array_text(array: np.ndarray, allow_pickle: bool = False) -> str:
@@ -103,9 +106,13 @@ def test_a_shape_that_is_not_what_the_bytes_hold_is_refused(shape: tuple[int, ..
         "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10000000000000000000000000)}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (0," + "0," * 70 + ")}",
         "{'descr': [], 'fortran_order': False, 'shape': ()}",
-        "{'descr': '<f8', 'fortran_order': False}", "'''", "(" * 1500, "-" * 1900 + "1", "[1" * 300,
+        "{'descr': '<f8', 'fortran_order': False}",
+        "'''",
+        "(" * 1500,
+        "-" * 1900 + "1",
+        "[1" * 300,
     ],
-)  # fmt: skip
+)
 def test_a_header_that_is_none_is_refused(header: str) -> None:
     """Numpy's reading of it fails in many ways, and not all of them are a ValueError."""
     blob = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()

@@ -36,8 +36,12 @@ FUNCTIONS: dict[str, tuple[Unary, Unary]] = {
     "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
 }
 OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
-}  # fmt: skip
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+}
 
 
 SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}

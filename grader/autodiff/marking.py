@@ -90,8 +90,15 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
         own[step.name] = expected if answer is None else answer
         if verdict in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.TRIVIAL):
             wrong.add(step.name)
-        marks[step.name] = Mark(name=step.name, group=step.group, given=text, expected=expected,
-                                tolerance=near, verdict=verdict, note=note)  # fmt: skip
+        marks[step.name] = Mark(
+            name=step.name,
+            group=step.group,
+            given=text,
+            expected=expected,
+            tolerance=near,
+            verdict=verdict,
+            note=note,
+        )
     return [marks[name] for group in graphs.solution(graph).values() for name in group]
 
 
@@ -191,9 +198,14 @@ def _safely(compute: Callable[[Values], float], values: Values) -> float:
 
 
 def _follow(
-    graph: Graph, step: Step, answer: float, right: Values, own: Values, wrong: set[str],
+    graph: Graph,
+    step: Step,
+    answer: float,
+    right: Values,
+    own: Values,
+    wrong: set[str],
     relative: float,
-) -> tuple[Verdict, str]:  # fmt: skip
+) -> tuple[Verdict, str]:
     """Whether an answer that is not right follows from the student's own, and what it may be."""
     unit = 0.5 * 10.0**-graph.digits
     half = dict.fromkeys(own, unit)
@@ -223,10 +235,12 @@ def _views(step: Step, right: Values, own: Values) -> list[dict[str, float]]:
     kinds = [{name: source[name] for name in step.uses} for source in (own, right)]
     adjoints = {name for name in step.uses if name.startswith("adj_")}
     mixed = [
-        {name: own[name] if (name in adjoints) == own_adjoints else right[name]
-         for name in step.uses}
+        {
+            name: own[name] if (name in adjoints) == own_adjoints else right[name]
+            for name in step.uses
+        }
         for own_adjoints in (True, False)
-    ]  # fmt: skip
+    ]
     return [kinds[0], *mixed, kinds[1]]
 
 

@@ -72,8 +72,15 @@ def _font_settings() -> str:
 
 def _drawn(graph: Graph, wrong: frozenset[str]) -> pygraphviz.AGraph:
     drawn = pygraphviz.AGraph(directed=True, strict=False, rankdir="LR", bgcolor=PAPER, dpi="96")
-    drawn.node_attr.update(fontname=FONT, fontsize="12", color=INK, style="filled",
-                           fillcolor=PAPER, shape="ellipse", margin="0.06")  # fmt: skip
+    drawn.node_attr.update(
+        fontname=FONT,
+        fontsize="12",
+        color=INK,
+        style="filled",
+        fillcolor=PAPER,
+        shape="ellipse",
+        margin="0.06",
+    )
     drawn.edge_attr.update(color=INK, arrowsize="0.7")
     for name in graph.point:
         drawn.add_node(name, shape="box")

@@ -90,8 +90,11 @@ def find(quiz: Quiz, response: QuizResponse) -> Graph | None:
     if response.right:
         given = by_name(response.right, quiz.names)
         known = _numbers(given)
-        matches = [v for v, key in zip(quiz.variants, quiz.keys, strict=True)
-                   if _hits(key, known) == len(known.keys() & key.keys()) > 0]  # fmt: skip
+        matches = [
+            v
+            for v, key in zip(quiz.variants, quiz.keys, strict=True)
+            if _hits(key, known) == len(known.keys() & key.keys()) > 0
+        ]
         return matches[0] if len(matches) == 1 else None
     if len(quiz.variants) == 1:
         return quiz.variants[0]

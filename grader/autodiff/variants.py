@@ -50,8 +50,9 @@ def draw(graph: Graph, count: int, seed: int) -> list[Graph]:
 
 def at(graph: Graph, point: Mapping[str, float]) -> Graph:
     """The same graph at another point."""
-    return Graph(expression=graph.expression, nodes=graph.nodes, point=dict(point),
-                 digits=graph.digits)  # fmt: skip
+    return Graph(
+        expression=graph.expression, nodes=graph.nodes, point=dict(point), digits=graph.digits
+    )
 
 
 def is_good(graph: Graph, point: Mapping[str, float]) -> bool:
@@ -77,6 +78,8 @@ def is_good(graph: Graph, point: Mapping[str, float]) -> bool:
 
 def _is_readable(value: float) -> bool:
     traps = (0.0, 1.0, -1.0)
-    return math.isfinite(value) and abs(value) <= LARGEST and all(
-        abs(value - trap) >= SMALLEST for trap in traps
-    )  # fmt: skip
+    return (
+        math.isfinite(value)
+        and abs(value) <= LARGEST
+        and all(abs(value - trap) >= SMALLEST for trap in traps)
+    )

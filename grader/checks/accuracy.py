@@ -38,9 +38,17 @@ from grader.training.runs import restored
 from grader.training.verdict import Finding, Rule, Verdict, decide
 
 LABELS = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 HOPELESS = 5.0
 """So many points below the ramp, one run says all: nobody brings along a bad network."""
 
@@ -139,9 +147,12 @@ class RetrainedAccuracy(Check):
         return decide([run.accuracy for run in found], rule)
 
     def _doubts(self, found: list[Measured], case: Case) -> list[str]:
-        limits = Suspicion(drop=self.suspicious_drop, start=self.suspicious_start,
-                           agreement=self.suspicious_agreement,
-                           moved=self.suspicious_rest)  # fmt: skip
+        limits = Suspicion(
+            drop=self.suspicious_drop,
+            start=self.suspicious_start,
+            agreement=self.suspicious_agreement,
+            moved=self.suspicious_rest,
+        )
         return doubts(found, case, limits, self.cutoff)
 
     def _weaker(self, case: Case, first: Export) -> Outcome:
@@ -190,25 +201,39 @@ class RetrainedAccuracy(Check):
         plain = self._plain(
             reached[:1] if fixed else reached, claim(case.notebook), finding.verdict.value
         )
-        return plain | {
-            "classes": list(LABELS),  # in order: what was stored is sorted by name
-            "audits": reached[1:] if fixed else [], "low": round(finding.low, 2),
-            "high": round(finding.high, 2), "deterministic": fixed,
-            "network": network.name if network else "",
-            "networks": network.networks if network else 0,
-            "before": found[0].export.before, "moved": found[0].export.moved,
-            "stopped": network.stopped if network else "",
-            "audit": audit.accuracy if (audit := audited(case)) else None,
-            "curves": _curves(case, network), "confusion": table.tolist(),
-            "per_class": {name: round(float(share) * 100, 1) for name, share in
-                          zip(LABELS, per_class(classes, labels), strict=True)},
-        }  # fmt: skip
+        return (
+            plain
+            | {
+                "classes": list(LABELS),  # in order: what was stored is sorted by name
+                "audits": reached[1:] if fixed else [],
+                "low": round(finding.low, 2),
+                "high": round(finding.high, 2),
+                "deterministic": fixed,
+                "network": network.name if network else "",
+                "networks": network.networks if network else 0,
+                "before": found[0].export.before,
+                "moved": found[0].export.moved,
+                "stopped": network.stopped if network else "",
+                "audit": audit.accuracy if (audit := audited(case)) else None,
+                "curves": _curves(case, network),
+                "confusion": table.tolist(),
+                "per_class": {
+                    name: round(float(share) * 100, 1)
+                    for name, share in zip(LABELS, per_class(classes, labels), strict=True)
+                },
+            }
+        )
 
     def _plain(self, accuracies: list[float], said: float | None, verdict: str) -> dict[str, Any]:
         """The part of the details whose names are a contract."""
         mean = round(float(np.mean(accuracies)), 2)
-        return {"accuracies": accuracies, "mean": mean, "cutoff": self.cutoff, "verdict": verdict,
-                "claimed": said}  # fmt: skip
+        return {
+            "accuracies": accuracies,
+            "mean": mean,
+            "cutoff": self.cutoff,
+            "verdict": verdict,
+            "claimed": said,
+        }
 
     def _ramp(self, accuracy: float) -> Decimal:
         part = (accuracy - self.ramp_from) / (self.cutoff - self.ramp_from)

@@ -64,19 +64,28 @@ class AutodiffValues(Check):
     ) -> dict[str, Any]:
         """The table for the report; with the first group the graph, and Moodle's own grade."""
         rows = [
-            {"name": m.name, "given": m.given, "expected": f"{m.expected:.{variant.digits}f}",
-             "verdict": m.verdict.value, "note": m.note, "operation": _operation(variant, m)}
+            {
+                "name": m.name,
+                "given": m.given,
+                "expected": f"{m.expected:.{variant.digits}f}",
+                "verdict": m.verdict.value,
+                "note": m.note,
+                "operation": _operation(variant, m),
+            }
             for m in own
-        ]  # fmt: skip
+        ]
         assert case.quiz is not None
         details: dict[str, Any] = {"values": rows, "source": case.quiz.source}
         if self.group == "forward":
             point = ", ".join(f"{name} = {value:g}" for name, value in variant.point.items())
             details |= {
-                "graph": {"expression": variant.expression, "point": point,
-                          "nodes": [[n.name, n.operator, list(n.operands)] for n in variant.nodes],
-                          "wrong": [m.name for m in marks if self._worth(m) == 0]},
-            }  # fmt: skip
+                "graph": {
+                    "expression": variant.expression,
+                    "point": point,
+                    "nodes": [[n.name, n.operator, list(n.operands)] for n in variant.nodes],
+                    "wrong": [m.name for m in marks if self._worth(m) == 0],
+                },
+            }
             if case.quiz.moodle_grade is not None:
                 details["moodle"] = str(case.quiz.moodle_grade)
                 details["moodle_max"] = str(case.quiz.moodle_max or "")

@@ -72,9 +72,11 @@ def _claims(cell: Cell, outputs: tuple[str, ...]) -> list[float]:
     if cell.kind != "code" or "test" not in cell.source.lower():
         return []
     return [
-        value for output in outputs for line in output.splitlines()
+        value
+        for output in outputs
+        for line in output.splitlines()
         if (value := claimed(line)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def claimed(line: str) -> float | None:

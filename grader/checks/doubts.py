@@ -28,9 +28,10 @@ def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) 
     """Sentences on what is odd."""
     network = read_network(answer_to(case, NETWORK))
     sentences = [
-        *_of_runs(found, limits), *_of_the_audit(found[0], case, limits),
+        *_of_runs(found, limits),
+        *_of_the_audit(found[0], case, limits),
         *_of_the_start(found[0], limits, cutoff),
-    ]  # fmt: skip
+    ]
     if len(found) <= len(further(case)):
         sentences.append("Trained again with secret class numbers, it gave no network.")
         last = further(case)[-1:]
@@ -83,8 +84,10 @@ def _of_the_start(first: Measured, limits: Suspicion, cutoff: float) -> list[str
             f"It is good, but training moved its weights by no more than {export.moved:.2%}."
         )
     if export.agree is not None and export.agree < limits.agreement:
-        sentences.append("In the notebook it predicts otherwise than the network that left it "
-                         f"({export.agree:.1%} alike).")  # fmt: skip
+        sentences.append(
+            "In the notebook it predicts otherwise than the network that left it "
+            f"({export.agree:.1%} alike)."
+        )
     return sentences
 
 

@@ -40,10 +40,12 @@ class FunctionDrawing(Check):
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call for each set of arguments drawn."""
         return tuple(
-            Question(probe="draw",
-                     params={"name": self.function, "arguments": arguments, "arrays": self.arrays})
+            Question(
+                probe="draw",
+                params={"name": self.function, "arguments": arguments, "arrays": self.arrays},
+            )
             for arguments in self.inputs.drawn(rng)
-        )  # fmt: skip
+        )
 
     def judge(self, case: Case) -> Outcome:
         """The shares of what is there in all calls' figures."""
@@ -85,12 +87,16 @@ def marks(ax: dict[str, Any]) -> list[dict[str, Any]]:
     """The lines and clouds of points of an axes whose x and y are flat arrays of one length."""
     found = ax.get("lines")
     return [
-        line for line in (found if isinstance(found, list) else [])
+        line
+        for line in (found if isinstance(found, list) else [])
         if isinstance(line, dict)
-        and isinstance(line.get("x"), np.ndarray) and isinstance(line.get("y"), np.ndarray)
-        and line["x"].ndim == 1 and line["x"].shape == line["y"].shape and line["x"].size
+        and isinstance(line.get("x"), np.ndarray)
+        and isinstance(line.get("y"), np.ndarray)
+        and line["x"].ndim == 1
+        and line["x"].shape == line["y"].shape
+        and line["x"].size
         and line["x"].dtype.kind == line["y"].dtype.kind == "f"
-    ]  # fmt: skip
+    ]
 
 
 def _points(axes: list[dict[str, Any]]) -> Floats:

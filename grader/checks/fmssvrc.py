@@ -35,12 +35,38 @@ from grader.checks.plots import all_axes, lines_of
 from grader.model import Outcome, Question
 
 ALLOWED = {
-    "Linear", "Flatten", "Unflatten", "Identity", "BatchNorm1d", "LayerNorm",
-    "Dropout", "AlphaDropout", "FeatureAlphaDropout",
-    "ReLU", "LeakyReLU", "PReLU", "RReLU", "ReLU6", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish",
-    "Sigmoid", "LogSigmoid", "Hardsigmoid", "Tanh", "Tanhshrink", "Hardtanh", "Hardswish",
-    "Softplus", "Softsign", "Softmax", "LogSoftmax",
-}  # fmt: skip
+    "Linear",
+    "Flatten",
+    "Unflatten",
+    "Identity",
+    "BatchNorm1d",
+    "LayerNorm",
+    "Dropout",
+    "AlphaDropout",
+    "FeatureAlphaDropout",
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "RReLU",
+    "ReLU6",
+    "ELU",
+    "SELU",
+    "CELU",
+    "GELU",
+    "SiLU",
+    "Mish",
+    "Sigmoid",
+    "LogSigmoid",
+    "Hardsigmoid",
+    "Tanh",
+    "Tanhshrink",
+    "Hardtanh",
+    "Hardswish",
+    "Softplus",
+    "Softsign",
+    "Softmax",
+    "LogSoftmax",
+}
 CONVOLVING = re.compile(
     r"^conv|^_?conv|pool|unfold|attention|lstm|gru|^rnn|grid_sample|interpolate|^fft"
 )
@@ -112,10 +138,16 @@ class Mlp(Check):
         return self._shape(network, shapes, given)
 
     def _shape(self, network: Network, shapes: Sequence[tuple[int, ...]], given: str) -> Outcome:
-        strange = [kind for kind, module, _ in network.layers
-                   if module.startswith("torch.nn") and kind not in ALLOWED]  # fmt: skip
-        own = [kind for kind, module, parts in network.layers
-               if not module.startswith("torch.nn") and parts]  # fmt: skip
+        strange = [
+            kind
+            for kind, module, _ in network.layers
+            if module.startswith("torch.nn") and kind not in ALLOWED
+        ]
+        own = [
+            kind
+            for kind, module, parts in network.layers
+            if not module.startswith("torch.nn") and parts
+        ]
         if strange or own or network.output[-1:] != (10,):
             reason = (
                 f"it uses {(strange + own)[0]}"
@@ -187,9 +219,10 @@ def _sizes(parts: tuple[tuple[int, ...], ...]) -> str:
 def _images(ax: dict[str, Any]) -> list[NDArray[np.float64]]:
     images = ax.get("images")
     return [
-        i.astype(np.float64) for i in (images if isinstance(images, list) else [])
+        i.astype(np.float64)
+        for i in (images if isinstance(images, list) else [])
         if isinstance(i, np.ndarray) and i.ndim in (2, 3) and i.dtype.kind in "fiu" and i.size
-    ]  # fmt: skip
+    ]
 
 
 def _is_known(image: NDArray[np.float64], case: Case) -> bool:

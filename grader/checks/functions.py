@@ -61,11 +61,13 @@ class FunctionValues(Check):
         asked = [
             self._ask(ordinary),
             self._ask(extreme),
-            Question(probe="call_function",
-                     params={"name": self.function, "points": whole, "integers": True}),
+            Question(
+                probe="call_function",
+                params={"name": self.function, "points": whole, "integers": True},
+            ),
             self._ask(np.array(self.shown)),
             self._ask(np.array(self.large)),
-        ]  # fmt: skip
+        ]
         if self.base:
             points = rng.uniform(0.5, 3, 3) * np.array([1, -1, 1])
             params = {"name": self.function, "base": self.base, "points": points}
@@ -97,8 +99,12 @@ class FunctionValues(Check):
             return self._wrong(case)
         slips = []
         if not right[EXTREME] and not self._follows(case, BASE_EXTREME, EXTREME):
-            slips.append((self.extreme_share, "inputs of large size give wrong values or no "
-                          "number (overflow)"))  # fmt: skip
+            slips.append(
+                (
+                    self.extreme_share,
+                    "inputs of large size give wrong values or no number (overflow)",
+                )
+            )
         if not right[WHOLE]:
             slips.append((self.extreme_share, "whole numbers as input give wrong values"))
         if differences:
@@ -117,8 +123,11 @@ class FunctionValues(Check):
         """The outcome for wrong values; a person looks at those that may come from elsewhere."""
         details = self._shown(case, (SHOWN,))
         if self._follows(case, BASE_ORDINARY, ORDINARY):
-            return review(f"It uses {self.base}, which is wrong itself: a person must look "
-                          "whether it would be right otherwise.", **details)  # fmt: skip
+            return review(
+                f"It uses {self.base}, which is wrong itself: a person must look "
+                "whether it would be right otherwise.",
+                **details,
+            )
         answer = case.answers[ORDINARY]
         values = values_of(answer, len(case.asked[ORDINARY].params["points"]))
         errors = answer.value.get("errors") if isinstance(answer.value, dict) else None

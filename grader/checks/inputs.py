@@ -49,8 +49,9 @@ class Argument(BaseModel):
             case "normal":
                 return _plain(rng.normal(self.mean, self.spread, shape))
             case "uniform":
-                return _plain(rng.uniform(_number(self.low, sizes), _number(self.high, sizes),
-                                          shape))  # fmt: skip
+                return _plain(
+                    rng.uniform(_number(self.low, sizes), _number(self.high, sizes), shape)
+                )
             case "integers":
                 low, high = (int(_number(end, sizes)) for end in (self.low, self.high))
                 return _plain(rng.integers(low, high, shape))
@@ -58,8 +59,11 @@ class Argument(BaseModel):
                 rows = np.asarray(earlier[self.of])
                 return rows[rng.permutation(len(rows))[: shape[0]]]
             case "value":
-                return sizes.get(self.value, self.value) if isinstance(self.value, str) \
-                    else given(self.value)  # fmt: skip
+                return (
+                    sizes.get(self.value, self.value)
+                    if isinstance(self.value, str)
+                    else given(self.value)
+                )
 
 
 class Inputs(BaseModel):

@@ -79,10 +79,13 @@ def read_network(answer: Answer) -> Network | None:
         return None
     try:
         layers = tuple(
-            (str(layer["type"]), str(layer["module"]),
-             tuple(tuple(int(n) for n in shape) for shape in layer["parameters"].values()))
+            (
+                str(layer["type"]),
+                str(layer["module"]),
+                tuple(tuple(int(n) for n in shape) for shape in layer["parameters"].values()),
+            )
             for layer in facts["layers"]
-        )  # fmt: skip
+        )
         network = Network(
             name=str(facts["name"])[:80],
             layers=layers,
@@ -127,11 +130,15 @@ def read_export(answer: Answer) -> Export | None:
     if answer.status is not AnswerStatus.OK or not isinstance(facts, dict):
         return None
     return Export(
-        problem=str(facts.get("problem", "")), classes=facts.get("classes"),
-        finite=bool(facts.get("finite", True)), dense=int(facts.get("dense", 0)),
-        strange=str(facts.get("strange", "")), agree=facts.get("agree"),
-        before=facts.get("before"), moved=facts.get("moved"),
-    )  # fmt: skip
+        problem=str(facts.get("problem", "")),
+        classes=facts.get("classes"),
+        finite=bool(facts.get("finite", True)),
+        dense=int(facts.get("dense", 0)),
+        strange=str(facts.get("strange", "")),
+        agree=facts.get("agree"),
+        before=facts.get("before"),
+        moved=facts.get("moved"),
+    )
 
 
 def read_classes(answer: Answer, size: int) -> NDArray[np.uint8] | None:
@@ -151,9 +158,11 @@ def read_series(answer: Answer) -> dict[str, Series]:
     return {
         name: value.astype(np.float64)
         for name, value in answer.value.items()
-        if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "fiu"
+        if isinstance(value, np.ndarray)
+        and value.ndim == 1
+        and value.dtype.kind in "fiu"
         and value.size
-    }  # fmt: skip
+    }
 
 
 def per_class(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Series:

@@ -101,9 +101,10 @@ class FunctionPlot(Check):
         for part, name in (("function", self.function), ("gradient", self.gradient)):
             truths = [own_curve(source, name) for source in (wanted, given)]
             curves[part] = [
-                line for line in lines
+                line
+                for line in lines
                 if any(t is not None and shows(line, t, span) for t in truths)
-            ][:MAX_CURVES]  # fmt: skip
+            ][:MAX_CURVES]
         drawn = [ax for ax in axes if lines_of(ax)]
         pairs = [(a, b) for a in curves["function"] for b in curves["gradient"] if a is not b]
         return {
@@ -114,7 +115,7 @@ class FunctionPlot(Check):
             "labels": any(ax["xlabel"] and ax["ylabel"] for ax in drawn),
             "legend": any(len(ax["legend"]) >= 2 for ax in drawn)
             or (len(drawn) > 1 and all(ax["legend"] or ax["title"] for ax in drawn)),
-        }  # fmt: skip
+        }
 
 
 def all_axes(answer: Answer) -> list[dict[str, Any]]:
@@ -130,12 +131,17 @@ def all_axes(answer: Answer) -> list[dict[str, Any]]:
             if isinstance(ax, dict):
                 shared = figure.get("legend")
                 own = _texts(ax.get("legend"))
-                axes.append(ax | {
-                    "cell": figure.get("cell") if isinstance(figure.get("cell"), int) else -1,
-                    "suptitle": _text(figure.get("suptitle")),
-                    "title": _text(ax.get("title")), "xlabel": _text(ax.get("xlabel")),
-                    "ylabel": _text(ax.get("ylabel")), "legend": own or _texts(shared),
-                })  # fmt: skip
+                axes.append(
+                    ax
+                    | {
+                        "cell": figure.get("cell") if isinstance(figure.get("cell"), int) else -1,
+                        "suptitle": _text(figure.get("suptitle")),
+                        "title": _text(ax.get("title")),
+                        "xlabel": _text(ax.get("xlabel")),
+                        "ylabel": _text(ax.get("ylabel")),
+                        "legend": own or _texts(shared),
+                    }
+                )
     return axes
 
 
@@ -152,9 +158,12 @@ def lines_of(ax: dict[str, Any]) -> list[dict[str, Any]]:
 def is_curve(x: object, y: object) -> bool:
     """Whether both are flat float arrays of one length, at least two points."""
     return (
-        isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.ndim == y.ndim == 1
-        and x.dtype.kind == y.dtype.kind == "f" and x.size == y.size >= 2
-    )  # fmt: skip
+        isinstance(x, np.ndarray)
+        and isinstance(y, np.ndarray)
+        and x.ndim == y.ndim == 1
+        and x.dtype.kind == y.dtype.kind == "f"
+        and x.size == y.size >= 2
+    )
 
 
 def own_curve(answer: Answer, name: str) -> tuple[Floats, Floats] | None:

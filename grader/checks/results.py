@@ -111,9 +111,11 @@ def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") 
     ours = numbers(wanted)
     if ours is None:
         return (
-            isinstance(wanted, list) and isinstance(value, list) and len(value) == len(wanted)
+            isinstance(wanted, list)
+            and isinstance(value, list)
+            and len(value) == len(wanted)
             and all(alike(a, b, tolerance, compare) for a, b in zip(value, wanted, strict=True))
-        )  # fmt: skip
+        )
     theirs = numbers(value)
     if theirs is None:
         return False

@@ -52,8 +52,9 @@ class TextAnswer(Check):
         if elsewhere or not place:
             return review(
                 "No answer was found at its place; a person must look for it.",
-                given=elsewhere or "No text of the student's own was found.", expected=model,
-            )  # fmt: skip
+                given=elsewhere or "No text of the student's own was found.",
+                expected=model,
+            )
         return failed("No answer was given.", expected=model)
 
 
@@ -66,9 +67,10 @@ class Handout:
         self._cores = {_core(cell.source) for cell in self._cells} - {""}
         self._lines = {_core(line) for cell in self._cells for line in cell.source.split("\n")}
         self._answers = [
-            cell.id for cell in (master.cells if master else ())
+            cell.id
+            for cell in (master.cells if master else ())
             if cell.kind == "markdown" and solution(cell.source)
-        ]  # fmt: skip
+        ]
 
     def place(self, notebook: Notebook, answer: str, question: str = "") -> list[Cell]:
         """The student's cells at an answer's place, the question first; empty if not found."""
@@ -82,8 +84,9 @@ class Handout:
 
     def _asking(self, cells: Sequence[Cell], answer: str, question: str) -> int | None:
         """The number of the cell that asks."""
-        before = next((a for a, b in zip(self._cells, self._cells[1:], strict=False)
-                       if b.id == answer), None)  # fmt: skip
+        before = next(
+            (a for a, b in zip(self._cells, self._cells[1:], strict=False) if b.id == answer), None
+        )
         words = [_core(before.source) if before else "", _core(question)]
         for number, cell in enumerate(cells):
             core = _core(cell.source)

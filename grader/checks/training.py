@@ -61,20 +61,28 @@ class ValidationSplit(Check):
         sets = {
             name: (np.asarray(f["rows"]), int(f["size"]))
             for name, f in facts.items()
-            if isinstance(f, dict) and f.get("train") is True and f.get("known") is True
-            and _are_rows(f.get("rows")) and f["rows"].size == f.get("size")
-        }  # fmt: skip
+            if isinstance(f, dict)
+            and f.get("train") is True
+            and f.get("known") is True
+            and _are_rows(f.get("rows"))
+            and f["rows"].size == f.get("size")
+        }
         parts = {name: rows for name, (rows, size) in sets.items() if 0 < size < IMAGES}
         held = {
-            n: r for n, r in parts.items()
+            n: r
+            for n, r in parts.items()
             if self.smallest <= r.size <= self.largest and not _is_for_training(n)
-        }  # fmt: skip
+        }
         if not parts and any(_own_data(f) for f in facts.values()):
-            return review("The notebook makes data sets of its own; a person must look for a "
-                          "validation set among them.")  # fmt: skip
+            return review(
+                "The notebook makes data sets of its own; a person must look for a "
+                "validation set among them."
+            )
         if not parts:
-            return failed("No validation set was split from the training images.",
-                          given="validation_size leaves no validation images")  # fmt: skip
+            return failed(
+                "No validation set was split from the training images.",
+                given="validation_size leaves no validation images",
+            )
         if not held:
             sizes = ", ".join(f"{name}: {rows.size} images" for name, rows in parts.items())
             return partial("0.5", "The validation set is too small or too large.", given=sizes)
@@ -175,9 +183,12 @@ class TrainingPlots(Check):
             (drawn.loss is not None, self.loss_share, "the loss"),
             (len(drawn.accuracies) >= 1, self.accuracy_share, "the training accuracy"),
             (len(drawn.accuracies) >= 2, self.validation_share, "the validation accuracy"),
-            (any((ax["xlabel"] or ax["ylabel"] or ax["title"] or ax["legend"]) for ax in axes),
-             self.text_share, "a title, label or legend"),
-        ):  # fmt: skip
+            (
+                any((ax["xlabel"] or ax["ylabel"] or ax["title"] or ax["legend"]) for ax in axes),
+                self.text_share,
+                "a title, label or legend",
+            ),
+        ):
             if there:
                 share += part
             else:
@@ -252,8 +263,9 @@ def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
     """Every line with what is written about it: its label, else the axis's label and the title."""
     return [
         (line["label"] if _tells(line["label"]) else f"{ax['ylabel']} {ax['title']}", line["y"])
-        for ax in axes for line in lines_of(ax)
-    ]  # fmt: skip
+        for ax in axes
+        for line in lines_of(ax)
+    ]
 
 
 def _tells(text: str) -> bool:

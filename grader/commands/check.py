@@ -27,8 +27,12 @@ POLL_SECONDS = 0.5
 
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--item", "items", multiple=True,
-              help="Only this item, function or task; may be given several times.")  # fmt: skip
+@click.option(
+    "--item",
+    "items",
+    multiple=True,
+    help="Only this item, function or task; may be given several times.",
+)
 @click.option("--watch", is_flag=True, help="Check again each time a notebook is saved.")
 @click.option("--train", is_flag=True, help="Also estimate whether the model will be good enough.")
 @click.option(
@@ -37,18 +41,36 @@ POLL_SECONDS = 0.5
 @click.option(
     "--seconds", type=click.IntRange(10), help="With --train: stop the notebook after these."
 )
-@click.option("--format", "formats", multiple=True, type=click.Choice(FORMATS), default=("text",),
-              show_default=True, help="What to write; may be given several times.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False),
-              help="Folder for the reports; without it they go to standard output.")  # fmt: skip
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(FORMATS),
+    default=("text",),
+    show_default=True,
+    help="What to write; may be given several times.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the reports; without it they go to standard output.",
+)
 @click.option("--assignment", help="Use this checkout's reference, not the course's bundle.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path),
-              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
+)
 def check(
-    path: Path, items: tuple[str, ...], watch: bool, train: bool, epochs: int | None,
-    seconds: int | None, formats: tuple[str, ...], output: Path | None, assignment: str | None,
+    path: Path,
+    items: tuple[str, ...],
+    watch: bool,
+    train: bool,
+    epochs: int | None,
+    seconds: int | None,
+    formats: tuple[str, ...],
+    output: Path | None,
+    assignment: str | None,
     data_dir: Path | None,
-) -> None:  # fmt: skip
+) -> None:
     """Check a notebook, a folder or a repository: the public items, judged as in the grading.
 
     Needs the file public-checks.json of the course's bundle beside or above the notebooks, and
@@ -155,9 +177,14 @@ class Job:
     """What one call of the command is to do, each time a notebook was saved."""
 
     def __init__(
-        self, public: Public, items: tuple[str, ...], budget: Budget | None,
-        formats: tuple[str, ...], output: Path | None, data_dir: Path | None,
-    ) -> None:  # fmt: skip
+        self,
+        public: Public,
+        items: tuple[str, ...],
+        budget: Budget | None,
+        formats: tuple[str, ...],
+        output: Path | None,
+        data_dir: Path | None,
+    ) -> None:
         self.public, self._items, self._budget = public, items, budget
         self._formats, self._output, self._data_dir = formats, output, data_dir
         self._screen = Screen(on="text" in formats or output is not None)
@@ -175,9 +202,14 @@ class Job:
             click.echo(f"note: {note}", err=True)
         with self._screen as screen:
             checked = Check(
-                public=self.public, submission=work.submission, door=door, settled=screen.item,
-                progress=screen.progress, data_dir=self._data_dir, train=self._budget,
-            ).run(tasks)  # fmt: skip
+                public=self.public,
+                submission=work.submission,
+                door=door,
+                settled=screen.item,
+                progress=screen.progress,
+                data_dir=self._data_dir,
+                train=self._budget,
+            ).run(tasks)
             screen.summary(checked)
         self._write(checked, work)
         if checked.broken:

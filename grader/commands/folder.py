@@ -98,8 +98,9 @@ def write_reports(
     grades = results if "html" in streamed else results.bare()
     others = (
         reports.FORMATS[name](list(results.bare()), assignment).items()
-        for name in formats if name not in streamed
-    )  # fmt: skip
+        for name in formats
+        if name not in streamed
+    )
     together = reports.together(streamed, grades, assignment)
     parts: dict[Path, Path] = {}
     try:

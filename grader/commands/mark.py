@@ -28,13 +28,21 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--points", help="Its points.")
 @click.option("--reason", default="", help="Why; the student reads it.")
 @click.option("--export", "out", type=FILE, help="Write all items that wait for a person.")
-@click.option("--import", "filled", type=FILE,
-              help="Read that table back (CSV, XLSX or ODS), filled in.")  # fmt: skip
+@click.option(
+    "--import", "filled", type=FILE, help="Read that table back (CSV, XLSX or ODS), filled in."
+)
 @click.option("--by", help="Who marks; default: your user name.")
 def mark(
-    results: Path, assignment: str | None, student: str | None, item: str | None,
-    points: str | None, reason: str, out: Path | None, filled: Path | None, by: str | None,
-) -> None:  # fmt: skip
+    results: Path,
+    assignment: str | None,
+    student: str | None,
+    item: str | None,
+    points: str | None,
+    reason: str,
+    out: Path | None,
+    filled: Path | None,
+    by: str | None,
+) -> None:
     """A person's marks: one item, or a table of all that wait, out and back in.
 
     A person's mark counts before an automatic one, and is never changed by a machine. Giving

@@ -10,8 +10,12 @@ import click
 
 @click.command()
 @click.argument("name")
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), default=Path(),
-              help="Folder that holds rubrics/ and reference/; default: here.")  # fmt: skip
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Folder that holds rubrics/ and reference/; default: here.",
+)
 def new(name: str, home: Path) -> None:
     """Write a small assignment NAME that works: rubric, reference, variants.
 

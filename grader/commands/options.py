@@ -14,11 +14,15 @@ REQUIRED = ("bubblewrap+cgroup", "bubblewrap", "landlock")
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which sandbox is good enough: `accept_rung` and `require_rung`, each a name or empty."""
     accept = click.option(
-        "--accept-rung", type=click.Choice(ACCEPTED), default=None,
+        "--accept-rung",
+        type=click.Choice(ACCEPTED),
+        default=None,
         help="Accept this weaker sandbox, and its risk, where there is no better one.",
-    )  # fmt: skip
+    )
     require = click.option(
-        "--require-rung", type=click.Choice(REQUIRED), default=None,
+        "--require-rung",
+        type=click.Choice(REQUIRED),
+        default=None,
         help="Refuse to run in a sandbox weaker than this one.",
-    )  # fmt: skip
+    )
     return accept(require(command))

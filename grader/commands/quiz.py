@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from grader.model import Assignment, Item, Task
 
 assignment_option = click.option(
-    "--assignment", default="dais2021-a4", show_default=True,
+    "--assignment",
+    default="dais2021-a4",
+    show_default=True,
     help="Name or rubric folder of the assignment.",
-)  # fmt: skip
-variants_option = click.option("--variants", type=click.IntRange(0, 1000),
-                               help="How many; default: as the graph's file says.")  # fmt: skip
+)
+variants_option = click.option(
+    "--variants", type=click.IntRange(0, 1000), help="How many; default: as the graph's file says."
+)
 seed_option = click.option("--seed", type=int, help="Of the numbers; default: as the file says.")
 
 
@@ -35,8 +38,13 @@ def quiz() -> None:
 @variants_option
 @seed_option
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("quiz.xml"),
-              show_default=True, help="The file for Moodle's question bank.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("quiz.xml"),
+    show_default=True,
+    help="The file for Moodle's question bank.",
+)
 def make(assignment: str, variants: int | None, seed: int | None, language: str, out: Path) -> None:
     """Write a question for each variant as Moodle XML, with picture and worked solution."""
     from grader import rubric
@@ -58,8 +66,9 @@ def make(assignment: str, variants: int | None, seed: int | None, language: str,
     if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
         click.echo(
             f"note: write variants = {variants or 0} and seed = {seed or 0} into {path}, so that "
-            "`grader grade` knows these numbers", err=True,
-        )  # fmt: skip
+            "`grader grade` knows these numbers",
+            err=True,
+        )
 
 
 @quiz.command()
@@ -67,8 +76,13 @@ def make(assignment: str, variants: int | None, seed: int | None, language: str,
 @assignment_option
 @variants_option
 @seed_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("quiz.csv"),
-              show_default=True, help="A row for each student and value.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("quiz.csv"),
+    show_default=True,
+    help="A row for each student and value.",
+)
 def mark(
     download: Path, assignment: str, variants: int | None, seed: int | None, out: Path
 ) -> None:
@@ -133,5 +147,7 @@ def _must_fit(download: Path, known: Quiz, responses: Sequence[object]) -> None:
     if not any(isinstance(r, QuizResponse) and quizzes.fits(known, r) for r in responses):
         sizes = {group: len(names) for group, names in known.names.items()}
         told = ", ".join(f"{size} {group}" for group, size in sizes.items())
-        raise UsageError(f"{download} holds no finished attempt at this quiz ({told} values); is "
-                         "it the download of another one?")  # fmt: skip
+        raise UsageError(
+            f"{download} holds no finished attempt at this quiz ({told} values); is "
+            "it the download of another one?"
+        )

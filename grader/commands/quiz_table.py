@@ -17,8 +17,18 @@ from grader.model import Item, Outcome, Status, Task
 from grader.reports.csv_report import neutral
 from grader.scoring import CENT
 
-COLUMNS = ("name", "email", "points", "moodle", "difference", "value", "given", "expected",
-           "verdict", "note")  # fmt: skip
+COLUMNS = (
+    "name",
+    "email",
+    "points",
+    "moodle",
+    "difference",
+    "value",
+    "given",
+    "expected",
+    "verdict",
+    "note",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +66,10 @@ def marked(
             item.id: check.judge(Case(item=item, quiz=response, reference_dir=reference_dir))
             for item, check in checks
         }
-        points = sum(((item.points * outcomes[item.id].share).quantize(CENT) for item, _ in checks),
-                     Decimal(0))  # fmt: skip
+        points = sum(
+            ((item.points * outcomes[item.id].share).quantize(CENT) for item, _ in checks),
+            Decimal(0),
+        )
         scaled = None
         if row.grade is not None and row.highest:
             scaled = (row.grade * task.points / row.highest).quantize(CENT)
@@ -71,12 +83,24 @@ def as_csv(results: Sequence[Result]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for result in results:
-        ahead = [neutral(result.row.name), neutral(result.row.email), f"{result.points:.2f}",
-                 *_beside(result)]  # fmt: skip
+        ahead = [
+            neutral(result.row.name),
+            neutral(result.row.email),
+            f"{result.points:.2f}",
+            *_beside(result),
+        ]
         for outcome in result.outcomes.values():
             for value in outcome.details.get("values", []):
-                writer.writerow([*ahead, value["name"], neutral(value["given"]), value["expected"],
-                                 value["verdict"], value["note"]])  # fmt: skip
+                writer.writerow(
+                    [
+                        *ahead,
+                        value["name"],
+                        neutral(value["given"]),
+                        value["expected"],
+                        value["verdict"],
+                        value["note"],
+                    ]
+                )
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -103,7 +127,9 @@ def show(results: Sequence[Result], task: Task) -> None:
     for result in results:
         shares = [f"{i.points * result.outcomes[i.id].share:.2f}" for i in task.items]
         table.add_row(
-            result.row.name, *shares, "a person" if result.waits else f"{result.points:.2f}",
+            result.row.name,
+            *shares,
+            "a person" if result.waits else f"{result.points:.2f}",
             *_beside(result),
-        )  # fmt: skip
+        )
     Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 @click.command()
 @results_argument
 @assignment_option
-@click.option("--data", "data_dir", type=click.Path(path_type=Path),
-              help="Folder that holds Fashion-MNIST; default: as for `grader grade`.")  # fmt: skip
+@click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path),
+    help="Folder that holds Fashion-MNIST; default: as for `grader grade`.",
+)
 @click.option("--yes", is_flag=True, help="Commit without asking.")
 def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: bool) -> None:
     """Mark again after a change of rubric, reference or checks. No notebook is run.

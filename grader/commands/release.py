@@ -9,11 +9,19 @@ import click
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--assignment", default="dais2021-a4", show_default=True,
-              help="Name or rubric folder of the assignment.")  # fmt: skip
-@click.option("--install", default="./grader-*.whl", show_default=True,
-              help="What students give to pip for the grader: an address such as git+https://…, "
-              "or a wheel, which is copied into the bundle.")  # fmt: skip
+@click.option(
+    "--assignment",
+    default="dais2021-a4",
+    show_default=True,
+    help="Name or rubric folder of the assignment.",
+)
+@click.option(
+    "--install",
+    default="./grader-*.whl",
+    show_default=True,
+    help="What students give to pip for the grader: an address such as git+https://…, "
+    "or a wheel, which is copied into the bundle.",
+)
 def release(folder: Path, assignment: str, install: str) -> None:
     """Write the students' bundle: notebooks without solutions, and the public checks.
 
@@ -30,7 +38,10 @@ def release(folder: Path, assignment: str, install: str) -> None:
         files[wheel.name] = wheel.read_bytes()
     bundles.write(files, folder)
     if not wheel.is_file() and install.startswith("./"):
-        click.echo(f"note: students are told to install {install}: put that file into {folder}, "
-                   "or name it with --install", err=True)  # fmt: skip
+        click.echo(
+            f"note: students are told to install {install}: put that file into {folder}, "
+            "or name it with --install",
+            err=True,
+        )
     for name, content in files.items():
         click.echo(f"{len(content):>9,} bytes  {folder / name}")

@@ -12,8 +12,13 @@ from grader.commands.folder import assignment_option, results_argument
 @click.command()
 @results_argument
 @assignment_option
-@click.option("--format", "formats", multiple=True, metavar="NAME",
-              help="html, csv, json, …; several times for several. Default: these.")  # fmt: skip
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME",
+    help="html, csv, json, …; several times for several. Default: these.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Where to; default: RESULTS.")
 def report(
     results: Path, assignment: str | None, formats: tuple[str, ...], out: Path | None

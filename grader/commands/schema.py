@@ -8,8 +8,9 @@ import click
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False),
-                default=Path("rubrics/schema"))  # fmt: skip
+@click.argument(
+    "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("rubrics/schema")
+)
 def schema(folder: Path) -> None:
     """Write assignment.json and task.json, the JSON Schemas of rubric files, into FOLDER.
 

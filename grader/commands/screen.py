@@ -25,9 +25,14 @@ class Screen:
         self._on, self._task = on, ""
         self.missing: Mapping[str, str] = {}  # why a task has no notebook, by its id
         self._console = Console(
-            markup=False, highlight=False, emoji=False, force_terminal=terminal,
-            no_color=not terminal, width=None if terminal else 120, soft_wrap=True,
-        )  # fmt: skip
+            markup=False,
+            highlight=False,
+            emoji=False,
+            force_terminal=terminal,
+            no_color=not terminal,
+            width=None if terminal else 120,
+            soft_wrap=True,
+        )
         self._runner = os.environ.get("GITHUB_ACTIONS") == "true"
         self._token = secrets.token_hex(16)
         self._status: Any = None
@@ -66,8 +71,10 @@ class Screen:
             self._task = task.id
             self._print(*lines.heading(task))
             if task.id in self.missing:
-                self._print(f"  {self.missing[task.id]} ({len(task.items)} items, "
-                            f"{task.points} points)", "red")  # fmt: skip
+                self._print(
+                    f"  {self.missing[task.id]} ({len(task.items)} items, {task.points} points)",
+                    "red",
+                )
         if task.id in self.missing:
             return
         for line in lines.item_lines(item):

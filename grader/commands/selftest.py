@@ -21,19 +21,34 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", default="dais2021-a4")
 @click.option("--task", "tasks", multiple=True, help="Only this task; may be given repeatedly.")
-@click.option("--train/--no-train", default=True, show_default=True,
-              help="Test the tasks that train networks, too.")  # fmt: skip
-@click.option("--mutants/--no-mutants", default=True, show_default=True,
-              help="Change the reference's functions: is that noticed?")  # fmt: skip
+@click.option(
+    "--train/--no-train",
+    default=True,
+    show_default=True,
+    help="Test the tasks that train networks, too.",
+)
+@click.option(
+    "--mutants/--no-mutants",
+    default=True,
+    show_default=True,
+    help="Change the reference's functions: is that noticed?",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the hidden inputs.")
-@click.option("--data", "data_dir", type=click.Path(path_type=Path),
-              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
+)
 @click.option("--quiet", is_flag=True, help="No progress, only the tables.")
 def selftest(
-    name: str, tasks: tuple[str, ...], train: bool, mutants: bool, jobs: int | None, seed: int,
-    data_dir: Path | None, quiet: bool,
-) -> None:  # fmt: skip
+    name: str,
+    tasks: tuple[str, ...],
+    train: bool,
+    mutants: bool,
+    jobs: int | None,
+    seed: int,
+    data_dir: Path | None,
+    quiet: bool,
+) -> None:
     """Mark what is known, and compare: does assignment NAME's rubric mark right?
 
     The reference must earn all automatic points and the template none; every wrong variant in
@@ -48,9 +63,12 @@ def selftest(
     chosen = _narrowed(rubric.find(name), tasks)
     rungs.best()
     settings = run.Settings(
-        seed=seed, jobs=jobs or surroundings.cores(), data_dir=data_dir, train=train,
+        seed=seed,
+        jobs=jobs or surroundings.cores(),
+        data_dir=data_dir,
+        train=train,
         mutate=mutants,
-    )  # fmt: skip
+    )
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,
@@ -110,8 +128,11 @@ def _points(report: Report) -> Table:
             sum(i.points for i in g.tasks[number].items if i.item in items)
             for g in report.grades.values()
         ]
-        table.add_row(task.task.id, *(f"{points:.2f}" for points in earned),
-                      f"{sum(item.points for item in items):.2f}")  # fmt: skip
+        table.add_row(
+            task.task.id,
+            *(f"{points:.2f}" for points in earned),
+            f"{sum(item.points for item in items):.2f}",
+        )
     return table
 
 
@@ -119,15 +140,24 @@ def _items(report: Report) -> Table:
     from rich.table import Table
 
     table = Table(title="Variants by item")
-    for title in ("item", "wrong ones caught", "right ones kept", "others unharmed",
-                  "sensitivity", "specificity"):  # fmt: skip
+    for title in (
+        "item",
+        "wrong ones caught",
+        "right ones kept",
+        "others unharmed",
+        "sensitivity",
+        "specificity",
+    ):
         table.add_column(title, justify="left" if title == "item" else "right")
     for tally in report.tallies:
         table.add_row(
-            f"{tally.task}/{tally.item}", f"{tally.caught} of {tally.wrong}",
-            f"{tally.kept} of {tally.right}", f"{tally.spared} of {tally.others}",
-            _percent(tally.sensitivity), _percent(tally.specificity),
-        )  # fmt: skip
+            f"{tally.task}/{tally.item}",
+            f"{tally.caught} of {tally.wrong}",
+            f"{tally.kept} of {tally.right}",
+            f"{tally.spared} of {tally.others}",
+            _percent(tally.sensitivity),
+            _percent(tally.specificity),
+        )
     return table
 
 
@@ -144,10 +174,14 @@ def _mutants(fates: list[Fate]) -> Table:
         equivalent = sum(fate.equivalent is not None for fate in mine)
         rest = len(mine) - equivalent
         table.add_row(
-            "/".join(key) if key else "all", f"{len(mine)}", f"{killed}", f"{rest - killed}",
-            f"{equivalent}", _percent(killed / rest if rest else None),
+            "/".join(key) if key else "all",
+            f"{len(mine)}",
+            f"{killed}",
+            f"{rest - killed}",
+            f"{equivalent}",
+            _percent(killed / rest if rest else None),
             end_section=key == names[-1],
-        )  # fmt: skip
+        )
     return table
 
 

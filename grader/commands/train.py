@@ -20,31 +20,57 @@ if TYPE_CHECKING:
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of commands that train networks."""
     for add in (
-        click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu",
-                     show_default=True, help="Where networks are trained."),
-        click.option("--no-acceleration", is_flag=True,
-                     help="Train the slow way; the numbers are the same."),
-        click.option("--audit", is_flag=True,
-                     help="Train once more with moved pixels, as evidence of learning."),
-    ):  # fmt: skip
+        click.option(
+            "--device",
+            type=click.Choice(["cpu", "cuda"]),
+            default="cpu",
+            show_default=True,
+            help="Where networks are trained.",
+        ),
+        click.option(
+            "--no-acceleration", is_flag=True, help="Train the slow way; the numbers are the same."
+        ),
+        click.option(
+            "--audit",
+            is_flag=True,
+            help="Train once more with moved pixels, as evidence of learning.",
+        ),
+    ):
         command = add(command)
     return command
 
 
 @click.command()
 @click.argument("notebook", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--assignment", default="dais2021-a4", show_default=True,
-              help="Name or rubric folder of the assignment.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True,
-              help="For networks whose notebook sets no seed.")  # fmt: skip
-@click.option("--data", "data_dir", type=click.Path(path_type=Path),
-              help="Folder that holds Fashion-MNIST.")  # fmt: skip
+@click.option(
+    "--assignment",
+    default="dais2021-a4",
+    show_default=True,
+    help="Name or rubric folder of the assignment.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=True,
+    help="For networks whose notebook sets no seed.",
+)
+@click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
+)
 @options
 @sandbox_options
 def train(
-    notebook: Path, assignment: str, seed: int, data_dir: Path | None, audit: bool,
-    no_acceleration: bool, device: str, accept_rung: str, require_rung: str,
-) -> None:  # fmt: skip
+    notebook: Path,
+    assignment: str,
+    seed: int,
+    data_dir: Path | None,
+    audit: bool,
+    no_acceleration: bool,
+    device: str,
+    accept_rung: str,
+    require_rung: str,
+) -> None:
     """Train a notebook's network again in the sandbox, and say how it does on the test images.
 
     Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
@@ -98,8 +124,13 @@ def _grade(
         raise UsageError(str(problem)) from None
     alone = replace(task, items=(item,), points=item.points)
     only = replace(assignment, tasks=(alone,), points=item.points)
-    submission = Submission(student="notebook", name=name, notebooks={task.id: read}, missing={},
-                            digest=hashlib.sha256(content).hexdigest())  # fmt: skip
+    submission = Submission(
+        student="notebook",
+        name=name,
+        notebooks={task.id: read},
+        missing={},
+        digest=hashlib.sha256(content).hexdigest(),
+    )
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,

@@ -26,8 +26,10 @@ RESPONSE = re.compile(r"^(?:response|antwort)(\S+)$")
 RIGHT = re.compile(r"^(?:rightanswer|richtigeantwort)(\S+)$")
 QUESTION = re.compile(r"^(?:question|frage)(\S+)$")
 GRADE = re.compile(r"^(?:grade|bewertung)(/?)(\d+(?:[.,]\d+)?)$")
-NO_RESPONSES = ("{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's report "
-                "'Responses', not 'Grades'")  # fmt: skip
+NO_RESPONSES = (
+    "{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's report "
+    "'Responses', not 'Grades'"
+)
 FINISHED = ("finished", "beendet")
 AVERAGES = ("overallaverage", "gesamtdurchschnitt", "groupaverage", "gruppendurchschnitt")
 
@@ -102,14 +104,23 @@ def read_responses(name: str, content: bytes) -> list[Row]:
         if not any(cells) or squeezed(found["last"]) in AVERAGES:
             continue
         texts = [{number: cell.get(n, "") for number, n in group.items()} for group in groups]
-        rows.append(Row(
-            source=f"{name}, row {line}", name=f"{found['first']} {found['last']}".strip(),
-            reversed_name=f"{found['last']} {found['first']}".strip(), email=found["email"],
-            username=found["username"], number=found["number"], state=found["state"],
-            finished=columns["state"] is None or squeezed(found["state"]) in FINISHED,
-            grade=None if grade is None else _grade(cell.get(grade, "")), highest=highest,
-            responses=texts[0], right=texts[1], questions=texts[2],
-        ))  # fmt: skip
+        rows.append(
+            Row(
+                source=f"{name}, row {line}",
+                name=f"{found['first']} {found['last']}".strip(),
+                reversed_name=f"{found['last']} {found['first']}".strip(),
+                email=found["email"],
+                username=found["username"],
+                number=found["number"],
+                state=found["state"],
+                finished=columns["state"] is None or squeezed(found["state"]) in FINISHED,
+                grade=None if grade is None else _grade(cell.get(grade, "")),
+                highest=highest,
+                responses=texts[0],
+                right=texts[1],
+                questions=texts[2],
+            )
+        )
     return rows
 
 
@@ -150,6 +161,12 @@ def _grade_column(
     if highest is None or match[1]:
         return place, highest
     given = [row[place] for row in rows if place < len(row) and _grade(row[place]) is not None]
-    digits = max((len(re.split("[.,]", text.strip(), maxsplit=1)[-1]) for text in given
-                  if re.search("[.,]", text)), default=0 if given else 2)  # fmt: skip
+    digits = max(
+        (
+            len(re.split("[.,]", text.strip(), maxsplit=1)[-1])
+            for text in given
+            if re.search("[.,]", text)
+        ),
+        default=0 if given else 2,
+    )
     return place, highest.scaleb(-digits)

@@ -26,21 +26,29 @@ Language = Literal["en", "de"]
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "ask": "Evaluate the computational graph of f = {f} at {point}: first the forward trace, "
-               "then the adjoints, then the gradient. Round to {digits} digits after the point, "
-               "and only at the end.",
-        "forward": "Forward trace", "adjoints": "Adjoints", "gradient": "Gradient",
-        "adjoint of": "adjoint of {name}", "derivative": "derivative of f by {name}",
-        "graph": "computational graph", "solution": "Solution",
+        "then the adjoints, then the gradient. Round to {digits} digits after the point, "
+        "and only at the end.",
+        "forward": "Forward trace",
+        "adjoints": "Adjoints",
+        "gradient": "Gradient",
+        "adjoint of": "adjoint of {name}",
+        "derivative": "derivative of f by {name}",
+        "graph": "computational graph",
+        "solution": "Solution",
     },
     "de": {
         "ask": "Werten Sie den Berechnungsgraphen von f = {f} an der Stelle {point} aus: zuerst "
-               "die Vorwärtsrechnung, dann die Adjungierten, dann den Gradienten. Runden Sie auf "
-               "{digits} Stellen nach dem Komma, und erst am Ende.",
-        "forward": "Vorwärtsrechnung", "adjoints": "Adjungierte", "gradient": "Gradient",
-        "adjoint of": "Adjungierte von {name}", "derivative": "Ableitung von f nach {name}",
-        "graph": "Berechnungsgraph", "solution": "Lösung",
+        "die Vorwärtsrechnung, dann die Adjungierten, dann den Gradienten. Runden Sie auf "
+        "{digits} Stellen nach dem Komma, und erst am Ende.",
+        "forward": "Vorwärtsrechnung",
+        "adjoints": "Adjungierte",
+        "gradient": "Gradient",
+        "adjoint of": "Adjungierte von {name}",
+        "derivative": "Ableitung von f nach {name}",
+        "graph": "Berechnungsgraph",
+        "solution": "Lösung",
     },
-}  # fmt: skip
+}
 PICTURE = "graph.png"
 
 
@@ -95,8 +103,10 @@ def _question(variant: Graph, number: int, worth: Worths, language: Language) ->
 def _body(variant: Graph, worth: Worths, words: Mapping[str, str]) -> str:
     order = marking.steps(variant)
     right = marking.solve(variant, order)
-    slack = {group: marking.tolerances(variant, order, right, own.relative)
-             for group, own in worth.items()}  # fmt: skip
+    slack = {
+        group: marking.tolerances(variant, order, right, own.relative)
+        for group, own in worth.items()
+    }
     weight = weights(variant, worth)
     digits = variant.digits + 2
     ask = words["ask"].format(f=variant.expression, point=stated(variant), digits=variant.digits)

@@ -49,8 +49,11 @@ def match(
     for student, own in attempts.items():
         people = {_key(row.email or row.number or row.username) for row in own} - {""}
         if len(people) > 1:
-            remarks += [f"{row.source}: {row.name} is one of several people of this name; the "
-                        "answers were not used" for row in own]  # fmt: skip
+            remarks += [
+                f"{row.source}: {row.name} is one of several people of this name; the "
+                "answers were not used"
+                for row in own
+            ]
             continue
         finished = [row for row in own if row.finished]
         remarks += [remark for row in own if (remark := unfinished(row))]
@@ -80,8 +83,10 @@ def response(row: Row) -> QuizResponse:
         values={f"response {number}": text for number, text in row.responses.items()},
         right={f"response {number}": text for number, text in row.right.items()},
         question="\n".join(row.questions.values()),
-        source=row.source, moodle_grade=row.grade, moodle_max=row.highest,
-    )  # fmt: skip
+        source=row.source,
+        moodle_grade=row.grade,
+        moodle_max=row.highest,
+    )
 
 
 def _owners(row: Row, keys: Mapping[str, list[Student]]) -> list[Student]:

@@ -11,9 +11,12 @@ from grader.model import Assignment, Grade, Status
 from grader.places import Place
 
 SEVERITIES = {
-    Status.PARTIAL: "minor", Status.FAILED: "major", Status.BLOCKED: "major",
-    Status.REVIEW: "info", Status.ERROR: "critical",
-}  # fmt: skip
+    Status.PARTIAL: "minor",
+    Status.FAILED: "major",
+    Status.BLOCKED: "major",
+    Status.REVIEW: "info",
+    Status.ERROR: "critical",
+}
 
 
 def render(
@@ -32,12 +35,14 @@ def render(
                 place = (places or {}).get(key, default)
                 owner = grade.submission.student if len(grades) > 1 else ""
                 name = f"{assignment.name}:{owner}:{key}"
-                entries.append({
-                    "description": for_log(f"{item.item.title}: {item.outcome.message}")[:1000],
-                    "check_name": f"grader/{key}",
-                    "fingerprint": hashlib.sha256(name.encode()).hexdigest()[:32],
-                    "severity": severity,
-                    "location": {"path": place.path, "lines": {"begin": place.line}},
-                })  # fmt: skip
+                entries.append(
+                    {
+                        "description": for_log(f"{item.item.title}: {item.outcome.message}")[:1000],
+                        "check_name": f"grader/{key}",
+                        "fingerprint": hashlib.sha256(name.encode()).hexdigest()[:32],
+                        "severity": severity,
+                        "location": {"path": place.path, "lines": {"begin": place.line}},
+                    }
+                )
     text = json.dumps(entries, ensure_ascii=False, indent=1)
     return {"gl-code-quality-report.json": (text + "\n").encode("utf-8", "replace")}

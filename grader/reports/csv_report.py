@@ -45,13 +45,19 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     )
     yield written()
     for grade in grades:
-        writer.writerow([
-            grade.submission.student, neutral(grade.submission.name), f"{grade.points:.2f}",
-            f"{grade.max_points:.2f}", "yes" if grade.passed else "no",
-            "yes" if grade.provisional else "no", f"{grade.open_points:.2f}",
-            *(f"{task.points:.2f}" for task in grade.tasks),
-            *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
-        ])  # fmt: skip
+        writer.writerow(
+            [
+                grade.submission.student,
+                neutral(grade.submission.name),
+                f"{grade.points:.2f}",
+                f"{grade.max_points:.2f}",
+                "yes" if grade.passed else "no",
+                "yes" if grade.provisional else "no",
+                f"{grade.open_points:.2f}",
+                *(f"{task.points:.2f}" for task in grade.tasks),
+                *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
+            ]
+        )
         yield written()
 
 

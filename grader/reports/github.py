@@ -20,17 +20,24 @@ def render(
     grades: Sequence[Grade], assignment: Assignment, places: Mapping[str, Place] | None = None
 ) -> dict[str, bytes]:
     """`annotations.txt` for standard output, `summary.md` and `outputs.txt` for the files."""
-    commands = [line for grade in grades for task in grade.tasks
-                for line in _annotations(task, places or {})]  # fmt: skip
+    commands = [
+        line
+        for grade in grades
+        for task in grade.tasks
+        for line in _annotations(task, places or {})
+    ]
     shown = commands[:MOST]
     if commands[MOST:]:
-        shown.append(f"::notice title=grader::{len(commands) - MOST} more items did not pass; "
-                     "the summary lists them all.")  # fmt: skip
+        shown.append(
+            f"::notice title=grader::{len(commands) - MOST} more items did not pass; "
+            "the summary lists them all."
+        )
     summary = markdown.render(grades, assignment)["results.md"]
     return {
-        "annotations.txt": _bytes(shown), "summary.md": summary,
+        "annotations.txt": _bytes(shown),
+        "summary.md": summary,
         "outputs.txt": _bytes(_outputs(grades)),
-    }  # fmt: skip
+    }
 
 
 def _bytes(lines: Sequence[str]) -> bytes:

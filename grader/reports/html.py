@@ -53,9 +53,12 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same page by page. A large course has further pages, `index-2.html` and so on."""
     environment = Environment(
-        loader=PackageLoader("grader.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("grader.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {"shown": shown, "points": points, "ticked": ticked}
     environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves}
     environment.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
@@ -67,13 +70,24 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         yield f"students/{grade.submission.student}.html", page.encode()
         kept.append(summaries.small(grade))
     course = environment.get_template("course.html.j2")
-    context = {"items": item_rates(kept, assignment), "histogram": histogram(kept),
-               "waiting": waiting(kept), "moodle": moodle_differences(kept)}  # fmt: skip
+    context = {
+        "items": item_rates(kept, assignment),
+        "histogram": histogram(kept),
+        "waiting": waiting(kept),
+        "moodle": moodle_differences(kept),
+    }
     pages = [kept[at : at + ROWS] for at in range(0, len(kept), ROWS)] or [[]]
     names = ["index.html", *(f"index-{number}.html" for number in range(2, len(pages) + 1))]
     for name, rows in zip(names, pages, strict=True):
-        page = course.render(grades=kept, rows=rows, assignment=assignment, name=name, names=names,
-                             most=ROWS, **context)  # fmt: skip
+        page = course.render(
+            grades=kept,
+            rows=rows,
+            assignment=assignment,
+            name=name,
+            names=names,
+            most=ROWS,
+            **context,
+        )
         yield name, page.encode()
 
 
@@ -138,8 +152,15 @@ def curves(details: Mapping[str, Any]) -> list[dict[str, Any]]:
         line = " ".join(
             f"{n * step:.1f},{120 - (v - low) / span * 120:.1f}" for n, v in enumerate(values)
         )
-        drawn.append({"name": name.replace("_", " "), "colour": colour, "line": line,
-                      "first": f"{values[0]:.3g}", "last": f"{values[-1]:.3g}"})  # fmt: skip
+        drawn.append(
+            {
+                "name": name.replace("_", " "),
+                "colour": colour,
+                "line": line,
+                "first": f"{values[0]:.3g}",
+                "last": f"{values[-1]:.3g}",
+            }
+        )
     return drawn
 
 
@@ -178,8 +199,7 @@ def moodle_differences(grades: Sequence[Grade]) -> list[dict[str, Any]]:
                 continue
             theirs = quiz.moodle_grade * task.task.points / quiz.moodle_max
             if abs(theirs - task.points) >= Decimal("0.01"):
-                rows.append({"submission": grade.submission, "theirs": theirs,
-                             "ours": task.points})  # fmt: skip
+                rows.append({"submission": grade.submission, "theirs": theirs, "ours": task.points})
     return rows
 
 
@@ -205,8 +225,16 @@ def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str
             mean = sum(got, Decimal(0)) / len(got) if got else None
             percent = int(100 * mean / item.points) if item.points and mean is not None else 0
             waits = len(own) - len(got)
-            rates.append({"task": task.id, "title": item.title, "points": item.points,
-                          "mean": mean, "percent": percent, "open": waits})  # fmt: skip
+            rates.append(
+                {
+                    "task": task.id,
+                    "title": item.title,
+                    "points": item.points,
+                    "mean": mean,
+                    "percent": percent,
+                    "open": waits,
+                }
+            )
     return rates
 
 
@@ -218,9 +246,15 @@ def waiting(grades: Sequence[Grade]) -> list[dict[str, Any]]:
             for item in (item for item in task.items if item.is_open):
                 key = (grade.submission.student, task.task.id, item.outcome.message)
                 row = rows.setdefault(
-                    key, {"submission": grade.submission, "task": task.task.id, "items": [],
-                          "points": Decimal(0), "outcome": item.outcome},
-                )  # fmt: skip
+                    key,
+                    {
+                        "submission": grade.submission,
+                        "task": task.task.id,
+                        "items": [],
+                        "points": Decimal(0),
+                        "outcome": item.outcome,
+                    },
+                )
                 row["items"].append(item.item)
                 row["points"] += item.item.points
     return list(rows.values())

@@ -10,9 +10,12 @@ from grader.places import Place
 from grader.printable import printable
 
 KINDS = {
-    Status.PARTIAL: "failure", Status.FAILED: "failure", Status.BLOCKED: "failure",
-    Status.ERROR: "error", Status.REVIEW: "skipped",
-}  # fmt: skip
+    Status.PARTIAL: "failure",
+    Status.FAILED: "failure",
+    Status.BLOCKED: "failure",
+    Status.ERROR: "error",
+    Status.REVIEW: "skipped",
+}
 
 
 def render(
@@ -35,15 +38,20 @@ def _suite(
     suite = ET.SubElement(root, "testsuite", name=_clean(prefix + task.task.id))
     _properties(suite, submission=student)
     for item in task.items:
-        case = ET.SubElement(suite, "testcase", classname=_clean(prefix + task.task.id),
-                             name=_clean(item.item.id))  # fmt: skip
+        case = ET.SubElement(
+            suite, "testcase", classname=_clean(prefix + task.task.id), name=_clean(item.item.id)
+        )
         place = places.get(f"{task.task.id}/{item.item.id}")
         if place or task.task.notebook:
             case.set("file", _clean(place.path if place else str(task.task.notebook)))
         if place:
             case.set("line", str(place.line))
-        _properties(case, points=f"{item.points:.2f}", max_points=f"{item.item.points:.2f}",
-                    status=item.outcome.status.value)  # fmt: skip
+        _properties(
+            case,
+            points=f"{item.points:.2f}",
+            max_points=f"{item.item.points:.2f}",
+            status=item.outcome.status.value,
+        )
         if kind := KINDS.get(item.outcome.status):
             text = _text(item)
             element = ET.SubElement(case, kind, message=_clean(item.outcome.message)[:500])

@@ -8,9 +8,13 @@ from grader.harmless import code, for_markdown
 from grader.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 
 SIGNS = {
-    Status.PASSED: "✅", Status.PARTIAL: "🟡", Status.FAILED: "❌",
-    Status.BLOCKED: "⛔", Status.REVIEW: "👤", Status.ERROR: "⚠️",
-}  # fmt: skip
+    Status.PASSED: "✅",
+    Status.PARTIAL: "🟡",
+    Status.FAILED: "❌",
+    Status.BLOCKED: "⛔",
+    Status.REVIEW: "👤",
+    Status.ERROR: "⚠️",
+}
 LIMIT = 1_000_000
 """Bytes; GitHub drops a summary above 1 MiB."""
 CUT = "\n\n*The rest was left out: this summary is too long.*\n"
@@ -30,8 +34,10 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 def _grade(grade: Grade) -> Iterator[str]:
     items = [item for task in grade.tasks for item in task.items]
     passed = sum(item.outcome.status is Status.PASSED for item in items)
-    yield f"**{for_markdown(grade.submission.name)}: {grade.points:.2f} of " \
-          f"{grade.max_points:.2f} points**, {passed} of {len(items)} items passed"  # fmt: skip
+    yield (
+        f"**{for_markdown(grade.submission.name)}: {grade.points:.2f} of "
+        f"{grade.max_points:.2f} points**, {passed} of {len(items)} items passed"
+    )
     yield ""
     for task in grade.tasks:
         yield from _task(task)
@@ -48,8 +54,10 @@ def _task(task: TaskGrade) -> Iterator[str]:
     yield "| --- | --- | ---: | --- |"
     for item in task.items:
         points = f"{item.points:.2f} / {item.item.points:.2f}"
-        yield f"| {SIGNS[item.outcome.status]} {item.outcome.status.value} " \
-              f"| {code(item.item.id)} | {points} | {_told(item)} |"  # fmt: skip
+        yield (
+            f"| {SIGNS[item.outcome.status]} {item.outcome.status.value} "
+            f"| {code(item.item.id)} | {points} | {_told(item)} |"
+        )
     yield ""
 
 

@@ -16,8 +16,15 @@ from grader.errors import GraderError
 from grader.model import JSON, Answer, AnswerStatus, Notebook, Question
 from grader.sandbox.observe import Surroundings, observe
 
-PROBES = ("call_function", "shifted_calls", "call_plot", "call_results", "draw", "kfold",
-          "confusion")  # fmt: skip
+PROBES = (
+    "call_function",
+    "shifted_calls",
+    "call_plot",
+    "call_results",
+    "draw",
+    "kfold",
+    "confusion",
+)
 """Those that ask about functions alone, not about the run of the notebook."""
 
 EMPTY = Notebook(name="(nothing)", cells=())

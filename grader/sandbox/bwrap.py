@@ -144,11 +144,23 @@ def _own(result: Confinement, name: str, content: bytes) -> int:
 def _isolation(info_fd: int, forks: bool) -> list[str]:
     # --unshare-all alone means "user namespace if possible", and silently goes on without one.
     return [
-        "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop",
-        "ALL", "--clearenv", *(["--setenv", "PYTHONPATH", "/inside"] if forks else
-        ["--disable-userns"]), "--uid", "1000", "--gid", "1000",
-        "--hostname", "sandbox", "--info-fd", str(info_fd),
-    ]  # fmt: skip
+        "--unshare-all",
+        "--unshare-user",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+        "--clearenv",
+        *(["--setenv", "PYTHONPATH", "/inside"] if forks else ["--disable-userns"]),
+        "--uid",
+        "1000",
+        "--gid",
+        "1000",
+        "--hostname",
+        "sandbox",
+        "--info-fd",
+        str(info_fd),
+    ]
 
 
 def _system_folder(path: str) -> list[str]:
@@ -163,11 +175,24 @@ def _private_folders(limits: Limits, forks: bool) -> list[str]:
     # A /proc with anything mounted over it keeps kernels from mounting their own.
     settings = ["--dir", "/data"] if forks else ["--ro-bind", "/proc/sys", "/proc/sys"]
     return [
-        "--proc", "/proc", *settings, "--dev", "/dev",
-        "--size", size, "--tmpfs", "/dev/shm",
-        "--size", size, "--tmpfs", "/tmp",
-        "--size", size, "--tmpfs", WORK,
-    ]  # fmt: skip
+        "--proc",
+        "/proc",
+        *settings,
+        "--dev",
+        "/dev",
+        "--size",
+        size,
+        "--tmpfs",
+        "/dev/shm",
+        "--size",
+        size,
+        "--tmpfs",
+        "/tmp",
+        "--size",
+        size,
+        "--tmpfs",
+        WORK,
+    ]
 
 
 def _links(path: Path, shown: Mapping[str, object]) -> list[str]:
@@ -195,8 +220,12 @@ def _as_unprivileged(
     """
     if os.geteuid() != 0:
         return [], {inside: str(outside) for inside, outside in shown.items()}
-    become = ["setpriv", f"--reuid={UNPRIVILEGED_ID}", f"--regid={UNPRIVILEGED_ID}",
-              "--clear-groups"]  # fmt: skip
+    become = [
+        "setpriv",
+        f"--reuid={UNPRIVILEGED_ID}",
+        f"--regid={UNPRIVILEGED_ID}",
+        "--clear-groups",
+    ]
     if all(open_to_all(outside) for outside in shown.values()):
         return become, {inside: str(outside) for inside, outside in shown.items()}
     result.scratch = Scratch("stage")

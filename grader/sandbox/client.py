@@ -47,10 +47,15 @@ class CappedClient(NotebookClient):
         """`printed` is called with the last line of each text that a cell prints."""
         super().__init__(
             nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]
- km=cast(Any, kernel), timeout=limits.cell_seconds, allow_errors=True,
-            iopub_timeout=10, raise_on_iopub_timeout=False, store_widget_state=False,
-            skip_cells_with_tag="", coalesce_streams=True,
-        )  # fmt: skip
+            km=cast(Any, kernel),
+            timeout=limits.cell_seconds,
+            allow_errors=True,
+            iopub_timeout=10,
+            raise_on_iopub_timeout=False,
+            store_widget_state=False,
+            skip_cells_with_tag="",
+            coalesce_streams=True,
+        )
         self._kernel, self._limits, self._printed = kernel, limits, printed
         self._messages = self._kept = self._received = self._total = 0
         self._left_out = False  # whether some of the cell's output was dropped
@@ -180,9 +185,13 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
         status = "error"
     text = "".join(texts)[: limits.output_kib << 10]
     return CellRun(
-        index=index, id=cell_id, status=status, error=plain(error), text=plain(text),
+        index=index,
+        id=cell_id,
+        status=status,
+        error=plain(error),
+        text=plain(text),
         images=tuple(images),
-    )  # fmt: skip
+    )
 
 
 def _printed(msg: dict[str, Any]) -> str:

@@ -102,14 +102,23 @@ def variables(
     hidden = {} if with_cuda else {"CUDA_VISIBLE_DEVICES": ""}
     return hidden | {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": work, "TMPDIR": temporary, "LANG": "C.UTF-8", "TZ": "UTC",
-        "MPLCONFIGDIR": f"{temporary}/matplotlib", "IPYTHONDIR": f"{temporary}/ipython",
-        "XDG_CACHE_HOME": f"{temporary}/cache", "PYTHONHASHSEED": "0",
+        "HOME": work,
+        "TMPDIR": temporary,
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "MPLCONFIGDIR": f"{temporary}/matplotlib",
+        "IPYTHONDIR": f"{temporary}/ipython",
+        "XDG_CACHE_HOME": f"{temporary}/cache",
+        "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "PIP_RETRIES": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # there is no network
-        "GRADER_DATA": data, "GRADER_SETUP": json.dumps(setup),
-    }  # fmt: skip
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PIP_RETRIES": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",  # there is no network
+        "GRADER_DATA": data,
+        "GRADER_SETUP": json.dumps(setup),
+    }
 
 
 def runtime() -> list[str]:

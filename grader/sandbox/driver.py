@@ -237,18 +237,27 @@ class Run:
         limits = self.job.limits
         reasons = {
             "memory": ("memory", f"It used more than {limits.memory_mib} MiB of memory."),
-            "cpu": ("timeout", f"Its processes together used more than {self.kernel.cpu_seconds} s "
-                               "of processor time."),
-            "processes": ("processes", f"It started more than {limits.processes} processes "
-                                       "and threads."),
-            "disk": ("disk", f"It wrote more than {limits.disk_mib} MiB "
-                             f"or {limits.disk_files} files."),
+            "cpu": (
+                "timeout",
+                f"Its processes together used more than {self.kernel.cpu_seconds} s "
+                "of processor time.",
+            ),
+            "processes": (
+                "processes",
+                f"It started more than {limits.processes} processes and threads.",
+            ),
+            "disk": (
+                "disk",
+                f"It wrote more than {limits.disk_mib} MiB or {limits.disk_files} files.",
+            ),
             "output": ("output", "It printed more than a notebook may."),
             "notebook": ("timeout", f"It ran longer than {limits.notebook_seconds} s."),
-            "interrupt": ("timeout", f"A cell ran longer than {limits.cell_seconds} s "
-                                     "and could not be interrupted."),
+            "interrupt": (
+                "timeout",
+                f"A cell ran longer than {limits.cell_seconds} s and could not be interrupted.",
+            ),
             "question": ("timeout", "A function did not come back when it was called."),
-        }  # fmt: skip
+        }
         if self.ending != "completed":
             return
         if (reason := self.kernel.why_died()) in reasons:
@@ -311,9 +320,16 @@ def main(fds: Sequence[int]) -> None:
     parent.start()
     asyncio.run(run.run())
     with run.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
-        say(event="done", ending=run.ending, message=run.message, rung=run.kernel.rung,
-            lost=run.kernel.lost, blame=run.blame or run.kernel.lost,
-            cells=[_cell(cell) for cell in run.cells], answers=run.answers)  # fmt: skip
+        say(
+            event="done",
+            ending=run.ending,
+            message=run.message,
+            rung=run.kernel.rung,
+            lost=run.kernel.lost,
+            blame=run.blame or run.kernel.lost,
+            cells=[_cell(cell) for cell in run.cells],
+            answers=run.answers,
+        )
         os._exit(0)  # a stuck writer thread must not keep us
     parent.join(START_SECONDS)  # nobody hears us: it clears up
     os._exit(1)

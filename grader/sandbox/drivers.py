@@ -20,8 +20,14 @@ from grader.sandbox import scratch, warm
 from grader.sandbox.inside import forks
 
 KEPT = (
-    "PATH", "HOME", "LANG", "TMPDIR", "GRADER_DEBUG", "GRADER_BWRAP", "PYTHONDONTWRITEBYTECODE",
-)  # fmt: skip
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "GRADER_DEBUG",
+    "GRADER_BWRAP",
+    "PYTHONDONTWRITEBYTECODE",
+)
 ANSWER_SECONDS = 10
 END_SECONDS = 15
 """How long a driver may take to end its kernel and to remove what it made."""
@@ -97,9 +103,13 @@ def _spawned(given: list[int]) -> subprocess.Popen[bytes]:
     log = None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.sandbox.driver", *map(str, given[2:])],
-        env=_environment(), stdin=given[0], stdout=given[1], stderr=log, pass_fds=given[2:],
+        env=_environment(),
+        stdin=given[0],
+        stdout=given[1],
+        stderr=log,
+        pass_fds=given[2:],
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def _serve_one(fds: list[int]) -> None:

@@ -127,12 +127,15 @@ class ForkedKernel(ConfinedKernel):
         environment = bwrap.environment({}) | {"PWD": bwrap.WORK}
         del environment["GRADER_SETUP"]
         return {
-            "connection": "/run/connection.json", "environment": environment,
+            "connection": "/run/connection.json",
+            "environment": environment,
             "files": {path: offset + files.index(fd) for path, fd in opened.items()},
-            "names": sorted(self._modules()), "hide": list(self._job.hide),
-            "disk": limits.disk_mib << 20, "data": size,
+            "names": sorted(self._modules()),
+            "hide": list(self._job.hide),
+            "disk": limits.disk_mib << 20,
+            "data": size,
             "seccomp": base64.b64encode(seccomp.program() or b"").decode(),
-        }  # fmt: skip
+        }
 
     def _modules(self) -> set[str]:
         """Names of modules that are the student's, or will be when a cell has written them."""

@@ -135,8 +135,11 @@ class ConfinedKernel:
     def _connection(self, path: str) -> dict[str, Any]:
         ports = {f"{name}_port": number for number, name in enumerate(CHANNELS, 1)}
         return ports | {
-            "transport": "ipc", "ip": path, "key": self._key, "signature_scheme": "hmac-sha256",
-        }  # fmt: skip
+            "transport": "ipc",
+            "ip": path,
+            "key": self._key,
+            "signature_scheme": "hmac-sha256",
+        }
 
     def _rlimits(self) -> dict[str, int]:
         limits = self._job.limits

@@ -102,8 +102,11 @@ def observe(
     first = last = _once(notebook, distinct, *asked)
     evidence = first
     for _ in range(RESTARTS):
-        left = {key: q for key, q in distinct.items()
-                if key not in evidence.answers and q is not REPAIRS}  # fmt: skip
+        left = {
+            key: q
+            for key, q in distinct.items()
+            if key not in evidence.answers and q is not REPAIRS
+        }
         if not left or not last.answers:  # where no question was reached, none will be
             break
         last = _once(notebook, left, *asked)
@@ -232,8 +235,15 @@ def _read_lines(
                 if progress and "number" in event:
                     progress(event["event"], event["number"], event["of"], event.get("printed", ""))
     lost = time.monotonic() < deadline and len(rest) <= MAX_RESULT  # by no fault of the notebook's
-    return {"ending": "crashed", "message": "The run was stopped from outside.", "cells": [],
-            "answers": {}, "rung": "", "lost": lost, "blame": False}  # fmt: skip
+    return {
+        "ending": "crashed",
+        "message": "The run was stopped from outside.",
+        "cells": [],
+        "answers": {},
+        "rung": "",
+        "lost": lost,
+        "blame": False,
+    }
 
 
 def _event(line: bytes | bytearray) -> dict[str, Any]:
@@ -252,9 +262,14 @@ def _evidence(done: dict[str, Any], task: str, seed: int) -> Evidence:
         )
         answers = {key: decode_answer(raw) for key, raw in done["answers"].items()}
         return Evidence(
-            task=task, ending=Ending(done["ending"]), message=done["message"], cells=cells,
-            answers=answers, seed=seed, rung=str(done["rung"]),
-        )  # fmt: skip
+            task=task,
+            ending=Ending(done["ending"]),
+            message=done["message"],
+            cells=cells,
+            answers=answers,
+            seed=seed,
+            rung=str(done["rung"]),
+        )
     except (ValueError, KeyError, TypeError, MemoryError) as bad:
         raise _NoResultError(f"gave a result that is none ({type(bad).__name__})") from None
 

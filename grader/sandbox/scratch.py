@@ -92,9 +92,14 @@ def remove(path: Path) -> None:
     if path.exists():  # a student may have closed a folder against us, or nested thousands of them
         for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
             with contextlib.suppress(OSError, subprocess.SubprocessError):
-                subprocess.run([*command, str(path)], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               timeout=REMOVE_SECONDS, check=False)  # fmt: skip
+                subprocess.run(
+                    [*command, str(path)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=REMOVE_SECONDS,
+                    check=False,
+                )
 
 
 def reap_after_death() -> None:

@@ -104,9 +104,13 @@ def start(rung: Rung, code: str, *arguments: str, limits: Limits | None = None) 
         wish = Wish(argv=python, info_fd=info_write, limits=limits or Limits())
         confinement = rung.confine(wish)
         process = subprocess.Popen(
-            confinement.command, pass_fds=(*confinement.fds, info_write), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            confinement.command,
+            pass_fds=(*confinement.fds, info_write),
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
     finally:
         os.close(info_write)
     confinement.close_fds()
@@ -127,9 +131,12 @@ def _probe(rung: Rung) -> Finding | None:
         canary = Path(folder) / "canary"
         canary.write_text("canary")
         told = {
-            "canary": str(canary), "mark": mark, "sockets": _sockets(), "pid": os.getpid(),
+            "canary": str(canary),
+            "mark": mark,
+            "sockets": _sockets(),
+            "pid": os.getpid(),
             "born": _birth(),
-        }  # fmt: skip
+        }
         started = start(rung, PROBE, json.dumps(told))
         try:
             facts = _facts(started)

@@ -44,9 +44,11 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
     user = user_for(wish)
     _fill(scratch.path, wish, user)
     kernel = [
-        sys.executable, "-P", str(scratch.path / "inside/grader_inside/launch.py"),
+        sys.executable,
+        "-P",
+        str(scratch.path / "inside/grader_inside/launch.py"),
         str(scratch.path / "connection.json"),
-    ]  # fmt: skip
+    ]
     task = {
         "argv": [*(wish.argv or kernel)],
         "environment": variables(

@@ -171,9 +171,13 @@ def _launch_kernels(control: socket.socket) -> tuple[subprocess.Popen[bytes], Ca
     confinement = bwrap.confine(wish)
     try:
         process = subprocess.Popen(
-            confinement.command, pass_fds=(*confinement.fds, control.fileno(), info_write),
-            stdin=subprocess.DEVNULL, stdout=_log(), stderr=_log(), start_new_session=True,
-        )  # fmt: skip
+            confinement.command,
+            pass_fds=(*confinement.fds, control.fileno(), info_write),
+            stdin=subprocess.DEVNULL,
+            stdout=_log(),
+            stderr=_log(),
+            start_new_session=True,
+        )
     except OSError:
         os.close(info_read)
         confinement.close()
@@ -189,9 +193,12 @@ def _launch_kernels(control: socket.socket) -> tuple[subprocess.Popen[bytes], Ca
 def _launch_drivers(control: socket.socket) -> tuple[subprocess.Popen[bytes], Callable[[], None]]:
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.sandbox.drivers", str(control.fileno())],
-        pass_fds=(control.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=_log(), start_new_session=True,
-    )  # fmt: skip
+        pass_fds=(control.fileno(),),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=_log(),
+        start_new_session=True,
+    )
     return process, lambda: None
 
 

@@ -92,9 +92,13 @@ def _submission(
         for cell in notebook.cells:
             state.update(f"{cell.id}\0{cell.source}\0".encode())
     return Submission(
-        student=state.hexdigest()[:16], name=name, notebooks=notebooks, missing={},
-        quiz=response, digest=state.hexdigest(),
-    )  # fmt: skip
+        student=state.hexdigest()[:16],
+        name=name,
+        notebooks=notebooks,
+        missing={},
+        quiz=response,
+        digest=state.hexdigest(),
+    )
 
 
 def solved(assignment: Assignment) -> QuizResponse | None:

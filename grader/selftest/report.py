@@ -114,9 +114,10 @@ class Report:
         """Marks the mutants that an entry is about."""
         place = f"{file}: {entry.function}: {entry.change}"
         meant = [
-            number for number, fate in enumerate(self.fates)
+            number
+            for number, fate in enumerate(self.fates)
             if fate.task == task.id and entry.holds(fate.mutant)
-        ]  # fmt: skip
+        ]
         if not meant and any(fate.task == task.id for fate in self.fates):
             self.faults.append(f"{place}: there is no such mutant")
         for number in meant:

@@ -69,17 +69,20 @@ class _Selftest:
             assignment = replace(assignment, tasks=kept)
         self._assignment = assignment
         self._masters = {
-            task.id: read_masters(assignment, task)
-            for task in assignment.tasks if task.notebook
-        }  # fmt: skip
+            task.id: read_masters(assignment, task) for task in assignment.tasks if task.notebook
+        }
         self._bases = {name: self._base(name, own) for name, own in self._masters.items()}
         self._report = Report()
         self._outcomes: list[tuple[Pack, Mapping[str, Outcome]]] = []
 
     def run(self) -> Report:
         packs = {task.id: self._packs(task) for task in self._assignment.tasks}
-        whole = [pack for task in self._assignment.tasks if not _is_apart(task)
-                 for pack in packs[task.id]]  # fmt: skip
+        whole = [
+            pack
+            for task in self._assignment.tasks
+            if not _is_apart(task)
+            for pack in packs[task.id]
+        ]
         self._hand_in(whole)
         for task in self._assignment.tasks:
             if _is_apart(task):
@@ -115,8 +118,9 @@ class _Selftest:
     def _hand_in(self, packs: Sequence[Pack]) -> None:
         """Reference, template and packs, marked by a batch."""
         known_ones = [
-            known.reference(self._assignment, self._masters), known.template(self._masters),
-        ]  # fmt: skip
+            known.reference(self._assignment, self._masters),
+            known.template(self._masters),
+        ]
         long = [pack for pack in packs if self._is_about_more_runs(pack)]
         short = [pack for pack in packs if pack not in long]
         reference, template, *grades = self._marked(self._assignment, known_ones, long)
@@ -137,8 +141,9 @@ class _Selftest:
         self, assignment: Assignment, first: Sequence[Submission], packs: Sequence[Pack]
     ) -> list[Grade]:
         handed = [known.submission(pack, self._bases, self._assignment) for pack in packs]
-        settings = batch.Settings(seed=self._settings.seed, jobs=self._settings.jobs,
-                                  data_dir=self._settings.data_dir)  # fmt: skip
+        settings = batch.Settings(
+            seed=self._settings.seed, jobs=self._settings.jobs, data_dir=self._settings.data_dir
+        )
         work = batch.Batch(assignment, self._store, settings, self._progress)
         return work.run([*first, *handed])
 
@@ -182,21 +187,33 @@ class _Selftest:
             self._report.meet(task, mutant, outcomes)
 
     def _judged(
-        self, task: Task, submission: Submission, asked: Mapping[str, tuple[Question, ...]],
-        own: Mapping[str, Answer], expected: Mapping[str, Answer],
-    ) -> dict[str, Outcome]:  # fmt: skip
+        self,
+        task: Task,
+        submission: Submission,
+        asked: Mapping[str, tuple[Question, ...]],
+        own: Mapping[str, Answer],
+        expected: Mapping[str, Answer],
+    ) -> dict[str, Outcome]:
         evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=own)
         return grade.judge(
-            task, submission, asked, evidence=evidence, expected=expected,
-            masters=self._masters[task.id], reference_dir=self._assignment.reference_dir,
+            task,
+            submission,
+            asked,
+            evidence=evidence,
+            expected=expected,
+            masters=self._masters[task.id],
+            reference_dir=self._assignment.reference_dir,
             data_dir=self._settings.data_dir,
-        )  # fmt: skip
+        )
 
     def _recognise(
-        self, task: Task, wrong: Sequence[tuple[Item, Mistake]],
-        asked: Mapping[str, tuple[Question, ...]], answers: Sequence[Mapping[str, Answer]],
+        self,
+        task: Task,
+        wrong: Sequence[tuple[Item, Mistake]],
+        asked: Mapping[str, tuple[Question, ...]],
+        answers: Sequence[Mapping[str, Answer]],
         expected: Mapping[str, Answer],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Each typical mistake of the rubric must lose its item, and be told by its own hint."""
         reference = known.reference(self._assignment, self._masters)
         everything = {
@@ -207,8 +224,9 @@ class _Selftest:
         for (item, one), own in zip(wrong, answers, strict=True):
             small = replace(task, items=(item,))
             outcomes = self._judged(small, reference, asked, own, expected)
-            told = mistakes.hinted(small, outcomes, asked, answers=own, expected=expected,
-                                   known=everything)[item.id]  # fmt: skip
+            told = mistakes.hinted(
+                small, outcomes, asked, answers=own, expected=expected, known=everything
+            )[item.id]
             name = f"mistakes/{one.name}: {task.id}/{item.id}"
             if reason := known.fault("loses", told):
                 self._report.faults.append(f"{name} {reason}")
@@ -226,9 +244,10 @@ class _Selftest:
         masters = self._masters[task.id]
         given = {cell.id: cell.source for cell in masters.template.cells}
         changed = [
-            cell for cell in masters.master.cells
+            cell
+            for cell in masters.master.cells
             if cell.kind == "code" and cell.source != given.get(cell.id)
-        ]  # fmt: skip
+        ]
         return mutants.of(masters.master, mutants.functions(changed))
 
 

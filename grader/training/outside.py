@@ -38,9 +38,13 @@ def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "grader.training.outside"], capture_output=True,
-            input=head + content + buffer.getvalue(), timeout=SECONDS, env=environment, check=False,
-        )  # fmt: skip
+            [sys.executable, "-P", "-m", "grader.training.outside"],
+            capture_output=True,
+            input=head + content + buffer.getvalue(),
+            timeout=SECONDS,
+            env=environment,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return {"problem": f"its evaluation took more than {SECONDS} s"}
     if done.returncode or not done.stdout:
@@ -115,12 +119,13 @@ def _faster(model: Any) -> list[Any]:
 
         def _run(self, x: Any, weight: Any, bias: Any = None, **settings: Any) -> tuple[Any]:
             done = functional.conv2d(
-                padded(x, settings.get("pads"), 0.0), torch.from_numpy(weight),
+                padded(x, settings.get("pads"), 0.0),
+                torch.from_numpy(weight),
                 None if bias is None else torch.from_numpy(bias),
                 stride=tuple(settings.get("strides") or (1, 1)),
                 dilation=tuple(settings.get("dilations") or (1, 1)),
                 groups=settings.get("group") or 1,
-            )  # fmt: skip
+            )
             return (done.numpy(),)
 
     class MaxPool(OpRun):
@@ -128,11 +133,12 @@ def _faster(model: Any) -> list[Any]:
 
         def _run(self, x: Any, **settings: Any) -> tuple[Any]:
             done = functional.max_pool2d(
-                padded(x, settings.get("pads"), float("-inf")), tuple(settings["kernel_shape"]),
+                padded(x, settings.get("pads"), float("-inf")),
+                tuple(settings["kernel_shape"]),
                 stride=tuple(settings.get("strides") or (1, 1)),
                 dilation=tuple(settings.get("dilations") or (1, 1)),
                 ceil_mode=bool(settings.get("ceil_mode")),
-            )  # fmt: skip
+            )
             return (done.numpy(),)
 
     return [Conv, MaxPool]

@@ -85,9 +85,11 @@ def reached(
 
 
 def distilled(
-    evidence: Evidence, questions: Sequence[Question], data_dir: Path | None,
+    evidence: Evidence,
+    questions: Sequence[Question],
+    data_dir: Path | None,
     pixels: NDArray[np.int64] | None = None,
-) -> Evidence:  # fmt: skip
+) -> Evidence:
     """The evidence with each exported network replaced by what it predicts on the test images.
 
     `pixels` is the order in which the network knows the pixels of an image.
@@ -111,7 +113,7 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
         "problem": told[:300] if isinstance(told, str) else "",
         "before": _accuracy(claimed, data_dir),
         "moved": _number(claimed.get("moved")),
-    }  # fmt: skip
+    }
     if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:
         return facts | {"problem": facts["problem"] or "the network could not leave the sandbox"}
     test, stand_in = data.load("test", data_dir)[0], data.load("standin", data_dir)[0][:SAMPLE]

@@ -19,10 +19,15 @@ from grader.errors import UsageError
 # f = x * y + sin(x * y) at x = 2, y = 0.6: v1 = 1.2, v2 = sin(1.2), v3 = v1 + v2
 SMALL = graphs.build("x * y + sin(x * y)", {"x": 2.0, "y": 0.6})
 RIGHT = {
-    "v1": "1.2000", "v2": "0.9320", "v3": "2.1320",
-    "adj_v1": "1.3624", "adj_v2": "1.0000", "adj_v3": "1.0000",
-    "grad_x": "0.8174", "grad_y": "2.7247",
-}  # fmt: skip
+    "v1": "1.2000",
+    "v2": "0.9320",
+    "v3": "2.1320",
+    "adj_v1": "1.3624",
+    "adj_v2": "1.0000",
+    "adj_v3": "1.0000",
+    "grad_x": "0.8174",
+    "grad_y": "2.7247",
+}
 
 
 def verdicts(graph: Graph, texts: dict[str, str]) -> dict[str, str]:
@@ -43,8 +48,14 @@ def test_right_answers_are_right_in_the_order_of_the_quiz() -> None:
 
 def test_a_slip_carried_on_costs_only_itself() -> None:
     # v1 = 1.4: sin = 0.9854, sum 2.3854, adj 1 + cos(1.4) = 1.1700, grad 0.7020 and 2.3399
-    carried = RIGHT | {"v1": "1.4", "v2": "0.9854", "v3": "2.3854", "adj_v1": "1.1700",
-                       "grad_x": "0.7020", "grad_y": "2.3399"}  # fmt: skip
+    carried = RIGHT | {
+        "v1": "1.4",
+        "v2": "0.9854",
+        "v3": "2.3854",
+        "adj_v1": "1.1700",
+        "grad_x": "0.7020",
+        "grad_y": "2.3399",
+    }
     found = verdicts(SMALL, carried)
     assert found.pop("v1") == "wrong"
     assert set(found.values()) == {"follows"}
@@ -196,20 +207,34 @@ def test_round_trip_of_perfect_empty_and_one_slip(
             assume(False)
         if step.name == slip:
             own[step.name] = round(own[step.name] + change, graph.digits)
-    changed = [own[name] for name in right if name not in graph.point
-               and abs(own[name] - right[name]) > 1e-4]  # fmt: skip
+    changed = [
+        own[name]
+        for name in right
+        if name not in graph.point and abs(own[name] - right[name]) > 1e-4
+    ]
     assume(all(abs(v - trap) > 0.02 for v in changed for trap in (0, 1, -1)))
     assume(all(math.isfinite(v) and abs(v) < 1e4 for v in own.values()))
-    lost = {n: v for n, v in verdicts(graph, typed(graph, own, german=german)).items()
-            if v != "follows"}  # fmt: skip
+    lost = {
+        n: v for n, v in verdicts(graph, typed(graph, own, german=german)).items() if v != "follows"
+    }
     assert lost == {slip: "wrong"}
 
 
 def test_what_follows_from_a_value_within_its_tolerance_follows() -> None:
     """Rounded by hand, -0.2488 is right for -0.2499; what comes of it is farther off."""
     graph = variant("sigmoid(((2.5 - x) - tanh(y)))", 0)
-    own = {"v1": 0.9, "v2": 0.8617, "v3": 0.1406, "v4": 0.5351, "adj_v4": 1.0, "adj_v3": 0.2488,
-           "adj_v2": -0.2488, "adj_v1": 0.2488, "grad_x": -0.2488, "grad_y": -0.064}  # fmt: skip
+    own = {
+        "v1": 0.9,
+        "v2": 0.8617,
+        "v3": 0.1406,
+        "v4": 0.5351,
+        "adj_v4": 1.0,
+        "adj_v3": 0.2488,
+        "adj_v2": -0.2488,
+        "adj_v1": 0.2488,
+        "grad_x": -0.2488,
+        "grad_y": -0.064,
+    }
     found = verdicts(graph, typed(graph, own, german=False))
     assert found == {"v3": "wrong", "v4": "follows", "grad_y": "follows"}
 

@@ -26,9 +26,11 @@ def cell(variant: Graph, word: str = "part") -> str:
 
 def response(answers: str, right: str = "", question: str = "") -> QuizResponse:
     return QuizResponse(
-        values={"response 1": answers}, right={"response 1": right} if right else {},
-        question=question, source="row 2",
-    )  # fmt: skip
+        values={"response 1": answers},
+        right={"response 1": right} if right else {},
+        question=question,
+        source="row 2",
+    )
 
 
 def test_without_variants_everybody_has_the_point() -> None:
@@ -91,8 +93,9 @@ def test_bad_variants_are_one_sentence(tmp_path: Path, line: str) -> None:
 
 def test_a_new_graph_needs_no_code(tmp_path: Path) -> None:
     path = tmp_path / "autodiff.toml"
-    path.write_text('expression = "sqrt(a) / relu(b)"\nvariants = 4\nseed = 1\n'
-                    "[point]\na = 4.0\nb = 0.5\n")  # fmt: skip
+    path.write_text(
+        'expression = "sqrt(a) / relu(b)"\nvariants = 4\nseed = 1\n[point]\na = 4.0\nb = 0.5\n'
+    )
     made = quiz.read(path)
     assert len(made.variants) == 4
     assert made.names == {

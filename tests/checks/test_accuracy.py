@@ -33,9 +33,16 @@ CHECK = RetrainedAccuracy()
 LABELS = (np.arange(10_000) % 10).astype(np.uint8)
 ASKED = (NETWORK, EXPORT, HISTORIES, FIGURES)
 FACTS: dict[str, Any] = {
-    "name": "model", "layers": [], "parameters": 1000, "steps": 10, "networks": 1,
-    "calls": [], "output": [4, 10], "seeded": False, "evaluated": True,
-}  # fmt: skip
+    "name": "model",
+    "layers": [],
+    "parameters": 1000,
+    "steps": 10,
+    "networks": 1,
+    "calls": [],
+    "output": [4, 10],
+    "seeded": False,
+    "evaluated": True,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +66,16 @@ def predicted(percent: float, shift: int = 0) -> NDArray[np.uint8]:
 
 
 def export(percent: float, shift: int = 0, **more: Any) -> dict[str, Any]:
-    return {"problem": "", "classes": predicted(percent, shift), "finite": True, "dense": 3,
-            "strange": "", "agree": 1.0, "before": 0.1, "moved": 1.5} | more  # fmt: skip
+    return {
+        "problem": "",
+        "classes": predicted(percent, shift),
+        "finite": True,
+        "dense": 3,
+        "strange": "",
+        "agree": 1.0,
+        "before": 0.1,
+        "moved": 1.5,
+    } | more
 
 
 def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
@@ -68,17 +83,16 @@ def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
     order = runs.order(1, number)
     if isinstance(value, dict) and value.get("classes") is not None:
         value = value | {"classes": order[value["classes"]]}
-    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
-                        answers={wire.digest(question): ok(value)})  # fmt: skip
+    evidence = Evidence(
+        task="fmssvrc", ending=Ending.COMPLETED, answers={wire.digest(question): ok(value)}
+    )
     return runs.Run(evidence=evidence, labels=order)
 
 
 def seen(*percents: float, seeded: bool = False, **more: Any) -> Case:
     """A case of so many runs with these accuracies."""
     answers = (ok(FACTS | {"seeded": seeded}), ok(export(percents[0], **more)), ok({}), ok([]))
-    others = tuple(
-        further(n, export(p, shift=2000 * n)) for n, p in enumerate(percents[1:], 1)
-    )  # fmt: skip
+    others = tuple(further(n, export(p, shift=2000 * n)) for n, p in enumerate(percents[1:], 1))
     return replace(case(CHECK, ASKED, answers), runs=others)
 
 
@@ -89,11 +103,19 @@ def judge(*percents: float, **more: Any) -> Outcome:
 # --- the verdict ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("percent", "status", "share"), [
-    (100, Status.PASSED, "1"), (82.01, Status.PASSED, "1"), (82, Status.PASSED, "1"),
-    (81.99, Status.PARTIAL, "0.749"), (77, Status.PARTIAL, "0.375"),
-    (72.4, Status.PARTIAL, "0.030"), (72, Status.FAILED, "0"), (10, Status.FAILED, "0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("percent", "status", "share"),
+    [
+        (100, Status.PASSED, "1"),
+        (82.01, Status.PASSED, "1"),
+        (82, Status.PASSED, "1"),
+        (81.99, Status.PARTIAL, "0.749"),
+        (77, Status.PARTIAL, "0.375"),
+        (72.4, Status.PARTIAL, "0.030"),
+        (72, Status.FAILED, "0"),
+        (10, Status.FAILED, "0"),
+    ],
+)
 def test_points_of_a_notebook_with_its_own_seed(percent: float, status: Status, share: str) -> None:
     got = judge(percent, min(percent + 0.5, 99), seeded=True)
     assert (got.status, got.share) == (status, Decimal(share)), got
@@ -102,11 +124,16 @@ def test_points_of_a_notebook_with_its_own_seed(percent: float, status: Status, 
     assert "sets its own seed" in got.message
 
 
-@pytest.mark.parametrize(("percents", "status", "verdict"), [
-    ((86.0, 86.4), Status.PASSED, "pass"), ((78.0, 78.5), Status.PARTIAL, "fail"),
-    ((60.0,), Status.FAILED, "fail"), ((82.1, 81.9, 82.0, 82.2, 81.8), Status.REVIEW, "refer"),
-    ((82.9, 82.8, 82.9, 82.8, 82.9), Status.PASSED, "pass"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("percents", "status", "verdict"),
+    [
+        ((86.0, 86.4), Status.PASSED, "pass"),
+        ((78.0, 78.5), Status.PARTIAL, "fail"),
+        ((60.0,), Status.FAILED, "fail"),
+        ((82.1, 81.9, 82.0, 82.2, 81.8), Status.REVIEW, "refer"),
+        ((82.9, 82.8, 82.9, 82.8, 82.9), Status.PASSED, "pass"),
+    ],
+)
 def test_points_of_a_notebook_without_a_seed(
     percents: tuple[float, ...], status: Status, verdict: str
 ) -> None:
@@ -116,9 +143,14 @@ def test_points_of_a_notebook_without_a_seed(
     assert got.details["mean"] == pytest.approx(np.mean(percents), abs=0.01)
 
 
-@pytest.mark.parametrize(("tie", "status"), [
-    ("refer", Status.REVIEW), ("student", Status.PASSED), ("mean", Status.PARTIAL),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tie", "status"),
+    [
+        ("refer", Status.REVIEW),
+        ("student", Status.PASSED),
+        ("mean", Status.PARTIAL),
+    ],
+)
 def test_what_a_tie_means_is_a_setting(tie: Any, status: Status) -> None:
     check = CHECK.model_copy(update={"tie": tie})
     assert check.judge(seen(82.1, 81.9, 81.9, 82.0, 81.9)).status is status
@@ -127,12 +159,20 @@ def test_what_a_tie_means_is_a_setting(tie: Any, status: Status) -> None:
 # --- how many runs ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("percents", "seeded", "more"), [
-    ((87.0,), True, True), ((87.0, 87.1), True, False), ((87.0,), False, True),
-    ((87.0, 87.1), False, False), ((82.2, 81.9), False, True),
-    ((82.2, 81.9, 82.0, 82.1), False, True), ((82.2, 81.9, 82.0, 82.1, 82.0), False, False),
-    ((60.0,), False, False), ((88.0, 12.0), False, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("percents", "seeded", "more"),
+    [
+        ((87.0,), True, True),
+        ((87.0, 87.1), True, False),
+        ((87.0,), False, True),
+        ((87.0, 87.1), False, False),
+        ((82.2, 81.9), False, True),
+        ((82.2, 81.9, 82.0, 82.1), False, True),
+        ((82.2, 81.9, 82.0, 82.1, 82.0), False, False),
+        ((60.0,), False, False),
+        ((88.0, 12.0), False, False),
+    ],
+)
 def test_runs_go_on_until_the_rule_decides(
     percents: tuple[float, ...], seeded: bool, more: bool
 ) -> None:
@@ -160,9 +200,13 @@ def test_the_same_predictions_twice_go_to_a_person() -> None:
     assert "gave the same predictions" in got.message
 
 
-@pytest.mark.parametrize(("odd", "words"), [
-    ({"before": 0.85}, "Before its first step"), ({"agree": 0.6}, "predicts otherwise"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        ({"before": 0.85}, "Before its first step"),
+        ({"agree": 0.6}, "predicts otherwise"),
+    ],
+)
 def test_odd_facts_go_to_a_person(odd: dict[str, Any], words: str) -> None:
     got = judge(87.0, 86.5, **odd)
     assert got.status is Status.REVIEW
@@ -176,11 +220,16 @@ def test_weights_that_hardly_moved_go_to_a_person() -> None:
     assert judge(50.0, moved=0.001).status is Status.FAILED
 
 
-@pytest.mark.parametrize(("course", "status"), [
-    (np.linspace(0.4, 0.4, 50), Status.REVIEW), (np.linspace(2.3, 0.3, 50), Status.PASSED),
-    (np.linspace(0.4, 0.4, 5), Status.PASSED), (np.full(50, np.nan), Status.PASSED),
-    ("falls", Status.PASSED),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("course", "status"),
+    [
+        (np.linspace(0.4, 0.4, 50), Status.REVIEW),
+        (np.linspace(2.3, 0.3, 50), Status.PASSED),
+        (np.linspace(0.4, 0.4, 5), Status.PASSED),
+        (np.full(50, np.nan), Status.PASSED),
+        ("falls", Status.PASSED),
+    ],
+)
 def test_a_good_network_whose_loss_did_not_fall_goes_to_a_person(
     course: Any, status: Status
 ) -> None:
@@ -222,8 +271,9 @@ def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions(
     assert CHECK.again(first) == (TEST,)
     order = runs.order(1, 1)
     told = {"classes": order[predicted(85.0)]}
-    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
-                        answers={wire.digest(TEST): ok(told)})  # fmt: skip
+    evidence = Evidence(
+        task="fmssvrc", ending=Ending.COMPLETED, answers={wire.digest(TEST): ok(told)}
+    )
     second = replace(first, runs=(runs.Run(evidence=evidence, labels=order),))
     assert CHECK.again(second) == ()
     got = CHECK.judge(second)
@@ -246,10 +296,15 @@ def told(facts: dict[str, Any], *percents: float) -> Outcome:
     return CHECK.judge(replace(first, answers=(ok(facts), *first.answers[1:])))
 
 
-@pytest.mark.parametrize(("stopped", "percents", "status"), [
-    ("epochs", (87.0, 86.5), Status.PASSED), ("seconds", (87.0, 86.5), Status.PASSED),
-    ("epochs", (77.0, 77.5), Status.PARTIAL), ("seconds", (77.0, 77.5), Status.REVIEW),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stopped", "percents", "status"),
+    [
+        ("epochs", (87.0, 86.5), Status.PASSED),
+        ("seconds", (87.0, 86.5), Status.PASSED),
+        ("epochs", (77.0, 77.5), Status.PARTIAL),
+        ("seconds", (77.0, 77.5), Status.REVIEW),
+    ],
+)
 def test_a_training_over_its_budget_is_measured_and_told(
     stopped: str, percents: tuple[float, ...], status: Status
 ) -> None:
@@ -259,10 +314,13 @@ def test_a_training_over_its_budget_is_measured_and_told(
     assert got.details["stopped"] == stopped
 
 
-@pytest.mark.parametrize(("evaluated", "words"), [
-    (True, "‘model’ (of 3, the one evaluated on test images last) reaches"),
-    (False, "‘model’ (of 3, the one trained last) reaches"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("evaluated", "words"),
+    [
+        (True, "‘model’ (of 3, the one evaluated on test images last) reaches"),
+        (False, "‘model’ (of 3, the one trained last) reaches"),
+    ],
+)
 def test_which_of_several_networks_counts_is_told(evaluated: bool, words: str) -> None:
     assert words in told(FACTS | {"networks": 3, "evaluated": evaluated}, 87.0, 86.5).message
 
@@ -292,16 +350,23 @@ def test_accuracies_of_classes_and_the_confusion_matrix_are_told() -> None:
     assert got.details["confusion"][5][5] == 1000
 
 
-@pytest.mark.parametrize(("again", "words"), [
-    ("test accuracy: 83.2%", "perhaps measured on images that it was trained on"),
-    ("test accuracy: 71.0%", "run again it says 71.00 %: it is from another run"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("again", "words"),
+    [
+        ("test accuracy: 83.2%", "perhaps measured on images that it was trained on"),
+        ("test accuracy: 71.0%", "run again it says 71.00 %: it is from another run"),
+    ],
+)
 def test_a_claim_far_from_the_measurement_is_told_with_a_reason(again: str, words: str) -> None:
     said = "test accuracy: 83.2%" if "perhaps" in words else "test accuracy: 95.0%"
     cell = Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=(said,))
-    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED,
-                        cells=(CellRun(index=0, id="a", status="ok", text=again),))  # fmt: skip
-    got = CHECK.judge(replace(seen(78.0, 78.2), notebook=Notebook(name="n", cells=(cell,)),
-                              evidence=evidence))  # fmt: skip
+    evidence = Evidence(
+        task="fmssvrc",
+        ending=Ending.COMPLETED,
+        cells=(CellRun(index=0, id="a", status="ok", text=again),),
+    )
+    got = CHECK.judge(
+        replace(seen(78.0, 78.2), notebook=Notebook(name="n", cells=(cell,)), evidence=evidence)
+    )
     assert words in got.message
     assert got.details["claimed"] == (83.2 if "perhaps" in words else 95.0)

@@ -17,9 +17,7 @@ from tests.checks.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"
 SOLUTION = graphs.solution(graphs.read(REFERENCE / "autodiff.toml"))
-RIGHT = {
-    name: f"{value:.4f}" for values in SOLUTION.values() for name, value in values.items()
-}  # fmt: skip
+RIGHT = {name: f"{value:.4f}" for values in SOLUTION.values() for name, value in values.items()}
 Group = Literal["forward", "adjoints", "gradient"]
 GROUPS: tuple[Group, ...] = ("forward", "adjoints", "gradient")
 
@@ -43,16 +41,20 @@ def test_right_values_pass(group: Group) -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_no_answers_fail(group: Group) -> None:
     got = mark(None, group)
-    assert (got.status, got.message) == (
-        Status.FAILED, "No answers to the quiz were handed in.")  # fmt: skip
+    assert (got.status, got.message) == (Status.FAILED, "No answers to the quiz were handed in.")
     assert mark({}, group).share == 0
 
 
-@pytest.mark.parametrize("spelling", [
-    lambda text: text.replace(".", ","), lambda text: f" {text} ",
-    lambda text: text.replace("-", "−"), lambda text: f"{float(text):.3e}",
-    lambda text: f"{float(text) * 1.00001:.8f}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        lambda text: text.replace(".", ","),
+        lambda text: f" {text} ",
+        lambda text: text.replace("-", "−"),
+        lambda text: f"{float(text):.3e}",
+        lambda text: f"{float(text) * 1.00001:.8f}",
+    ],
+)
 def test_right_values_pass_in_any_spelling(spelling: object) -> None:
     assert callable(spelling)
     got = mark({name: spelling(text) for name, text in RIGHT.items()})
@@ -64,10 +66,18 @@ def test_exact_values_pass() -> None:
     assert [mark(exact, group).status for group in GROUPS] == [Status.PASSED] * 3
 
 
-@pytest.mark.parametrize(("text", "verdict"), [
-    ("", "empty"), ("-", "empty"), ("about a half", "not a number"), ("=1+1", "not a number"),
-    ("nan", "not a number"), ("1e999", "not a number"), ("123456", "wrong"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("", "empty"),
+        ("-", "empty"),
+        ("about a half", "not a number"),
+        ("=1+1", "not a number"),
+        ("nan", "not a number"),
+        ("1e999", "not a number"),
+        ("123456", "wrong"),
+    ],
+)
 def test_one_value_that_is_missing_or_no_number_costs_its_part(text: str, verdict: str) -> None:
     last = list(SOLUTION["forward"])[-1]
     got = mark(RIGHT | {last: text})
@@ -88,9 +98,10 @@ def test_all_wrong_fails() -> None:
 def test_questions_of_a_moodle_download_are_taken_in_order() -> None:
     cells = {
         f"response {n}": "; ".join(
-            f"part {k}: {RIGHT[name]}" for k, name in enumerate(SOLUTION[group], 1))
+            f"part {k}: {RIGHT[name]}" for k, name in enumerate(SOLUTION[group], 1)
+        )
         for n, group in enumerate(GROUPS, 1)
-    }  # fmt: skip
+    }
     assert [mark(cells, group).status for group in GROUPS] == [Status.PASSED] * 3
     swapped = cells | {"response 1": cells["response 2"], "response 2": cells["response 1"]}
     assert mark(swapped, "gradient").status is Status.PASSED

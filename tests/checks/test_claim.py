@@ -13,17 +13,26 @@ def saved(source: str, *outputs: str) -> Notebook:
     return Notebook(name="FMSSVRC.ipynb", cells=(cell,))
 
 
-@pytest.mark.parametrize(("output", "value"), [
-    ("test accuracy: 87.31%", 87.31), ("test accuracy: 0.8731", 87.31), ("Test acc 87", 87.0),
-    ("Accuracy of the network on the 10000 test images: 83 %", 83.0),
-    ("test loss 0.412, test accuracy 0.851", 85.1),
-    ("epoch 1: test acc 0.70\nepoch 2: test acc 0.80", 80.0),
-    ("Test set: Average loss: 0.5, Accuracy: 8731/10000 (87%)", 87.0),
-    ("Test Accuracy (Overall): 87% (8731/10000)", 87.0),
-    ("test accuracy: 0.87\ntest loss: 0.35", 87.0),
-    ("test accuracy: 100%", 100.0), ("test accuracy: tensor(0.8731)", 87.31),
-    ("done", None), ("test accuracy: nan", None), ("test accuracy: 8731", None), ("", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        ("test accuracy: 87.31%", 87.31),
+        ("test accuracy: 0.8731", 87.31),
+        ("Test acc 87", 87.0),
+        ("Accuracy of the network on the 10000 test images: 83 %", 83.0),
+        ("test loss 0.412, test accuracy 0.851", 85.1),
+        ("epoch 1: test acc 0.70\nepoch 2: test acc 0.80", 80.0),
+        ("Test set: Average loss: 0.5, Accuracy: 8731/10000 (87%)", 87.0),
+        ("Test Accuracy (Overall): 87% (8731/10000)", 87.0),
+        ("test accuracy: 0.87\ntest loss: 0.35", 87.0),
+        ("test accuracy: 100%", 100.0),
+        ("test accuracy: tensor(0.8731)", 87.31),
+        ("done", None),
+        ("test accuracy: nan", None),
+        ("test accuracy: 8731", None),
+        ("", None),
+    ],
+)
 def test_claims(output: str, value: float | None) -> None:
     got = claim(saved("evaluate(model, testloader)", output))
     assert got == (None if value is None else pytest.approx(value))
@@ -54,13 +63,19 @@ def text(output: str) -> Evidence:
     return Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,))
 
 
-@pytest.mark.parametrize(("said", "says", "words"), [
-    ("test accuracy: 86.9%", "test accuracy: 86.0%", ""),
-    ("test accuracy: 95.0%", "test accuracy: 87.0%", "it is from another run"),
-    ("Epoch 30/30\ntest accuracy: 91%", "Epoch 5/5\ntest accuracy: 87%",
-     "saved after 30 epochs, and here it trained for 5"),
-    ("test accuracy: 96.7%", "test accuracy: 96.5%", "perhaps measured on images"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "says", "words"),
+    [
+        ("test accuracy: 86.9%", "test accuracy: 86.0%", ""),
+        ("test accuracy: 95.0%", "test accuracy: 87.0%", "it is from another run"),
+        (
+            "Epoch 30/30\ntest accuracy: 91%",
+            "Epoch 5/5\ntest accuracy: 87%",
+            "saved after 30 epochs, and here it trained for 5",
+        ),
+        ("test accuracy: 96.7%", "test accuracy: 96.5%", "perhaps measured on images"),
+    ],
+)
 def test_why_a_claim_is_another_number(said: str, says: str, words: str) -> None:
     notebook = saved("evaluate(model, testloader)", said)
     found = disagreement(notebook, text(says), None, 87.0)

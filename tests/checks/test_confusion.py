@@ -119,27 +119,30 @@ def test_an_error_with_an_absent_class_costs_the_shape_only() -> None:
     assert (counts.status, shape.status) == (Status.PASSED, Status.PARTIAL)
 
 
-@pytest.mark.parametrize(("body", "words"), [
-    (NUMPY.replace("return m", "return m - np.diag(np.diag(m))"), "sum up"),
-    (NUMPY.replace("return m", "return np.roll(m, 1, axis=0)"), "diagonal"),
-    (NUMPY.replace("return m", "return (m + m.T) / 2"), "wrong places"),
-    ("data, target = data[:-1], target[:-1]\n" + NUMPY.strip(), "sum up"),
-    ("data, target = globals()['data'], globals()['target']\n" + NUMPY.strip(), "178"),
-    ("return np.zeros((3, 3))", "sum up"),
-    (NUMPY.replace("return m", "return m.ravel()"), "not return a matrix"),
-    (NUMPY.replace("return m", "return np.zeros((4, 4))"), "4 x 4, not 3 x 3"),
-    (NUMPY.replace("return m", "print(m)"), "returns nothing"),
-    ("return confusion_matrix", "returns itself"),
-    ("return result", "not attempted"),
-    ("return 1 / 0", "ZeroDivisionError"),
-    ("return {(0, 0): 1}", "not return a matrix"),
-    ("return [['a'] * 3] * 3", "not return a matrix"),
-    ("return [[1, 2], [3]]", "not return a matrix"),
-    ("return [[float('inf')] * 3] * 3", "not return a matrix"),
-    ("return np.full((3, 3), np.inf)", "not return a matrix"),
-    ("return np.full((3, 3), np.nan)", "sum up"),
-    ("return np.zeros((3, 3), dtype=complex)", "not return a matrix"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (NUMPY.replace("return m", "return m - np.diag(np.diag(m))"), "sum up"),
+        (NUMPY.replace("return m", "return np.roll(m, 1, axis=0)"), "diagonal"),
+        (NUMPY.replace("return m", "return (m + m.T) / 2"), "wrong places"),
+        ("data, target = data[:-1], target[:-1]\n" + NUMPY.strip(), "sum up"),
+        ("data, target = globals()['data'], globals()['target']\n" + NUMPY.strip(), "178"),
+        ("return np.zeros((3, 3))", "sum up"),
+        (NUMPY.replace("return m", "return m.ravel()"), "not return a matrix"),
+        (NUMPY.replace("return m", "return np.zeros((4, 4))"), "4 x 4, not 3 x 3"),
+        (NUMPY.replace("return m", "print(m)"), "returns nothing"),
+        ("return confusion_matrix", "returns itself"),
+        ("return result", "not attempted"),
+        ("return 1 / 0", "ZeroDivisionError"),
+        ("return {(0, 0): 1}", "not return a matrix"),
+        ("return [['a'] * 3] * 3", "not return a matrix"),
+        ("return [[1, 2], [3]]", "not return a matrix"),
+        ("return [[float('inf')] * 3] * 3", "not return a matrix"),
+        ("return np.full((3, 3), np.inf)", "not return a matrix"),
+        ("return np.full((3, 3), np.nan)", "sum up"),
+        ("return np.zeros((3, 3), dtype=complex)", "not return a matrix"),
+    ],
+)
 def test_wrong_matrices_fail_with_a_reason(body: str, words: str) -> None:
     counts, _ = both(body)
     assert counts.status is Status.FAILED
@@ -174,9 +177,18 @@ def test_missing_function() -> None:
         assert "no function" in got.message
 
 
-@pytest.mark.parametrize("value", [
-    None, 3, [], {"returned": [[1]]}, {"itself": True}, "matrix", np.zeros((3, 3)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        3,
+        [],
+        {"returned": [[1]]},
+        {"itself": True},
+        "matrix",
+        np.zeros((3, 3)),
+    ],
+)
 def test_forged_answers_are_an_error(value: Any) -> None:
     for check in (COUNTS, SHAPE):
         asked = check.questions(np.random.default_rng(1))

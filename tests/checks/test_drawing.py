@@ -17,12 +17,13 @@ from tests.checks.evaluation_task import ask, case, namespace
 mpl.use("Agg")
 HANDOUT = "import numpy as np\nimport matplotlib.pyplot as plt"
 INPUTS: Any = {
-    "sizes": {"n": [30, 40]}, "calls": 2,
+    "sizes": {"n": [30, 40]},
+    "calls": 2,
     "argument": [
         {"draw": "normal", "shape": ["n", 2]},
         {"draw": "integers", "low": 0, "high": 3, "shape": ["n"]},
     ],
-}  # fmt: skip
+}
 CHECK = FunctionDrawing(function="show", inputs=INPUTS)
 TEXTS = 'plt.title("t"); plt.xlabel("x"); plt.ylabel("y")'
 
@@ -57,18 +58,38 @@ def test_right_figures_pass(drawn: str) -> None:
 @pytest.mark.parametrize(
     ("drawn", "texts", "share", "told"),
     [
-        ("plt.scatter(*p.T, c=groups)", "pass", "0.70",
-         "In the figure there is no title, an axis has no label."),
-        ("plt.scatter(*p.T, c=groups)", "plt.title('t')", "0.85",
-         "In the figure an axis has no label."),
-        ("plt.scatter(*p.T)", TEXTS, "0.80",
-         "In the figure what belongs together can't be told by its colour."),
-        ("plt.scatter(*p[:20].T, c=groups[:20])", TEXTS, "0.50",
-         "In the figure points are missing or in other places."),
-        ("plt.scatter(p[:, 1], p[:, 0], c=groups)", TEXTS, "0.50",
-         "In the figure points are missing or in other places."),
+        (
+            "plt.scatter(*p.T, c=groups)",
+            "pass",
+            "0.70",
+            "In the figure there is no title, an axis has no label.",
+        ),
+        (
+            "plt.scatter(*p.T, c=groups)",
+            "plt.title('t')",
+            "0.85",
+            "In the figure an axis has no label.",
+        ),
+        (
+            "plt.scatter(*p.T)",
+            TEXTS,
+            "0.80",
+            "In the figure what belongs together can't be told by its colour.",
+        ),
+        (
+            "plt.scatter(*p[:20].T, c=groups[:20])",
+            TEXTS,
+            "0.50",
+            "In the figure points are missing or in other places.",
+        ),
+        (
+            "plt.scatter(p[:, 1], p[:, 0], c=groups)",
+            TEXTS,
+            "0.50",
+            "In the figure points are missing or in other places.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_costs_its_share(drawn: str, texts: str, share: str, told: str) -> None:
     got = mark(source(drawn, texts))
     assert (got.status, got.share, got.message) == (Status.PARTIAL, Decimal(share), told)

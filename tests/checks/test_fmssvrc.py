@@ -49,9 +49,17 @@ def layer(kind: str, weight: list[int] | None = None, module: str = "torch.nn.mo
 
 
 def facts(*layers: Any, **more: Any) -> dict[str, Any]:
-    return {"name": "model", "class": "Net", "parameters": 1000, "steps": 10, "networks": 1,
-            "optimizer": "Adam", "calls": ["linear"], "output": [4, 10],
-            "layers": list(layers)} | more  # fmt: skip
+    return {
+        "name": "model",
+        "class": "Net",
+        "parameters": 1000,
+        "steps": 10,
+        "networks": 1,
+        "optimizer": "Adam",
+        "calls": ["linear"],
+        "output": [4, 10],
+        "layers": list(layers),
+    } | more
 
 
 GOOD = facts(layer("Linear", [64, 784]), layer("ReLU"), layer("Linear", [10, 64]))
@@ -98,18 +106,31 @@ class Twice(nn.Module):
 
 PERCEPTRONS: dict[str, nn.Module] = {
     "sequential": nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2),
-        nn.Linear(32, 10), nn.LogSoftmax(dim=1)),
+        nn.Flatten(),
+        nn.Linear(784, 32),
+        nn.BatchNorm1d(32),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(32, 10),
+        nn.LogSoftmax(dim=1),
+    ),
     "for flat images": nn.Sequential(nn.Linear(784, 32), nn.SiLU(), nn.Linear(32, 10)),
     "of many kinds": nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 8), nn.LayerNorm(8),
+        nn.Flatten(),
+        nn.Linear(784, 8),
+        nn.LayerNorm(8),
         nn.Sequential(nn.SELU(), nn.AlphaDropout()),
-        nn.Linear(8, 8, bias=False), nn.PReLU(), nn.Linear(8, 10), nn.Softmax(dim=1)),
+        nn.Linear(8, 8, bias=False),
+        nn.PReLU(),
+        nn.Linear(8, 10),
+        nn.Softmax(dim=1),
+    ),
     "in a class": Twice(),
     "defined in another order": Residual(),
     "the handout's, wider": nn.Sequential(
-        nn.Flatten(), nn.Linear(784, 21), nn.Sigmoid(), nn.Linear(21, 10), nn.Sigmoid()),
-}  # fmt: skip
+        nn.Flatten(), nn.Linear(784, 21), nn.Sigmoid(), nn.Linear(21, 10), nn.Sigmoid()
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", PERCEPTRONS)
@@ -139,8 +160,14 @@ class Functional(nn.Module):
 
 
 def test_convolutions_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-                            nn.Linear(676, 32), nn.Linear(32, 10))  # fmt: skip
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(676, 32),
+        nn.Linear(32, 10),
+    )
     got = kind_of_module(monkeypatch, network)
     assert got.status is Status.FAILED
     assert "it has Conv2d" in got.message
@@ -152,24 +179,46 @@ def test_convolutions_by_function_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "it has conv2d" in got.message
 
 
-@pytest.mark.parametrize("call", [
-    "conv2d", "max_pool2d", "unfold", "scaled_dot_product_attention", "lstm", "grid_sample",
-    "_convolution", "adaptive_avg_pool2d", "fft_fft2",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        "conv2d",
+        "max_pool2d",
+        "unfold",
+        "scaled_dot_product_attention",
+        "lstm",
+        "grid_sample",
+        "_convolution",
+        "adaptive_avg_pool2d",
+        "fft_fft2",
+    ],
+)
 def test_other_ways_to_see_neighbours_fail(call: str) -> None:
     assert kind_of(GOOD | {"calls": ["linear", call]}).status is Status.FAILED
 
 
-@pytest.mark.parametrize("call", [
-    "linear", "relu", "rrelu", "dropout", "batch_norm", "flatten", "view", "softmax", "unflatten",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call",
+    [
+        "linear",
+        "relu",
+        "rrelu",
+        "dropout",
+        "batch_norm",
+        "flatten",
+        "view",
+        "softmax",
+        "unflatten",
+    ],
+)
 def test_functions_of_perceptrons_pass(call: str) -> None:
     assert kind_of(GOOD | {"calls": [call]}).status is Status.PASSED
 
 
 def test_the_handouts_network_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.Sigmoid(), nn.Linear(20, 10),
-                            nn.Sigmoid())  # fmt: skip
+    network = nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 20), nn.Sigmoid(), nn.Linear(20, 10), nn.Sigmoid()
+    )
     got = kind_of_module(monkeypatch, network)
     assert (got.status, got.message) == (Status.FAILED, "The network is still the handout's.")
 
@@ -200,13 +249,26 @@ def test_layers_of_the_students_own_go_to_a_person() -> None:
     assert got.status is Status.REVIEW
 
 
-@pytest.mark.parametrize("network", [
-    None, 3, "MLP", [], {}, GOOD | {"layers": "Linear"}, GOOD | {"layers": [3]},
-    GOOD | {"layers": [layer("Linear") | {"parameters": {"weight": "big"}}]},
-    GOOD | {"output": "ten"}, GOOD | {"calls": 3}, GOOD | {"parameters": "many"},
-    GOOD | {"parameters": float("nan")}, GOOD | {"parameters": -7}, GOOD | {"steps": float("inf")},
-    GOOD | {"output": [float("inf"), 10]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "network",
+    [
+        None,
+        3,
+        "MLP",
+        [],
+        {},
+        GOOD | {"layers": "Linear"},
+        GOOD | {"layers": [3]},
+        GOOD | {"layers": [layer("Linear") | {"parameters": {"weight": "big"}}]},
+        GOOD | {"output": "ten"},
+        GOOD | {"calls": 3},
+        GOOD | {"parameters": "many"},
+        GOOD | {"parameters": float("nan")},
+        GOOD | {"parameters": -7},
+        GOOD | {"steps": float("inf")},
+        GOOD | {"output": [float("inf"), 10]},
+    ],
+)
 def test_forged_networks_are_an_error(network: Any) -> None:
     assert kind_of(network).status is Status.ERROR
 
@@ -217,11 +279,24 @@ def test_a_huge_table_of_layers_is_cut_short() -> None:
     assert len(got.details["given"]) == 600
 
 
-@pytest.mark.parametrize("classes", [
-    None, "0123456789", LABELS.tolist(), LABELS.astype(np.int64), LABELS.astype(float),
-    LABELS.astype(np.int8), LABELS[:9999], np.tile(LABELS, 2), LABELS.reshape(100, 100),
-    LABELS + np.uint8(10), np.full(10_000, 255, np.uint8), np.zeros(0, np.uint8), 10**400,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "classes",
+    [
+        None,
+        "0123456789",
+        LABELS.tolist(),
+        LABELS.astype(np.int64),
+        LABELS.astype(float),
+        LABELS.astype(np.int8),
+        LABELS[:9999],
+        np.tile(LABELS, 2),
+        LABELS.reshape(100, 100),
+        LABELS + np.uint8(10),
+        np.full(10_000, 255, np.uint8),
+        np.zeros(0, np.uint8),
+        10**400,
+    ],
+)
 def test_forged_predictions_are_an_error(classes: Any) -> None:
     ten = figure(bars=bars(np.full(10, 0.5)))
     answers = (ok(GOOD), ok([ten]), ok({"classes": classes}))
@@ -230,10 +305,15 @@ def test_forged_predictions_are_an_error(classes: Any) -> None:
 
 
 @pytest.mark.parametrize("check", [PER_CLASS, MLP])
-@pytest.mark.parametrize(("status", "verdict"), [
-    (AnswerStatus.UNDEFINED, Status.FAILED), (AnswerStatus.LOST, Status.ERROR),
-    (AnswerStatus.MALFORMED, Status.ERROR), (AnswerStatus.RAISED, Status.ERROR),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (AnswerStatus.UNDEFINED, Status.FAILED),
+        (AnswerStatus.LOST, Status.ERROR),
+        (AnswerStatus.MALFORMED, Status.ERROR),
+        (AnswerStatus.RAISED, Status.ERROR),
+    ],
+)
 def test_without_a_network(
     check: ClassAccuracy | Mlp, status: AnswerStatus, verdict: Status
 ) -> None:
@@ -246,7 +326,8 @@ def test_without_a_network(
 
 CLASSES = LABELS.copy()
 CLASSES[: 10_000 * 3 // 4] = np.where(
-    np.random.default_rng(3).random(7500) < LABELS[:7500] / 12, 3, LABELS[:7500])  # fmt: skip
+    np.random.default_rng(3).random(7500) < LABELS[:7500] / 12, 3, LABELS[:7500]
+)
 TRUTH = per_class(CLASSES, LABELS)
 
 
@@ -271,16 +352,24 @@ def each_class(*figures: Any) -> Outcome:
     return PER_CLASS.judge(case(PER_CLASS, asked, answers))
 
 
-@pytest.mark.parametrize("drawn", [
-    {"bars": bars(TRUTH)}, {"bars": bars(TRUTH * 100)}, {"bars": bars(TRUTH, lying=True)},
-    {"bars": bars(np.round(TRUTH, 2))}, {"lines": [line(TRUTH)]},
-    {"lines": [line(TRUTH * 100, style="points")]},
-    {"lines": [line([0.8] * 10), line(TRUTH)]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        {"bars": bars(TRUTH)},
+        {"bars": bars(TRUTH * 100)},
+        {"bars": bars(TRUTH, lying=True)},
+        {"bars": bars(np.round(TRUTH, 2))},
+        {"lines": [line(TRUTH)]},
+        {"lines": [line(TRUTH * 100, style="points")]},
+        {"lines": [line([0.8] * 10), line(TRUTH)]},
+    ],
+)
 def test_right_accuracies_pass(drawn: dict[str, Any]) -> None:
     got = each_class(figure(lines=[line([2.0, 1.0])]), figure(**drawn))
     assert (got.status, got.message) == (
-        Status.PASSED, "The accuracy on each class is right, and plotted.")  # fmt: skip
+        Status.PASSED,
+        "The accuracy on each class is right, and plotted.",
+    )
 
 
 @pytest.mark.parametrize("order", [np.argsort(TRUTH), np.argsort(-TRUTH), np.arange(10)[::-1]])
@@ -291,24 +380,38 @@ def test_another_order_passes(order: NDArray[np.int64]) -> None:
         assert "in another order" in got.message
 
 
-@pytest.mark.parametrize("values", [
-    TRUTH * 0.9, np.full(10, 0.85), np.where(np.arange(10) == 9, 0.0, TRUTH), TRUTH / 10,
-    1 - TRUTH,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values",
+    [
+        TRUTH * 0.9,
+        np.full(10, 0.85),
+        np.where(np.arange(10) == 9, 0.0, TRUTH),
+        TRUTH / 10,
+        1 - TRUTH,
+    ],
+)
 def test_other_heights_get_a_part(values: NDArray[np.float64]) -> None:
     got = each_class(figure(bars=bars(values)))
     assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.4"))
     assert "not the network's" in got.message
 
 
-@pytest.mark.parametrize("figures", [
-    [], [figure()], [figure(bars=bars(TRUTH[:9]))], [figure(lines=[line(TRUTH[:5])])],
-    [figure(images=[np.zeros((28, 28))])],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figures",
+    [
+        [],
+        [figure()],
+        [figure(bars=bars(TRUTH[:9]))],
+        [figure(lines=[line(TRUTH[:5])])],
+        [figure(images=[np.zeros((28, 28))])],
+    ],
+)
 def test_no_plot_fails(figures: list[Any]) -> None:
     got = each_class(*figures)
     assert (got.status, got.message) == (
-        Status.FAILED, "There is no plot of the accuracy on each class.")  # fmt: skip
+        Status.FAILED,
+        "There is no plot of the accuracy on each class.",
+    )
 
 
 def test_the_course_of_ten_epochs_is_no_plot_of_ten_classes() -> None:
@@ -320,12 +423,23 @@ def test_the_course_of_ten_epochs_is_no_plot_of_ten_classes() -> None:
     assert (got.status, got.share) == (Status.FAILED, Decimal(0)), got
 
 
-@pytest.mark.parametrize("figures", [
-    None, 3, "bars", [3], [{"axes": "x"}], [figure(bars="bars")], [figure(bars=[1] * 10)],
-    [figure(bars=[{"height": "1"}] * 10)], [figure(bars=[{"height": None, "width": "x"}] * 10)],
-    [figure(lines=[line(np.zeros(10), y="text")])], [figure(lines=[line(TRUTH, x=None)])],
-    [figure(lines=[line(TRUTH, y=np.array(["a"] * 10))])],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figures",
+    [
+        None,
+        3,
+        "bars",
+        [3],
+        [{"axes": "x"}],
+        [figure(bars="bars")],
+        [figure(bars=[1] * 10)],
+        [figure(bars=[{"height": "1"}] * 10)],
+        [figure(bars=[{"height": None, "width": "x"}] * 10)],
+        [figure(lines=[line(np.zeros(10), y="text")])],
+        [figure(lines=[line(TRUTH, x=None)])],
+        [figure(lines=[line(TRUTH, y=np.array(["a"] * 10))])],
+    ],
+)
 def test_forged_figures_fail(figures: Any) -> None:
     asked = (NETWORK, FIGURES, STAND_IN)
     answers = (ok(GOOD), ok(figures), ok({"classes": CLASSES}))
@@ -334,9 +448,10 @@ def test_forged_figures_fail(figures: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "height", [float("nan"), float("inf"), -1, 10**30, 1e308, 10**400],
+    "height",
+    [float("nan"), float("inf"), -1, 10**30, 1e308, 10**400],
     ids=["nan", "inf", "negative", "large", "largest float", "no float"],
-)  # fmt: skip
+)
 def test_heights_that_are_no_accuracies_earn_nothing(height: Any) -> None:
     got = each_class(figure(bars=[{"height": height, "width": height}] * 10))
     assert got.status in (Status.FAILED, Status.ERROR)
@@ -360,11 +475,20 @@ def grid(*images: NDArray[Any], channels: int) -> NDArray[np.float32]:
     return made.transpose(1, 2, 0) if channels == 3 else made[0]
 
 
-@pytest.mark.parametrize("image", [
-    IMAGES[3], IMAGES[3] / np.float32(255), (IMAGES[3] / np.float32(255) - 0.5) / 0.5,
-    IMAGES[3].astype(np.float64) * 7 - 100, np.stack([IMAGES[3]] * 3, axis=-1),
-    grid(*IMAGES[:8], channels=1), grid(*IMAGES[:8], channels=3), np.hstack(list(IMAGES[:5])),
-], ids=["bytes", "fractions", "normalised", "scaled", "colour", "grey", "grid", "row"])  # fmt: skip
+@pytest.mark.parametrize(
+    "image",
+    [
+        IMAGES[3],
+        IMAGES[3] / np.float32(255),
+        (IMAGES[3] / np.float32(255) - 0.5) / 0.5,
+        IMAGES[3].astype(np.float64) * 7 - 100,
+        np.stack([IMAGES[3]] * 3, axis=-1),
+        grid(*IMAGES[:8], channels=1),
+        grid(*IMAGES[:8], channels=3),
+        np.hstack(list(IMAGES[:5])),
+    ],
+    ids=["bytes", "fractions", "normalised", "scaled", "colour", "grey", "grid", "row"],
+)
 def test_images_of_the_data_set_pass(image: NDArray[Any]) -> None:
     assert sample(image).status is Status.PASSED
 
@@ -373,27 +497,51 @@ def test_one_known_image_among_others_passes() -> None:
     assert sample(np.zeros((28, 28)), np.eye(28), IMAGES[59]).status is Status.PASSED
 
 
-@pytest.mark.parametrize("image", [
-    255 - IMAGES[3], np.eye(28), np.zeros((28, 28)), np.full((28, 28), np.nan), IMAGES[3, :20],
-    np.full((28, 28), np.inf), np.zeros((1, 1)), IMAGES[3].T,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "image",
+    [
+        255 - IMAGES[3],
+        np.eye(28),
+        np.zeros((28, 28)),
+        np.full((28, 28), np.nan),
+        IMAGES[3, :20],
+        np.full((28, 28), np.inf),
+        np.zeros((1, 1)),
+        IMAGES[3].T,
+    ],
+)
 @pytest.mark.filterwarnings("ignore:All-NaN")
 def test_other_images_go_to_a_person(image: NDArray[Any]) -> None:
     got = sample(image)
     assert (got.status, got.share) == (Status.REVIEW, Decimal(0))
 
 
-@pytest.mark.parametrize("images", [
-    [], [None], ["image"], [np.zeros(28)], [np.zeros((28, 28), bool)], [np.zeros((0, 28))],
-    [np.zeros((1, 1, 28, 28))], [[1, 2]],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "images",
+    [
+        [],
+        [None],
+        ["image"],
+        [np.zeros(28)],
+        [np.zeros((28, 28), bool)],
+        [np.zeros((0, 28))],
+        [np.zeros((1, 1, 28, 28))],
+        [[1, 2]],
+    ],
+)
 def test_what_are_no_images_fails(images: list[Any]) -> None:
     assert sample(*images).status is Status.FAILED
 
 
-@pytest.mark.parametrize("answer", [
-    ok(None), ok("x"), ok([3]), ok([figure(images="all")]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(None),
+        ok("x"),
+        ok([3]),
+        ok([figure(images="all")]),
+    ],
+)
 def test_forged_samples_fail(answer: Answer) -> None:
     assert SAMPLE.judge(case(SAMPLE, (FIGURES,), (answer,))).status is Status.FAILED
 

@@ -64,48 +64,75 @@ RELU = "def relu(x):\n    return np.maximum(x, 0)\n"
 
 RIGHT = {
     "logistic in numpy": ("logistic", LOGISTIC),
-    "logistic in two branches": ("logistic", """
+    "logistic in two branches": (
+        "logistic",
+        """
 def logistic(x):
     if x >= 0:
         return 1 / (1 + math.exp(-x))
     return math.exp(x) / (1 + math.exp(x))
-"""),
-    "logistic in torch": ("logistic", """
+""",
+    ),
+    "logistic in torch": (
+        "logistic",
+        """
 def logistic(x):
     return torch.sigmoid(torch.as_tensor(x, dtype=torch.float32))
-"""),
-    "logistic with its derivative": ("logistic", """
+""",
+    ),
+    "logistic with its derivative": (
+        "logistic",
+        """
 def logistic(x):
     s = 1 / (1 + np.exp(-x))
     return s, s * (1 - s)
-"""),
+""",
+    ),
     "logistic by tanh, as a lambda": ("logistic", "logistic = lambda x: (1 + np.tanh(x / 2)) / 2"),
     "capital letters": ("logistic", LOGISTIC.replace("def logistic", "def Logistic")),
-    "a class that can be called": ("logistic", """
+    "a class that can be called": (
+        "logistic",
+        """
 class Sigmoid:
     def __call__(self, x):
         return 1 / (1 + np.exp(-x))
 logistic = Sigmoid()
-"""),
-    "logistic_grad by its function": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "logistic_grad by its function": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     return logistic(x) * (1 - logistic(x))
-"""),
+""",
+    ),
     "logistic_grad of a function in capitals": (
-        "logistic_grad", LOGISTIC.replace("logistic", "LOGISTIC") + """
+        "logistic_grad",
+        LOGISTIC.replace("logistic", "LOGISTIC")
+        + """
 def Logistic_Grad(x):
     return LOGISTIC(x) * (1 - LOGISTIC(x))
-"""),
-    "logistic_grad written out": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "logistic_grad written out": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     return np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2
-"""),
-    "logistic_grad by automatic differentiation": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "logistic_grad by automatic differentiation": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     torch.sigmoid(x).sum().backward()
     return x.grad
-"""),
+""",
+    ),
     "tanh in numpy": ("tanh", TANH),
     "tanh of single numbers": ("tanh", "def tanh(x):\n    return math.tanh(x)"),
     "tanh as a list": ("tanh", "def tanh(x):\n    return [math.tanh(v) for v in x]"),
@@ -118,14 +145,18 @@ def logistic_grad(x):
     "relu as a list": ("relu", "def relu(x):\n    return [v if v > 0 else 0 for v in x]"),
     "relu_grad as truth values": ("relu_grad", RELU + "def relu_grad(x):\n    return x > 0"),
     "relu_grad by sign": ("relu_grad", RELU + "def relu_grad(x):\n    return (np.sign(x) + 1) / 2"),
-    "relu_grad by if": ("relu_grad", RELU + """
+    "relu_grad by if": (
+        "relu_grad",
+        RELU
+        + """
 def relu_grad(x):
     if x >= 0:
         return 1
     else:
         return 0
-"""),
-}  # fmt: skip
+""",
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", RIGHT)
@@ -157,20 +188,33 @@ def test_the_gradient_of_relu_at_zero_is_not_that_free(value: str) -> None:
 OVERFLOWING = {
     "logistic": ("logistic", "def logistic(x):\n    return np.exp(x) / (1 + np.exp(x))"),
     "logistic of single numbers": (
-        "logistic", "def logistic(x):\n    return 1 / (1 + math.exp(-x))"),
-    "tanh": ("tanh", """
+        "logistic",
+        "def logistic(x):\n    return 1 / (1 + math.exp(-x))",
+    ),
+    "tanh": (
+        "tanh",
+        """
 def tanh(x):
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
-"""),
-    "logistic_grad": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "logistic_grad": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     return np.exp(-x) / (1 + np.exp(-x)) ** 2
-"""),
-    "tanh_grad": ("tanh_grad", TANH + """
+""",
+    ),
+    "tanh_grad": (
+        "tanh_grad",
+        TANH
+        + """
 def tanh_grad(x):
     return 4 * np.exp(2 * x) / (np.exp(2 * x) + 1) ** 2
-"""),
-}  # fmt: skip
+""",
+    ),
+}
 
 
 @pytest.mark.parametrize("kind", OVERFLOWING)
@@ -179,8 +223,9 @@ def test_an_overflow_costs_a_share_and_is_shown(kind: str) -> None:
     assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.75"))
     assert "overflow" in got.message
     name = OVERFLOWING[kind][0]
-    assert any(line in (f"{name}(-1000) = nan", f"{name}(1000) = nan")
-               for line in got.details["given"])  # fmt: skip
+    assert any(
+        line in (f"{name}(-1000) = nan", f"{name}(1000) = nan") for line in got.details["given"]
+    )
 
 
 WRONG = {
@@ -192,29 +237,46 @@ WRONG = {
     "leaky": ("relu", "def relu(x):\n    return np.where(x > 0, x, 0.01 * x)"),
     "absolute": ("relu", "def relu(x):\n    return np.abs(x)"),
     "a step": ("relu", "def relu(x):\n    return 1.0 * (x > 0)"),
-    "gradient of another function": ("tanh_grad", TANH + LOGISTIC + """
+    "gradient of another function": (
+        "tanh_grad",
+        TANH
+        + LOGISTIC
+        + """
 def tanh_grad(x):
     return logistic(x) * (1 - logistic(x))
-"""),
-    "its own error, by its right function": ("tanh_grad", TANH + """
+""",
+    ),
+    "its own error, by its right function": (
+        "tanh_grad",
+        TANH
+        + """
 def tanh_grad(x):
     return 1 - tanh(x)
-"""),
-    "sign of the gradient": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "sign of the gradient": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     return logistic(x) * (logistic(x) - 1)
-"""),
-    "derivative of the array's order": ("logistic_grad", LOGISTIC + """
+""",
+    ),
+    "derivative of the array's order": (
+        "logistic_grad",
+        LOGISTIC
+        + """
 def logistic_grad(x):
     return np.gradient(logistic(x))
-"""),
+""",
+    ),
     "the function in place of its gradient": ("relu_grad", RELU + "relu_grad = relu"),
     "one number for all": ("logistic", "def logistic(x):\n    return 0.5"),
     "prints": ("logistic", "def logistic(x):\n    print(1 / (1 + np.exp(-x)))"),
     "text": ("logistic", "def logistic(x):\n    return 'between 0 and 1'"),
     "one number too few": ("tanh", "def tanh(x):\n    return np.tanh(np.atleast_1d(x))[1:]"),
     "nothing but nan": ("tanh", "def tanh(x):\n    return np.tanh(x) * np.nan"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", WRONG)
@@ -227,11 +289,19 @@ def test_wrong_values_are_shown_beside_the_right_ones_at_public_points() -> None
     got = mark(*WRONG["sign"])
     assert got.message == "tanh gives wrong values."
     assert got.details == {
-        "expected": ["tanh(-2) = -0.964028", "tanh(-0.5) = -0.462117", "tanh(1) = 0.761594",
-                     "tanh(3) = 0.995055"],
-        "given": ["tanh(-2) = 0.964028", "tanh(-0.5) = 0.462117", "tanh(1) = -0.761594",
-                  "tanh(3) = -0.995055"],
-    }  # fmt: skip
+        "expected": [
+            "tanh(-2) = -0.964028",
+            "tanh(-0.5) = -0.462117",
+            "tanh(1) = 0.761594",
+            "tanh(3) = 0.995055",
+        ],
+        "given": [
+            "tanh(-2) = 0.964028",
+            "tanh(-0.5) = 0.462117",
+            "tanh(1) = -0.761594",
+            "tanh(3) = -0.995055",
+        ],
+    }
 
 
 def test_hidden_inputs_are_not_shown() -> None:
@@ -274,28 +344,51 @@ def logistic(x):
 # --- gradients and their functions ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "source"), [
-    ("logistic_grad", LOGISTIC + """
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        (
+            "logistic_grad",
+            LOGISTIC
+            + """
 def logistic_grad(x, h=1e-6):
     return (logistic(x + h) - logistic(x - h)) / (2 * h)
-"""),
-    ("logistic_grad", LOGISTIC + """
+""",
+        ),
+        (
+            "logistic_grad",
+            LOGISTIC
+            + """
 def logistic_grad(x):
     return (logistic(x + 1e-6) - logistic(x)) / 1e-6
-"""),
-    ("tanh_grad", TANH + """
+""",
+        ),
+        (
+            "tanh_grad",
+            TANH
+            + """
 def tanh_grad(x):
     return (tanh(x + 1e-3) - tanh(x - 1e-3)) / 2e-3
-"""),
-    ("relu_grad", RELU + """
+""",
+        ),
+        (
+            "relu_grad",
+            RELU
+            + """
 def relu_grad(x):
     return (relu(x + 1e-7) - relu(x - 1e-7)) / 2e-7
-"""),
-    ("tanh_grad", TANH + """
+""",
+        ),
+        (
+            "tanh_grad",
+            TANH
+            + """
 def tanh_grad(x):
     return np.array([(tanh(v + 1e-5) - tanh(v - 1e-5)) / 2e-5 for v in x])
-"""),
-])  # fmt: skip
+""",
+        ),
+    ],
+)
 def test_differences_cost_a_small_share(name: str, source: str) -> None:
     got = mark(name, source)
     assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.75")), got
@@ -305,12 +398,15 @@ def test_differences_cost_a_small_share(name: str, source: str) -> None:
 BAD_TANH = "def tanh(x):\n    return np.sinh(x)\n"
 
 
-@pytest.mark.parametrize("gradient", [
-    "return 1 - tanh(x) ** 2",
-    "y = tanh(x)\n    return 1 - y * y",
-    "return np.array([1 - tanh(v) ** 2 for v in x])",
-    "return (1 - tanh(x) ** 2, tanh(x))",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        "return 1 - tanh(x) ** 2",
+        "y = tanh(x)\n    return 1 - y * y",
+        "return np.array([1 - tanh(v) ** 2 for v in x])",
+        "return (1 - tanh(x) ** 2, tanh(x))",
+    ],
+)
 def test_a_gradient_by_a_wrong_function_goes_to_a_person(gradient: str) -> None:
     got = mark("tanh_grad", f"{BAD_TANH}def tanh_grad(x):\n    {gradient}")
     assert got.status is Status.REVIEW, got
@@ -329,16 +425,23 @@ def test_a_wrong_gradient_that_never_calls_the_wrong_function_fails() -> None:
 
 def test_a_gradient_is_wrong_where_the_function_it_calls_is_right() -> None:
     half = "def tanh(x):\n    return np.where(x > 0, np.tanh(x), 7)\n"
-    assert mark("tanh_grad", half + "def tanh_grad(x):\n    return 1 - tanh(x)"
-                ).status is Status.FAILED  # fmt: skip
-    assert mark("tanh_grad", half + "def tanh_grad(x):\n    return 1 - tanh(x) ** 2"
-                ).status is Status.REVIEW  # fmt: skip
+    assert (
+        mark("tanh_grad", half + "def tanh_grad(x):\n    return 1 - tanh(x)").status
+        is Status.FAILED
+    )
+    assert (
+        mark("tanh_grad", half + "def tanh_grad(x):\n    return 1 - tanh(x) ** 2").status
+        is Status.REVIEW
+    )
 
 
-@pytest.mark.parametrize("gradient", [
-    "return 1 - tanh(x) ** 2",
-    "return [1 - tanh(v) ** 2 for v in x]",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        "return 1 - tanh(x) ** 2",
+        "return [1 - tanh(v) ** 2 for v in x]",
+    ],
+)
 def test_an_overflow_is_not_paid_twice(gradient: str) -> None:
     source = OVERFLOWING["tanh"][1] + f"\ndef tanh_grad(x):\n    {gradient}"
     assert mark("tanh", source).share == Decimal("0.75")
@@ -370,8 +473,15 @@ def test_the_function_is_put_back_after_it_was_watched() -> None:
 
 def changed(name: str, source: str, **answers: Answer) -> Outcome:
     """The outcome with some of the answers replaced, by the name of their number."""
-    places = {"ordinary": ORDINARY, "extreme": EXTREME, "whole": WHOLE, "shown": SHOWN,
-              "large": LARGE, "shifted": SHIFTED, "base": BASE_ORDINARY}  # fmt: skip
+    places = {
+        "ordinary": ORDINARY,
+        "extreme": EXTREME,
+        "whole": WHOLE,
+        "shown": SHOWN,
+        "large": LARGE,
+        "shifted": SHIFTED,
+        "base": BASE_ORDINARY,
+    }
     seen = case_of(name, source)
     given = list(seen.answers)
     for key, answer in answers.items():
@@ -401,23 +511,46 @@ def test_an_answer_that_was_lost_costs_nothing_and_is_an_error(
     assert changed("tanh", TANH, **{which: Answer(status=status)}).status is Status.ERROR
 
 
-@pytest.mark.parametrize("value", [
-    None, 3, "text", [], {}, {"values": None}, {"values": "0.5"}, {"values": [0.5] * 27},
-    {"values": np.zeros(27)}, {"values": np.zeros(3)}, {"values": np.zeros((27, 1))},
-    {"values": np.full(27, np.nan)}, {"values": np.full(27, np.inf)},
-    {"values": np.full(27, 1e308)}, {"values": np.zeros(27, dtype=bool)},
-    {"values": np.full(27, np.nan), "errors": "none"}, {"values": None, "errors": [{"a": 1}]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        3,
+        "text",
+        [],
+        {},
+        {"values": None},
+        {"values": "0.5"},
+        {"values": [0.5] * 27},
+        {"values": np.zeros(27)},
+        {"values": np.zeros(3)},
+        {"values": np.zeros((27, 1))},
+        {"values": np.full(27, np.nan)},
+        {"values": np.full(27, np.inf)},
+        {"values": np.full(27, 1e308)},
+        {"values": np.zeros(27, dtype=bool)},
+        {"values": np.full(27, np.nan), "errors": "none"},
+        {"values": None, "errors": [{"a": 1}]},
+    ],
+)
 def test_forged_values_earn_nothing(value: Any) -> None:
     got = changed("tanh", TANH, ordinary=ok(value))
     assert got.status in (Status.FAILED, Status.ERROR)
     assert got.share == 0
 
 
-@pytest.mark.parametrize("value", [
-    None, "text", [], {}, {"calls": "many"}, {"calls": None, "shifted": None},
-    {"shifted": -3, "calls": 2.5},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "text",
+        [],
+        {},
+        {"calls": "many"},
+        {"calls": None, "shifted": None},
+        {"shifted": -3, "calls": 2.5},
+    ],
+)
 def test_forged_counts_of_calls_excuse_nothing(value: Any) -> None:
     name, source = WRONG["its own error, by its right function"]
     assert changed(name, source, shifted=ok(value)).status is Status.FAILED

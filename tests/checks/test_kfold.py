@@ -216,21 +216,30 @@ return""".strip(),
 LAST_BATCH_EMPTY = CONTIGUOUS.replace("epochs, lr)", "epochs, lr, len(rest) - 1)")
 
 RIGHT = {
-    "seeded in each fold": "torch.manual_seed(0)\n" + MASKS.replace(
-        "    test =", "    torch.manual_seed(0)\n    test ="),
+    "seeded in each fold": "torch.manual_seed(0)\n"
+    + MASKS.replace("    test =", "    torch.manual_seed(0)\n    test ="),
     "epoch by epoch": CONTIGUOUS.replace(
         "    model = trainModel(model, rest, labels, epochs, lr)",
         "    for _ in range(epochs):\n        trainModel(model, rest, labels, 1, lr)\n"
-        "        calculate_accuracy(data[a:b], target[a:b], model)"),
+        "        calculate_accuracy(data[a:b], target[a:b], model)",
+    ),
     "last batch empty": LAST_BATCH_EMPTY,
-    "contiguous": CONTIGUOUS, "masks": MASKS, "shuffled": SHUFFLED, "sklearn": SKLEARN,
-    "own loop": OWN_LOOP, "loaders": LOADERS, "train accuracy too": TRAIN_ACCURACY_TOO,
-    "all rows at once": ALL_ROWS_AT_ONCE, "train all first": TRAIN_ALL_FIRST,
-    "state dict": STATE, "weighted mean": WEIGHTED,
-    "swapped pair": MASKS.replace("np.array(accuracies), np.mean(accuracies)",
-                                  "np.mean(accuracies), accuracies"),
+    "contiguous": CONTIGUOUS,
+    "masks": MASKS,
+    "shuffled": SHUFFLED,
+    "sklearn": SKLEARN,
+    "own loop": OWN_LOOP,
+    "loaders": LOADERS,
+    "train accuracy too": TRAIN_ACCURACY_TOO,
+    "all rows at once": ALL_ROWS_AT_ONCE,
+    "train all first": TRAIN_ALL_FIRST,
+    "state dict": STATE,
+    "weighted mean": WEIGHTED,
+    "swapped pair": MASKS.replace(
+        "np.array(accuracies), np.mean(accuracies)", "np.mean(accuracies), accuracies"
+    ),
     "rounded": MASKS.replace(".item())", ".item().__round__(2))"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -299,58 +308,89 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "wrong mean": (MASKS.replace("np.mean(accuracies)", "max(accuracies)"), {"results": "0.5"}),
     "made-up results": (
         MASKS.replace("np.array(accuracies)", "np.array([0.98] * k)").replace(
-            "np.mean(accuracies)", "0.98"), {"results": "0"}),
+            "np.mean(accuracies)", "0.98"
+        ),
+        {"results": "0"},
+    ),
     "one result less": (MASKS.replace("np.array(accuracies)", "accuracies[1:]"), {"results": "0"}),
     "targets shuffled for the test": (
-        MASKS.replace("target[test], model", "target[test].flip(0), model"), {"results": "0.5"}),
+        MASKS.replace("target[test], model", "target[test].flip(0), model"),
+        {"results": "0.5"},
+    ),
     "last fold tested always": (
         MASKS.replace("data[test], target[test]", "data[-9:], target[-9:]"),
-        {"partition": "0", "isolation": "0"}),
+        {"partition": "0", "isolation": "0"},
+    ),
     "random folds": (
-        MASKS.replace("rows % k == i", "torch.rand(len(rows)) < 1 / k"), {"partition": "0"}),
+        MASKS.replace("rows % k == i", "torch.rand(len(rows)) < 1 / k"),
+        {"partition": "0"},
+    ),
     "remainder dropped": (
         CONTIGUOUS.replace("i * n // k, (i + 1) * n // k", "i * (n // k), (i + 1) * (n // k)"),
-        {"partition": "0.75"}),
+        {"partition": "0.75"},
+    ),
     "overlapping by one": (
-        CONTIGUOUS.replace("(i + 1) * n // k", "(i + 1) * n // k + 1"), {"partition": "0"}),
+        CONTIGUOUS.replace("(i + 1) * n // k", "(i + 1) * n // k + 1"),
+        {"partition": "0"},
+    ),
     "trains on everything": (
-        MASKS.replace("data[~test], target[~test]", "data, target"), {"isolation": "0"}),
+        MASKS.replace("data[~test], target[~test]", "data, target"),
+        {"isolation": "0"},
+    ),
     "tests on everything": (
         MASKS.replace("data[test], target[test]", "data, target"),
-        {"partition": "0", "isolation": "0"}),
+        {"partition": "0", "isolation": "0"},
+    ),
     "tests on the training rows": (
         MASKS.replace("data[test], target[test]", "data[~test], target[~test]"),
-        {"partition": "0", "isolation": "0"}),
+        {"partition": "0", "isolation": "0"},
+    ),
     "one model for all": (
         "net = create_model(hidden)" + MASKS.replace("create_model(hidden)", "net"),
-        {"isolation": "0.25"}),
+        {"isolation": "0.25"},
+    ),
     "start not copied": (
         STATE.replace("copy.deepcopy(net.state_dict())", "net.state_dict()"),
-        {"isolation": "0.25"}),
+        {"isolation": "0.25"},
+    ),
     "trained on one fold only": (
-        MASKS.replace("data[~test], target[~test]", "data[(rows % k) == (i + 1) % k], "
-                      "target[(rows % k) == (i + 1) % k]"), {"isolation": "0.5"}),
+        MASKS.replace(
+            "data[~test], target[~test]",
+            "data[(rows % k) == (i + 1) % k], target[(rows % k) == (i + 1) % k]",
+        ),
+        {"isolation": "0.5"},
+    ),
     "trained without the fold that comes next": (
-        MASKS.replace("data[~test], target[~test]", "data[~test & (rows % k != (i + 1) % k)], "
-                      "target[~test & (rows % k != (i + 1) % k)]"), {"isolation": "0.5"}),
+        MASKS.replace(
+            "data[~test], target[~test]",
+            "data[~test & (rows % k != (i + 1) % k)], target[~test & (rows % k != (i + 1) % k)]",
+        ),
+        {"isolation": "0.5"},
+    ),
     "targets of other rows": (
         MASKS.replace("target[~test]", "target[~test][torch.randperm(int((~test).sum()))]"),
-        {"isolation": "0.5"}),
+        {"isolation": "0.5"},
+    ),
     "not trained": (
-        MASKS.replace("trainModel(create_model(hidden), data[~test], target[~test], "
-                      "epochs=epochs, lr=lr)", "create_model(hidden)"),
-        {"isolation": "0", "parameters": "0"}),
+        MASKS.replace(
+            "trainModel(create_model(hidden), data[~test], target[~test], epochs=epochs, lr=lr)",
+            "create_model(hidden)",
+        ),
+        {"isolation": "0", "parameters": "0"},
+    ),
     "lr ignored": (MASKS.replace(", lr=lr", ""), {"parameters": "0.67"}),
     "epochs ignored": (MASKS.replace("epochs=epochs", "epochs=1000"), {"parameters": "0.67"}),
     "hidden ignored": (MASKS.replace("(hidden)", "([10])"), {"parameters": "0.67"}),
     "all ignored": (
         MASKS.replace("(hidden)", "([10])").replace("epochs=epochs, lr=lr", "50"),
-        {"parameters": "0"}),
-    "k ignored": (
-        "k = 10" + MASKS, {"results": "0.5", "partition": "0"}),
+        {"parameters": "0"},
+    ),
+    "k ignored": ("k = 10" + MASKS, {"results": "0.5", "partition": "0"}),
     "returns before the mean fails": (
-        MASKS.replace("np.mean(accuracies)", "average"), {"results": "0", "partition": "0.75"}),
-}  # fmt: skip
+        MASKS.replace("np.mean(accuracies)", "average"),
+        {"results": "0", "partition": "0.75"},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -471,20 +511,23 @@ def test_lost_answers_are_an_error(status: AnswerStatus) -> None:
         assert got.status is Status.ERROR
 
 
-@pytest.mark.parametrize(("returned", "accuracies", "average"), [
-    ([[0.5, 1.0], 0.75], [0.5, 1.0], 0.75),
-    ([75.0, [50, 100]], [0.5, 1.0], 0.75),
-    ([np.array([50.0, 100.0]), np.array(0.75)], [0.5, 1.0], 0.75),
-    ([[np.array(0.5), np.array([1.0])], np.array([0.75])], [0.5, 1.0], 0.75),
-    (np.array([[0.5], [1.0]]), [0.5, 1.0], None),
-    ([0.5, 1.0, 0.25], [0.5, 1.0, 0.25], None),
-    ({"type": "dict"}, None, None),
-    ([["a", 1.0], 0.5], None, None),
-    ([[float("nan"), 1.0], 0.5], None, None),
-    ([[True, 1.0], 0.5], None, None),
-    (np.zeros((3, 3)), None, None),
-    ("0.98", None, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("returned", "accuracies", "average"),
+    [
+        ([[0.5, 1.0], 0.75], [0.5, 1.0], 0.75),
+        ([75.0, [50, 100]], [0.5, 1.0], 0.75),
+        ([np.array([50.0, 100.0]), np.array(0.75)], [0.5, 1.0], 0.75),
+        ([[np.array(0.5), np.array([1.0])], np.array([0.75])], [0.5, 1.0], 0.75),
+        (np.array([[0.5], [1.0]]), [0.5, 1.0], None),
+        ([0.5, 1.0, 0.25], [0.5, 1.0, 0.25], None),
+        ({"type": "dict"}, None, None),
+        ([["a", 1.0], 0.5], None, None),
+        ([[float("nan"), 1.0], 0.5], None, None),
+        ([[True, 1.0], 0.5], None, None),
+        (np.zeros((3, 3)), None, None),
+        ("0.98", None, None),
+    ],
+)
 def test_returned_values(
     returned: Any, accuracies: list[float] | None, average: float | None
 ) -> None:

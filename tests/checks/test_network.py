@@ -47,15 +47,29 @@ def mlp(width: int = 20) -> nn.Module:
 
 
 FACTS: dict[str, Any] = {
-    "name": "model", "class": "Sequential", "parameters": 15_910, "steps": 100, "networks": 1,
-    "optimizer": "Adam", "calls": ["linear", "relu"], "output": [4, 10],
+    "name": "model",
+    "class": "Sequential",
+    "parameters": 15_910,
+    "steps": 100,
+    "networks": 1,
+    "optimizer": "Adam",
+    "calls": ["linear", "relu"],
+    "output": [4, 10],
     "layers": [
-        {"path": "1", "type": "Linear", "module": "torch.nn.modules.linear",
-         "parameters": {"weight": [20, 784], "bias": [20]}},
-        {"path": "3", "type": "Linear", "module": "torch.nn.modules.linear",
-         "parameters": {"weight": [10, 20], "bias": [10]}},
+        {
+            "path": "1",
+            "type": "Linear",
+            "module": "torch.nn.modules.linear",
+            "parameters": {"weight": [20, 784], "bias": [20]},
+        },
+        {
+            "path": "3",
+            "type": "Linear",
+            "module": "torch.nn.modules.linear",
+            "parameters": {"weight": [10, 20], "bias": [10]},
+        },
     ],
-}  # fmt: skip
+}
 
 
 # --- questions --------------------------------------------------------------------------------
@@ -82,22 +96,28 @@ def evidence(message: str = "", *cells: CellRun) -> Evidence:
 
 
 def test_nothing_trained_where_a_cell_broke_goes_to_a_person_with_the_reason() -> None:
-    cells = (CellRun(index=1, id="a", status="ok"),
-             CellRun(index=4, id="b", status="error", error="NameError: name 'x' is not defined"),
-             CellRun(index=5, id="c", status="error", error="TypeError: other"))  # fmt: skip
+    cells = (
+        CellRun(index=1, id="a", status="ok"),
+        CellRun(index=4, id="b", status="error", error="NameError: name 'x' is not defined"),
+        CellRun(index=5, id="c", status="error", error="TypeError: other"),
+    )
     got = untrained(Answer(status=AnswerStatus.UNDEFINED), evidence("", *cells))
     assert got is not None
     assert got.status is Status.REVIEW
-    assert got.message == ("No network was trained when the notebook ran: cell 5 ended with "
-                           "NameError: name 'x' is not defined. A person must look whose mistake "
-                           "that is.")  # fmt: skip
+    assert got.message == (
+        "No network was trained when the notebook ran: cell 5 ended with "
+        "NameError: name 'x' is not defined. A person must look whose mistake "
+        "that is."
+    )
 
 
 def test_nothing_trained_fails_without_evidence_too() -> None:
     got = untrained(Answer(status=AnswerStatus.UNDEFINED), None)
     assert got is not None
     assert (got.status, got.message) == (
-        Status.FAILED, "No network was trained when the notebook ran.")  # fmt: skip
+        Status.FAILED,
+        "No network was trained when the notebook ran.",
+    )
 
 
 @pytest.mark.parametrize("status", [AnswerStatus.RAISED, AnswerStatus.TIMEOUT])
@@ -137,17 +157,35 @@ def test_facts_are_read() -> None:
     assert network.output == (4, 10)
 
 
-@pytest.mark.parametrize("changes", [
-    {"layers": None}, {"layers": 3}, {"layers": [1]}, {"layers": [{}]}, {"layers": "Linear"},
-    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": [784]}]},
-    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": 784}}]},
-    {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": ["x", 784]}}]},
-    {"parameters": "many"}, {"parameters": None}, {"parameters": [1]},
-    {"parameters": float("nan")}, {"parameters": float("inf")}, {"parameters": -1},
-    {"steps": "a hundred"}, {"steps": {}}, {"steps": float("inf")}, {"steps": -5},
-    {"networks": None}, {"calls": 3}, {"calls": None}, {"output": 10}, {"output": ["ten"]},
-    {"output": [float("inf"), 10]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"layers": None},
+        {"layers": 3},
+        {"layers": [1]},
+        {"layers": [{}]},
+        {"layers": "Linear"},
+        {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": [784]}]},
+        {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": 784}}]},
+        {"layers": [{"type": "Linear", "module": "torch.nn", "parameters": {"w": ["x", 784]}}]},
+        {"parameters": "many"},
+        {"parameters": None},
+        {"parameters": [1]},
+        {"parameters": float("nan")},
+        {"parameters": float("inf")},
+        {"parameters": -1},
+        {"steps": "a hundred"},
+        {"steps": {}},
+        {"steps": float("inf")},
+        {"steps": -5},
+        {"networks": None},
+        {"calls": 3},
+        {"calls": None},
+        {"output": 10},
+        {"output": ["ten"]},
+        {"output": [float("inf"), 10]},
+    ],
+)
 def test_forged_facts_are_not_believed(changes: dict[str, Any]) -> None:
     assert read_network(ok(FACTS | changes)) is None
 
@@ -287,29 +325,46 @@ def test_predictions_are_classes_of_each_image(monkeypatch: pytest.MonkeyPatch, 
 
 def test_histories_are_found_under_any_name() -> None:
     names: dict[str, Any] = {
-        "losses": [2.0, 1.0, 0.5], "history": {"acc": [0.5, 0.7], "val": {"acc": (0.4, 0.6)}},
-        "rows": [(1, 0.9), (2, 0.8)], "tensors": [torch.tensor(1.0), torch.tensor(0.5)],
-        "array": np.arange(3), "_hidden": [1.0], "text": "abc", "one": 3, "words": ["a", "b"],
-        "model": mlp(), "images": torch.zeros(100, 28, 28),
-    }  # fmt: skip
+        "losses": [2.0, 1.0, 0.5],
+        "history": {"acc": [0.5, 0.7], "val": {"acc": (0.4, 0.6)}},
+        "rows": [(1, 0.9), (2, 0.8)],
+        "tensors": [torch.tensor(1.0), torch.tensor(0.5)],
+        "array": np.arange(3),
+        "_hidden": [1.0],
+        "text": "abc",
+        "one": 3,
+        "words": ["a", "b"],
+        "model": mlp(),
+        "images": torch.zeros(100, 28, 28),
+    }
     series = read_series(ask(HISTORIES, names))
     assert {name: values.tolist() for name, values in series.items()} == {
-        "losses": [2.0, 1.0, 0.5], "history.acc": [0.5, 0.7], "history.val.acc": [0.4, 0.6],
-        "rows[0]": [1.0, 2.0], "rows[1]": [0.9, 0.8], "tensors": [1.0, 0.5],
+        "losses": [2.0, 1.0, 0.5],
+        "history.acc": [0.5, 0.7],
+        "history.val.acc": [0.4, 0.6],
+        "rows[0]": [1.0, 2.0],
+        "rows[1]": [0.9, 0.8],
+        "tensors": [1.0, 0.5],
         "array": [0.0, 1.0, 2.0],
-    }  # fmt: skip
+    }
 
 
 def test_what_is_left_over_of_the_last_batch_is_no_history() -> None:
     names: dict[str, Any] = {
-        "top_p": torch.rand(16, 1), "ps": torch.rand(16), "logits": torch.rand(16, 8),
-        "output": torch.rand(16), "x": torch.rand(16, 3),
-        "train_acc": torch.tensor([0.5, 0.75]), "verlauf": torch.tensor([[1.0, 0.5], [0.5, 0.25]]),
-    }  # fmt: skip
+        "top_p": torch.rand(16, 1),
+        "ps": torch.rand(16),
+        "logits": torch.rand(16, 8),
+        "output": torch.rand(16),
+        "x": torch.rand(16, 3),
+        "train_acc": torch.tensor([0.5, 0.75]),
+        "verlauf": torch.tensor([[1.0, 0.5], [0.5, 0.25]]),
+    }
     series = read_series(ask(HISTORIES, names))
     assert {name: values.tolist() for name, values in series.items()} == {
-        "train_acc": [0.5, 0.75], "verlauf[0]": [1.0, 0.5], "verlauf[1]": [0.5, 0.25],
-    }  # fmt: skip
+        "train_acc": [0.5, 0.75],
+        "verlauf[0]": [1.0, 0.5],
+        "verlauf[1]": [0.5, 0.25],
+    }
 
 
 def test_the_split_probe_tells_of_no_data_set() -> None:
@@ -319,11 +374,23 @@ def test_the_split_probe_tells_of_no_data_set() -> None:
 # --- predictions and series -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("classes", [
-    None, 3, "0123", [0] * 4, np.zeros(3, np.uint8), np.zeros((4, 1), np.uint8),
-    np.zeros(4, np.int64), np.zeros(4, bool), np.zeros(4), np.full(4, 10, np.uint8),
-    np.full(4, 255, np.uint8), np.zeros(0, np.uint8),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "classes",
+    [
+        None,
+        3,
+        "0123",
+        [0] * 4,
+        np.zeros(3, np.uint8),
+        np.zeros((4, 1), np.uint8),
+        np.zeros(4, np.int64),
+        np.zeros(4, bool),
+        np.zeros(4),
+        np.full(4, 10, np.uint8),
+        np.full(4, 255, np.uint8),
+        np.zeros(0, np.uint8),
+    ],
+)
 def test_forged_classes_are_not_believed(classes: Any) -> None:
     assert read_classes(ok({"classes": classes}), 4) is None
 
@@ -336,10 +403,20 @@ def test_classes_are_read() -> None:
 
 
 def test_series_are_flat_arrays_of_numbers() -> None:
-    value = {"a": np.array([1, 2]), "b": np.array([0.5]), "c": np.zeros((2, 2)), "d": [1, 2],
-             "e": np.array([True]), "f": np.zeros(0), "g": "text", "h": None}  # fmt: skip
+    value = {
+        "a": np.array([1, 2]),
+        "b": np.array([0.5]),
+        "c": np.zeros((2, 2)),
+        "d": [1, 2],
+        "e": np.array([True]),
+        "f": np.zeros(0),
+        "g": "text",
+        "h": None,
+    }
     assert {k: v.tolist() for k, v in read_series(ok(value)).items()} == {
-        "a": [1.0, 2.0], "b": [0.5]}  # fmt: skip
+        "a": [1.0, 2.0],
+        "b": [0.5],
+    }
     assert read_series(ok([1])) == {}
     assert read_series(Answer(status=AnswerStatus.LOST)) == {}
 
@@ -351,11 +428,19 @@ def test_accuracy_on_each_class() -> None:
     assert per_class(classes, labels).tolist() == [0.25] + [1.0] * 9
 
 
-@pytest.mark.parametrize(("series", "expected"), [
-    ([0.5, 1.0], [0.5, 1.0]), ([50.0, 100.0], [0.5, 1.0]), ([0.0, 90.0], [0.0, 0.9]),
-    ([0.5, 1.2], None), ([2.3, 101.0], None), ([-0.1, 0.5], None), ([np.nan, 0.5], None),
-    ([np.inf, 0.5], None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        ([0.5, 1.0], [0.5, 1.0]),
+        ([50.0, 100.0], [0.5, 1.0]),
+        ([0.0, 90.0], [0.0, 0.9]),
+        ([0.5, 1.2], None),
+        ([2.3, 101.0], None),
+        ([-0.1, 0.5], None),
+        ([np.nan, 0.5], None),
+        ([np.inf, 0.5], None),
+    ],
+)
 def test_fractions(series: list[float], expected: list[float] | None) -> None:
     got = fractions(np.array(series))
     assert (None if got is None else got.tolist()) == expected

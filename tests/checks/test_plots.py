@@ -143,9 +143,18 @@ plt.close(fig)
 @pytest.mark.parametrize(
     "body",
     [COMPLETE, SUBPLOTS, SCATTER, TWO_FIGURES, CLOSES, RETURNS, STEPS, LISTS, TWINS],
-    ids=["complete", "subplots", "scatter", "two figures", "closes", "returns a figure", "steps",
-         "lists", "legend of the figure"],
-)  # fmt: skip
+    ids=[
+        "complete",
+        "subplots",
+        "scatter",
+        "two figures",
+        "closes",
+        "returns a figure",
+        "steps",
+        "lists",
+        "legend of the figure",
+    ],
+)
 @pytest.mark.parametrize("name", CHECKS)
 def test_complete_plots_pass(body: str, name: str) -> None:
     got = mark(body, name)
@@ -173,20 +182,35 @@ LACKING = {
     "no title": (COMPLETE.replace("plt.title('function and gradient')", ""), "0.9", "no title"),
     "a title of spaces": (COMPLETE.replace("function and gradient", "  "), "0.9", "no title"),
     "no texts": (COMPLETE[: COMPLETE.index("plt.title")], "0.7", "no title"),
-    "gradient missing": (COMPLETE.replace("plt.plot(x, g(x), 'r', label='gradient')", ""), "0.5",
-                         "the gradient's curve is missing or wrong"),
-    "function missing": (COMPLETE.replace("plt.plot(x, f(x), 'b', label='function')", ""), "0.5",
-                         "the function's curve is missing or wrong"),
+    "gradient missing": (
+        COMPLETE.replace("plt.plot(x, g(x), 'r', label='gradient')", ""),
+        "0.5",
+        "the gradient's curve is missing or wrong",
+    ),
+    "function missing": (
+        COMPLETE.replace("plt.plot(x, f(x), 'b', label='function')", ""),
+        "0.5",
+        "the function's curve is missing or wrong",
+    ),
     "function twice": (COMPLETE.replace("g(x)", "f(x)"), "0.6", "gradient's curve is missing"),
     "upside down": (COMPLETE.replace("g(x)", "-g(x)"), "0.6", "gradient's curve is missing"),
-    "axes swapped": (COMPLETE.replace("x, f(x)", "f(x), x").replace("x, g(x)", "g(x), x"), "0.3",
-                     "the function's curve is missing or wrong"),
-    "without x": (COMPLETE.replace("x, f(x)", "f(x)").replace("x, g(x)", "g(x)"), "0.3",
-                  "the function's curve is missing or wrong"),
-    "constant lines": (COMPLETE.replace("x, f(x)", "x, 0 * x").replace("x, g(x)", "x, 0 * x + 1"),
-                       "0.3", "the gradient's curve is missing or wrong"),
+    "axes swapped": (
+        COMPLETE.replace("x, f(x)", "f(x), x").replace("x, g(x)", "g(x), x"),
+        "0.3",
+        "the function's curve is missing or wrong",
+    ),
+    "without x": (
+        COMPLETE.replace("x, f(x)", "f(x)").replace("x, g(x)", "g(x)"),
+        "0.3",
+        "the function's curve is missing or wrong",
+    ),
+    "constant lines": (
+        COMPLETE.replace("x, f(x)", "x, 0 * x").replace("x, g(x)", "x, 0 * x + 1"),
+        "0.3",
+        "the gradient's curve is missing or wrong",
+    ),
     "six points": (COMPLETE.replace("200", "6"), "0.3", "the function's curve is missing"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", LACKING)
@@ -227,10 +251,13 @@ def test_a_plot_that_raises_fails_with_its_error() -> None:
     assert "NameError: name 'unknown' is not defined" in got.message
 
 
-@pytest.mark.parametrize("own", [
-    "def logistic(x):\n    return np.sin(x)\n",
-    "def logistic_grad(x):\n    return -np.cos(x)\n",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "own",
+    [
+        "def logistic(x):\n    return np.sin(x)\n",
+        "def logistic_grad(x):\n    return -np.cos(x)\n",
+    ],
+)
 def test_a_plot_of_the_students_own_wrong_function_passes(own: str) -> None:
     assert mark(COMPLETE, before=own).status is Status.PASSED
 
@@ -262,8 +289,9 @@ def test_scalar_functions_are_drawn_point_by_point() -> None:
 
 
 def test_figures_of_before_do_not_count() -> None:
-    got = CHECKS["logistic"].judge(case_of(drawing(COMPLETE) + "plot_logistic(-8, 8)\n"
-                                           "def plot_logistic(a, b): pass"))  # fmt: skip
+    got = CHECKS["logistic"].judge(
+        case_of(drawing(COMPLETE) + "plot_logistic(-8, 8)\ndef plot_logistic(a, b): pass")
+    )
     assert got.message == "plot_logistic draws no figure."
 
 
@@ -290,7 +318,12 @@ def axes(**changes: Any) -> dict[str, Any]:
 
 X = np.linspace(-8, 8, 100)
 FORGED: list[Any] = [
-    None, 7, "figures", [], {"figures": "all"}, {"figures": [None, 3, "x", []]},
+    None,
+    7,
+    "figures",
+    [],
+    {"figures": "all"},
+    {"figures": [None, 3, "x", []]},
     {"figures": [{"axes": None}, {"axes": [1, None]}]},
     {"figures": [{"axes": [axes(lines="lines")]}]},
     {"figures": [{"axes": [axes(lines=[None, 1, {}])]}]},
@@ -300,14 +333,26 @@ FORGED: list[Any] = [
     {"figures": [{"axes": [axes(lines=[{"x": X, "y": X * np.nan}])]}]},
     {"figures": [{"axes": [axes(lines=[{"x": X * np.inf, "y": X}])]}]},
     {"figures": [{"axes": [axes(lines=[{"x": X * 1e307, "y": X * 1e307}])]}]},
-    {"figures": [{"axes": [axes(lines=[{"x": X, "y": X, "color": 3, "label": []}], title=[1])],
-                  "suptitle": 5, "legend": {"a": 1}, "cell": "x"}]},
+    {
+        "figures": [
+            {
+                "axes": [axes(lines=[{"x": X, "y": X, "color": 3, "label": []}], title=[1])],
+                "suptitle": 5,
+                "legend": {"a": 1},
+                "cell": "x",
+            }
+        ]
+    },
     {"figures": [{"axes": [axes(lines=[{"x": X, "y": X}])]}], "own": {"x": X, "values": "f"}},
-    {"figures": [{"axes": [axes(lines=[{"x": X, "y": X}])]}],
-     "own": {"x": X[::-1], "values": {"logistic": X, "logistic_grad": X}}},
-    {"figures": [{"axes": [axes(lines=[{"x": X, "y": X}])]}],
-     "own": {"x": X * np.nan, "values": {"logistic": X, "logistic_grad": X * np.inf}}},
-]  # fmt: skip
+    {
+        "figures": [{"axes": [axes(lines=[{"x": X, "y": X}])]}],
+        "own": {"x": X[::-1], "values": {"logistic": X, "logistic_grad": X}},
+    },
+    {
+        "figures": [{"axes": [axes(lines=[{"x": X, "y": X}])]}],
+        "own": {"x": X * np.nan, "values": {"logistic": X, "logistic_grad": X * np.inf}},
+    },
+]
 
 
 @pytest.mark.parametrize("value", FORGED)
@@ -319,9 +364,25 @@ def test_forged_figures_earn_no_curve(value: Any) -> None:
 
 
 def test_figures_are_read_in_the_form_that_checks_rely_on() -> None:
-    answer = Answer(status=AnswerStatus.OK, value=[
-        {"cell": 4, "suptitle": " all ", "legend": ["a", 1], "axes": [{"title": 3, "lines": [
-            {"x": np.arange(3.0), "y": np.arange(3.0), "label": "one"}, {"x": 1}]}]}])  # fmt: skip
+    answer = Answer(
+        status=AnswerStatus.OK,
+        value=[
+            {
+                "cell": 4,
+                "suptitle": " all ",
+                "legend": ["a", 1],
+                "axes": [
+                    {
+                        "title": 3,
+                        "lines": [
+                            {"x": np.arange(3.0), "y": np.arange(3.0), "label": "one"},
+                            {"x": 1},
+                        ],
+                    }
+                ],
+            }
+        ],
+    )
     (ax,) = all_axes(answer)
     assert (ax["cell"], ax["suptitle"], ax["title"], ax["xlabel"]) == (4, "all", "", "")
     assert ax["legend"] == ["a"]

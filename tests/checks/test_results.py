@@ -21,11 +21,15 @@ def pair(points, centres):
 """
 HANDOUT = "import numpy as np"
 INPUTS: Any = {
-    "sizes": {"n": [20, 30], "k": [2, 4]}, "calls": 2,
+    "sizes": {"n": [20, 30], "k": [2, 4]},
+    "calls": 2,
     "argument": [{"draw": "normal", "shape": ["n", 2]}, {"draw": "normal", "shape": ["k", 2]}],
-}  # fmt: skip
-SINGLE = Example(arguments=([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0]]), why="there is one centre",
-                 share=Decimal("0.3"))  # fmt: skip
+}
+SINGLE = Example(
+    arguments=([[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0]]),
+    why="there is one centre",
+    share=Decimal("0.3"),
+)
 ASSIGN = FunctionResults(function="assign", inputs=INPUTS, example=(SINGLE,))
 
 
@@ -83,8 +87,10 @@ def assign(p, c):
     got = mark(source)
     assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.7"))
     assert got.message == "Right on ordinary inputs, but not where there is one centre."
-    assert got.details == {"expected": "assign([[1, 2], [3, 4]], [[0, 0]]) = [0, 0]",
-                           "given": "[1, 1]"}  # fmt: skip
+    assert got.details == {
+        "expected": "assign([[1, 2], [3, 4]], [[0, 0]]) = [0, 0]",
+        "given": "[1, 1]",
+    }
 
 
 def test_no_hidden_input_is_shown() -> None:

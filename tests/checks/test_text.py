@@ -19,17 +19,18 @@ REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"
 QUESTIONS = {
     1: "When do vanishing gradients occur?",
     2: "Which of the three activation functions are prone to vanishing gradients for positive "
-       "inputs, and why?",
+    "inputs, and why?",
     3: "Which layers of a network are hit most by vanishing gradients?",
     4: "What could cause the opposite problem, exploding gradients?",
-}  # fmt: skip
+}
 VANISHING = {
     n: TextAnswer(cell=f"vanishing-answer-{n}", question=text) for n, text in QUESTIONS.items()
 }
 INTERPRETATION = TextAnswer(
-    cell="interpretation-answer", comments=True,
+    cell="interpretation-answer",
+    comments=True,
     question="What does the matrix above say about the model?",
-)  # fmt: skip
+)
 WORDS = "The product of many small factors is almost nothing."
 Cells = tuple[Cell, ...]
 
@@ -49,9 +50,14 @@ def mark(
 ) -> Outcome:
     """The outcome for a notebook with these cells; None: no notebook."""
     notebook = None if cells is None else Notebook(name=name, cells=cells)
-    return check.judge(replace(
-        case(check, (), ()), notebook=notebook, master=master(name), template=template(name),
-    ))  # fmt: skip
+    return check.judge(
+        replace(
+            case(check, (), ()),
+            notebook=notebook,
+            master=master(name),
+            template=template(name),
+        )
+    )
 
 
 def handout(name: str = "ActivationFunctions.ipynb") -> Cells:
@@ -96,8 +102,9 @@ def test_an_answer_in_its_cell_goes_to_a_person_beside_the_model_answer(n: int) 
     got = mark(VANISHING[n], filled(n))
     assert got.status is Status.REVIEW
     assert got.details["given"] == WORDS
-    solution = next(c for c in master("ActivationFunctions.ipynb").cells
-                    if c.id == f"vanishing-answer-{n}").source  # fmt: skip
+    solution = next(
+        c for c in master("ActivationFunctions.ipynb").cells if c.id == f"vanishing-answer-{n}"
+    ).source
     assert len(got.details["expected"]) > 150
     assert got.details["expected"] in solution
 
@@ -110,25 +117,32 @@ def test_an_answer_is_no_answer_to_another_question() -> None:
 PLACES: dict[str, Cells] = {
     "in its cell": filled(),
     "below the words of the stub": edited(
-        handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-answer-1"),
+        handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-answer-1"
+    ),
     "after the words of the stub": edited(
-        handout(), lambda text: f"{text}\n{WORDS}", "vanishing-answer-1"),
+        handout(), lambda text: f"{text}\n{WORDS}", "vanishing-answer-1"
+    ),
     "in the cell of the question": edited(
-        handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-question-1"),
+        handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-question-1"
+    ),
     "in the line of the question": edited(
-        handout(), lambda text: f"{text} {WORDS}", "vanishing-question-1"),
-    "in the cell of the question, its own deleted": without(edited(
-        handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-question-1"),
-        "vanishing-answer-1"),
+        handout(), lambda text: f"{text} {WORDS}", "vanishing-question-1"
+    ),
+    "in the cell of the question, its own deleted": without(
+        edited(handout(), lambda text: f"{text}\n\n{WORDS}", "vanishing-question-1"),
+        "vanishing-answer-1",
+    ),
     "in a cell below": after(handout(), "vanishing-answer-1", note(WORDS)),
     "in a cell between": after(handout(), "vanishing-question-1", note(WORDS)),
     "in a cell in place of its own": without(
-        after(handout(), "vanishing-answer-1", note(WORDS)), "vanishing-answer-1"),
+        after(handout(), "vanishing-answer-1", note(WORDS)), "vanishing-answer-1"
+    ),
     "in two cells": after(filled(), "vanishing-answer-1", note("And so on.")),
     "in a raw cell": after(handout(), "vanishing-answer-1", note(WORDS, "raw")),
-    "question and answer copied": after(handout(), "vanishing-answer-1",
-                                        note(f"Question 1: {QUESTIONS[1]}\n\n{WORDS}")),
-}  # fmt: skip
+    "question and answer copied": after(
+        handout(), "vanishing-answer-1", note(f"Question 1: {QUESTIONS[1]}\n\n{WORDS}")
+    ),
+}
 
 
 @pytest.mark.parametrize("where", PLACES)
@@ -169,8 +183,9 @@ def test_a_notebook_of_the_students_own_is_searched_for_the_question() -> None:
 
 
 def test_a_translated_question_does_not_hide_the_answer() -> None:
-    cells = edited(filled(), lambda _: "**Frage 1.** Wann verschwinden Gradienten?",
-                   "vanishing-question-1")  # fmt: skip
+    cells = edited(
+        filled(), lambda _: "**Frage 1.** Wann verschwinden Gradienten?", "vanishing-question-1"
+    )
     for version in (cells, stripped(cells)):
         got = mark(VANISHING[1], version)
         assert got.status is Status.REVIEW
@@ -178,8 +193,9 @@ def test_a_translated_question_does_not_hide_the_answer() -> None:
 
 
 def test_whitespace_and_line_ends_of_the_question_do_not_matter() -> None:
-    cells = edited(filled(), lambda text: "  " + text.replace(" ", "  \n") + "\n\n\n",
-                   "vanishing-question-1")  # fmt: skip
+    cells = edited(
+        filled(), lambda text: "  " + text.replace(" ", "  \n") + "\n\n\n", "vanishing-question-1"
+    )
     got = mark(VANISHING[1], stripped(cells))
     assert got.status is Status.REVIEW
     assert got.details["given"] == WORDS
@@ -199,13 +215,23 @@ def test_the_handout_as_it_was_given_fails(n: int) -> None:
     assert mark(VANISHING[n], stripped(handout())).status is Status.FAILED
 
 
-@pytest.mark.parametrize("text", [
-    "", "   \n", "*Write  your answer here. *\n\n", "Write your answer here", "<!-- nothing -->",
-    "---", "...",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   \n",
+        "*Write  your answer here. *\n\n",
+        "Write your answer here",
+        "<!-- nothing -->",
+        "---",
+        "...",
+    ],
+)
 def test_a_place_without_words_fails(text: str) -> None:
-    assert mark(VANISHING[1], edited(handout(), lambda _: text, "vanishing-answer-1")
-                ).status is Status.FAILED  # fmt: skip
+    assert (
+        mark(VANISHING[1], edited(handout(), lambda _: text, "vanishing-answer-1")).status
+        is Status.FAILED
+    )
 
 
 def test_a_deleted_cell_without_an_answer_fails() -> None:
@@ -266,13 +292,16 @@ def test_the_interpretation_in_its_cell() -> None:
     assert "55 of the 57" in got.details["expected"]
 
 
-@pytest.mark.parametrize(("source", "given"), [
-    (f"# {WORDS}", WORDS),
-    (f"### {WORDS}\n# And more.", f"{WORDS}\nAnd more."),
-    (f"print(1)\n    # {WORDS}", WORDS),
-    (f'"""{WORDS}"""', WORDS),
-    (f"'''\n{WORDS}\n'''", WORDS),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("source", "given"),
+    [
+        (f"# {WORDS}", WORDS),
+        (f"### {WORDS}\n# And more.", f"{WORDS}\nAnd more."),
+        (f"print(1)\n    # {WORDS}", WORDS),
+        (f'"""{WORDS}"""', WORDS),
+        (f"'''\n{WORDS}\n'''", WORDS),
+    ],
+)
 def test_the_interpretation_in_comments_of_a_code_cell(source: str, given: str) -> None:
     cells = after(handout("Evaluation.ipynb"), "interpretation-answer", note(source, "code"))
     got = interpretation(cells)
@@ -287,8 +316,10 @@ def test_comments_are_found_in_a_notebook_without_ids() -> None:
 
 
 def test_the_interpretation_in_a_cell_turned_into_code() -> None:
-    cells = tuple(replace(c, kind="code", source=f"# {WORDS}") if c.id == "interpretation-answer"
-                  else c for c in handout("Evaluation.ipynb"))  # fmt: skip
+    cells = tuple(
+        replace(c, kind="code", source=f"# {WORDS}") if c.id == "interpretation-answer" else c
+        for c in handout("Evaluation.ipynb")
+    )
     assert interpretation(cells).details["given"] == WORDS
 
 
@@ -344,8 +375,14 @@ def test_an_answer_below_a_pasted_picture_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("text", "left"),
-    [("a<!-- b -->c", "ac"), ("<!--a<!-- b -->c-->", "c-->"), ("<!--->-->x", "x"),
-     ("<!-->", "<!-->"), ("a<!-- b", "a<!-- b"), ("<!--a-->b<!--c-->", "b")],
-)  # fmt: skip
+    [
+        ("a<!-- b -->c", "ac"),
+        ("<!--a<!-- b -->c-->", "c-->"),
+        ("<!--->-->x", "x"),
+        ("<!-->", "<!-->"),
+        ("a<!-- b", "a<!-- b"),
+        ("<!--a-->b<!--c-->", "b"),
+    ],
+)
 def test_comments_are_no_words(text: str, left: str) -> None:
     assert _without_comments(text) == left

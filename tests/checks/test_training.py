@@ -161,31 +161,61 @@ def test_facts_as_they_should_be_pass() -> None:
     assert sets({"a": TRAIN, "b": HELD}).status is Status.PASSED
 
 
-@pytest.mark.parametrize("change", [
-    {"rows": "all"}, {"rows": None}, {"rows": ROWS[54_000:].tolist()}, {"size": "6000"},
-    {"size": None}, {"size": -6000}, {"size": 10**30}, {"train": "yes"}, {"train": None},
-    {"known": 1}, {"rows": ROWS[54_000:] * -1.0}, {"rows": -1 - ROWS[54_000:]},
-    {"rows": ROWS[54_000:] + 10**9}, {"rows": np.full(6000, np.nan)},
-    {"rows": np.full(6000, 59_999)}, {"rows": ROWS[54_000:] + 0.5},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": "all"},
+        {"rows": None},
+        {"rows": ROWS[54_000:].tolist()},
+        {"size": "6000"},
+        {"size": None},
+        {"size": -6000},
+        {"size": 10**30},
+        {"train": "yes"},
+        {"train": None},
+        {"known": 1},
+        {"rows": ROWS[54_000:] * -1.0},
+        {"rows": -1 - ROWS[54_000:]},
+        {"rows": ROWS[54_000:] + 10**9},
+        {"rows": np.full(6000, np.nan)},
+        {"rows": np.full(6000, 59_999)},
+        {"rows": ROWS[54_000:] + 0.5},
+    ],
+)
 def test_forged_rows_earn_nothing(change: dict[str, Any]) -> None:
     got = sets({"a": TRAIN, "b": HELD | change})
     assert got.status is not Status.PASSED
     assert got.share <= Decimal("0.5")  # what the large set alone gets
 
 
-@pytest.mark.parametrize("facts", [
-    None, 3, "sets", [], {"a": None}, {"a": 3, "b": []}, {"a": {}}, {"a": {"known": False}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "facts",
+    [
+        None,
+        3,
+        "sets",
+        [],
+        {"a": None},
+        {"a": 3, "b": []},
+        {"a": {}},
+        {"a": {"known": False}},
+    ],
+)
 def test_forged_sets_earn_nothing(facts: Any) -> None:
     got = sets(facts)
     assert got.status in (Status.FAILED, Status.ERROR, Status.REVIEW)
     assert got.share == 0
 
 
-@pytest.mark.parametrize("answer", [
-    ok(None), ok([]), ok({}), *(Answer(status=s) for s in AnswerStatus if s is not AnswerStatus.OK),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(None),
+        ok([]),
+        ok({}),
+        *(Answer(status=s) for s in AnswerStatus if s is not AnswerStatus.OK),
+    ],
+)
 def test_sets_that_could_not_be_looked_at_are_an_error(answer: Answer) -> None:
     assert VALIDATION.judge(case(VALIDATION, (SPLIT,), (answer,))).status is Status.ERROR
 
@@ -193,9 +223,14 @@ def test_sets_that_could_not_be_looked_at_are_an_error(answer: Answer) -> None:
 # --- the loop ---------------------------------------------------------------------------------
 
 FACTS: dict[str, Any] = {
-    "name": "model", "parameters": 7, "steps": 940, "networks": 1, "calls": [], "output": [4, 10],
+    "name": "model",
+    "parameters": 7,
+    "steps": 940,
+    "networks": 1,
+    "calls": [],
+    "output": [4, 10],
     "layers": [],
-}  # fmt: skip
+}
 LOSS, TRAINING, HELD_OUT = [1.9, 0.8, 0.6], [0.61, 0.79, 0.83], [0.6, 0.8, 0.82]
 QUESTIONS = (NETWORK, HISTORIES, FIGURES)
 
@@ -220,16 +255,26 @@ HISTORIES_OF: dict[str, dict[str, Any]] = {
     "lists": {"train_losses": LOSS, "train_accuracies": TRAINING, "val_accuracies": HELD_OUT},
     "German names": {"verlauf": LOSS, "genauigkeit": TRAINING, "pruefung": HELD_OUT},
     "a dictionary": {"h.loss": LOSS, "h.acc": TRAINING, "h.val_acc": HELD_OUT},
-    "rows of a table": {"log[0]": [0, 1, 2], "log[1]": LOSS, "log[2]": TRAINING,
-                        "log[3]": HELD_OUT},
+    "rows of a table": {
+        "log[0]": [0, 1, 2],
+        "log[1]": LOSS,
+        "log[2]": TRAINING,
+        "log[3]": HELD_OUT,
+    },
     "percent": {"l": LOSS, "a": [61.0, 79.0, 83.0], "b": [60.0, 80.0, 82.0]},
     "fractions and percent": {"l": LOSS, "a": TRAINING, "b": [60.0, 80.0, 82.0]},
     "numbering from 1": {"epochs": [1, 2, 3], "l": LOSS, "a": TRAINING, "b": HELD_OUT},
     "a small loss": {"l": [0.9, 0.5, 0.4], "a": TRAINING, "b": HELD_OUT},
     "a loss of both": {"l": LOSS, "v": [1.5, 0.9, 0.7], "a": TRAINING, "b": HELD_OUT},
-    "beside other numbers": {"x": [3], "y": [-1, 5, 2], "z": [1e300, 2.0], "l": LOSS,
-                             "a": TRAINING, "b": HELD_OUT},
-}  # fmt: skip
+    "beside other numbers": {
+        "x": [3],
+        "y": [-1, 5, 2],
+        "z": [1e300, 2.0],
+        "l": LOSS,
+        "a": TRAINING,
+        "b": HELD_OUT,
+    },
+}
 
 
 @pytest.mark.parametrize("kind", HISTORIES_OF)
@@ -242,8 +287,10 @@ def test_a_recorded_course_passes_under_any_name(kind: str) -> None:
 def test_the_course_is_told_for_the_report() -> None:
     got = loop(arrays(HISTORIES_OF["lists"]))
     assert got.details["curves"] == {
-        "loss": LOSS, "train_accuracy": TRAINING, "validation_accuracy": HELD_OUT,
-    }  # fmt: skip
+        "loss": LOSS,
+        "train_accuracy": TRAINING,
+        "validation_accuracy": HELD_OUT,
+    }
 
 
 def test_a_course_that_was_drawn_but_not_kept_passes() -> None:
@@ -271,16 +318,19 @@ def test_a_course_inside_a_class_or_function_is_found_in_real_namespaces(
     assert got.status is Status.PASSED, got
 
 
-@pytest.mark.parametrize(("histories", "share", "missing"), [
-    ({"l": LOSS, "a": TRAINING}, "0.8", "the validation accuracy of each epoch is not"),
-    ({"a": TRAINING, "b": HELD_OUT}, "0.8", "the loss of each epoch is not"),
-    ({"l": LOSS}, "0.6", "the training accuracy of each epoch and the validation accuracy"),
-    ({"l": LOSS, "a": TRAINING, "again": TRAINING}, "0.8", "the validation accuracy"),
-    ({"l": LOSS, "a": TRAINING, "epochs": [1, 2, 3]}, "0.8", "the validation accuracy"),
-    ({}, "0.4", "the loss of each epoch and the training accuracy"),
-    ({"l": [0.3], "a": [0.8], "b": [0.7]}, "0.4", "the loss of each epoch"),
-    ({"l": [float("nan")] * 3}, "0.4", "the loss of each epoch"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("histories", "share", "missing"),
+    [
+        ({"l": LOSS, "a": TRAINING}, "0.8", "the validation accuracy of each epoch is not"),
+        ({"a": TRAINING, "b": HELD_OUT}, "0.8", "the loss of each epoch is not"),
+        ({"l": LOSS}, "0.6", "the training accuracy of each epoch and the validation accuracy"),
+        ({"l": LOSS, "a": TRAINING, "again": TRAINING}, "0.8", "the validation accuracy"),
+        ({"l": LOSS, "a": TRAINING, "epochs": [1, 2, 3]}, "0.8", "the validation accuracy"),
+        ({}, "0.4", "the loss of each epoch and the training accuracy"),
+        ({"l": [0.3], "a": [0.8], "b": [0.7]}, "0.4", "the loss of each epoch"),
+        ({"l": [float("nan")] * 3}, "0.4", "the loss of each epoch"),
+    ],
+)
 def test_what_is_not_recorded_costs_its_share(
     histories: dict[str, Any], share: str, missing: str
 ) -> None:
@@ -290,10 +340,12 @@ def test_what_is_not_recorded_costs_its_share(
 
 
 LEFT_OVER = {
-    "class_accuracies": np.linspace(0.7, 0.95, 10), "class_correct": np.linspace(900, 700, 10),
-    "class_count": np.linspace(1010, 990, 10), "hits": np.array([0.0, 1.0, 1.0, 1.0]),
+    "class_accuracies": np.linspace(0.7, 0.95, 10),
+    "class_correct": np.linspace(900, 700, 10),
+    "class_count": np.linspace(1010, 990, 10),
+    "hits": np.array([0.0, 1.0, 1.0, 1.0]),
     "labels": np.array([9.0, 3.0, 5.0, 1.0]),
-}  # fmt: skip
+}
 
 
 def test_what_the_last_batch_and_the_classes_leave_behind_is_no_record() -> None:
@@ -309,9 +361,7 @@ def test_what_is_left_behind_costs_nothing_who_recorded_all() -> None:
 
 def test_the_larger_part_may_be_the_validation_set_that_is_too_large() -> None:
     data = Fashion()
-    got = split(
-        trainset=Subset(data, range(15_000)), valset=Subset(data, range(15_000, 60_000))
-    )  # fmt: skip
+    got = split(trainset=Subset(data, range(15_000)), valset=Subset(data, range(15_000, 60_000)))
     assert (got.status, got.share) == (Status.PARTIAL, Decimal("0.5"))
     assert got.message == "The validation set is too small or too large."
 
@@ -329,8 +379,12 @@ def test_validation_accuracies_that_fall_at_the_end_are_accuracies() -> None:
 
 def test_the_accuracy_on_each_class_is_no_course_of_the_training() -> None:
     classes = [0.79, 0.91, 0.58, 0.83, 0.69, 0.58, 0.21, 0.88, 0.93, 0.94]
-    kept = {"loss": [1.66, 1.1, 0.8], "accs": classes, "val_acc": [0.5, 0.6, 0.7],
-            "train_acc": [0.4, 0.6, 0.8]}  # fmt: skip
+    kept = {
+        "loss": [1.66, 1.1, 0.8],
+        "accs": classes,
+        "val_acc": [0.5, 0.6, 0.7],
+        "train_acc": [0.4, 0.6, 0.8],
+    }
     got = loop(arrays(kept))
     assert got.details["curves"]["train_accuracy"] == [0.4, 0.6, 0.8]
     assert got.details["curves"]["validation_accuracy"] == [0.5, 0.6, 0.7]
@@ -349,13 +403,19 @@ def test_an_output_of_the_network_is_no_course_of_the_training() -> None:
 
 def test_a_network_that_was_never_updated_fails() -> None:
     got = loop(arrays(HISTORIES_OF["lists"]), network=FACTS | {"steps": 0})
-    assert (got.status, got.message) == (
-        Status.FAILED, "The network's weights were never updated.")  # fmt: skip
+    assert (got.status, got.message) == (Status.FAILED, "The network's weights were never updated.")
 
 
-@pytest.mark.parametrize("network", [
-    FACTS | {"steps": "many"}, FACTS | {"steps": -1}, FACTS | {"layers": 3}, {"steps": 5}, "model",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "network",
+    [
+        FACTS | {"steps": "many"},
+        FACTS | {"steps": -1},
+        FACTS | {"layers": 3},
+        {"steps": 5},
+        "model",
+    ],
+)
 def test_forged_networks_are_an_error(network: Any) -> None:
     for check in (LOOP, PLOTS):
         answers = (ok(network), ok(arrays(HISTORIES_OF["lists"])), ok([]), ok({}))
@@ -363,11 +423,24 @@ def test_forged_networks_are_an_error(network: Any) -> None:
         assert got.status in (Status.ERROR, Status.FAILED)
 
 
-@pytest.mark.parametrize("histories", [
-    None, 3, "lists", [LOSS], {"l": "text"}, {"l": LOSS}, {"l": np.zeros((3, 3))},
-    {"l": np.array([True, False])}, {"l": np.full(3, np.nan)}, {"l": np.array([np.inf, 1.0])},
-    {"l": np.array([-1e300, 1e300])}, {"l": np.zeros(0)}, {"l": {"l": None}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "histories",
+    [
+        None,
+        3,
+        "lists",
+        [LOSS],
+        {"l": "text"},
+        {"l": LOSS},
+        {"l": np.zeros((3, 3))},
+        {"l": np.array([True, False])},
+        {"l": np.full(3, np.nan)},
+        {"l": np.array([np.inf, 1.0])},
+        {"l": np.array([-1e300, 1e300])},
+        {"l": np.zeros(0)},
+        {"l": {"l": None}},
+    ],
+)
 @pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
 def test_forged_histories_earn_nothing_more(histories: Any) -> None:
     got = loop(histories)
@@ -420,23 +493,29 @@ def plots(*figures: dict[str, Any]) -> Outcome:
     return PLOTS.judge(case(PLOTS, QUESTIONS, answers))
 
 
-@pytest.mark.parametrize("figures", [
-    (figure(LOSS, xlabel="epoch"), figure(TRAINING, HELD_OUT)),
-    (figure(LOSS, TRAINING, HELD_OUT, legend=["loss", "a", "b"]),),
-    (figure(LOSS, title="loss"), figure(TRAINING), figure(HELD_OUT)),
-    (figure(LOSS), figure([61.0, 79.0, 83.0], [60.0, 80.0, 82.0], ylabel="%")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figures",
+    [
+        (figure(LOSS, xlabel="epoch"), figure(TRAINING, HELD_OUT)),
+        (figure(LOSS, TRAINING, HELD_OUT, legend=["loss", "a", "b"]),),
+        (figure(LOSS, title="loss"), figure(TRAINING), figure(HELD_OUT)),
+        (figure(LOSS), figure([61.0, 79.0, 83.0], [60.0, 80.0, 82.0], ylabel="%")),
+    ],
+)
 def test_complete_plots_pass(figures: tuple[dict[str, Any], ...]) -> None:
     got = plots(*figures)
     assert (got.status, got.share) == (Status.PASSED, Decimal(1)), got
 
 
-@pytest.mark.parametrize(("figures", "share", "words"), [
-    ((figure(LOSS), figure(TRAINING, HELD_OUT)), "0.85", "a title, label or legend"),
-    ((figure(LOSS, title="t"), figure(TRAINING)), "0.75", "the validation accuracy"),
-    ((figure(TRAINING, HELD_OUT, title="t"),), "0.65", "the loss"),
-    ((figure(LOSS, title="t"),), "0.50", "the training accuracy, the validation accuracy"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("figures", "share", "words"),
+    [
+        ((figure(LOSS), figure(TRAINING, HELD_OUT)), "0.85", "a title, label or legend"),
+        ((figure(LOSS, title="t"), figure(TRAINING)), "0.75", "the validation accuracy"),
+        ((figure(TRAINING, HELD_OUT, title="t"),), "0.65", "the loss"),
+        ((figure(LOSS, title="t"),), "0.50", "the training accuracy, the validation accuracy"),
+    ],
+)
 def test_what_is_not_plotted_costs_its_share(
     figures: tuple[dict[str, Any], ...], share: str, words: str
 ) -> None:
@@ -448,7 +527,9 @@ def test_what_is_not_plotted_costs_its_share(
 def test_no_plots_fail_even_with_texts() -> None:
     got = plots(figure(title="Loss", xlabel="epoch"))
     assert (got.status, got.message) == (
-        Status.FAILED, "There is no plot of the training's course.")  # fmt: skip
+        Status.FAILED,
+        "There is no plot of the training's course.",
+    )
     assert plots().status is Status.FAILED
 
 
@@ -457,12 +538,21 @@ def test_other_lines_are_no_course() -> None:
     assert plots(figure(rising, numbers, title="t")).status is Status.FAILED
 
 
-@pytest.mark.parametrize("figures", [
-    None, 3, "figures", [None], [{"axes": 3}], [{"axes": [3]}], [{"axes": [{"lines": "x"}]}],
-    [{"axes": [{"lines": [{"x": np.zeros(3), "y": np.full(3, np.nan)}]}]}],
-    [{"axes": [{"lines": [{"x": np.zeros(3), "y": np.array([1, 2, 3])}], "title": 5}]}],
-    [{"axes": [{"lines": [{"x": "a", "y": "b"}], "title": "t", "xlabel": "x"}]}],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "figures",
+    [
+        None,
+        3,
+        "figures",
+        [None],
+        [{"axes": 3}],
+        [{"axes": [3]}],
+        [{"axes": [{"lines": "x"}]}],
+        [{"axes": [{"lines": [{"x": np.zeros(3), "y": np.full(3, np.nan)}]}]}],
+        [{"axes": [{"lines": [{"x": np.zeros(3), "y": np.array([1, 2, 3])}], "title": 5}]}],
+        [{"axes": [{"lines": [{"x": "a", "y": "b"}], "title": "t", "xlabel": "x"}]}],
+    ],
+)
 def test_forged_figures_earn_nothing(figures: Any) -> None:
     answers = (ok(FACTS), ok({}), ok(figures), ok({}))
     got = PLOTS.judge(case(PLOTS, QUESTIONS, answers))
@@ -481,4 +571,6 @@ def test_the_reason_why_nothing_was_trained_comes_from_the_evidence() -> None:
 def test_long_courses_are_cut_for_the_report() -> None:
     course = Course.sorted([("", np.linspace(2, 0.5, 1000)), ("", np.linspace(0.5, 0.9, 1000))])
     assert {name: len(values) for name, values in course.curves().items()} == {
-        "loss": 200, "train_accuracy": 200}  # fmt: skip
+        "loss": 200,
+        "train_accuracy": 200,
+    }

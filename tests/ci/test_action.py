@@ -47,10 +47,14 @@ def run(folder: Path, notebook: bytes, **given: str) -> Ran:
     (workspace / NAME).write_bytes(notebook)
     (workspace / public_file.FILE).write_bytes(public_file.dump(made()))
     environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(Path.home()),
-        "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(workspace),
-        "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-    }  # fmt: skip
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(Path.home()),
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(workspace),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+    }
     for name in ("output", "summary"):
         (folder / name).touch()
     log, code = "", 0
@@ -60,8 +64,12 @@ def run(folder: Path, notebook: bytes, **given: str) -> Ran:
         own = {name: value(text, inputs) for name, text in step.get("env", {}).items()}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", value(step["run"], inputs)],
-            cwd=workspace, env=environment | own, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=workspace,
+            env=environment | own,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         log, code = log + done.stdout + done.stderr, code or done.returncode
     outputs = dict(line.split("=", 1) for line in (folder / "output").read_text().splitlines())
     return Ran(code, log, (folder / "summary").read_text(), outputs, workspace)

@@ -139,9 +139,15 @@ def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
     words = [word for name in formats for word in ("--format", name)]
     check(WRONG, *words, "--output", "reports", "--item", "relu")
     assert {path.name for path in (tmp_path / "reports").iterdir()} == {
-        "results.txt", "results.md", "results.json", "junit.xml", "annotations.txt", "summary.md",
-        "outputs.txt", "gl-code-quality-report.json",
-    }  # fmt: skip
+        "results.txt",
+        "results.md",
+        "results.json",
+        "junit.xml",
+        "annotations.txt",
+        "summary.md",
+        "outputs.txt",
+        "gl-code-quality-report.json",
+    }
 
 
 def test_on_a_runner_no_line_of_ours_but_the_annotations_is_a_command(

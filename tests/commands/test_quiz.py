@@ -92,7 +92,7 @@ CASES: list[tuple[str, dict[str, float], dict[str, str], str]] = [
     ("all of the gradient wrong", {}, dict.fromkeys(GRADIENT, "7.7"), "8.00"),
     ("v6 off, not carried on", {}, {"v6": "7.7"}, "9.70"),
     ("zeros everywhere", {}, dict.fromkeys(NAMES, "0"), "0.00"),
-]  # fmt: skip
+]
 
 
 def part(texts: dict[str, str], *, german: bool) -> str:
@@ -126,19 +126,40 @@ def download(points: list[tuple[float, float, float]], *, german: bool) -> str:
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(
-        ["Nachname", "Vorname", "E-Mail-Adresse", "Status", "Bewertung/10,00",
-         "Antwort 1", "Richtige Antwort 1"]
-        if german else
-        ["Last name", "First name", "Email address", "State", "Grade/10.00",
-         "Response 1", "Right answer 1"]
-    )  # fmt: skip
+        [
+            "Nachname",
+            "Vorname",
+            "E-Mail-Adresse",
+            "Status",
+            "Bewertung/10,00",
+            "Antwort 1",
+            "Richtige Antwort 1",
+        ]
+        if german
+        else [
+            "Last name",
+            "First name",
+            "Email address",
+            "State",
+            "Grade/10.00",
+            "Response 1",
+            "Right answer 1",
+        ]
+    )
     for number, ((_, slips, texts, _), point) in enumerate(zip(CASES, points, strict=True)):
         typed = {name: f"{value:.4f}" for name, value in work(*point, **slips).items()} | texts
         right = {name: f"{value:.4f}" for name, value in work(*point).items()}
-        rows.writerow([
-            "Case", f"Nr{number}", f"{number}@x.org", "Beendet" if german else "Finished", "5.00",
-            part(typed, german=german), part(right, german=False),
-        ])  # fmt: skip
+        rows.writerow(
+            [
+                "Case",
+                f"Nr{number}",
+                f"{number}@x.org",
+                "Beendet" if german else "Finished",
+                "5.00",
+                part(typed, german=german),
+                part(right, german=False),
+            ]
+        )
     return out.getvalue()
 
 
@@ -195,8 +216,10 @@ def test_a_file_that_is_not_this_quizs_download_is_one_sentence(
 def test_an_attempt_that_is_not_finished_is_told(folder: Path, tmp_path: Path) -> None:
     path, out = tmp_path / "r.csv", tmp_path / "marks.csv"
     answers = "; ".join(f"part {n}: 1" for n in range(1, 24))
-    path.write_text("Last name,First name,State,Response 1\n"
-                    f"A,B,Finished,{answers}\nC,D,In progress,-\nE,F,-,-\n")  # fmt: skip
+    path.write_text(
+        "Last name,First name,State,Response 1\n"
+        f"A,B,Finished,{answers}\nC,D,In progress,-\nE,F,-,-\n"
+    )
     done = CliRunner().invoke(main, ["quiz", "mark", str(path), "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "row 3: the attempt of D C is not finished (In progress)" in done.output
@@ -222,8 +245,11 @@ def test_the_rubrics_tolerance_is_that_of_the_question(tmp_path: Path) -> None:
     copy = shutil.copytree(rubrics, tmp_path / "rubrics" / "dais2021-a4")
     shutil.copytree(rubrics.parents[1] / "reference", tmp_path / "reference")
     task = copy / "autodiff.toml"
-    task.write_text(task.read_text().replace(
-        'group = "gradient"', 'group = "gradient"\nrelative_tolerance = 0.25'))  # fmt: skip
+    task.write_text(
+        task.read_text().replace(
+            'group = "gradient"', 'group = "gradient"\nrelative_tolerance = 0.25'
+        )
+    )
     out = tmp_path / "quiz.xml"
     done = CliRunner().invoke(main, ["quiz", "make", "--assignment", str(copy), "--out", str(out)])
     assert done.exit_code == 0, done.output

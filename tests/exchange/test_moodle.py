@@ -32,8 +32,10 @@ def submission(name: str) -> Submission:
 def test_english_rows_are_read_by_header() -> None:
     first, second = moodle.read_responses("r.csv", ENGLISH.encode())
     assert (first.name, first.email, first.finished) == (
-        "Alex Beispiel", "alex.beispiel@example.org", True,
-    )  # fmt: skip
+        "Alex Beispiel",
+        "alex.beispiel@example.org",
+        True,
+    )
     assert first.grade == Decimal("7.50")
     assert first.responses == {"1": "8", "2": "part 1: 0.45; part 2: relu; part 3:"}
     assert not second.finished
@@ -98,8 +100,10 @@ def test_json_headers_are_squeezed_and_still_known() -> None:
     assert (row.name, row.email, row.finished) == ("Jörg Müller", "j@x", True)
     assert (row.grade, row.highest) == (Decimal("7.50"), Decimal(10))
     assert (row.responses, row.right, row.questions) == (
-        {"1": "8,0"}, {"1": "8"}, {"1": "x1 = 2.0"},
-    )  # fmt: skip
+        {"1": "8,0"},
+        {"1": "8"},
+        {"1": "x1 = 2.0"},
+    )
 
 
 @pytest.mark.parametrize("header", ["Surname", "Last name", "Nachname"])

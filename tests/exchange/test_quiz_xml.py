@@ -46,8 +46,10 @@ def test_every_question_has_what_moodle_asks_for(document: Any) -> None:
         assert question.find("penalty").text == "0.3333333"
         file = question.find("questiontext/file")
         assert (file.get("name"), file.get("path"), file.get("encoding")) == (
-            "graph.png", "/", "base64",
-        )  # fmt: skip
+            "graph.png",
+            "/",
+            "base64",
+        )
         assert base64.b64decode(file.text).startswith(b"\x89PNG")
         assert '<img src="@@PLUGINFILE@@/graph.png"' in question.find("questiontext/text").text
 
@@ -56,9 +58,12 @@ def test_every_question_has_what_moodle_asks_for(document: Any) -> None:
 CHILDREN = {
     "quiz": ["question"],
     "question": ["name", "questiontext", "generalfeedback", "penalty", "hidden", "idnumber"],
-    "category": ["text"], "info": ["text"], "name": ["text"], "generalfeedback": ["text"],
+    "category": ["text"],
+    "info": ["text"],
+    "name": ["text"],
+    "generalfeedback": ["text"],
     "questiontext": ["text", "file"],
-}  # fmt: skip
+}
 
 
 def test_the_file_has_the_structure_of_moodles_import(document: Any) -> None:

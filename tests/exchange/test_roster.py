@@ -14,10 +14,15 @@ from grader.model import AttemptRule, Submission
 def row(line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = "") -> Row:
     first, _, last = name.partition(" ")
     return Row(
-        source=f"r.csv, row {line}", name=name, reversed_name=f"{last} {first}", email=email,
-        finished=finished, state="Finished" if finished else "In progress",
-        grade=Decimal(grade), responses={"1": f"answer {line}"},
-    )  # fmt: skip
+        source=f"r.csv, row {line}",
+        name=name,
+        reversed_name=f"{last} {first}",
+        email=email,
+        finished=finished,
+        state="Finished" if finished else "In progress",
+        grade=Decimal(grade),
+        responses={"1": f"answer {line}"},
+    )
 
 
 def submission(name: str, number: int = 0) -> Submission:
@@ -68,9 +73,16 @@ def test_a_folder_named_by_email_or_number_is_found() -> None:
 
 def test_moodles_grade_and_right_answers_come_along() -> None:
     seen = Row(
-        source="r", name="A B", reversed_name="B A", finished=True, grade=Decimal("7.5"),
-        highest=Decimal(10), responses={"1": "x"}, right={"1": "y"}, questions={"1": "x1 = 2"},
-    )  # fmt: skip
+        source="r",
+        name="A B",
+        reversed_name="B A",
+        finished=True,
+        grade=Decimal("7.5"),
+        highest=Decimal(10),
+        responses={"1": "x"},
+        right={"1": "y"},
+        questions={"1": "x1 = 2"},
+    )
     got = roster.response(seen)
     assert (got.moodle_grade, got.moodle_max) == (Decimal("7.5"), Decimal(10))
     assert (got.right, got.question) == ({"response 1": "y"}, "x1 = 2")

@@ -23,44 +23,50 @@ def xlsx(rows: list[list[str]]) -> bytes:
     link = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    return packed({
-        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+    return packed(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
             'relationships+xml"/><Override PartName="/xl/workbook.xml" '
             f'ContentType="{kind}.sheet.main+xml"/><Override PartName="/xl/worksheets/s.xml" '
             f'ContentType="{kind}.worksheet+xml"/></Types>',
-        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="a" '
+            "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="a" '
             f'Type="{link}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{link}"><sheets>'
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{link}"><sheets>'
             '<sheet name="s" sheetId="1" r:id="b"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
             f'<Relationship Id="b" Type="{link}/worksheet" Target="worksheets/s.xml"/>'
             "</Relationships>",
-        "xl/worksheets/s.xml": f'<worksheet xmlns="{main}"><sheetData>{lines}</sheetData>'
+            "xl/worksheets/s.xml": f'<worksheet xmlns="{main}"><sheetData>{lines}</sheetData>'
             "</worksheet>",
-    })  # fmt: skip
+        }
+    )
 
 
 def ods(rows: list[list[str]]) -> bytes:
     space = "urn:oasis:names:tc:opendocument:xmlns"
     lines = "".join(
-        "<table:table-row>" + "".join(
+        "<table:table-row>"
+        + "".join(
             f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
             for c in row
-        ) + "</table:table-row>"
+        )
+        + "</table:table-row>"
         for row in rows
-    )  # fmt: skip
-    return packed({
-        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-        "META-INF/manifest.xml": '<manifest:manifest xmlns:manifest="'
+    )
+    return packed(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "META-INF/manifest.xml": '<manifest:manifest xmlns:manifest="'
             f'{space}:manifest:1.0"><manifest:file-entry manifest:full-path="/" '
             'manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/>'
             "</manifest:manifest>",
-        "content.xml": f'<office:document-content xmlns:office="{space}:office:1.0" '
+            "content.xml": f'<office:document-content xmlns:office="{space}:office:1.0" '
             f'xmlns:table="{space}:table:1.0" xmlns:text="{space}:text:1.0"><office:body>'
             f'<office:spreadsheet><table:table table:name="s">{lines}</table:table>'
             "</office:spreadsheet></office:body></office:document-content>",
-    })  # fmt: skip
+        }
+    )
 
 
 def packed(files: dict[str, str]) -> bytes:

@@ -25,22 +25,36 @@ def saved_while_running() -> bytes:
     for number, entry in enumerate(cells):
         entry["execution_count"] = "*" if number % 2 else None
         entry["outputs"] = [
-            {"output_type": "stream", "name": "stdout"}, {"output_type": "error"}, None, {},
+            {"output_type": "stream", "name": "stdout"},
+            {"output_type": "error"},
+            None,
+            {},
             {"output_type": "display_data", "data": None, "metadata": None},
-        ]  # fmt: skip
+        ]
     return raw(cells).encode()
 
 
 def of_another_editor() -> bytes:
     """Colab's and VS Code's metadata, a newer minor format, another language tag, odd tags."""
     cells = [
-        cell(code, metadata={"id": f"x{n}", "colab": {"base_uri": "https://x"}, "tags": "none",
-                             "vscode": {"languageId": "python"}, "executionInfo": {"user": {}}})
+        cell(
+            code,
+            metadata={
+                "id": f"x{n}",
+                "colab": {"base_uri": "https://x"},
+                "tags": "none",
+                "vscode": {"languageId": "python"},
+                "executionInfo": {"user": {}},
+            },
+        )
         for n, code in enumerate(HONEST)
-    ]  # fmt: skip
-    metadata = {"kernelspec": {"name": "python2", "language": "R", "display_name": "none"},
-                "language_info": {"name": "julia"}, "colab": {"provenance": []},
-                "accelerator": "GPU"}  # fmt: skip
+    ]
+    metadata = {
+        "kernelspec": {"name": "python2", "language": "R", "display_name": "none"},
+        "language_info": {"name": "julia"},
+        "colab": {"provenance": []},
+        "accelerator": "GPU",
+    }
     return raw(cells, metadata=metadata, nbformat_minor=99).encode()
 
 
@@ -57,8 +71,14 @@ def without_ids() -> bytes:
 def split() -> list[Any]:
     """A cell cut into two, with an empty one and a comment between."""
     head, body = RIGHT["tanh"].split("\n")
-    return [NUMPY, "", "# only a comment", f"{head}\n    y = x\n{body}",
-            *(RIGHT[name] for name in ("tanh_grad", "relu", "logistic")), WORDS]  # fmt: skip
+    return [
+        NUMPY,
+        "",
+        "# only a comment",
+        f"{head}\n    y = x\n{body}",
+        *(RIGHT[name] for name in ("tanh_grad", "relu", "logistic")),
+        WORDS,
+    ]
 
 
 FILES = {
@@ -74,23 +94,34 @@ ACCIDENTS: dict[str, list[Any] | bytes] = {
     "58 split": split(),
     "58 merged": ["\n\n".join(HONEST)],
     "59 retyped without ids": without_ids(),
-    "60 out of order": ["print(tanh(np.array([1.0])))", "import numpy as np", *HONEST[1:],
-                        "print(undefined)"],
-    "61 warnings": ["import sys, warnings\nwarnings.warn('NNPACK')\nprint('[W] Error', file=sys.stderr)",
-                    *HONEST],
+    "60 out of order": [
+        "print(tanh(np.array([1.0])))",
+        "import numpy as np",
+        *HONEST[1:],
+        "print(undefined)",
+    ],
+    "61 warnings": [
+        "import sys, warnings\nwarnings.warn('NNPACK')\nprint('[W] Error', file=sys.stderr)",
+        *HONEST,
+    ],
     "62 another editor": of_another_editor(),
     "63 names of the grader": [
-        *HONEST, "answer = question = channel = state = grader = bootstrap = begin = 5",
+        *HONEST,
+        "answer = question = channel = state = grader = bootstrap = begin = 5",
         "json = os = sys = signal = base64 = _ = __ = In = Out = None",
         "def print(*a): raise RuntimeError\ndef plain(x): return None\npack = unpack = find = plain",
         "np.save = np.load = None\ndel globals()['get_ipython']",
     ],
     "64 Ünïcode Größe \N{GREEK SMALL LETTER SIGMA}": [LETTERS + HONEST[0], *HONEST[1:]],
     "63 files named like modules": ["import helper\nassert helper.x == 1", *HONEST],
-    "64 BOM and CRLF": b"\xef\xbb\xbf" + raw([LETTERS + HONEST[0], *HONEST[1:]]).replace(
-        "\n", "\r\n").encode(),
+    "64 BOM and CRLF": b"\xef\xbb\xbf"
+    + raw([LETTERS + HONEST[0], *HONEST[1:]]).replace("\n", "\r\n").encode(),
     "64 UTF-16": raw([LETTERS + HONEST[0], *HONEST[1:]]).encode("utf-16"),
     "65 saved while running": saved_while_running(),
-    "67 shell lines": ["%pip install numpy\n!pip install --user nothing-of-this-name\n!ls -la",
-                       "%matplotlib inline\n%load_ext autoreload", *HONEST, "%%bash\necho done"],
-}  # fmt: skip
+    "67 shell lines": [
+        "%pip install numpy\n!pip install --user nothing-of-this-name\n!ls -la",
+        "%matplotlib inline\n%load_ext autoreload",
+        *HONEST,
+        "%%bash\necho done",
+    ],
+}

@@ -385,16 +385,27 @@ PAYLOAD = pickle.dumps(print)
 FILES: dict[str, dict[str, bytes]] = {
     "16 pickles": {"model__pt": PAYLOAD, "answers__pkl": PAYLOAD},
     "18 shadows": dict.fromkeys(
-        ("numpy__py", "json__py", "sitecustomize__py", "usercustomize__py", "conftest__py",
-         "ipython_config__py", "ipython_kernel_config__py", "torch__py", "zmq__py", "grader__py",
-         "launch__py", "evil__pth"),
+        (
+            "numpy__py",
+            "json__py",
+            "sitecustomize__py",
+            "usercustomize__py",
+            "conftest__py",
+            "ipython_config__py",
+            "ipython_kernel_config__py",
+            "torch__py",
+            "zmq__py",
+            "grader__py",
+            "launch__py",
+            "evil__pth",
+        ),
         b"import os\nos.system('touch {canary}.shadow')\ndef __getattr__(name): return print\n",
     ),
     "22 brings results": dict.fromkeys(
         ("results__json", "grades__csv", "assignment__toml", "activation__toml", "overrides__json"),
         b'{"submissions": [{"student": "22-brings-results", "points": "5.00"}]}',
     ),
-}  # fmt: skip
+}
 
 
 def filled(cells: Cells, names: dict[str, Any]) -> Cells:

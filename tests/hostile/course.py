@@ -109,11 +109,18 @@ class Course:
         items.append(ITEM.format(id="words", type="text_answer", rest='cell = "words"'))
         (self.rubric / "assignment.toml").write_text(ASSIGNMENT)
         (self.rubric / "activation.toml").write_text(TASK + "".join(items))
-        master = notebook([
-            *HONEST, f"# {self.secret}",
-            cell("<!-- ### BEGIN SOLUTION -->\nThey vanish.\n<!-- ### END SOLUTION -->\n"
-                 "<!-- ### BEGIN STUB\n*Write here.*\n### END STUB -->", "markdown", id="words"),
-        ])  # fmt: skip
+        master = notebook(
+            [
+                *HONEST,
+                f"# {self.secret}",
+                cell(
+                    "<!-- ### BEGIN SOLUTION -->\nThey vanish.\n<!-- ### END SOLUTION -->\n"
+                    "<!-- ### BEGIN STUB\n*Write here.*\n### END STUB -->",
+                    "markdown",
+                    id="words",
+                ),
+            ]
+        )
         (self.reference / NOTEBOOK).write_text(json.dumps(master))
 
     def submit(
@@ -129,16 +136,36 @@ class Course:
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The command that grades all, and its environment."""
-        line = [sys.executable, "-m", "grader.cli", "grade", str(self.work), "--quiet", "--out",
-                str(self.out), "--assignment", str(self.rubric), "--seed", "4", "--jobs",
-                "2"]  # fmt: skip
+        line = [
+            sys.executable,
+            "-m",
+            "grader.cli",
+            "grade",
+            str(self.work),
+            "--quiet",
+            "--out",
+            str(self.out),
+            "--assignment",
+            str(self.rubric),
+            "--seed",
+            "4",
+            "--jobs",
+            "2",
+        ]
         return line, os.environ | {"TMPDIR": str(self.tmp), "GRADER_TOKEN": self.token}
 
     def grade(self) -> subprocess.CompletedProcess[str]:
         """Grades all, to the end."""
         line, environment = self.command()
-        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False,
-                              timeout=900, cwd=REPOSITORY)  # fmt: skip
+        return subprocess.run(
+            line,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+            cwd=REPOSITORY,
+        )
 
     def results(self) -> dict[str, dict[str, Any]]:
         """What results.json says, by the name of the student."""

@@ -80,17 +80,27 @@ def batch() -> Iterator[Done]:
     place = course.new("hx-")
     connections: list[Any] = []
     with listening(connections) as port:
-        names = {"canary": str(place.canary), "out": str(place.out), "token": place.token,
-                 "reference": str(place.reference), "rubric": str(place.rubric), "port": port,
-                 "secret_prefix": "secret"}  # fmt: skip
+        names = {
+            "canary": str(place.canary),
+            "out": str(place.out),
+            "token": place.token,
+            "reference": str(place.reference),
+            "rubric": str(place.rubric),
+            "port": port,
+            "secret_prefix": "secret",
+        }
         others: list[tuple[str, Any]] = [(name, HONEST) for name in HONEST_NAMES]
         others += ACCIDENTS.items()
-        spread = [others[n // 3] if n % 3 == 0 and n // 3 < len(others) else None
-                  for n in range(max(len(ATTACKS), 3 * len(others)))]  # fmt: skip
+        spread = [
+            others[n // 3] if n % 3 == 0 and n // 3 < len(others) else None
+            for n in range(max(len(ATTACKS), 3 * len(others)))
+        ]
         for number, (attack, other) in enumerate(zip_longest(ATTACKS, spread)):
             if attack:
-                files = {file: body.replace(b"{canary}", str(place.canary).encode())
-                         for file, body in FILES.get(attack, {}).items()}  # fmt: skip
+                files = {
+                    file: body.replace(b"{canary}", str(place.canary).encode())
+                    for file, body in FILES.get(attack, {}).items()
+                }
                 place.submit(f"{number:02} {attack}", filled(ATTACKS[attack], names), **files)
             if other:
                 place.submit(f"{number:02} {other[0]}", other[1], **BESIDE.get(other[0], {}))
@@ -98,8 +108,9 @@ def batch() -> Iterator[Done]:
     results = {}
     for name, entry in (place.results() if done.returncode < 2 else {}).items():
         results[re.sub(r"^\d\d ", "", name)] = entry
-    yield Done(place, done.returncode, done.stdout + done.stderr, results, place.left_behind(),
-               connections)  # fmt: skip
+    yield Done(
+        place, done.returncode, done.stdout + done.stderr, results, place.left_behind(), connections
+    )
     shutil.rmtree(place.root)
 
 
@@ -117,7 +128,13 @@ def test_nothing_outside_was_read_or_written(batch: Done) -> None:
     place = batch.place
     assert place.canary.read_text() == place.secret
     assert sorted(path.name for path in place.root.iterdir()) == [
-        "canary.txt", "out", "reference", "rubrics", "tmp", "work"]  # fmt: skip
+        "canary.txt",
+        "out",
+        "reference",
+        "rubrics",
+        "tmp",
+        "work",
+    ]
     for path in place.out.rglob("*"):
         assert path.is_dir() or place.secret.encode() not in path.read_bytes(), path
 

@@ -65,8 +65,14 @@ def test_a_killed_grader_leaves_nothing_and_goes_on_where_it_was(place: Course) 
     place.submit("02 stays", [WRONG, STAYS.format(token=place.token)])
     place.submit("03 honest", HONEST)
     line, environment = place.command()
-    grader = subprocess.Popen(line, env=environment, cwd=REPOSITORY, start_new_session=True,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    grader = subprocess.Popen(
+        line,
+        env=environment,
+        cwd=REPOSITORY,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     survivor = f"survivor-{place.token}"
     wait_until("the hostile cell has begun", lambda: len(processes(survivor)) >= 3)
     os.kill(grader.pid, signal.SIGKILL)

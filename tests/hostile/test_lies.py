@@ -50,9 +50,13 @@ def run(*sources: str, questions: tuple[Question, ...] = (ASK,), **limits: int) 
     small = Limits(**({"cell_seconds": 3, "question_seconds": 1, "notebook_seconds": 40} | limits))
     cells = tuple(Cell(id=f"c{n}", kind="code", source=s) for n, s in enumerate(sources))
     return observe.observe(
-        Notebook(name="lies.ipynb", cells=cells), questions, observe.Surroundings(limits=small),
-        task="lies", seed=1, resources=lambda name: np.zeros(1),
-    )  # fmt: skip
+        Notebook(name="lies.ipynb", cells=cells),
+        questions,
+        observe.Surroundings(limits=small),
+        task="lies",
+        seed=1,
+        resources=lambda name: np.zeros(1),
+    )
 
 
 def answer(evidence: Evidence, question: Question = ASK) -> Answer:
@@ -127,8 +131,10 @@ def test_no_line_is_a_lost_answer() -> None:
 def test_a_kernel_that_forges_each_answer_is_believed_in_none() -> None:
     """The same through a real kernel: one for each question, and an honest one at the end."""
     forged = [line.decode() for line in LINES.values()]
-    forged += [OK.replace("VALUE", VALUES[name])
-               for name in ("deep", "digits", "zero times much", "object array")]  # fmt: skip
+    forged += [
+        OK.replace("VALUE", VALUES[name])
+        for name in ("deep", "digits", "zero times much", "object array")
+    ]
     questions = tuple(
         Question(probe="call_function", params={"name": "f", "points": np.array([float(n)])})
         for n in range(len(forged) + 1)
@@ -155,12 +161,16 @@ def test_a_kernel_that_forges_each_answer_is_believed_in_none() -> None:
 @pytest.mark.parametrize(
     "claimed",
     [
-        np.array([1, 2]), [], "x", {"problem": np.array([1, 2])}, {"problem": ["x"] * 9},
+        np.array([1, 2]),
+        [],
+        "x",
+        {"problem": np.array([1, 2])},
+        {"problem": ["x"] * 9},
         {"onnx": 5, "moved": 10**300, "before": np.zeros(0, np.uint8)},
         {"onnx": np.zeros(9, np.uint8), "inside": np.full(10_000, 200, np.uint8)},
         {"onnx": np.zeros((3, 3), np.uint8), "before": np.full(10_000, np.nan)},
     ],
-)  # fmt: skip
+)
 def test_a_claimed_network_that_is_none_is_a_problem_and_no_crash(
     claimed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,8 +178,11 @@ def test_a_claimed_network_that_is_none_is_a_problem_and_no_crash(
     images, labels = np.zeros((10_000, 28, 28), np.uint8), np.zeros(10_000, np.uint8)
     monkeypatch.setattr(data, "load", lambda name, folder: (images, labels))
     question = Question(probe="export")
-    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers={
-        wire.digest(question): Answer(status=AnswerStatus.OK, value=claimed)})  # fmt: skip
+    evidence = Evidence(
+        task="t",
+        ending=Ending.COMPLETED,
+        answers={wire.digest(question): Answer(status=AnswerStatus.OK, value=claimed)},
+    )
     found = answer(runs.distilled(evidence, [question], None), question).value
     assert found["problem"]
     assert "classes" not in found
@@ -184,8 +197,9 @@ def test_a_flood_of_right_curves_is_judged_like_a_few() -> None:
     value = {"figures": [figure] * 2, "own": own}
     claimed = Answer(status=AnswerStatus.OK, value=value)
     check = FunctionPlot(plot="plot_tanh", function="tanh", gradient="tanh_grad")
-    item = Item(id="i", title="", points=Decimal(1), visibility=Visibility.PUBLIC, hint="",
-                check=check)  # fmt: skip
+    item = Item(
+        id="i", title="", points=Decimal(1), visibility=Visibility.PUBLIC, hint="", check=check
+    )
     asked = Question(probe="call_plot", params={"x_min": -5, "x_max": 5})
     assert len(lines_of(figure["axes"][0])) == MAX_LINES
     found = check.judge(Case(item=item, asked=(asked,), answers=(claimed,), expected=(claimed,)))
@@ -225,8 +239,10 @@ def test_a_kernel_without_output_still_answers(broken: dict[str, Evidence]) -> N
 def test_a_stuffed_question_pipe_is_no_forged_answer(broken: dict[str, Evidence]) -> None:
     """Where an ordinary user grades, the pipe belongs to the kernel's user, and can be stuffed."""
     is_refused = broken["stuffs"].cells[1].error.startswith("PermissionError")
-    wanted = {True: {AnswerStatus.OK},
-              False: {AnswerStatus.MALFORMED, AnswerStatus.TIMEOUT, AnswerStatus.LOST}}  # fmt: skip
+    wanted = {
+        True: {AnswerStatus.OK},
+        False: {AnswerStatus.MALFORMED, AnswerStatus.TIMEOUT, AnswerStatus.LOST},
+    }
     assert answer(broken["stuffs"]).status in wanted[is_refused]
 
 
@@ -236,19 +252,30 @@ def test_a_stuffed_question_pipe_is_no_forged_answer(broken: dict[str, Evidence]
 @pytest.mark.parametrize(
     "said",
     [
-        b"", b"not JSON\n", b"[1]\n", b'{"event": "done"}\n', b"\xff\n" + b"[" * 5000 + b"\n",
+        b"",
+        b"not JSON\n",
+        b"[1]\n",
+        b'{"event": "done"}\n',
+        b"\xff\n" + b"[" * 5000 + b"\n",
         b'{"event": "done", "ending": "won", "message": "", "cells": [], "answers": {}}\n',
         b'{"event": "done", "ending": "completed", "message": "", "cells": [{"x": 1}], '
         b'"answers": {}}\n',
     ],
-)  # fmt: skip
+)
 def test_a_driver_that_breaks_is_an_outcome(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver is ours, but reads what is hostile: when it goes, nothing else does."""
     real = subprocess.Popen
 
     def popen(command: list[str], **more: Any) -> Any:
-        return real(["sh", "-c", 'head -c 1 >/dev/null; printf "%b" "$0"',
-                     "".join(f"\\0{byte:03o}" for byte in said)], **more)  # fmt: skip
+        return real(
+            [
+                "sh",
+                "-c",
+                'head -c 1 >/dev/null; printf "%b" "$0"',
+                "".join(f"\\0{byte:03o}" for byte in said),
+            ],
+            **more,
+        )
 
     monkeypatch.setenv(warm.COLD, "1")
     monkeypatch.setattr(subprocess, "Popen", popen)
@@ -283,9 +310,13 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
 
     evidence = observe.observe(
         Notebook(name="n", cells=(Cell(id="a", kind="code", source="import time; time.sleep(9)"),)),
-        (), observe.Surroundings(), task="t", seed=1, resources=lambda name: np.zeros(1),
+        (),
+        observe.Surroundings(),
+        task="t",
+        seed=1,
+        resources=lambda name: np.zeros(1),
         progress=kill,
-    )  # fmt: skip
+    )
     assert evidence.ending is Ending.CRASHED
     assert len(killed) == 2
     assert re.search(rf"Max address space +{driver.MAX_MEMORY} ", limits[0])

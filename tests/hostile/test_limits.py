@@ -125,10 +125,13 @@ ATTACKS = {
 def observed(rung: str, attack: Attack) -> Evidence:
     cells = tuple(Cell(id=f"c{n}", kind="code", source=s) for n, s in enumerate(attack.sources))
     return observe(
-        Notebook(name="attack.ipynb", cells=cells), (),
+        Notebook(name="attack.ipynb", cells=cells),
+        (),
         Surroundings(rung=rung, limits=Limits(**{"cell_seconds": 20, **attack.limits})),
-        task="test", seed=1, resources=lambda name: np.zeros(1),
-    )  # fmt: skip
+        task="test",
+        seed=1,
+        resources=lambda name: np.zeros(1),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +188,12 @@ def held(request: pytest.FixtureRequest, place: Path) -> Held:
         futures = {name: pool.submit(observed, rung, attack) for name, attack in rest.items()}
         evidence |= {name: future.result() for name, future in futures.items()}
     return Held(
-        rung=rung, evidence=evidence, processes=selftest.survivors(MARK),
-        folders=[path.name for path in place.iterdir()], groups=sorted(groups() - before),
-    )  # fmt: skip
+        rung=rung,
+        evidence=evidence,
+        processes=selftest.survivors(MARK),
+        folders=[path.name for path in place.iterdir()],
+        groups=sorted(groups() - before),
+    )
 
 
 def groups() -> set[Path]:
@@ -249,9 +255,7 @@ def test_many_files_of_permitted_size_fill_no_more_than_the_disk_limit(held: Hel
 
 def test_the_number_of_files_is_limited(held: Held) -> None:
     run = held.evidence["many files"]
-    assert (run.ending, run.message) == (
-        Ending.DISK, "It wrote more than 512 MiB or 2000 files."
-    )  # fmt: skip
+    assert (run.ending, run.message) == (Ending.DISK, "It wrote more than 512 MiB or 2000 files.")
 
 
 def test_output_is_capped_in_messages_and_bytes(held: Held) -> None:

@@ -144,8 +144,9 @@ def test_the_checked_notebook_is_asked_public_questions_alone() -> None:
         assert around.files == {}
         return door(notebook, questions, around, **more)
 
-    submission = Submission(student="e", name="e", missing={},
-                            notebooks={"activation": read(RIGHT, "a.ipynb")})  # fmt: skip
+    submission = Submission(
+        student="e", name="e", missing={}, notebooks={"activation": read(RIGHT, "a.ipynb")}
+    )
     Check(public=made(), submission=submission, door=spying).run((made().task("activation"),))
     public_ones = set(json.loads(bundle()[public_file.FILE])["questions"])
     assert set(seen) <= public_ones
@@ -154,8 +155,12 @@ def test_the_checked_notebook_is_asked_public_questions_alone() -> None:
 
 def test_resources_named_in_the_bundle_are_names_and_no_data() -> None:
     named = [
-        value for items in made().asked.values() for asked in items.values()
-        for question in asked for value in question.params.values() if isinstance(value, Resource)
-    ]  # fmt: skip
+        value
+        for items in made().asked.values()
+        for asked in items.values()
+        for question in asked
+        for value in question.params.values()
+        if isinstance(value, Resource)
+    ]
     assert named
     assert len(bundle()[public_file.FILE]) < 400_000

@@ -66,8 +66,9 @@ def marks(
         for n, source in enumerate(cells)
     )
     notebook = Notebook(name="FMSSVRC.ipynb", cells=code)
-    submission = Submission(student="mallory", name="Mallory", notebooks={"fmssvrc": notebook},
-                            missing={}, digest="d")  # fmt: skip
+    submission = Submission(
+        student="mallory", name="Mallory", notebooks={"fmssvrc": notebook}, missing={}, digest="d"
+    )
     with Store(folder / "grader.sqlite") as store:
         settings = batch.Settings(seed=11, audit=audit)
         progress = Lines(io.StringIO(), quiet=True)

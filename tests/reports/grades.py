@@ -42,8 +42,14 @@ def item(
 ) -> ItemGrade:
     """An item with the points its status implies; of a partial one half, of a marked one those."""
     share = SHARES.get(status, Decimal(0))
-    asked = Item(id=id, title=f"Item {id}", points=Decimal(points), visibility=Visibility.PUBLIC,
-                 hint=hint, check=Check())  # fmt: skip
+    asked = Item(
+        id=id,
+        title=f"Item {id}",
+        points=Decimal(points),
+        visibility=Visibility.PUBLIC,
+        hint=hint,
+        check=Check(),
+    )
     outcome = Outcome(status=status, share=share, message=message, details=details or {})
     given = override.points if override else asked.points * share
     return ItemGrade(item=asked, outcome=outcome, points=given, override=override)
@@ -58,8 +64,14 @@ def task(
 ) -> TaskGrade:
     """A task that is worth what its items are worth."""
     whole = sum((entry.item.points for entry in items), Decimal(0))
-    asked = Task(id=id, title=f"Task {id}", points=whole, notebook=notebook, limits=Limits(),
-                 items=tuple(entry.item for entry in items))  # fmt: skip
+    asked = Task(
+        id=id,
+        title=f"Task {id}",
+        points=whole,
+        notebook=notebook,
+        limits=Limits(),
+        items=tuple(entry.item for entry in items),
+    )
     points = sum((entry.points for entry in items), Decimal(0))
     return TaskGrade(task=asked, points=points, items=items, evidence=evidence, problem=problem)
 
@@ -79,16 +91,28 @@ def grade(
     handed_in = Submission(
         student=student, name=name, notebooks=notebooks or {}, missing={}, quiz=quiz
     )
-    return Grade(submission=handed_in, points=points, max_points=whole, passed=2 * points >= whole,
-                 tasks=tasks, notes=notes)  # fmt: skip
+    return Grade(
+        submission=handed_in,
+        points=points,
+        max_points=whole,
+        passed=2 * points >= whole,
+        tasks=tasks,
+        notes=notes,
+    )
 
 
 def assignment(like: Grade | None = None) -> Assignment:
     """The assignment that this grade is a grade of."""
     like = like or grade()
     return Assignment(
-        name="dais2021-a4", title="Assignment 4", points=like.max_points,
-        pass_points=like.max_points / 2, due=datetime(2021, 5, 30, 20, tzinfo=UTC),
-        late=LateRule(), tasks=tuple(entry.task for entry in like.tasks), rubric_dir=Path(),
-        reference_dir=Path(), digest="",
-    )  # fmt: skip
+        name="dais2021-a4",
+        title="Assignment 4",
+        points=like.max_points,
+        pass_points=like.max_points / 2,
+        due=datetime(2021, 5, 30, 20, tzinfo=UTC),
+        late=LateRule(),
+        tasks=tuple(entry.task for entry in like.tasks),
+        rubric_dir=Path(),
+        reference_dir=Path(),
+        digest="",
+    )

@@ -26,8 +26,13 @@ def graded(message: str = EVIL) -> Grade:
     """One item of each status; the failed one says `message`."""
     statuses = [s for s in Status if s is not Status.FAILED]
     items = [item(status, id=status.value) for status in statuses]
-    wrong = item(Status.FAILED, id="wrong", message=message, hint="Think: 5 %, again.",
-                 details={"given": [message, message]})  # fmt: skip
+    wrong = item(
+        Status.FAILED,
+        id="wrong",
+        message=message,
+        hint="Think: 5 %, again.",
+        details={"given": [message, message]},
+    )
     return grades.grade(task(*items, wrong))
 
 
@@ -70,11 +75,19 @@ def test_the_terminal_text_has_own_values_and_the_hint() -> None:
 
 
 def test_the_summary_has_a_row_for_each_item() -> None:
-    rows = [r for r in lines(markdown.render([graded()], grades.assignment())["results.md"])
-            if r.startswith("| ") and "---" not in r and "item |" not in r]  # fmt: skip
+    rows = [
+        r
+        for r in lines(markdown.render([graded()], grades.assignment())["results.md"])
+        if r.startswith("| ") and "---" not in r and "item |" not in r
+    ]
     assert [row.split("|")[1].split()[1] for row in rows] == [
-        "passed", "partial", "blocked", "review", "error", "failed",
-    ]  # fmt: skip
+        "passed",
+        "partial",
+        "blocked",
+        "review",
+        "error",
+        "failed",
+    ]
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 5 for row in rows)
     assert not [row for row in rows if "<script" in re.sub(r"` .*? `", "", row)]
 
@@ -126,9 +139,13 @@ def test_junitparser_reads_every_status() -> None:
     (suite,) = xml
     kinds = {case.name: [type(result) for result in case.result] for case in suite}
     assert kinds == {
-        "passed": [], "partial": [Failure], "blocked": [Failure], "wrong": [Failure],
-        "review": [Skipped], "error": [Error],
-    }  # fmt: skip
+        "passed": [],
+        "partial": [Failure],
+        "blocked": [Failure],
+        "wrong": [Failure],
+        "review": [Skipped],
+        "error": [Error],
+    }
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 3, 1, 1)
     (wrong,) = [case for case in suite if case.name == "wrong"]
     (own,) = re.findall(r'<testcase [^>]*name="wrong".*?</testcase>', content.decode(), re.DOTALL)

@@ -14,9 +14,19 @@ from tests.reports import grades
 from tests.reports.grades import item, task
 
 FORMULAS = [
-    "=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1+1", "=HYPERLINK(\"x\")", "-A1",
-    "=cmd|' /C calc'!A0", "--1", "+", "\n=1+1",
-]  # fmt: skip
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    '=HYPERLINK("x")',
+    "-A1",
+    "=cmd|' /C calc'!A0",
+    "--1",
+    "+",
+    "\n=1+1",
+]
 
 
 def render(*of: Grade) -> bytes:
@@ -35,11 +45,21 @@ def test_there_is_a_row_for_each_student_with_a_column_for_each_item() -> None:
         task(item(Status.PARTIAL, id="mlp", points="5"), id="fmssvrc"),
     )
     assert rows(of) == [
-        {"student": "ada", "name": "Ada Lovelace", "points": "4.00", "max_points": "9.50",
-         "passed": "no", "provisional": "yes", "open_points": "3.00", "activation": "1.50",
-         "fmssvrc": "2.50", "activation/logistic": "1.50", "activation/vanishing_1": "0.00",
-         "fmssvrc/mlp": "2.50"}
-    ]  # fmt: skip
+        {
+            "student": "ada",
+            "name": "Ada Lovelace",
+            "points": "4.00",
+            "max_points": "9.50",
+            "passed": "no",
+            "provisional": "yes",
+            "open_points": "3.00",
+            "activation": "1.50",
+            "fmssvrc": "2.50",
+            "activation/logistic": "1.50",
+            "activation/vanishing_1": "0.00",
+            "fmssvrc/mlp": "2.50",
+        }
+    ]
 
 
 def test_a_spreadsheet_reads_it_as_utf_8() -> None:
@@ -99,6 +119,8 @@ def test_no_submission_is_a_header() -> None:
 
 
 def test_three_hundred_grades_render() -> None:
-    of = [grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}")
-          for n in range(300)]  # fmt: skip
+    of = [
+        grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}")
+        for n in range(300)
+    ]
     assert [row["student"] for row in rows(*of)] == [f"s{n}" for n in range(300)]

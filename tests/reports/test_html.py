@@ -100,8 +100,14 @@ def in_given_alone(text: str) -> Grade:
 
 
 def in_quiz_value(text: str) -> Grade:
-    row = {"name": "v3", "operation": "x * y", "given": text, "expected": "1.500",
-           "verdict": "wrong", "note": ""}  # fmt: skip
+    row = {
+        "name": "v3",
+        "operation": "x * y",
+        "given": text,
+        "expected": "1.500",
+        "verdict": "wrong",
+        "note": "",
+    }
     return grades.grade(task(item(Status.FAILED, details={"values": [row]})))
 
 
@@ -128,8 +134,13 @@ def in_repair_of_the_file(text: str) -> Grade:
 
 
 def in_reason_of_a_mark(text: str) -> Grade:
-    mark = Override(item="activation/logistic", points=Decimal(1), reason=text, by=text,
-                    at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    mark = Override(
+        item="activation/logistic",
+        points=Decimal(1),
+        reason=text,
+        by=text,
+        at=datetime(2021, 6, 1, tzinfo=UTC),
+    )
     return grades.grade(task(item(Status.REVIEW, override=mark)))
 
 
@@ -139,10 +150,19 @@ def in_graph(text: str) -> Grade:
 
 
 PLACES = [
-    in_name, in_note, in_message, in_given, in_given_alone, in_quiz_value, in_problem,
-    in_error_of_a_cell, in_ending, in_repair_of_the_run, in_repair_of_the_file,
+    in_name,
+    in_note,
+    in_message,
+    in_given,
+    in_given_alone,
+    in_quiz_value,
+    in_problem,
+    in_error_of_a_cell,
+    in_ending,
+    in_repair_of_the_run,
+    in_repair_of_the_file,
     in_reason_of_a_mark,
-]  # fmt: skip
+]
 MARKUP = [
     "<script>alert(1)</script>",
     "</style><b>x</b>",
@@ -224,22 +244,38 @@ def test_a_graph_with_hostile_words_is_a_picture_beside_text(text: str) -> None:
 def everything() -> Grade:
     """A grade that uses every part of the page."""
     ran = evidence(
-        cells=(CellRun(index=0, id="a", status="ok", images=(PNG,)),
-               CellRun(index=1, id="b", status="error", error="NameError: name 'x'")),
-        repairs=("np.float is float",), message="The kernel died.",
-    )  # fmt: skip
-    details = {"accuracies": [84.5], "cutoff": 82.0, "claimed": 90.0, "per_class": {"Bag": 84.5},
-               "curves": {"loss": [2.0, 1.0, 0.5]}, "given": "x", "expected": "y"}  # fmt: skip
-    items = [item(status, id=status.value, hint="Look again.", details=details)
-             for status in Status]  # fmt: skip
+        cells=(
+            CellRun(index=0, id="a", status="ok", images=(PNG,)),
+            CellRun(index=1, id="b", status="error", error="NameError: name 'x'"),
+        ),
+        repairs=("np.float is float",),
+        message="The kernel died.",
+    )
+    details = {
+        "accuracies": [84.5],
+        "cutoff": 82.0,
+        "claimed": 90.0,
+        "per_class": {"Bag": 84.5},
+        "curves": {"loss": [2.0, 1.0, 0.5]},
+        "given": "x",
+        "expected": "y",
+    }
+    items = [
+        item(status, id=status.value, hint="Look again.", details=details) for status in Status
+    ]
     return grades.grade(
         task(*items, evidence=ran),
-        task(*in_quiz_value("1.4").tasks[0].items, *in_graph("x * y").tasks[0].items, id="autodiff",
-             notebook=None),
+        task(
+            *in_quiz_value("1.4").tasks[0].items,
+            *in_graph("x * y").tasks[0].items,
+            id="autodiff",
+            notebook=None,
+        ),
         notes=("Handed in late.",),
-        quiz=QuizResponse(values={}, source="quiz.csv", moodle_grade=Decimal(9),
-                          moodle_max=Decimal(10)),
-    )  # fmt: skip
+        quiz=QuizResponse(
+            values={}, source="quiz.csv", moodle_grade=Decimal(9), moodle_max=Decimal(10)
+        ),
+    )
 
 
 def test_no_page_holds_a_script_or_loads_anything() -> None:
@@ -276,12 +312,16 @@ def test_a_link_to_an_item_has_its_target() -> None:
 def test_every_page_forbids_all_but_its_own_style_and_pictures() -> None:
     for page in pages(everything()).values():
         (policy,) = [
-            of["content"] for of in page.all("meta")
+            of["content"]
+            for of in page.all("meta")
             if of.get("http-equiv", "").lower() == "content-security-policy"
-        ]  # fmt: skip
+        ]
         rules = dict(rule.split(maxsplit=1) for rule in policy.split(";"))
-        assert rules == {"default-src": "'none'", "img-src": "data:",
-                         "style-src": "'unsafe-inline'"}  # fmt: skip
+        assert rules == {
+            "default-src": "'none'",
+            "img-src": "data:",
+            "style-src": "'unsafe-inline'",
+        }
 
 
 def test_only_png_pictures_of_a_notebook_are_shown() -> None:
@@ -319,8 +359,13 @@ def test_a_judged_grade_is_not_called_provisional() -> None:
 
 
 def test_a_persons_mark_shows_with_points_name_and_reason() -> None:
-    mark = Override(item="activation/logistic", points=Decimal("1.25"), reason="Well argued.",
-                    by="Jo", at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    mark = Override(
+        item="activation/logistic",
+        points=Decimal("1.25"),
+        reason="Well argued.",
+        by="Jo",
+        at=datetime(2021, 6, 1, tzinfo=UTC),
+    )
     page = student_page(grades.grade(task(item(Status.REVIEW, override=mark))))
     assert "1.25 / 1.5" in page.text
     assert "Jo gave 1.25 points: Well argued." in page.text
@@ -372,16 +417,26 @@ def test_one_epoch_is_no_curve() -> None:
 
 
 def test_the_measured_accuracy_stands_beside_the_claimed_one() -> None:
-    details = {"accuracies": [79.12], "cutoff": 82.0, "claimed": 91.5,
-               "per_class": {"Bag": 95.5, "Shirt": 44.0}}  # fmt: skip
+    details = {
+        "accuracies": [79.12],
+        "cutoff": 82.0,
+        "claimed": 91.5,
+        "per_class": {"Bag": 95.5, "Shirt": 44.0},
+    }
     page = student_page(grades.grade(task(item(Status.FAILED, details=details))))
     assert "79.12 %; cutoff 82 %; the notebook claimed 91.50 %." in page.text
     assert re.search(r"Bag\s*95.5 %\s*Shirt\s*44.0 %", page.text)
 
 
 def test_classes_stand_in_the_order_of_their_numbers_however_they_were_stored() -> None:
-    details = {"accuracies": [79.1], "cutoff": 82.0, "claimed": None, "confusion": [[9, 1], [2, 8]],
-               "classes": ["Shirt", "Bag"], "per_class": {"Bag": 80.0, "Shirt": 90.0}}  # fmt: skip
+    details = {
+        "accuracies": [79.1],
+        "cutoff": 82.0,
+        "claimed": None,
+        "confusion": [[9, 1], [2, 8]],
+        "classes": ["Shirt", "Bag"],
+        "per_class": {"Bag": 80.0, "Shirt": 90.0},
+    }
     page = student_page(grades.grade(task(item(Status.FAILED, details=details))))
     assert re.search(r"Shirt\s*90.0 %\s*Bag\s*80.0 %", page.text)
     assert re.search(r"0 Shirt\s*9\s*1\s*1 Bag\s*2\s*8", page.text)
@@ -415,12 +470,14 @@ def waiting_part(page: Page) -> str:
 def test_the_course_page_says_who_waits_for_a_person_and_why() -> None:
     waits = grades.grade(
         task(item(Status.REVIEW, id="vanishing_1", points="3", message="An answer in words.")),
-        student="ada", name="Ada",
-    )  # fmt: skip
+        student="ada",
+        name="Ada",
+    )
     broken = grades.grade(
         task(item(Status.ERROR, points="3", message="The kernel would not start.")),
-        student="bob", name="Bob",
-    )  # fmt: skip
+        student="bob",
+        name="Bob",
+    )
     fine = grades.grade(task(item(points="3")), student="eve", name="Eve")
     told = waiting_part(pages(waits, broken, fine)["index.html"])
     assert "AdaItem vanishing_1An answer in words.3" in told
@@ -436,18 +493,25 @@ def test_items_that_wait_for_one_reason_are_one_row() -> None:
 
 
 def test_who_was_marked_by_a_person_waits_no_more() -> None:
-    mark = Override(item="activation/logistic", points=Decimal(1), reason="", by="Jo",
-                    at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    mark = Override(
+        item="activation/logistic",
+        points=Decimal(1),
+        reason="",
+        by="Jo",
+        at=datetime(2021, 6, 1, tzinfo=UTC),
+    )
     page = pages(grades.grade(task(item(Status.REVIEW, override=mark))))["index.html"]
     assert "Nobody: every item is judged." in page.text
 
 
 def test_the_course_page_shows_where_moodle_differs() -> None:
     def quiz(name: str, moodle: str) -> Grade:
-        response = QuizResponse(values={}, source="quiz.csv", moodle_grade=Decimal(moodle),
-                                moodle_max=Decimal(20))  # fmt: skip
-        return grades.grade(task(item(points="10"), id="autodiff", notebook=None), quiz=response,
-                            name=name)  # fmt: skip
+        response = QuizResponse(
+            values={}, source="quiz.csv", moodle_grade=Decimal(moodle), moodle_max=Decimal(20)
+        )
+        return grades.grade(
+            task(item(points="10"), id="autodiff", notebook=None), quiz=response, name=name
+        )
 
     told = pages(quiz("Ada", "18"), quiz("Bob", "20"))["index.html"].text
     told = told.partition("Moodle's mark and ours")[2]
@@ -469,8 +533,10 @@ def test_the_histogram_counts_every_student_once() -> None:
 
 
 def test_three_hundred_grades_render() -> None:
-    of = [grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}", name=f"S {n}")
-          for n in range(300)]  # fmt: skip
+    of = [
+        grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}", name=f"S {n}")
+        for n in range(300)
+    ]
     rendered = html.render(of, grades.assignment(of[0]))
     assert len(rendered) == 301
     assert rendered["index.html"].count(b'href="students/s299.html') == 2

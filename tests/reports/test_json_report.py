@@ -41,8 +41,9 @@ def test_a_grade_is_told_in_full() -> None:
     of = grades.grade(
         task(item(message="Right.", details={"given": [1, 2.5, None]}), id="activation"),
         task(item(Status.REVIEW, id="interpretation", points="6"), id="evaluation"),
-        name="Ada Lovelace", notes=("Late.",),
-    )  # fmt: skip
+        name="Ada Lovelace",
+        notes=("Late.",),
+    )
     (submission,) = render(of)["submissions"]
     assert submission["student"] == "ada"
     assert submission["points"] == "1.50"
@@ -50,9 +51,16 @@ def test_a_grade_is_told_in_full() -> None:
     assert (submission["passed"], submission["provisional"]) == (False, True)
     assert [told["id"] for told in submission["tasks"]] == ["activation", "evaluation"]
     assert submission["tasks"][0]["items"] == [
-        {"id": "logistic", "status": "passed", "points": "1.50", "max_points": "1.50",
-         "message": "Right.", "visibility": "public", "details": {"given": [1, 2.5, None]}}
-    ]  # fmt: skip
+        {
+            "id": "logistic",
+            "status": "passed",
+            "points": "1.50",
+            "max_points": "1.50",
+            "message": "Right.",
+            "visibility": "public",
+            "details": {"given": [1, 2.5, None]},
+        }
+    ]
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -66,8 +74,13 @@ def test_points_are_strings_with_two_decimals(status: Status) -> None:
 
 
 def test_a_persons_mark_is_the_items_points() -> None:
-    mark = Override(item="activation/logistic", points=Decimal("0.75"), reason="seen", by="Jo",
-                    at=datetime(2021, 6, 1, tzinfo=UTC))  # fmt: skip
+    mark = Override(
+        item="activation/logistic",
+        points=Decimal("0.75"),
+        reason="seen",
+        by="Jo",
+        at=datetime(2021, 6, 1, tzinfo=UTC),
+    )
     (submission,) = render(grades.grade(task(item(Status.REVIEW, override=mark))))["submissions"]
     assert submission["tasks"][0]["items"][0]["points"] == "0.75"
     assert submission["provisional"] is False
@@ -85,8 +98,10 @@ def test_text_comes_back_as_it_went(text: str) -> None:
 
 def test_half_a_character_in_a_students_text_does_not_lose_the_report() -> None:
     """`raise ValueError("\\ud800")` is all it takes to send one."""
-    of = grades.grade(task(item(Status.FAILED, message="\ud800", details={"given": "a\udfffb"})),
-                      name="Ada \udcff")  # fmt: skip
+    of = grades.grade(
+        task(item(Status.FAILED, message="\ud800", details={"given": "a\udfffb"})),
+        name="Ada \udcff",
+    )
     content = json_report.render([of], grades.assignment(of))["results.json"]
     (submission,) = json.loads(content.decode("utf-8"))["submissions"]
     assert submission["student"] == "ada"
@@ -98,7 +113,9 @@ def test_no_submission_is_an_empty_list() -> None:
 
 
 def test_three_hundred_grades_render() -> None:
-    of = [grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}")
-          for n in range(300)]  # fmt: skip
+    of = [
+        grades.grade(task(item(), item(Status.REVIEW, id="tanh")), student=f"s{n}")
+        for n in range(300)
+    ]
     found = render(*of)["submissions"]
     assert [submission["student"] for submission in found] == [f"s{n}" for n in range(300)]

@@ -26,14 +26,20 @@ def call(name: str) -> Question:
 
 def test_what_only_shows_a_function_is_left_out() -> None:
     found = apart.definitions(
-        notebook("import math\nroot = math.sqrt(2)", "def f(x):\n    return x",
-                 "f(3)\nprint(f(3))\nkept = 5", "result, more = f((1, 2))",
-                 "def g(x):\n    return x\nh = f(g)")
-    )  # fmt: skip
+        notebook(
+            "import math\nroot = math.sqrt(2)",
+            "def f(x):\n    return x",
+            "f(3)\nprint(f(3))\nkept = 5",
+            "result, more = f((1, 2))",
+            "def g(x):\n    return x\nh = f(g)",
+        )
+    )
     assert found == [
-        "import math\nroot = math.sqrt(2)", "def f(x):\n    return x", "kept = 5",
+        "import math\nroot = math.sqrt(2)",
+        "def f(x):\n    return x",
+        "kept = 5",
         "def g(x):\n    return x\nh = f(g)",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_cell_that_fails_does_not_stop_the_next() -> None:

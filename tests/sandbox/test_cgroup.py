@@ -41,9 +41,11 @@ def test_version_1_has_a_folder_for_each_controller(tmp_path: Path) -> None:
     for name in ("memory/app", "pids"):
         (tmp_path / name).mkdir(parents=True)
     proc = system(
-        tmp_path, "8:pids:/\n4:memory:/app\n1:name=systemd:/\n0::/\n",
-        ("cgroup", f"{tmp_path}/memory", "rw,memory"), ("cgroup", f"{tmp_path}/pids", "rw,pids"),
-    )  # fmt: skip
+        tmp_path,
+        "8:pids:/\n4:memory:/app\n1:name=systemd:/\n0::/\n",
+        ("cgroup", f"{tmp_path}/memory", "rw,memory"),
+        ("cgroup", f"{tmp_path}/pids", "rw,pids"),
+    )
     assert cgroup.places(proc) == {"memory": tmp_path / "memory/app", "pids": tmp_path / "pids"}
 
 
@@ -135,8 +137,9 @@ def test_a_real_group_stops_who_starts_too_many_processes(group: cgroup.Group) -
         "        if os.fork() == 0: time.sleep(60); os._exit(0)\n        number += 1\n"
         "except BlockingIOError: print(number)"
     )
-    process = subprocess.Popen([*group.enter(), sys.executable, "-c", code],
-                               stdout=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [*group.enter(), sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert int(process.stdout.readline()) == 4 + cgroup.SPARE_PROCESSES - 1
     group.close()

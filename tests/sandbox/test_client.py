@@ -65,15 +65,19 @@ def test_a_line_is_told_when_no_more_output_is_kept() -> None:
 
 
 MALFORMED: list[dict[str, Any]] = [
-    {}, {"msg_type": "stream"}, {"msg_type": "stream", "content": None}, {"msg_type": ["stream"]},
+    {},
+    {"msg_type": "stream"},
+    {"msg_type": "stream", "content": None},
+    {"msg_type": ["stream"]},
     {"msg_type": "stream", "content": {"name": 5, "text": {}}, "parent_header": {}},
     {"msg_type": "error", "content": {}, "parent_header": {}},
     {"msg_type": "display_data", "content": {"data": 5, "metadata": None}, "parent_header": None},
     {"msg_type": "execute_result", "content": {"transient": "x"}, "parent_header": {}},
-    {"msg_type": "status", "content": {}}, {"msg_type": "status", "content": []},
+    {"msg_type": "status", "content": {}},
+    {"msg_type": "status", "content": []},
     {"msg_type": "comm_open", "content": {"comm_id": "../../x"}, "parent_header": {}},
     {"msg_type": "update_display_data", "content": {"transient": {"display_id": []}}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("message", MALFORMED)

@@ -19,8 +19,14 @@ from grader.sandbox.job import Job
 
 pytestmark = pytest.mark.sandbox
 
-JOB = Job(cells=((0, "a", "import time; time.sleep(2)"),), questions=(), prepare=(), seed=1,
-          limits=Limits(), rung="")  # fmt: skip
+JOB = Job(
+    cells=((0, "a", "import time; time.sleep(2)"),),
+    questions=(),
+    prepare=(),
+    seed=1,
+    limits=Limits(),
+    rung="",
+)
 
 CLEARS_UP_SLOWLY = """
 import time
@@ -64,10 +70,15 @@ def place() -> Iterator[Path]:
 def drive(code: str, place: Path) -> subprocess.Popen[str]:
     """A driver that was given its job."""
     job = json.dumps(JOB.to_json() | {"rung": rungs.best()}) + "\n"
-    driver = subprocess.Popen([sys.executable, "-c", code], text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, start_new_session=True,
-                              env=os.environ | {"TMPDIR": str(place)})  # fmt: skip
+    driver = subprocess.Popen(
+        [sys.executable, "-c", code],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"TMPDIR": str(place)},
+    )
     assert driver.stdin is not None
     driver.stdin.write(job)
     driver.stdin.flush()
@@ -103,8 +114,14 @@ def test_one_whose_grader_was_killed_before_the_job_was_there_clears_up(
 ) -> None:
     left_by_the_grader(place)
     driver = [sys.executable, "-m", "grader.sandbox.driver"]
-    done = subprocess.run(driver, input=given, text=True, check=False, stderr=subprocess.PIPE,
-                          env=os.environ | {"TMPDIR": str(place)})  # fmt: skip
+    done = subprocess.run(
+        driver,
+        input=given,
+        text=True,
+        check=False,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(place)},
+    )
     assert (done.returncode, done.stderr) == (1, "")
     assert list(place.iterdir()) == []
 

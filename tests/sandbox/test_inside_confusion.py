@@ -14,10 +14,12 @@ from grader.sandbox.inside.protocol import Undefined, pack
 from tests.checks.evaluation_task import namespace
 
 PARAMS: dict[str, Any] = {
-    "data": np.eye(2, dtype=np.float32), "target": np.array([0, 1]), "seed": 1,
+    "data": np.eye(2, dtype=np.float32),
+    "target": np.array([0, 1]),
+    "seed": 1,
     "weights": [np.eye(2, dtype=np.float32), -np.eye(2, dtype=np.float32)],
     "biases": [np.zeros(2, dtype=np.float32), np.ones(2, dtype=np.float32)],
-}  # fmt: skip
+}
 
 
 def ask(body: str) -> Any:
@@ -27,8 +29,11 @@ def ask(body: str) -> Any:
 def test_the_network_is_an_ordinary_one() -> None:
     assert ask("return model(data)")["returned"].tolist() == [[0, 1], [1, 0]]
     assert ask("return [type(m).__name__ for m in model]")["returned"] == [
-        "Linear", "ReLU", "Linear", "Identity",
-    ]  # fmt: skip
+        "Linear",
+        "ReLU",
+        "Linear",
+        "Identity",
+    ]
 
 
 def test_a_stub_that_returns_itself() -> None:
@@ -49,16 +54,26 @@ class Sly(float):
         return 1.0
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    (None, None), (True, True), (3, 3), ("x" * 500, "x" * 200), (np.float32(0.5), 0.5),
-    ((1, [2.0, torch.tensor(3)]), [1, [2.0, np.array(3.0)]]),
-    (torch.ones(2, requires_grad=True), np.ones(2)),
-    (np.array([1, None], dtype=object), [1, None]),
-    (np.zeros(10**4), {"type": "float64 array of shape (10000,)"}),
-    (np.array(["a"]), {"type": "<U1 array of shape (1,)"}),
-    ([0] * 10**4, {"type": "list"}), (range(3), {"type": "range"}), (Sly(2), {"type": "Sly"}),
-    ({1: 2}, {"type": "dict"}), ([[[[[[1]]]]]], [[[[{"type": "list"}]]]]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (3, 3),
+        ("x" * 500, "x" * 200),
+        (np.float32(0.5), 0.5),
+        ((1, [2.0, torch.tensor(3)]), [1, [2.0, np.array(3.0)]]),
+        (torch.ones(2, requires_grad=True), np.ones(2)),
+        (np.array([1, None], dtype=object), [1, None]),
+        (np.zeros(10**4), {"type": "float64 array of shape (10000,)"}),
+        (np.array(["a"]), {"type": "<U1 array of shape (1,)"}),
+        ([0] * 10**4, {"type": "list"}),
+        (range(3), {"type": "range"}),
+        (Sly(2), {"type": "Sly"}),
+        ({1: 2}, {"type": "dict"}),
+        ([[[[[[1]]]]]], [[[[{"type": "list"}]]]]),
+    ],
+)
 def test_plain(value: Any, expected: Any) -> None:
     got = plain(value)
     pack(got)

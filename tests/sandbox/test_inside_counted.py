@@ -176,14 +176,23 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("habit", "width", "steps"), [
-    ("forward_alone", 11, []), ("inside_a_function", 12, HALF),
-    ("the_first_evaluated_last", 13, []), ("evaluated_on_training_images", 14, []),
-    ("the_best_copy", 15, []), ("table_of_raw_pixels", 16, RAW), ("scaled_in_the_loop", 17, HALF),
-    ("flipped_at_random", 18, []), ("optimizer_in_the_model", 20, []),
-    ("gradients_switched_off", 21, []), ("an_optimizer_for_each_batch", 23, []),
-    ("double_precision", 22, []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("habit", "width", "steps"),
+    [
+        ("forward_alone", 11, []),
+        ("inside_a_function", 12, HALF),
+        ("the_first_evaluated_last", 13, []),
+        ("evaluated_on_training_images", 14, []),
+        ("the_best_copy", 15, []),
+        ("table_of_raw_pixels", 16, RAW),
+        ("scaled_in_the_loop", 17, HALF),
+        ("flipped_at_random", 18, []),
+        ("optimizer_in_the_model", 20, []),
+        ("gradients_switched_off", 21, []),
+        ("an_optimizer_for_each_batch", 23, []),
+        ("double_precision", 22, []),
+    ],
+)
 def test_the_network_and_its_pixels_are_found(
     told: dict[str, Any], habit: str, width: int, steps: Any
 ) -> None:
@@ -195,10 +204,16 @@ def test_the_network_and_its_pixels_are_found(
     assert found["losses"] == (14 if habit == "the_best_copy" else 7)
 
 
-@pytest.mark.parametrize(("habit", "evaluated"), [
-    ("forward_alone", True), ("the_first_evaluated_last", True), ("the_best_copy", True),
-    ("evaluated_on_training_images", False), ("table_of_raw_pixels", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("habit", "evaluated"),
+    [
+        ("forward_alone", True),
+        ("the_first_evaluated_last", True),
+        ("the_best_copy", True),
+        ("evaluated_on_training_images", False),
+        ("table_of_raw_pixels", False),
+    ],
+)
 def test_whether_test_images_were_evaluated_is_told(
     told: dict[str, Any], habit: str, evaluated: bool
 ) -> None:

@@ -34,13 +34,21 @@ def run(source: str, folder: Path, *arguments: str) -> Any:
     script.write_text(source)
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "PYTHONPATH": str(ROOT), "GRADER_DATA": str(folder / "data"), "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "",
-    }  # fmt: skip
+        "PYTHONPATH": str(ROOT),
+        "GRADER_DATA": str(folder / "data"),
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
     done = subprocess.run(
-        [sys.executable, str(script), *arguments], cwd=folder, env=environment, check=False,
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, str(script), *arguments],
+        cwd=folder,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -186,13 +194,33 @@ for name in QUICK:
 print(json.dumps({"found": found, "learned": learned, "single": len(calls)}))
 """
 CASES = (
-    "plain", "shuffled", "one by one", "test images", "last dropped", "own generator",
-    "normalised", "normalised twice", "normalised by numbers", "normalised by tensors",
-    "composed of one", "split", "other part",
-    "split of a split", "subset by an array", "negative rows", "sampled", "sampled by tensors",
-    "weighted", "collated by hand", "without batches", "other targets", "own step",
-    "flipped at random", "other size", "double precision",
-)  # fmt: skip
+    "plain",
+    "shuffled",
+    "one by one",
+    "test images",
+    "last dropped",
+    "own generator",
+    "normalised",
+    "normalised twice",
+    "normalised by numbers",
+    "normalised by tensors",
+    "composed of one",
+    "split",
+    "other part",
+    "split of a split",
+    "subset by an array",
+    "negative rows",
+    "sampled",
+    "sampled by tensors",
+    "weighted",
+    "collated by hand",
+    "without batches",
+    "other targets",
+    "own step",
+    "flipped at random",
+    "other size",
+    "double precision",
+)
 
 
 @pytest.fixture(scope="module")
@@ -214,10 +242,21 @@ def test_batches_order_and_random_numbers_are_those_of_the_slow_way(
     assert fast[2] == slow[2]  # the random state afterwards
 
 
-@pytest.mark.parametrize("kind", [
-    "shuffled", "own generator", "normalised", "split", "split of a split", "sampled", "weighted",
-    "flipped at random", "workers", "own collate_fn",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "shuffled",
+        "own generator",
+        "normalised",
+        "split",
+        "split of a split",
+        "sampled",
+        "weighted",
+        "flipped at random",
+        "workers",
+        "own collate_fn",
+    ],
+)
 def test_losses_and_final_weights_are_those_without_any_fixture(
     loaded: dict[str, Any], kind: str
 ) -> None:
@@ -446,10 +485,19 @@ def _rot(when: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("np.float", [1.0, 2.0, 3.0]), ("np.int", [2, "int64"]), ("np.object", True),
-    ("np.float_", 2.0), ("np.Inf", True), ("np.NaN", True), ("np.product", 6), ("np.trapz", 2.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("np.float", [1.0, 2.0, 3.0]),
+        ("np.int", [2, "int64"]),
+        ("np.object", True),
+        ("np.float_", 2.0),
+        ("np.Inf", True),
+        ("np.NaN", True),
+        ("np.product", 6),
+        ("np.trapz", 2.0),
+    ],
+)
 def test_old_names_of_numpy_work_and_are_told_once(
     rot: dict[str, Any], name: str, value: Any
 ) -> None:
@@ -536,10 +584,16 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     plt.close("all")
 
 
-@pytest.mark.parametrize("close", [
-    lambda figure: plt.close(), plt.close, lambda figure: plt.close("all"),
-    lambda figure: plt.close(figure.number), lambda figure: plt.close("mine"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda figure: plt.close(),
+        plt.close,
+        lambda figure: plt.close("all"),
+        lambda figure: plt.close(figure.number),
+        lambda figure: plt.close("mine"),
+    ],
+)
 def test_a_figure_is_recorded_once_when_it_is_closed(
     recorded: list[dict[str, Any]], close: Any
 ) -> None:

@@ -15,11 +15,16 @@ from tests.checks.evaluation_task import namespace
 
 N = 12
 PARAMS: dict[str, Any] = {
-    "k": 2, "hidden": [4], "epochs": 2, "lr": 0.02, "classes": 3, "seed": 1,
+    "k": 2,
+    "hidden": [4],
+    "epochs": 2,
+    "lr": 0.02,
+    "classes": 3,
+    "seed": 1,
     "data": np.random.default_rng(0).standard_normal((N, 13)).astype(np.float32),
     "target": np.arange(N) % 3,
     "script": np.array([np.arange(N) % 3, (np.arange(N) + 1) % 3]),
-}  # fmt: skip
+}
 HALVES = """
 def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
     for test, train in ((slice(0, 6), slice(6, 12)), (slice(6, 12), slice(0, 6))):

@@ -49,8 +49,10 @@ def confined(
     rights = [(Path("/"), landlock.READ)] if rights == [] else rights
     told: dict[str, Any] = {
         "rights": None if rights is None else [(str(path), right) for path, right in rights],
-        "filter": filtered, "place": str(place), "codes": codes,
-    }  # fmt: skip
+        "filter": filtered,
+        "place": str(place),
+        "codes": codes,
+    }
     done = subprocess.run(
         [sys.executable, "-c", START, json.dumps(told)], capture_output=True, text=True, check=True
     )
@@ -133,8 +135,10 @@ def test_rights_and_times_of_files_stay_what_they_are(place: Path) -> None:
     assert confined(place, *codes, rights=[], filtered=True) == ["done"] * 4
     after = (place / "closed/file").stat()
     assert (after.st_mode, after.st_uid, after.st_mtime) == (
-        before.st_mode, before.st_uid, before.st_mtime
-    )  # fmt: skip
+        before.st_mode,
+        before.st_uid,
+        before.st_mtime,
+    )
 
 
 def test_nobody_limits_other_processes_or_shares_memory_by_number(place: Path) -> None:

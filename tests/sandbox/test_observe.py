@@ -121,8 +121,9 @@ def test_a_cell_that_ignores_interrupts_ends_the_run_with_a_sentence() -> None:
 
 
 def test_a_memory_hog_is_stopped() -> None:
-    evidence = run("x = bytearray(900 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1",
-                   memory_mib=512)  # fmt: skip
+    evidence = run(
+        "x = bytearray(900 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1", memory_mib=512
+    )
     assert evidence.cells[0].error.startswith("MemoryError") or evidence.ending is Ending.MEMORY
 
 

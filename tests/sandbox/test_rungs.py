@@ -110,8 +110,11 @@ def closed() -> str:
     """What `grader doctor` says where no namespaces can be made, as in a plain container."""
     done = subprocess.run(
         [sys.executable, "-c", CLOSED, sys.executable, "-m", "grader.cli", "doctor"],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     return done.stdout
 
 
@@ -134,10 +137,13 @@ def test_without_namespaces_the_doctor_names_the_rung_that_is_left_and_the_mend(
 def observed(rung: str, *sources: str) -> Evidence:
     cells = tuple(Cell(id=f"c{n}", kind="code", source=s) for n, s in enumerate(sources))
     return observe(
-        Notebook(name="test.ipynb", cells=cells), (),
+        Notebook(name="test.ipynb", cells=cells),
+        (),
         Surroundings(rung=rung, files={"draw.py": b"X = 7\n"}),
-        task="test", seed=1, resources=lambda name: np.zeros(1),
-    )  # fmt: skip
+        task="test",
+        seed=1,
+        resources=lambda name: np.zeros(1),
+    )
 
 
 @pytest.fixture(scope="module", params=rungs.NAMES)

@@ -45,10 +45,14 @@ def run(
     return observe(
         Notebook(name="test.ipynb", cells=cells),
         questions,
-        Surroundings(prepare=prepare, limits=Limits(**limits), files=files or {},
-                     mounts=mounts or {}),
-        task="test", seed=5, resources=lambda name: np.zeros(1), cold=cold,
-    )  # fmt: skip
+        Surroundings(
+            prepare=prepare, limits=Limits(**limits), files=files or {}, mounts=mounts or {}
+        ),
+        task="test",
+        seed=5,
+        resources=lambda name: np.zeros(1),
+        cold=cold,
+    )
 
 
 def processes_with(text: str) -> list[int]:
@@ -120,10 +124,16 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, Evidence]:
     """Evidence of one notebook from a forked kernel and from a cold one."""
     mounts = {"/data/fashion-mnist": data_folder(tmp_path_factory.mktemp("data"), 3)}
     forked, cold = (
-        run(*NOTEBOOK, questions=QUESTIONS, prepare=FIXTURES, files={"draw.py": b"TWO = 2\n"},
-            mounts=mounts, cold=is_cold)
+        run(
+            *NOTEBOOK,
+            questions=QUESTIONS,
+            prepare=FIXTURES,
+            files={"draw.py": b"TWO = 2\n"},
+            mounts=mounts,
+            cold=is_cold,
+        )
         for is_cold in (False, True)
-    )  # fmt: skip
+    )
     return forked, cold
 
 
@@ -163,11 +173,13 @@ def test_both_starts_give_the_same_answers_and_repairs(both: tuple[Evidence, Evi
     ("sources", "files"),
     [
         (["import cycler\nprint(cycler.OWN)"], {"cycler.py": b"OWN = 1\n"}),
-        (["from kiwisolver import part\nprint(part.OWN)"],
-         {"kiwisolver/part.py": b"OWN = 1\n", "kiwisolver/__init__.py": b""}),
+        (
+            ["from kiwisolver import part\nprint(part.OWN)"],
+            {"kiwisolver/part.py": b"OWN = 1\n", "kiwisolver/__init__.py": b""},
+        ),
         (["%%writefile cycler.py\nOWN = 1", "import cycler\nprint(cycler.OWN)"], {}),
     ],
-)  # fmt: skip
+)
 def test_a_module_of_the_students_with_a_name_that_the_server_has_loaded_is_theirs(
     sources: list[str], files: dict[str, bytes]
 ) -> None:
@@ -230,8 +242,13 @@ print(json.dumps({
 def look(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What a notebook in a forked kernel finds."""
     folder = data_folder(tmp_path_factory.mktemp("secret-place"), 7)
-    evidence = run(LOOK, mounts={"/data/fashion-mnist": folder}, files={"a.txt": b"x"},
-                   disk_mib=64, processes=99)  # fmt: skip
+    evidence = run(
+        LOOK,
+        mounts={"/data/fashion-mnist": folder},
+        files={"a.txt": b"x"},
+        disk_mib=64,
+        processes=99,
+    )
     assert evidence.rung.endswith(WARM)
     assert evidence.cells[0].error == ""
     return dict(json.loads(evidence.cells[0].text))
@@ -329,9 +346,13 @@ def test_kernels_at_the_same_time_and_one_after_the_other_share_nothing(tmp_path
     for evidence, label in ((during, 7), (after, 8)):
         assert evidence.rung.endswith(WARM)
         assert evidence.cells[0].text.splitlines() == [
-            "False False -1", "[] False []", "['ptmx'] ['1', '2']", "ConnectionRefusedError",
-            "ConnectionRefusedError", f"{{{label}}} ['fashion-mnist']",
-        ]  # fmt: skip
+            "False False -1",
+            "[] False []",
+            "['ptmx'] ['1', '2']",
+            "ConnectionRefusedError",
+            "ConnectionRefusedError",
+            f"{{{label}}} ['fashion-mnist']",
+        ]
 
 
 # --- memory ---------------------------------------------------------------------------------------
@@ -339,8 +360,10 @@ def test_kernels_at_the_same_time_and_one_after_the_other_share_nothing(tmp_path
 
 def test_the_pages_of_the_server_are_not_the_students() -> None:
     """The libraries alone take more than this limit."""
-    evidence = run(TORCH + "import time\nx = bytearray(100 << 20)\ntime.sleep(1)\nprint(len(x))",
-                   memory_mib=256)  # fmt: skip
+    evidence = run(
+        TORCH + "import time\nx = bytearray(100 << 20)\ntime.sleep(1)\nprint(len(x))",
+        memory_mib=256,
+    )
     assert evidence.cells[0].text == f"{100 << 20}\n"
 
 
@@ -499,11 +522,17 @@ print(json.dumps(facts))
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, object]]:
     """What a process finds of itself when it has imported what the server imports."""
-    environment = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                   "MKL_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}  # fmt: skip
+    environment = {
+        "PATH": os.environ["PATH"],
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
     code = SERVER.format(root=str(Path(__file__).parents[2]))
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
-                          text=True, check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     yield json.loads(done.stdout)
 
 
@@ -529,8 +558,11 @@ def test_a_notebook_sees_that_it_runs_in_jupyter(cold: bool) -> None:
         cold=cold,
     )
     assert [cell.text for cell in evidence.cells] == [
-        "", "True ZMQInteractiveShell True\n", "True\n", "IPKernelApp False\n",
-    ]  # fmt: skip
+        "",
+        "True ZMQInteractiveShell True\n",
+        "True\n",
+        "IPKernelApp False\n",
+    ]
 
 
 def test_forks_draw_different_random_numbers(server: Mapping[str, object]) -> None:

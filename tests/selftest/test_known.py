@@ -42,19 +42,27 @@ def test_a_fault_says_what_was_and_what_should_be() -> None:
 
 
 def test_right_and_wrong_variants_never_share_a_run() -> None:
-    found = [variant("loses", "a"), variant("keeps", "b"), variant("loses", "b"),
-             variant("loses", "a", "again")]  # fmt: skip
+    found = [
+        variant("loses", "a"),
+        variant("keeps", "b"),
+        variant("loses", "b"),
+        variant("loses", "a", "again"),
+    ]
     packs = known.packed("t", found, None, 5)
     assert [[v.source for v in pack.variants] for pack in packs] == [
-        ["loses a ", "loses b "], ["keeps b "], ["loses a again"],
-    ]  # fmt: skip
+        ["loses a ", "loses b "],
+        ["keeps b "],
+        ["loses a again"],
+    ]
 
 
 def test_variants_of_the_same_cell_never_share_a_run() -> None:
     master = judging.read_masters(ASSIGNMENT, TASKS["fmssvrc"]).master
-    found = [variant("loses", "sample", "# cell: sample\n1\n"),
-             variant("loses", "mlp", "# cell: sample\n2\n"),
-             variant("loses", "mlp", "# cell: model\n3\n")]  # fmt: skip
+    found = [
+        variant("loses", "sample", "# cell: sample\n1\n"),
+        variant("loses", "mlp", "# cell: sample\n2\n"),
+        variant("loses", "mlp", "# cell: model\n3\n"),
+    ]
     packs = known.packed("t", found, master, 5)
     assert [len(pack.variants) for pack in packs] == [2, 1]
 

@@ -19,8 +19,10 @@ ITEMS = ("assign", "update", "inertia", "plot_clusters")
 def outcomes(**changed: Status) -> dict[str, Outcome]:
     """Every item passed, but for these."""
     known = dict.fromkeys(ITEMS, Status.PASSED) | changed
-    return {name: Outcome(status=status, share=Decimal(status is Status.PASSED), message="told")
-            for name, status in known.items()}  # fmt: skip
+    return {
+        name: Outcome(status=status, share=Decimal(status is Status.PASSED), message="told")
+        for name, status in known.items()
+    }
 
 
 def pack(verb: str, item: str) -> Pack:
@@ -76,8 +78,9 @@ def test_the_template_must_earn_nothing_and_be_marked() -> None:
     for status in (Status.FAILED, Status.ERROR, Status.PASSED):
         report.expect_nothing(TASK, TASK.items[0], outcomes(assign=status)["assign"])
     assert [fault.split("but is ")[1] for fault in report.faults] == [
-        "error: told", "passed: told",
-    ]  # fmt: skip
+        "error: told",
+        "passed: told",
+    ]
 
 
 def test_too_many_survivors_are_a_fault_unless_they_are_equivalent(tmp_path: Path) -> None:

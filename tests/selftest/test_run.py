@@ -60,11 +60,18 @@ def test_every_survivor_has_a_reason(clusters: Report) -> None:
 def test_the_assignment_marks_right(tmp_path: Path) -> None:
     found = report(rubric.find("dais2021-a4"), tmp_path)
     names = ["logistic", "tanh", "relu"]
-    all_right(found, [
-        *(f"{before}{name}{after}" for name in names
-          for before, after in (("", ""), ("", "_grad"), ("plot_", ""))),
-        "kfold_crossvalidation", "confusion_matrix",
-    ])  # fmt: skip
+    all_right(
+        found,
+        [
+            *(
+                f"{before}{name}{after}"
+                for name in names
+                for before, after in (("", ""), ("", "_grad"), ("plot_", ""))
+            ),
+            "kfold_crossvalidation",
+            "confusion_matrix",
+        ],
+    )
     items = {f"{tally.task}/{tally.item}" for tally in found.tallies}
     assert {"autodiff/adjoints", "fmssvrc/test_accuracy", "fmssvrc/class_accuracy"} <= items
     assert len(items) == 25
@@ -76,9 +83,10 @@ def test_a_check_that_marks_wrongly_is_found(tmp_path: Path) -> None:
     (task,) = chosen.tasks
     items = tuple(
         replace(item, check=item.check.model_copy(update={"tolerance": 1e9}))
-        if isinstance(item.check, FunctionResults) else item
+        if isinstance(item.check, FunctionResults)
+        else item
         for item in task.items
-    )  # fmt: skip
+    )
     found = report(replace(chosen, tasks=(replace(task, items=items),)), tmp_path)
     told = "\n".join(found.faults)
     assert "kmeans/update should lose, but is passed: Right on all inputs." in told

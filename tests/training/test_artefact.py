@@ -21,10 +21,15 @@ def exported(module: nn.Module) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module.eval(), (torch.rand(4, 1, 28, 28),), buffer, dynamo=False, opset_version=17,
-            input_names=["images"], output_names=["scores"],
+            module.eval(),
+            (torch.rand(4, 1, 28, 28),),
+            buffer,
+            dynamo=False,
+            opset_version=17,
+            input_names=["images"],
+            output_names=["scores"],
             dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}},
-        )  # fmt: skip
+        )
     return buffer.getvalue()
 
 
@@ -52,23 +57,43 @@ class Attention(nn.Module):
         return (x @ x.transpose(1, 2)).flatten(1)[:, :10]
 
 
-@pytest.mark.parametrize("module", [
-    mlp(nn.ReLU()), mlp(nn.BatchNorm1d(16), nn.Sigmoid(), nn.Dropout()), mlp(nn.SiLU()),
-    mlp(nn.Mish()), mlp(nn.Hardtanh()), mlp(nn.PReLU()), Functional(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "module",
+    [
+        mlp(nn.ReLU()),
+        mlp(nn.BatchNorm1d(16), nn.Sigmoid(), nn.Dropout()),
+        mlp(nn.SiLU()),
+        mlp(nn.Mish()),
+        mlp(nn.Hardtanh()),
+        mlp(nn.PReLU()),
+        Functional(),
+    ],
+)
 def test_perceptrons_are_told(module: nn.Module) -> None:
     found = artefact.kind(artefact.read(exported(module)))
     assert found.strange == ""
     assert found.dense >= 2
 
 
-@pytest.mark.parametrize(("module", "strange"), [
-    (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1352, 10)), "Conv"),
-    (nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "MaxPool"),
-    (nn.Sequential(nn.Flatten(), nn.Linear(784, 784), nn.Unflatten(1, (1, 28, 28)),
-                   nn.AvgPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "AveragePool"),
-    (Attention(), "Transpose"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("module", "strange"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1352, 10)), "Conv"),
+        (nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(196, 10)), "MaxPool"),
+        (
+            nn.Sequential(
+                nn.Flatten(),
+                nn.Linear(784, 784),
+                nn.Unflatten(1, (1, 28, 28)),
+                nn.AvgPool2d(2),
+                nn.Flatten(),
+                nn.Linear(196, 10),
+            ),
+            "AveragePool",
+        ),
+        (Attention(), "Transpose"),
+    ],
+)
 def test_what_looks_at_neighbours_is_no_perceptron(module: nn.Module, strange: str) -> None:
     assert artefact.kind(artefact.read(exported(module))).strange == strange
 
@@ -76,9 +101,12 @@ def test_what_looks_at_neighbours_is_no_perceptron(module: nn.Module, strange: s
 def model(*nodes: onnx.NodeProto, **more: object) -> onnx.ModelProto:
     weight = numpy_helper.from_array(np.zeros((784, 10), np.float32), "w")
     graph = helper.make_graph(
-        list(nodes), "g", [helper.make_tensor_value_info("images", TensorProto.FLOAT, None)],
-        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, None)], [weight],
-    )  # fmt: skip
+        list(nodes),
+        "g",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, None)],
+        [weight],
+    )
     return helper.make_model(graph)
 
 
@@ -111,11 +139,18 @@ def many() -> bytes:
     return model(*nodes).SerializeToString()
 
 
-@pytest.mark.parametrize(("content", "why"), [
-    (b"", "parts that no exported network has"), (b"\x08\x07garbage", "not ONNX"),
-    (external(), "data outside of itself"), (looping(), "operator 'Loop'"),
-    (nested(), "graphs within its graph"), (foreign(), "operator 'Relu'"), (many(), "too many"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "parts that no exported network has"),
+        (b"\x08\x07garbage", "not ONNX"),
+        (external(), "data outside of itself"),
+        (looping(), "operator 'Loop'"),
+        (nested(), "graphs within its graph"),
+        (foreign(), "operator 'Relu'"),
+        (many(), "too many"),
+    ],
+)
 def test_anything_but_a_network_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(ArtefactError, match=why):
         artefact.read(content)

@@ -21,11 +21,19 @@ def own(module: nn.Module) -> np.ndarray:
     return scores.argmax(1).numpy().astype(np.uint8)
 
 
-@pytest.mark.parametrize("module", [
-    mlp(nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout()),
-    nn.Sequential(nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(), nn.MaxPool2d(2, padding=1),
-                  nn.Flatten(), nn.Linear(192, 10)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "module",
+    [
+        mlp(nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout()),
+        nn.Sequential(
+            nn.Conv2d(1, 3, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2, padding=1),
+            nn.Flatten(),
+            nn.Linear(192, 10),
+        ),
+    ],
+)
 def test_classes_are_those_of_torch(module: nn.Module) -> None:
     found = outside.evaluate(exported(module), IMAGES)
     assert found["problem"] == ""
@@ -62,9 +70,13 @@ def test_a_graph_that_asks_for_all_memory_is_a_sentence() -> None:
     assert "memory" in found["problem"]
 
 
-@pytest.mark.parametrize(("content", "why"), [
-    (b"junk", "not ONNX"), (exported(nn.Flatten()), "not a score for each class"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"junk", "not ONNX"),
+        (exported(nn.Flatten()), "not a score for each class"),
+    ],
+)
 def test_what_is_no_classifier_is_a_sentence(content: bytes, why: str) -> None:
     assert why in outside.evaluate(content, IMAGES[:10])["problem"]
 

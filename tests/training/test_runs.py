@@ -41,19 +41,33 @@ CLASSES = (np.arange(2500) % 10).astype(np.uint8)
 def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
     """What is kept of an answer to EXPORT, evaluated by a stand-in."""
     monkeypatch.setattr(data, "load", lambda split, folder=None: (IMAGES, CLASSES))
-    told = {"problem": "", "finite": True, "operators": [], "dense": 2, "strange": "",
-            "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE]}  # fmt: skip
+    told = {
+        "problem": "",
+        "finite": True,
+        "operators": [],
+        "dense": 2,
+        "strange": "",
+        "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE],
+    }
     monkeypatch.setattr(outside, "evaluate", lambda content, images: told)
     key = wire.digest(EXPORT)
-    evidence = Evidence(task="t", ending=Ending.COMPLETED,
-                        answers={key: Answer(status=AnswerStatus.OK, value=claimed)})  # fmt: skip
+    evidence = Evidence(
+        task="t",
+        ending=Ending.COMPLETED,
+        answers={key: Answer(status=AnswerStatus.OK, value=claimed)},
+    )
     kept = runs.distilled(evidence, [EXPORT, NETWORK, EXPORT], None)
     return kept.answers[key].value
 
 
 def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
-    claimed = {"onnx": np.zeros(10, np.uint8), "problem": "", "inside": CLASSES,
-               "before": np.zeros(2500, np.uint8), "moved": 1.5}  # fmt: skip
+    claimed = {
+        "onnx": np.zeros(10, np.uint8),
+        "problem": "",
+        "inside": CLASSES,
+        "before": np.zeros(2500, np.uint8),
+        "moved": 1.5,
+    }
     kept = distilled(monkeypatch, claimed)
     assert kept["classes"].tolist() == CLASSES.tolist()
     assert (kept["agree"], kept["before"], kept["moved"]) == (1.0, 0.1, 1.5)
@@ -80,19 +94,35 @@ def test_claimed_predictions_are_never_taken_over(monkeypatch: pytest.MonkeyPatc
     assert kept["problem"] == "the network could not leave the sandbox"
 
 
-@pytest.mark.parametrize("claimed", [
-    None, 3, "x", [], {"onnx": "text"}, {"onnx": np.zeros(3)}, {"onnx": np.zeros((2, 2), np.uint8)},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        None,
+        3,
+        "x",
+        [],
+        {"onnx": "text"},
+        {"onnx": np.zeros(3)},
+        {"onnx": np.zeros((2, 2), np.uint8)},
+    ],
+)
 def test_anything_else_is_a_problem_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, claimed: Any
 ) -> None:
     assert distilled(monkeypatch, claimed)["problem"]
 
 
-@pytest.mark.parametrize("odd", [
-    {"inside": np.full(2500, 77, np.uint8)}, {"inside": np.zeros(3, np.uint8)}, {"before": "all"},
-    {"moved": float("nan")}, {"moved": 10**400}, {"moved": [1]},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"inside": np.full(2500, 77, np.uint8)},
+        {"inside": np.zeros(3, np.uint8)},
+        {"before": "all"},
+        {"moved": float("nan")},
+        {"moved": 10**400},
+        {"moved": [1]},
+    ],
+)
 def test_odd_claims_beside_the_network_count_as_unknown(
     monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
 ) -> None:

@@ -51,31 +51,51 @@ def _axes(axes):
             color = to_hex(line.get_color())
         except (TypeError, ValueError):
             color = ""
-        lines.append({"x": x[:size], "y": y[:size], "label": text(line.get_label()), "color": color,
-                      "style": text(line.get_linestyle())})  # fmt: skip
+        lines.append(
+            {
+                "x": x[:size],
+                "y": y[:size],
+                "label": text(line.get_label()),
+                "color": color,
+                "style": text(line.get_linestyle()),
+            }
+        )
     for collection in axes.collections[: MAX_LINES - len(lines)]:
         offsets = np.asarray(collection.get_offsets(), dtype=object)
         if offsets.ndim == 2 and offsets.shape[1] == 2 and len(offsets) > 1:
             face = collection.get_facecolor()
-            lines.append({"x": numbers(offsets[:, 0]), "y": numbers(offsets[:, 1]),
-                          "label": text(collection.get_label()), "style": "points",
-                          "color": to_hex(face[0]) if len(face) else "",
-                          "colors": _colors(collection)})  # fmt: skip
+            lines.append(
+                {
+                    "x": numbers(offsets[:, 0]),
+                    "y": numbers(offsets[:, 1]),
+                    "label": text(collection.get_label()),
+                    "style": "points",
+                    "color": to_hex(face[0]) if len(face) else "",
+                    "colors": _colors(collection),
+                }
+            )
     bars = [
-        {"x": float(p.get_x() + p.get_width() / 2), "height": float(p.get_height()),
-         "y": float(p.get_y() + p.get_height() / 2), "width": float(p.get_width())}
-        for container in axes.containers for p in getattr(container, "patches", [])
-    ][:MAX_BARS]  # fmt: skip
+        {
+            "x": float(p.get_x() + p.get_width() / 2),
+            "height": float(p.get_height()),
+            "y": float(p.get_y() + p.get_height() / 2),
+            "width": float(p.get_width()),
+        }
+        for container in axes.containers
+        for p in getattr(container, "patches", [])
+    ][:MAX_BARS]
     return {
         "title": text(axes.get_title() or axes.get_title("left") or axes.get_title("right")),
-        "xlabel": text(axes.get_xlabel()), "ylabel": text(axes.get_ylabel()),
+        "xlabel": text(axes.get_xlabel()),
+        "ylabel": text(axes.get_ylabel()),
         "legend": [text(t.get_text()) for t in legend.get_texts()][:64] if legend else [],
-        "lines": lines, "bars": bars,
+        "lines": lines,
+        "bars": bars,
         "images": [i for i in map(_image, axes.images[:MAX_IMAGES]) if i is not None],
         "texts": [text(t.get_text()) for t in axes.texts[:64]],
         "xticklabels": [text(t.get_text()) for t in axes.get_xticklabels()[:64]],
         "yticklabels": [text(t.get_text()) for t in axes.get_yticklabels()[:64]],
-    }  # fmt: skip
+    }
 
 
 def _colors(collection):

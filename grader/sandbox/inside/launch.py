@@ -82,9 +82,14 @@ def run_without_terminal():
 
     def run(command):
         return subprocess.run(
-            command, shell=True, text=True, errors="replace",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            command,
+            shell=True,
+            text=True,
+            errors="replace",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
 
     def system(command):
         done = run(command)
@@ -115,9 +120,14 @@ def start(connection, setup):
 
     App.__name__ = App.__qualname__ = "IPKernelApp"
     # Of a section with this name, notebooks tell that they run in Jupyter.
-    app = App.instance(config=Config({
-        "IPKernelApp": {"connection_file": connection}, "HistoryManager": {"enabled": False},
-    }))  # fmt: skip
+    app = App.instance(
+        config=Config(
+            {
+                "IPKernelApp": {"connection_file": connection},
+                "HistoryManager": {"enabled": False},
+            }
+        )
+    )
     with unlisted_modules():
         app.initialize([])
     app.start()

@@ -20,14 +20,31 @@ import sys
 from . import enclose, forks, launch
 
 LIBRARIES = (
-    "numpy", "torch", "torch.utils.data", "torchvision", "torchvision.datasets",
-    "torchvision.transforms", "sklearn.linear_model", "sklearn.model_selection",
-    "sklearn.datasets", "sklearn.preprocessing", "sklearn.metrics", "matplotlib.pyplot",
-    "matplotlib.backends.backend_agg", "pandas", "seaborn", "ipykernel.kernelapp",
-    "IPython.core.pylabtools", "IPython.core.completerlib", "IPython.core.debugger",
-    "IPython.core.logger", "IPython.core.oinspect", "IPython.extensions.storemagic",
-    "tornado.platform.asyncio", "encodings.idna",
-)  # fmt: skip
+    "numpy",
+    "torch",
+    "torch.utils.data",
+    "torchvision",
+    "torchvision.datasets",
+    "torchvision.transforms",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+    "sklearn.datasets",
+    "sklearn.preprocessing",
+    "sklearn.metrics",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_agg",
+    "pandas",
+    "seaborn",
+    "ipykernel.kernelapp",
+    "IPython.core.pylabtools",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+    "encodings.idna",
+)
 """Not among them is what asks at its import whether a kernel is there: tqdm.auto and
 matplotlib_inline."""
 

@@ -53,10 +53,15 @@ def _exported(module, pixels):
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                whole, (_some(torch, module),), buffer, dynamo=False,
-                input_names=["images"], output_names=["scores"], opset_version=17,
+                whole,
+                (_some(torch, module),),
+                buffer,
+                dynamo=False,
+                input_names=["images"],
+                output_names=["scores"],
+                opset_version=17,
                 dynamic_axes={"images": {0: "n"}, "scores": {0: "n"}},
-            )  # fmt: skip
+            )
     finally:
         module.train(was_training)
     return buffer.getvalue()

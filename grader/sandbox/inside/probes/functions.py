@@ -59,8 +59,11 @@ def call_function(namespace, params):
             except Exception as error:
                 errors.append(describe_error(error))
     return {
-        "name": name, "style": "scalar", "values": values, "errors": sorted(set(errors))[:3],
-    }  # fmt: skip
+        "name": name,
+        "style": "scalar",
+        "values": values,
+        "errors": sorted(set(errors))[:3],
+    }
 
 
 def shifted_calls(namespace, params):

@@ -18,8 +18,9 @@ from ..plain import plain
 
 COURSE = re.compile(
     r"loss|acc|train|val(?!ue)|test|dev|err|score|correct|hist|logs|curve|epo[ck]|metric|result"
-    r"|record|verl|fehler|kosten|cost|genau|treffer|tr_|va_", re.IGNORECASE
-)  # fmt: skip
+    r"|record|verl|fehler|kosten|cost|genau|treffer|tr_|va_",
+    re.IGNORECASE,
+)
 """Names of what is kept of a training's course."""
 
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
@@ -34,8 +35,14 @@ def network(namespace, params):
         is_leaf = not any(True for _ in part.children())
         own = {k: list(p.shape) for k, p in part.named_parameters(recurse=False)}
         if is_leaf or own:
-            layers.append({"path": str(path), "type": type(part).__name__,
-                           "module": type(part).__module__, "parameters": own})  # fmt: skip
+            layers.append(
+                {
+                    "path": str(path),
+                    "type": type(part).__name__,
+                    "module": type(part).__module__,
+                    "parameters": own,
+                }
+            )
     calls, output = _forward(module)
     return {
         "name": names[0] if names else "",
@@ -149,12 +156,13 @@ def _dataset(dataset, is_loader, value):
     rows = _sampled(value) if is_loader else _rows(dataset)
     under = base(dataset)
     return {
-        "size": len(dataset) if rows is None else len(rows), "loader": is_loader,
+        "size": len(dataset) if rows is None else len(rows),
+        "loader": is_loader,
         "batch_size": int(value.batch_size or 0) if is_loader else 0,
         "train": bool(getattr(under, "train", False)),
         "rows": rows if rows is not None else np.zeros(0, dtype=np.int64),
         "known": rows is not None,
-    }  # fmt: skip
+    }
 
 
 def _sampled(loader):
