@@ -33,12 +33,13 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader import archive, notebook, wire  # noqa: E402
-from grader.autodiff import answers  # noqa: E402
-from grader.errors import GraderError  # noqa: E402
-from grader.exchange import moodle, sheet  # noqa: E402
-from tests.exchange.test_moodle import ENGLISH, GERMAN  # noqa: E402
-from tests.exchange.test_tables import ods, xlsx  # noqa: E402
+from grader import archive
+from grader.autodiff import answers
+from grader.core import codec, notebook
+from grader.core.errors import GraderError
+from grader.exchange import moodle, sheet
+from tests.exchange.test_moodle import ENGLISH, GERMAN
+from tests.exchange.test_tables import ods, xlsx
 
 SECONDS, CHUNK = 5, 250
 MEMORY = 1 << 30
@@ -220,7 +221,7 @@ def readers() -> dict[str, Reader]:
         made.writestr("Ada/x.py", "x = 1")
     found = {
         "notebook": Reader(small, lambda b: notebook.read(b, "n"), (notebook.NotebookProblem,)),
-        "wire": Reader([line], wire.decode, (wire.WireError,)),
+        "wire": Reader([line], codec.decode, (codec.WireError,)),
         "zip": Reader(
             [zipped.getvalue()], lambda b: dict(archive.read_inner(b, "z.zip", [])), (GraderError,)
         ),

@@ -20,18 +20,11 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from grader import judging, notebook, regrade, rubric
+from grader import judging, regrade, rubric
 from grader.commands import folder
+from grader.core import notebook
+from grader.core.model import Assignment, CellRun, Ending, Evidence, Outcome, Status, Submission
 from grader.judging import Results
-from grader.model import (
-    Assignment,
-    CellRun,
-    Ending,
-    Evidence,
-    Outcome,
-    Status,
-    Submission,
-)
 from grader.store import Store
 
 NAME = "dais2021-a4"

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import data
-from grader.model import Cell, Limits, Notebook
+from grader.core.model import Cell, Limits, Notebook
 from grader.sandbox.observe import Surroundings, observe
 
 COMMON = """

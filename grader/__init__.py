@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__version__ = "0.1.0"
+from grader.core.version import __version__ as __version__
 
 
 def load_ipython_extension(shell: Any) -> None:

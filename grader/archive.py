@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from grader.errors import UsageError
-from grader.printable import encodable
+from grader.core.errors import UsageError
+from grader.core.untrusted_text import encodable
 
 MAX_FILE = 50 << 20
 MAX_ARCHIVE, MAX_INNER = 4 << 30, 512 << 20

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader import data, environment, grade, judging, mistakes, scoring, wire, work
+from grader import data, grade, judging, mistakes, scoring, work
+from grader.core import codec, library_versions
+from grader.core.errors import GraderError
+from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.engine import Engine, Job, LocalEngine, Queue
-from grader.errors import GraderError
 from grader.judging import REFERENCE, Judge, Results
-from grader.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings
 from grader.store import Store, evidence_key, run_key
@@ -151,7 +152,7 @@ class Batch:
 
     def _of(self, submission: Submission) -> Iterator[_Unit]:
         seed = grade.submission_seed(self._settings.seed, submission)
-        met = environment.digest() + rungs.below_safe(self._settings.rung)
+        met = library_versions.digest() + rungs.below_safe(self._settings.rung)
         for task in self._assignment.tasks:
             if grade.needs_run(task) and task.id in submission.notebooks:
                 asked = grade.plan(task, seed)
@@ -307,7 +308,7 @@ class Batch:
         planned = grade.plan(task, seed)
         known = self._judge.expected(task, planned)
         asked = {
-            wire.digest(question): question
+            codec.digest(question): question
             for item in task.items
             if item.check.reference
             for question in planned[item.id]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader import __version__
 from grader.commands import surroundings
 from grader.commands.check import check
 from grader.commands.mark import mark
@@ -27,13 +26,14 @@ from grader.commands.report import report
 from grader.commands.schema import schema
 from grader.commands.selftest import selftest
 from grader.commands.train import options, train
-from grader.errors import GraderError
-from grader.printable import printable
+from grader.core.errors import GraderError
+from grader.core.untrusted_text import printable
+from grader.core.version import __version__
 
 if TYPE_CHECKING:
+    from grader.core.model import Assignment, Grade, Submission
     from grader.engine import Engine
     from grader.judging import Results
-    from grader.model import Assignment, Grade, Submission
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
 MANY, MANY_ROWS = 20, 200
@@ -212,7 +212,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _make_folder(out: Path) -> None:
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ def _make_folder(out: Path) -> None:
 
 def _engine(name: str) -> Engine | None:
     """The engine of this name; None for the batch's own."""
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     if name == "local":
         return None
@@ -295,7 +295,7 @@ def _row(grade_: Grade, assignment: Assignment) -> list[str]:
 
 
 def _has_error(grade_: Grade) -> bool:
-    from grader.model import Status
+    from grader.core.model import Status
 
     return any(
         item.outcome.status is Status.ERROR and item.override is None

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import environment, records, work
+from grader import records, work
+from grader.core import library_versions
+from grader.core.errors import SandboxError, UsageError
+from grader.core.model import Evidence
 from grader.engine import Attempts, Job, Queue
-from grader.errors import SandboxError, UsageError
-from grader.model import Evidence
 from grader.sandbox import rungs
 
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60
@@ -97,7 +98,7 @@ def _examine(client: Any) -> None:
             "'grader[cluster]' on each of them"
         ) from None
     for worker, (libraries, reason) in found.items():
-        other = environment.difference(libraries)
+        other = library_versions.difference(libraries)
         told = f"it has {other}; install the same everywhere" if other else reason
         if told:
             raise UsageError(f"the worker {worker} is not fit: {told}")
@@ -108,5 +109,5 @@ def _fitness() -> tuple[dict[str, str], str]:
     try:
         rungs.best()
     except SandboxError as none:
-        return environment.versions(), str(none)
-    return environment.versions(), ""
+        return library_versions.versions(), str(none)
+    return library_versions.versions(), ""

@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.errors import GraderError, UsageError
+from grader.core.errors import GraderError, UsageError
 
 Split = Literal["train", "test", "standin"]
 Array = np.ndarray[Any, Any]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from grader import data
-from grader.errors import GraderError, SandboxError
-from grader.model import Cell, Ending, Notebook
+from grader.core.errors import GraderError, SandboxError
+from grader.core.model import Cell, Ending, Notebook
 from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings, observe
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from grader.errors import GraderError
-from grader.model import AnswerStatus, Ending, Evidence, Task
+from grader.core.errors import GraderError
+from grader.core.model import AnswerStatus, Ending, Evidence, Task
 from grader.work import Parcel, Tell
 
 LONG_SECONDS = 600

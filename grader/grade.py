@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import wire
 from grader.checks.base import Case, error, failed, review
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Ending,
@@ -117,7 +117,7 @@ def again(
     asked: dict[str, Question] = {}
     for item in task.items:
         case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
-        asked |= {wire.digest(question): question for question in item.check.again(case)}
+        asked |= {codec.digest(question): question for question in item.check.again(case)}
     return tuple(asked.values())
 
 
@@ -144,7 +144,7 @@ def _case(
 
 def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tuple[Answer, ...]:
     lost = Answer(status=AnswerStatus.LOST)
-    return tuple(by_digest.get(wire.digest(question), lost) for question in asked)
+    return tuple(by_digest.get(codec.digest(question), lost) for question in asked)
 
 
 def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:

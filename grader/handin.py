@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from grader import archive, ingest
-from grader.errors import UsageError
-from grader.model import Assignment, Submission
+from grader.core.errors import UsageError
+from grader.core.model import Assignment, Submission
 from grader.public_file import FILE
 
 DEPTH, MOST = 4, 2000

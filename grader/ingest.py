@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader import archive, layout, notebook
+from grader import archive, layout
 from grader.autodiff import answers
-from grader.errors import UsageError
+from grader.core import notebook
+from grader.core.errors import UsageError
+from grader.core.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
+from grader.core.untrusted_text import printable
 from grader.exchange import moodle, roster
-from grader.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
-from grader.printable import printable
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from grader import environment, grade, mistakes, notebook, records, rubric, scoring, wire
+from grader import grade, mistakes, records, scoring
 from grader.checks.base import Check, error
-from grader.errors import UsageError
-from grader.model import (
+from grader.core import codec, digests, library_versions, notebook
+from grader.core.errors import UsageError
+from grader.core.model import (
     Answer,
     Assignment,
     Ending,
@@ -110,7 +111,7 @@ class Judge:
 
     def checks(self) -> dict[str, str]:
         """By "task/item" what its verdict follows from beside facts: check, reference, code."""
-        common = rubric.digest_of(self.assignment.reference_dir, PACKAGE)
+        common = digests.digest_of(self.assignment.reference_dir, PACKAGE)
         return {
             f"{task.id}/{item.id}": hashlib.sha256(
                 f"{common} {type(item.check).__name__} {item.check.model_dump_json()}".encode()
@@ -152,7 +153,7 @@ class Judge:
         assert facts.evidence is not None
         more = self.again(submission, task, facts)
         for item in task.items:
-            asked = [wire.digest(question) for question in facts.questions[item.id]]
+            asked = [codec.digest(question) for question in facts.questions[item.id]]
             if any(key not in facts.evidence.answers for key in asked):
                 yield f"{task.id}/{item.id}", "its check asks something new"
             elif item.check.reference and any(key not in expected for key in asked):
@@ -207,7 +208,7 @@ class Judge:
 
     def reference_key(self, task: Task) -> str:
         """The key of the reference's answers: changes with its notebook, fixtures and libraries."""
-        return f"{self._master_digest(task)}:{environment.digest()}"
+        return f"{self._master_digest(task)}:{library_versions.digest()}"
 
     def _master_digest(self, task: Task) -> str:
         if task.id not in self._digests:
@@ -224,7 +225,7 @@ class Judge:
         Those of the last batch, for marking again may happen on another machine.
         """
         wanted = [
-            wire.digest(question)
+            codec.digest(question)
             for item in task.items
             if item.check.reference
             for question in questions[item.id]
@@ -308,7 +309,7 @@ def keep(
     }
     try:
         store.put_outcomes(submission.student, outcomes, marks)
-    except wire.WireError as bad:
+    except codec.WireError as bad:
         bug = error(f"A check gave details that cannot be kept ({bad}).")
         plain = {
             task: {item: _plain(outcome, bug) for item, outcome in items.items()}
@@ -320,7 +321,7 @@ def keep(
 def _plain(outcome: Outcome, otherwise: Outcome) -> Outcome:
     try:
         records.outcomes_to_json({"": {"": outcome}})
-    except wire.WireError:
+    except codec.WireError:
         return otherwise
     return outcome
 
@@ -334,7 +335,7 @@ def audit(facts: Facts) -> tuple[Question, ...]:
         key: question
         for questions in facts.questions.values()
         for question in questions
-        if question.probe == "export" and (key := wire.digest(question)) in answers
+        if question.probe == "export" and (key := codec.digest(question)) in answers
     }
     values = [answers[key].value for key in asked]
     left = any(isinstance(value, dict) and "classes" in value for value in values)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader import archive
 from grader.archive import Files
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from grader.exchange import moodle
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from grader import notebook
-from grader.model import Assignment, Notebook, Visibility
+from grader.core import notebook
+from grader.core.model import Assignment, Notebook, Visibility
 
 ANSWER, HINT = 8, 12
 """So many words in a row of a model answer, or of a hidden hint, are no coincidence."""

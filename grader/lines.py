@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from grader.model import Grade, ItemGrade, Status, Task
-from grader.printable import printable
+from grader.core.model import Grade, ItemGrade, Status, Task
+from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
     from grader.selfcheck import Estimate

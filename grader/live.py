@@ -19,9 +19,9 @@ from typing import Any
 
 from IPython.utils.capture import capture_output
 
-from grader import wire
-from grader.model import Answer, AnswerStatus, Question
-from grader.printable import encodable
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Question
+from grader.core.untrusted_text import encodable
 from grader.sandbox.inside import bootstrap, figures, protocol
 from grader.sandbox.inside.fixtures.figures import record_closed
 from grader.sandbox.inside.probes import PROBES
@@ -50,12 +50,12 @@ def ask(namespace: Names, question: Question, seconds: int) -> Answer:
     except BaseException as error:
         text = encodable(protocol.describe_error(error))
         return Answer(status=AnswerStatus.RAISED, error=text)
-    return Answer(status=AnswerStatus.OK, value=wire.decode(json.dumps(value)))
+    return Answer(status=AnswerStatus.OK, value=codec.decode(json.dumps(value)))
 
 
 def _copied(question: Question) -> dict[str, Any]:
     """Parameters of their own: what student code does to an array must not reach the next call."""
-    copied = protocol.unpack(json.loads(wire.encode(dict(question.params))))
+    copied = protocol.unpack(json.loads(codec.encode(dict(question.params))))
     return dict(copied)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from IPython.display import display
 
-from grader import lines, live, public, public_file, selfcheck, wire
-from grader.errors import GraderError, UsageError
-from grader.model import (
+from grader import lines, live, public, public_file, selfcheck
+from grader.core import codec
+from grader.core.errors import GraderError, UsageError
+from grader.core.model import (
     Answer,
     Ending,
     Evidence,
@@ -26,7 +27,7 @@ from grader.model import (
     Submission,
     Task,
 )
-from grader.printable import printable
+from grader.core.untrusted_text import printable
 from grader.public import Public
 
 COLOURS = {
@@ -131,7 +132,7 @@ def _task(known: Public, task: Task, namespace: live.Names) -> list[ItemGrade]:
     answers: dict[str, Answer] = {}
     for item in task.items:
         for question in asked[item.id]:
-            digest = wire.digest(question)
+            digest = codec.digest(question)
             if digest not in answers:
                 answers[digest] = live.ask(namespace, question, task.limits.question_seconds)
     notebook = Notebook(name=str(task.notebook), cells=())

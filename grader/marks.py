@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
+from grader.core.model import Assignment, Grade, Item, Override
+from grader.core.untrusted_text import neutral
 from grader.exchange import tables
-from grader.model import Assignment, Grade, Item, Override
-from grader.reports.csv_report import neutral
 from grader.store import Store
 
 HEADER = (

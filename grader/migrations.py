@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 
 def _first(db: sqlite3.Connection) -> None:

@@ -10,19 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grader import variants, wire
 from grader.checks.base import Check
 from grader.checks.results import alike
-from grader.model import (
-    Answer,
-    AnswerStatus,
-    Item,
-    Notebook,
-    Outcome,
-    Question,
-    Status,
-    Task,
-)
+from grader.core import codec, notebook_patch
+from grader.core.model import Answer, AnswerStatus, Item, Notebook, Outcome, Question, Status, Task
 from grader.sandbox import apart
 from grader.sandbox.observe import Surroundings
 
@@ -44,7 +35,7 @@ class Wanted:
 
 def key(item: str, mistake: str, question: Question) -> str:
     """Under which a mistake's answer to a question is kept."""
-    return f"{item}/{mistake}/{wire.digest(question)}"
+    return f"{item}/{mistake}/{codec.digest(question)}"
 
 
 def wanted(items: Iterable[Item], asked: Iterable[Asked], known: Known) -> list[Wanted]:
@@ -77,14 +68,14 @@ def observe(
     """
     asks = [
         apart.Ask(
-            notebook=variants.applied(master, one.code, f"mistakes/{one.name}"),
+            notebook=notebook_patch.applied(master, one.code, f"mistakes/{one.name}"),
             questions=one.questions,
         )
         for one in asked
     ]
     found = apart.observe_apart(asks, surroundings, seed=seed, jobs=jobs) if asks else []
     return {
-        key(one.item.id, one.name, question): answers[wire.digest(question)]
+        key(one.item.id, one.name, question): answers[codec.digest(question)]
         for one, answers in zip(asked, found, strict=True)
         for question in one.questions
     }
@@ -104,7 +95,7 @@ def lost(
 
 
 def _answered(questions: Sequence[Question], answers: Mapping[str, Answer]) -> bool:
-    found = [answers.get(wire.digest(question)) for question in questions]
+    found = [answers.get(codec.digest(question)) for question in questions]
     return any(answer is not None and answer.status is AnswerStatus.OK for answer in found)
 
 
@@ -126,7 +117,9 @@ def hinted(
         if not item.mistakes or not is_lost(outcomes[item.id]):
             continue
         for mistake in item.mistakes:
-            own = {wire.digest(q): known.get(key(item.id, mistake.name, q)) for q in asked[item.id]}
+            own = {
+                codec.digest(q): known.get(key(item.id, mistake.name, q)) for q in asked[item.id]
+            }
             if _is_the_same(item.check, own, answers, expected):
                 message = f"{outcomes[item.id].message} {mistake.hint}"
                 details = {**outcomes[item.id].details, "mistake": mistake.name}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grader.model import Evidence, Item, Notebook
+from grader.core.model import Evidence, Item, Notebook
 
 SPACE = re.compile(r"[\s,:]*")
 _decoder = json.JSONDecoder(strict=False)

@@ -21,7 +21,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from grader.printable import printable
+from grader.core.untrusted_text import printable
 
 COUNT = re.compile(r"((?:run \d+, |audit, )?(?:cell|question)) (\d+)/(\d+)(?:: (.*))?", re.DOTALL)
 """Steps that are counted, and what was printed; anything else is worth a line of its own."""

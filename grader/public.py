@@ -15,17 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from grader import grade, wire
+from grader import grade
 from grader.checks.accuracy import RetrainedAccuracy
-from grader.errors import UsageError
-from grader.model import (
-    Answer,
-    Assignment,
-    Item,
-    Question,
-    Task,
-    Visibility,
-)
+from grader.core import codec
+from grader.core.errors import UsageError
+from grader.core.model import Answer, Assignment, Item, Question, Task, Visibility
 
 SEED = 1 << 64
 """The published seed. A submission's own seed has 48 bits, so no grading draws these inputs."""
@@ -77,7 +71,7 @@ def make(
     """
     asked = plan(assignment)
     expected = {
-        wire.digest(question): _rounded(item.check.published(answers[wire.digest(question)]))
+        codec.digest(question): _rounded(item.check.published(answers[codec.digest(question)]))
         for task in assignment.tasks
         for item in _public(task).items
         if item.check.reference

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grader import __version__, wire
 from grader.checks import CHECKS
-from grader.errors import UsageError
-from grader.model import (
+from grader.core import codec
+from grader.core.errors import UsageError
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Assignment,
@@ -30,6 +30,7 @@ from grader.model import (
     Task,
     Visibility,
 )
+from grader.core.version import __version__
 from grader.public import Public, Withheld, only
 
 FILE = "public-checks.json"
@@ -41,7 +42,7 @@ FILE = "public-checks.json"
 def dump(public: Public) -> bytes:
     """The file's bytes: the same for the same content."""
     questions = {
-        wire.digest(question): question
+        codec.digest(question): question
         for items in public.asked.values()
         for asked in items.values()
         for question in asked
@@ -91,7 +92,7 @@ def _item(public: Public, task: Task, item: Item) -> dict[str, Any]:
         "hint": item.hint,
         "needs": list(item.needs),
         "check": {"type": kind} | item.check.model_dump(mode="json"),
-        "asked": [wire.digest(question) for question in public.asked[task.id][item.id]],
+        "asked": [codec.digest(question) for question in public.asked[task.id][item.id]],
         "mistakes": [{"name": m.name, "hint": m.hint} for m in item.mistakes],
     }
 
@@ -100,7 +101,7 @@ def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
     entry = {
         "probe": question.probe,
         "seconds": question.seconds,
-        "params": json.loads(wire.encode(dict(question.params))),
+        "params": json.loads(codec.encode(dict(question.params))),
     }
     if answer is not None:
         entry["answer"] = _answer(answer)
@@ -108,7 +109,7 @@ def _question(question: Question, answer: Answer | None) -> dict[str, Any]:
 
 
 def _answer(answer: Answer) -> Any:
-    return json.loads(wire.encode({"status": str(answer.status), "value": answer.value}))
+    return json.loads(codec.encode({"status": str(answer.status), "value": answer.value}))
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def read(path: Path) -> Public:
         return _public_of(document, path)
     except OSError as bad:
         raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
-    except (ValidationError, wire.WireError, KeyError, TypeError, ValueError) as bad:
+    except (ValidationError, codec.WireError, KeyError, TypeError, ValueError) as bad:
         first = str(bad).splitlines()[0][:200]
         raise UsageError(
             f"{path} is damaged, or of another version of the grader ({type(bad).__name__}: "
@@ -208,7 +209,7 @@ def read(path: Path) -> Public:
 
 def _public_of(document: _Document, path: Path) -> Public:
     questions = {digest: _read_question(entry) for digest, entry in document.questions.items()}
-    if wrong := [digest for digest, q in questions.items() if wire.digest(q) != digest]:
+    if wrong := [digest for digest, q in questions.items() if codec.digest(q) != digest]:
         raise ValueError(f"question {wrong[0]} was changed")
     expected = {
         digest: _read_answer(e.answer) for digest, e in document.questions.items() if e.answer
@@ -250,7 +251,7 @@ def _public_of(document: _Document, path: Path) -> Public:
 
 
 def _read_answer(entry: _AnswerEntry) -> Answer:
-    return Answer(status=entry.status, value=wire.decode(json.dumps(entry.value)))
+    return Answer(status=entry.status, value=codec.decode(json.dumps(entry.value)))
 
 
 def _read_task(entry: _TaskEntry) -> Task:
@@ -290,4 +291,4 @@ def _param(value: Any) -> Any:
     """A parameter; a resource is a name here as in the question."""
     if isinstance(value, dict) and set(value) == {"$resource"}:
         return Resource(name=str(value["$resource"]))
-    return wire.decode(json.dumps(value))
+    return codec.decode(json.dumps(value))

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from grader import wire
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Cell,
@@ -121,7 +121,7 @@ def evidence_to_json(evidence: Evidence) -> tuple[str, str]:
     ]
     data |= {"ending": evidence.ending.value, "repairs": list(evidence.repairs)}
     answers = {key: answer_to_json(answer) for key, answer in evidence.answers.items()}
-    return wire.encode(data), wire.encode(answers)
+    return codec.encode(data), codec.encode(answers)
 
 
 def evidence_from_json(text: str, answers: str = "{}") -> Evidence:
@@ -130,10 +130,10 @@ def evidence_from_json(text: str, answers: str = "{}") -> Evidence:
     Raises:
         wire.WireError: it was written in one piece, by an older grader.
     """
-    data = wire.decode(text, most=None)
+    data = codec.decode(text, most=None)
     if "answers" in data:
-        raise wire.WireError("evidence of an older grader; install the same everywhere")
-    answered = wire.decode(answers, wire.MAX_DEPTH + 2, None)  # values lie so much deeper here
+        raise codec.WireError("evidence of an older grader; install the same everywhere")
+    answered = codec.decode(answers, codec.MAX_DEPTH + 2, None)  # values lie so much deeper here
     cells = tuple(
         CellRun(**(cell | {"images": tuple(base64.b64decode(image) for image in cell["images"])}))
         for cell in data["cells"]
@@ -183,7 +183,7 @@ def outcomes_to_json(outcomes: Outcomes) -> str:
     try:
         return json.dumps(data, allow_nan=False, sort_keys=True, default=_number)
     except (TypeError, ValueError, RecursionError) as bad:
-        raise wire.WireError(str(bad)) from None
+        raise codec.WireError(str(bad)) from None
 
 
 def _number(value: object) -> object:
@@ -214,7 +214,7 @@ def question_to_json(question: Question) -> dict[str, Any]:
     plain = {k: v for k, v in question.params.items() if k not in named}
     return {
         "probe": question.probe,
-        "params": wire.encode(plain),
+        "params": codec.encode(plain),
         "resources": named,
         "seconds": question.seconds,
     }
@@ -223,7 +223,7 @@ def question_to_json(question: Question) -> dict[str, Any]:
 def question_from_json(data: Mapping[str, Any]) -> Question:
     """The inverse of `question_to_json`."""
     resources = {k: Resource(name=name) for k, name in data["resources"].items()}
-    params = wire.decode(data["params"], most=None) | resources
+    params = codec.decode(data["params"], most=None) | resources
     return Question(probe=data["probe"], params=params, seconds=data["seconds"])
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from grader import judging
 from grader.checks.base import error
+from grader.core.model import Assignment, Grade, Outcome
 from grader.judging import Judge
-from grader.model import Assignment, Grade, Outcome
 from grader.store import Store
 
 

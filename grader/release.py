@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import data, leaks, mistakes, notebook, public, public_file, wire
-from grader.errors import GraderError, UsageError
-from grader.model import Answer, Assignment, Ending, Notebook, Question, Task
+from grader import data, leaks, mistakes, public, public_file
+from grader.core import codec, notebook
+from grader.core.errors import GraderError, UsageError
+from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
 from grader.sandbox.observe import Surroundings, observe
 
 Files = dict[str, bytes]
@@ -113,7 +114,7 @@ def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Map
     if evidence.ending is not Ending.COMPLETED or broken:
         reason = evidence.message or broken[0].error
         raise GraderError(f"{path} could not answer the public questions: {reason}")
-    return {wire.digest(question): evidence.answers[wire.digest(question)] for question in wanted}
+    return {codec.digest(question): evidence.answers[codec.digest(question)] for question in wanted}
 
 
 def _resource(name: str) -> np.ndarray[Any, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import hashlib
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,9 @@ from pydantic import ValidationError
 
 from grader.checks import CHECKS
 from grader.checks.base import Check
-from grader.errors import UsageError
-from grader.model import (
+from grader.core.digests import digest_of
+from grader.core.errors import UsageError
+from grader.core.model import (
     Assignment,
     AttemptRule,
     Item,
@@ -330,14 +330,3 @@ def _distinct(names: Sequence[str], what: str, where: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"{where}: {what} {name} occurs twice")
-
-
-def digest_of(*folders: Path) -> str:
-    """Changes with every file in these folders."""
-    state = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                state.update(path.relative_to(folder).as_posix().encode() + b"\0")
-                state.update(hashlib.sha256(path.read_bytes()).digest())
-    return state.hexdigest()

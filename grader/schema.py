@@ -14,7 +14,7 @@ from typing import Any
 from grader import rubric
 from grader.checks import CHECKS
 from grader.checks.base import Check
-from grader.model import AttemptRule, LateRule, Limits, Visibility
+from grader.core.model import AttemptRule, LateRule, Limits, Visibility
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 TEXT: dict[str, Any] = {"type": "string", "minLength": 1}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from grader.model import (
+from grader.core.model import (
     Assignment,
     Evidence,
     Grade,

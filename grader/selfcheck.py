@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from grader import data, grade, mistakes, scoring, wire
+from grader import data, grade, mistakes, scoring
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import error, review
-from grader.errors import GraderError
-from grader.model import (
+from grader.core import codec
+from grader.core.errors import GraderError
+from grader.core.model import (
     Answer,
     Ending,
     Evidence,
@@ -319,7 +320,7 @@ def _undecided(outcome: Outcome) -> Outcome:
 
 def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:
     """Whether an answer came that can be judged as it is."""
-    return question.probe != DISTILLED and wire.digest(question) in answers
+    return question.probe != DISTILLED and codec.digest(question) in answers
 
 
 def _questions(task: Task) -> list[Question]:

@@ -23,16 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader import __version__, migrations, records, wire
-from grader.errors import UsageError
-from grader.model import (
-    Answer,
-    Evidence,
-    Override,
-    Question,
-    Submission,
-    Task,
-)
+from grader import migrations, records
+from grader.core import codec
+from grader.core.errors import UsageError
+from grader.core.model import Answer, Evidence, Override, Question, Submission, Task
+from grader.core.version import __version__
 
 
 class Store:
@@ -240,7 +235,7 @@ class Store:
             self._db.executemany(
                 "INSERT OR REPLACE INTO expected VALUES (?, ?, ?)",
                 (
-                    (reference, key, wire.encode(records.answer_to_json(answer)))
+                    (reference, key, codec.encode(records.answer_to_json(answer)))
                     for key, answer in answers.items()
                 ),
             )
@@ -253,7 +248,7 @@ class Store:
                 "SELECT body FROM expected WHERE reference = ? AND question = ?", reference, key
             )
             if row:
-                found[key] = records.answer_from_json(wire.decode(row[0], wire.MAX_DEPTH + 1))
+                found[key] = records.answer_from_json(codec.decode(row[0], codec.MAX_DEPTH + 1))
         return found
 
     # -- evidence ----------------------------------------------------------------------------
@@ -331,7 +326,7 @@ def evidence_key(
 
     `environment` stands for the libraries that student code meets, and for a weak sandbox.
     """
-    asked = sorted({wire.digest(question) for some in questions.values() for question in some})
+    asked = sorted({codec.digest(question) for some in questions.values() for question in some})
     parts = [
         submission,
         task.id,

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data, environment, records
-from grader.errors import GraderError
-from grader.model import Evidence, Limits, Notebook, Question
+from grader import data, records
+from grader.core import library_versions
+from grader.core.errors import GraderError
+from grader.core.model import Evidence, Limits, Notebook, Question
 from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Surroundings, observe
 from grader.training import options, runs
@@ -41,7 +42,7 @@ class Parcel:
     files: Mapping[str, bytes] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
     rung: str = ""  # on this machine; elsewhere the worker finds its own
-    versions: Mapping[str, str] = field(default_factory=environment.versions)
+    versions: Mapping[str, str] = field(default_factory=library_versions.versions)
 
     def to_bytes(self) -> bytes:
         """JSON text."""
@@ -114,7 +115,7 @@ def perform_elsewhere(text: bytes) -> tuple[str, str]:
         GraderError: this worker's libraries are others than the coordinator's.
     """
     parcel = Parcel.from_bytes(text)
-    if other := environment.difference(dict(parcel.versions)):
+    if other := library_versions.difference(dict(parcel.versions)):
         raise GraderError(f"a worker has other libraries: {other}; install the same everywhere")
     return records.evidence_to_json(perform(parcel, lambda _: None))
 

@@ -13,9 +13,10 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 
-from grader import live, public, rubric, wire
-from grader.model import Answer, CellRun, Ending, Evidence, Notebook, Question
-from grader.notebook import read
+from grader import live, public, rubric
+from grader.core import codec
+from grader.core.model import Answer, CellRun, Ending, Evidence, Notebook, Question
+from grader.core.notebook import read
 from grader.public import Public
 from grader.sandbox.observe import Surroundings
 
@@ -44,7 +45,7 @@ def made() -> Public:
     names = namespace((REFERENCE / "ActivationFunctions.ipynb").read_bytes())
     answers: dict[str, Answer] = {}
     for item in public.plan(assignment)["activation"].values():
-        answers |= {wire.digest(question): live.ask(names, question, 20) for question in item}
+        answers |= {codec.digest(question): live.ask(names, question, 20) for question in item}
     return public.make(assignment, answers)
 
 
@@ -102,7 +103,7 @@ def door(
             cells.append(CellRun(index=index, id=entry.id, status=status, error=error))
     answers = {}
     for question in questions:
-        answers[wire.digest(question)] = live.ask(names, question, 20)
-        answered(wire.digest(question), answers[wire.digest(question)])
+        answers[codec.digest(question)] = live.ask(names, question, 20)
+        answered(codec.digest(question), answers[codec.digest(question)])
     plt.close("all")
     return Evidence(task=task, ending=Ending.COMPLETED, cells=tuple(cells), answers=answers)

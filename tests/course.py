@@ -12,11 +12,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from grader import wire
 from grader.batch import Batch, Settings
 from grader.checks.base import Case, Check, failed, passed, review
-from grader.engine import Engine, LocalEngine
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Assignment,
@@ -34,6 +33,7 @@ from grader.model import (
     Task,
     Visibility,
 )
+from grader.engine import Engine, LocalEngine
 from grader.store import Store
 from grader.work import Parcel, Tell
 
@@ -156,7 +156,7 @@ def perform(parcel: Parcel, tell: Tell) -> Evidence:
     """What a run would find: the number in the notebook plus that in the question."""
     number = int(parcel.notebook.cells[0].source)
     answers = {
-        wire.digest(question): Answer(
+        codec.digest(question): Answer(
             status=AnswerStatus.OK, value=number + question.params["drawn"]
         )
         for question in parcel.questions

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader import archive
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 GOOD = "a.ipynb"
 

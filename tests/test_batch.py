@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import environment, reports
+from grader import reports
 from grader.checks.base import Case
+from grader.core import library_versions
+from grader.core.errors import GraderError, UsageError
+from grader.core.model import Ending, Evidence, Limits, Question, Status, Submission
 from grader.engine import Job, LocalEngine, Queue
-from grader.errors import GraderError, UsageError
-from grader.model import Ending, Evidence, Limits, Question, Status, Submission
 from grader.reports import json_report
 from grader.store import Store
 from grader.work import Parcel, Tell
@@ -62,8 +63,8 @@ def test_other_libraries_are_another_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     points(tmp_path)
-    changed = environment.versions() | {"numpy": "0.1"}
-    monkeypatch.setattr(environment, "versions", lambda: changed)
+    changed = library_versions.versions() | {"numpy": "0.1"}
+    monkeypatch.setattr(library_versions, "versions", lambda: changed)
     again = Quiet()
     points(tmp_path, progress=again)
     assert again.stored == 0

@@ -10,12 +10,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import __version__
 from grader.batch import Settings
 from grader.cli import main
+from grader.core.errors import GraderError, SandboxError
+from grader.core.model import Grade, Status
+from grader.core.version import __version__
 from grader.doctor import Finding
-from grader.errors import GraderError, SandboxError
-from grader.model import Grade, Status
 from grader.store import Store
 from tests.reports import grades
 from tests.reports.grades import item, task

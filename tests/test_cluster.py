@@ -12,15 +12,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from grader import environment, rubric, work
+from grader import rubric, work
 from grader.batch import Batch, Settings
 from grader.cluster import DaskEngine, _examine
+from grader.core import library_versions
+from grader.core.errors import GraderError, UsageError
+from grader.core.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
 from grader.engine import Queue
-from grader.errors import GraderError, UsageError
-from grader.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
 from grader.reports import json_report
 from grader.store import Store
 from grader.work import Parcel
@@ -124,46 +126,23 @@ class Killing(Quiet):
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and its two workers."""
     place = tmp_path / "scheduler.json"
-    module = [sys.executable, "-m"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
-    started = [
-        subprocess.Popen(
-            [
-                *module,
-                "distributed.cli.dask_scheduler",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "0",
-                "--no-dashboard",
-                "--scheduler-file",
-                str(place),
-            ],
-            **quiet,
-        )
-    ]  # type: ignore[call-overload]
+    quiet: dict[str, Any] = {
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.DEVNULL,
+        "cwd": tmp_path,
+    }
+
+    def start(command: str) -> subprocess.Popen[bytes]:
+        module = f"-m distributed.cli.{command} --host 127.0.0.1 --no-dashboard"
+        return subprocess.Popen([sys.executable, *module.split()], **quiet)
+
+    started = [start(f"dask_scheduler --port 0 --scheduler-file {place}")]
     try:
         deadline = time.monotonic() + 60
         while not place.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         address = json.loads(place.read_text())["address"]
-        workers = [
-            subprocess.Popen(
-                [
-                    *module,
-                    "distributed.cli.dask_worker",
-                    address,
-                    "--no-nanny",
-                    "--nthreads",
-                    "1",
-                    "--host",
-                    "127.0.0.1",
-                    "--no-dashboard",
-                ],
-                **quiet,
-            )
-            for _ in range(2)
-        ]  # type: ignore[call-overload]
+        workers = [start(f"dask_worker {address} --no-nanny --nthreads 1") for _ in range(2)]
         started += workers
         with distributed.Client(address) as client:
             client.wait_for_workers(2, timeout=60)
@@ -209,6 +188,6 @@ class Unfit:
 def test_a_worker_that_is_not_fit_is_told_before_anything_is_sent(
     libraries: dict[str, str], reason: str, sentence: str
 ) -> None:
-    cluster = Unfit(environment.versions() | libraries, reason)
+    cluster = Unfit(library_versions.versions() | libraries, reason)
     with pytest.raises(UsageError, match=re.escape(f"worker tcp://w:1 is not fit: {sentence}")):
         _examine(cluster)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import __version__
 from grader.checks import CHECKS
 from grader.cli import main
+from grader.core.version import __version__
 from grader.reports import FORMATS
 from grader.sandbox.rungs import NAMES
 

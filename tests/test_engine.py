@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader import engine
+from grader.core.model import Ending, Evidence, Limits, Notebook, Task
 from grader.engine import Job, LocalEngine, Queue
-from grader.model import Ending, Evidence, Limits, Notebook, Task
 from grader.work import Parcel, Tell
 
 

@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from grader import grade, wire
+from grader import grade
 from grader.checks.base import Case, Check, passed
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     CellRun,
@@ -74,7 +75,7 @@ def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) 
     one = task(check)
     questions = grade.plan(one, 5)
     expected = {
-        wire.digest(q): Answer(status=AnswerStatus.OK, value=7)
+        codec.digest(q): Answer(status=AnswerStatus.OK, value=7)
         for qs in questions.values()
         for q in qs
     }
@@ -92,7 +93,7 @@ def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) 
 
 def evidence(value: int, ending: Ending = Ending.COMPLETED) -> Evidence:
     (question,) = grade.plan(task(Echo()), 5)["i"]
-    answers = {wire.digest(question): Answer(status=AnswerStatus.OK, value=value)}
+    answers = {codec.digest(question): Answer(status=AnswerStatus.OK, value=value)}
     return Evidence(task="t", ending=ending, message="why", answers=answers)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import handin, public_file
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from tests.bundle import RIGHT, WRONG, made, notebook
 
 NAME = "ActivationFunctions.ipynb"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
+from grader.core.model import Assignment
 from grader.ingest import Batch, ingest, told
-from grader.model import Assignment
 
 NAMES = ("ActivationFunctions", "Evaluation", "FMSSVRC")
 HEADER = "Nachname,Vorname,Status,Antwort 1"

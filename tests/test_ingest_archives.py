@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from grader import ingest, rubric
-from grader.errors import UsageError
-from grader.model import Submission
+from grader.core.errors import UsageError
+from grader.core.model import Submission
 
 A, E = "ActivationFunctions.ipynb", "Evaluation.ipynb"
 EMPTY = json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()

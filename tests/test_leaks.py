@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from grader import leaks, notebook, public_file, release, rubric
+from grader import leaks, public_file, release, rubric
+from grader.core import notebook
 from tests.bundle import REFERENCE, ROOT, cell, made
 from tests.bundle import notebook as saved
 

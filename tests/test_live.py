@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from grader import live
-from grader.model import Answer, AnswerStatus, Question
+from grader.core.model import Answer, AnswerStatus, Question
 
 POINTS = np.array([-1.0, 0.0, 2.0])
 

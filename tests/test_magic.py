@@ -12,8 +12,8 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from grader import magic, public_file
-from grader.errors import UsageError
-from grader.model import Status
+from grader.core.errors import UsageError
+from grader.core.model import Status
 from tests.bundle import REFERENCE, RIGHT, made, namespace
 
 EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">\x1b[31m'

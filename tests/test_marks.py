@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from grader import marks
-from grader.errors import UsageError
+from grader.core.errors import UsageError
+from grader.core.model import Assignment, Grade
 from grader.judging import Judge, Results
 from grader.marks import Mark
-from grader.model import Assignment, Grade
 from grader.store import Store
 from tests.course import assignment, batch, graded, submission, with_text
 

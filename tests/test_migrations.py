@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from grader import migrations, records
-from grader.errors import UsageError
-from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence
+from grader.core.errors import UsageError
+from grader.core.model import Answer, AnswerStatus, CellRun, Ending, Evidence
 from grader.store import Store
 
 

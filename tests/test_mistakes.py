@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import batch, judging, mistakes, rubric, variants, wire
+from grader import batch, judging, mistakes, rubric
 from grader.checks.functions import FunctionValues
-from grader.errors import UsageError
-from grader.model import (
+from grader.core import codec, notebook_patch
+from grader.core.errors import UsageError
+from grader.core.model import (
     Answer,
     Item,
     Mistake,
@@ -48,12 +49,12 @@ ASKED = {"tanh": CHECK.questions(np.random.default_rng(1))}
 
 def answers(source: str) -> dict[str, Answer]:
     names: dict[str, Any] = namespace(source, HANDOUT)
-    return {wire.digest(question): ask(question, names) for question in ASKED["tanh"]}
+    return {codec.digest(question): ask(question, names) for question in ASKED["tanh"]}
 
 
 def known() -> dict[str, Answer]:
     own = answers(LOGISTIC)
-    return {mistakes.key("tanh", "logistic.py", q): own[wire.digest(q)] for q in ASKED["tanh"]}
+    return {mistakes.key("tanh", "logistic.py", q): own[codec.digest(q)] for q in ASKED["tanh"]}
 
 
 def hinted(source: str, **more: Any) -> Outcome:
@@ -138,7 +139,7 @@ def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
         "def assign(points, centres):\n"
         "    return [int(np.argmax([np.hypot(*(p - c)) for c in centres])) for p in points]\n"
     )
-    notebook = variants.applied(master, own, "here")
+    notebook = notebook_patch.applied(master, own, "here")
     handed = [
         Submission(student=name, name=name, notebooks={"kmeans": notebook}, missing={}, digest=name)
         for name in ("ada", "ben")

@@ -9,8 +9,8 @@ import pytest
 from grader import places
 from grader.checks.base import Check
 from grader.checks.functions import FunctionValues
-from grader.model import CellRun, Ending, Evidence, Item, Visibility
-from grader.notebook import read
+from grader.core.model import CellRun, Ending, Evidence, Item, Visibility
+from grader.core.notebook import read
 from tests.bundle import cell, notebook
 
 CONTENT = notebook(

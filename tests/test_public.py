@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import grade, public, public_file, rubric, wire
-from grader.errors import UsageError
-from grader.model import Visibility
+from grader import grade, public, public_file, rubric
+from grader.core import codec
+from grader.core.errors import UsageError
+from grader.core.model import Visibility
 from tests.bundle import ROOT, made
 
 ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
@@ -38,11 +39,11 @@ def test_what_is_written_reads_as_the_same(tmp_path: Path) -> None:
             task.prepare,
         )
     digests = {
-        task: {item: [wire.digest(q) for q in asked] for item, asked in items.items()}
+        task: {item: [codec.digest(q) for q in asked] for item, asked in items.items()}
         for task, items in read.asked.items()
     }
     assert digests["activation"]["logistic"] == [
-        wire.digest(q) for q in made().asked["activation"]["logistic"]
+        codec.digest(q) for q in made().asked["activation"]["logistic"]
     ]
     assert read.expected.keys() == made().expected.keys()
     assert read.withheld == made().withheld
@@ -61,21 +62,21 @@ def test_hidden_items_show_their_title_and_points_alone() -> None:
 
 def test_the_reference_answers_with_values_alone() -> None:
     plot = made().asked["activation"]["plot_tanh"][0]
-    assert set(made().expected[wire.digest(plot)].value) == {"own"}
+    assert set(made().expected[codec.digest(plot)].value) == {"own"}
     shifted = made().asked["activation"]["tanh_grad"][5]
     assert shifted.probe == "shifted_calls"
-    assert made().expected[wire.digest(shifted)].value == {}
+    assert made().expected[codec.digest(shifted)].value == {}
 
 
 def test_published_inputs_are_those_of_no_grading() -> None:
     """A submission's seed has 48 bits, the published one does not; the streams differ."""
     task = made().task("activation")
-    published = {wire.digest(q) for asked in made().asked["activation"].values() for q in asked}
+    published = {codec.digest(q) for asked in made().asked["activation"].values() for q in asked}
     assert public.SEED >= 1 << 48
     for seed in (0, 1, 2021, public.SEED % (1 << 48), (1 << 48) - 1):
         for item, asked in grade.plan(task, seed).items():
             drawn = [q for q in asked if "points" in q.params and len(q.params["points"]) > 5]
-            assert published.isdisjoint(wire.digest(question) for question in drawn), item
+            assert published.isdisjoint(codec.digest(question) for question in drawn), item
 
 
 def test_a_question_that_was_changed_is_refused(tmp_path: Path) -> None:

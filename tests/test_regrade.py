@@ -10,9 +10,9 @@ import pytest
 
 from grader import regrade
 from grader.checks.base import Case, failed
+from grader.core.model import Assignment, Evidence, Outcome, Override, Status
 from grader.engine import LocalEngine
 from grader.judging import Results
-from grader.model import Assignment, Evidence, Outcome, Override, Status
 from grader.regrade import Change, Remarked
 from grader.store import Store
 from grader.work import Parcel, Tell

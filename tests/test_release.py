@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import grade, public, public_file, rubric, wire
+from grader import grade, public, public_file, rubric
 from grader.cli import main
+from grader.core import codec
 from tests.bundle import REFERENCE, ROOT, made
 
 
@@ -53,7 +54,7 @@ def test_the_bundle_is_the_same_twice_and_holds_what_students_need(tmp_path: Pat
     }
     read = public_file.read(tmp_path / "one" / public_file.FILE)
     for digest, answer in made().expected.items():
-        assert wire.encode(read.expected[digest].value) == wire.encode(answer.value)
+        assert codec.encode(read.expected[digest].value) == codec.encode(answer.value)
     tanh = read.task("activation")
     own = {m.hint for item in tanh.items if item.id == "tanh_grad" for m in item.mistakes}
     assert own
@@ -119,6 +120,6 @@ def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> Non
     again = public.plan(assignment)
     for task in assignment.tasks:
         asked = grade.plan(made().task(task.id), public.SEED)
-        assert {k: [wire.digest(q) for q in v] for k, v in asked.items()} == {
-            k: [wire.digest(q) for q in v] for k, v in again[task.id].items()
+        assert {k: [codec.digest(q) for q in v] for k, v in asked.items()} == {
+            k: [codec.digest(q) for q in v] for k, v in again[task.id].items()
         }

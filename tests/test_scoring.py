@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from grader import scoring
 from grader.checks.base import Check
-from grader.model import (
+from grader.core.model import (
     Assignment,
     Ending,
     Evidence,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from grader import grade, live, mistakes, public
-from grader.errors import SandboxError
-from grader.model import (
+from grader.core.errors import SandboxError
+from grader.core.model import (
     Ending,
     Evidence,
     ItemGrade,
@@ -22,7 +22,7 @@ from grader.model import (
     Submission,
     Task,
 )
-from grader.notebook import read
+from grader.core.notebook import read
 from grader.sandbox.observe import Surroundings
 from grader.selfcheck import Budget, Check, Checked
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import records, store, wire
-from grader.errors import UsageError
-from grader.model import (
+from grader import records, store
+from grader.core import codec
+from grader.core.errors import UsageError
+from grader.core.model import (
     Answer,
     AnswerStatus,
     CellRun,
@@ -136,7 +137,7 @@ def test_evidence_of_a_second_run_replaces_the_first(tmp_path: Path) -> None:
 
 def test_evidence_in_one_piece_is_refused_and_not_taken_for_one_without_answers() -> None:
     shown, answers = map(json.loads, records.evidence_to_json(answered(1)))
-    with pytest.raises(wire.WireError, match="older grader"):
+    with pytest.raises(codec.WireError, match="older grader"):
         records.evidence_from_json(json.dumps(shown | {"answers": answers}))
 
 
@@ -339,4 +340,4 @@ def test_the_key_changes_with_each_of_its_parts(monkeypatch: pytest.MonkeyPatch)
 def test_who_asks_does_not_change_the_key_but_what_is_asked_does() -> None:
     moved = {"another": ASKED["i"], "second": ASKED["i"]}
     assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", TASK, moved, 5)
-    assert wire.digest(ASKED["i"][0]) not in evidence_key("d", TASK, ASKED, 5)
+    assert codec.digest(ASKED["i"][0]) not in evidence_key("d", TASK, ASKED, 5)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from grader import variants
-from grader.errors import UsageError
-from grader.model import Cell, Notebook
+from grader.core import notebook_patch
+from grader.core.errors import UsageError
+from grader.core.model import Cell, Notebook
 
 MASTER = Notebook(
     name="m",
@@ -34,7 +35,7 @@ def half(x):
 
 
 def sources(code: str) -> dict[str, str]:
-    return {cell.id: cell.source for cell in variants.applied(MASTER, code, "here").cells}
+    return {cell.id: cell.source for cell in notebook_patch.applied(MASTER, code, "here").cells}
 
 
 def test_a_file_holds_several_variants() -> None:

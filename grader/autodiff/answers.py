@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from grader.errors import UsageError
-from grader.model import QuizResponse
-from grader.printable import encodable
+from grader.core.errors import UsageError
+from grader.core.model import QuizResponse
+from grader.core.untrusted_text import encodable
 
 MAX_BYTES, MAX_TEXT = 64 << 10, 200
 

@@ -12,8 +12,8 @@ from grader.autodiff import graph as graphs
 from grader.autodiff import marking, variants
 from grader.autodiff.answers import by_name, number, parts
 from grader.autodiff.graph import Graph
-from grader.errors import UsageError
-from grader.model import QuizResponse
+from grader.core.errors import UsageError
+from grader.core.model import QuizResponse
 
 ENOUGH = 3
 """So many answers of one variant, and more than twice those of any other, tell it by themselves."""

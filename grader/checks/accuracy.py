@@ -33,7 +33,7 @@ from grader.checks.network import (
     untrained,
 )
 from grader.checks.training import Course
-from grader.model import Outcome, Question
+from grader.core.model import Outcome, Question
 from grader.training.runs import restored
 from grader.training.verdict import Finding, Rule, Verdict, decide
 

@@ -15,7 +15,7 @@ from grader.autodiff.answers import by_name
 from grader.autodiff.graph import Graph
 from grader.autodiff.marking import Mark, Verdict
 from grader.checks.base import Case, Check, failed, partial, passed, review
-from grader.model import Outcome
+from grader.core.model import Outcome
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 

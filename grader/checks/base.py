@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from grader.model import (
+from grader.core.model import (
     JSON,
     Answer,
     Evidence,

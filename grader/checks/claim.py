@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.checks.network import Network
-from grader.model import Cell, Evidence, Notebook
+from grader.core.model import Cell, Evidence, Notebook
 
 CLOSE = 1.5
 """Percentage points between two numbers that may well be of the same network."""

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Case, Check, error, failed, partial, passed
-from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 NAME = "confusion_matrix"
 TOLERANCE = 0.006  # for fractions; an entry rounded to two decimals is still that entry

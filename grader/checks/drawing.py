@@ -15,7 +15,7 @@ from grader.checks.base import Case, Check, failed, partial, passed
 from grader.checks.functions import undecided
 from grader.checks.inputs import Inputs
 from grader.checks.plots import all_axes
-from grader.model import Outcome, Question
+from grader.core.model import Outcome, Question
 
 Floats = NDArray[np.float64]
 NEAR = 1e-3

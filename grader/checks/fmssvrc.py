@@ -32,7 +32,7 @@ from grader.checks.network import (
     untrained,
 )
 from grader.checks.plots import all_axes, lines_of
-from grader.model import Outcome, Question
+from grader.core.model import Outcome, Question
 
 ALLOWED = {
     "Linear",

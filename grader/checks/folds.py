@@ -12,7 +12,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from grader.model import JSON
+from grader.core.model import JSON
 
 TOLERANCE = 0.006  # an accuracy rounded to two decimals is still that accuracy
 UNKNOWN_ROW, FOREIGN_ROW = -1, -2

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 DIFFERENCES = 1e-2
 """Tolerance for derivatives by differences: steps up to 0.01 are this far off."""

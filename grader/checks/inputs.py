@@ -20,7 +20,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from grader.model import JSON
+from grader.core.model import JSON
 
 Size = int | str
 Count = Annotated[int, Field(ge=0, le=10_000)]

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
 from grader.checks.folds import FOREIGN_ROW, TOLERANCE, UNKNOWN_ROW, Call, Fold, draw_script, read
-from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 NAME = "kfold_crossvalidation"
 Share = Annotated[Decimal, Field(ge=0, le=1)]

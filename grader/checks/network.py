@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import Case, error, failed, review
-from grader.model import Answer, AnswerStatus, Evidence, Outcome, Question, Resource
+from grader.core.model import Answer, AnswerStatus, Evidence, Outcome, Question, Resource
 
 NETWORK = Question(probe="network", seconds=60)
 HISTORIES = Question(probe="histories", seconds=60)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from grader.checks.base import Case, Check, failed, partial, passed
 from grader.checks.functions import undecided
-from grader.model import Answer, AnswerStatus, Outcome, Question
+from grader.core.model import Answer, AnswerStatus, Outcome, Question
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.02

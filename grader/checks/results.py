@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from grader.checks.base import Case, Check, error, failed, partial, passed
 from grader.checks.functions import undecided
 from grader.checks.inputs import Inputs, given
-from grader.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 HUGE = 1e300

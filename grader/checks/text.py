@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import ClassVar
 
 from grader.checks.base import Case, Check, failed, review
-from grader.model import Cell, Notebook, Outcome
-from grader.notebook import solution
+from grader.core.model import Cell, Notebook, Outcome
+from grader.core.notebook import solution
 
 MIN_LETTERS = 3
 MAX_CELL, MAX_NOTEBOOK, MAX_GIVEN = 50_000, 1_000_000, 20_000

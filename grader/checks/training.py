@@ -27,7 +27,7 @@ from grader.checks.network import (
     untrained,
 )
 from grader.checks.plots import all_axes, lines_of
-from grader.model import AnswerStatus, Outcome, Question, Status
+from grader.core.model import AnswerStatus, Outcome, Question, Status
 
 MIN_EPOCHS = 2
 IMAGES = 60_000

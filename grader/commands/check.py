@@ -14,8 +14,8 @@ import click
 from grader.commands.screen import Screen
 
 if TYPE_CHECKING:
+    from grader.core.model import Task
     from grader.handin import HandIn
-    from grader.model import Task
     from grader.places import Place
     from grader.public import Public
     from grader.selfcheck import Budget, Checked
@@ -79,7 +79,7 @@ def check(
     Exit codes: 0 all public items passed; 1 not all; 2 wrong usage; 3 the grader failed.
     """
     from grader import handin
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.selfcheck import Budget
 
     if (epochs or seconds) and not train:
@@ -121,7 +121,7 @@ def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
 def _public(path: Path, assignment: str | None) -> Public:
     """From the course's bundle, or made from a checkout's reference and kept for next time."""
     from grader import public_file
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     start = path if path.is_dir() else path.parent
     found = None if assignment else public_file.find(start)
@@ -141,8 +141,9 @@ def _public(path: Path, assignment: str | None) -> Public:
 def _from_checkout(name: str) -> Public:
     import hashlib
 
-    from grader import __version__, public, public_file, release, rubric
-    from grader.errors import UsageError
+    from grader import public, public_file, release, rubric
+    from grader.core.errors import UsageError
+    from grader.core.version import __version__
 
     chosen = rubric.find(name)
     key = hashlib.sha256(f"{__version__}:{chosen.digest}".encode()).hexdigest()[:24]
@@ -218,7 +219,7 @@ class Job:
         return PASSED if checked.passed else NOT_ALL
 
     def _write(self, checked: Checked, work: HandIn) -> None:
-        from grader.errors import UsageError
+        from grader.core.errors import UsageError
         from grader.reports import codequality, github, json_report, junit, markdown, text
 
         grades, assignment = [checked.grade], self.public.assignment

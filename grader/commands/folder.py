@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from grader.core.model import Assignment
     from grader.judging import Results
-    from grader.model import Assignment
     from grader.store import Store
 
 FILES = ("html", "csv", "json")
@@ -31,7 +31,7 @@ def opened(results: Path, *, write: bool = False) -> Iterator[Store]:
     Raises:
         UsageError: there is none, or it was made by a grader that kept no submissions.
     """
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.store import Store
 
     path = results / "grader.sqlite"
@@ -55,7 +55,7 @@ def assignment_of(store: Store, wanted: str | None) -> Assignment:
         UsageError: it is nowhere, or it is another one.
     """
     from grader import rubric
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     known = store.setting("assignment") or ""
     folder = store.setting("rubric") or ""
@@ -73,7 +73,7 @@ def unchanged(store: Store, wanted: str | None) -> Assignment:
     Raises:
         UsageError: its rubric or reference was changed, so that marks may change.
     """
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     found = assignment_of(store, wanted)
     if found.digest != store.setting("digest"):

@@ -13,8 +13,8 @@ from grader.commands.folder import assignment_option, results_argument
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.core.model import Assignment
     from grader.marks import Mark
-    from grader.model import Assignment
     from grader.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -50,7 +50,7 @@ def mark(
     """
     from grader import marks
     from grader.commands import folder
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.judging import Results
 
     single = [student, item, points]
@@ -86,7 +86,7 @@ def _apply(store: Store, assignment: Assignment, wanted: Sequence[Mark], by: str
 
 
 def _content(path: Path) -> bytes:
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     try:
         return path.read_bytes()

@@ -22,7 +22,7 @@ def new(name: str, home: Path) -> None:
     It passes `grader selftest NAME` as it is. Change it step by step into your own.
     """
     from grader import scaffold, schema
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", name) or name == "schema":
         raise UsageError(

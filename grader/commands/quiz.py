@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.printable import printable
+from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.autodiff.quiz import Quiz
     from grader.checks.autodiff import AutodiffValues
-    from grader.model import Assignment, Item, Task
+    from grader.core.model import Assignment, Item, Task
 
 assignment_option = click.option(
     "--assignment",
@@ -94,7 +94,7 @@ def mark(
     from grader import rubric
     from grader.autodiff import quiz as quizzes
     from grader.commands import quiz_table
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.exchange import moodle, roster
 
     chosen = rubric.find(assignment)
@@ -118,7 +118,7 @@ def mark(
 
 
 def _write(path: Path, content: bytes) -> None:
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     try:
         path.write_bytes(content)
@@ -130,7 +130,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValues]]]:
     from grader.checks.autodiff import AutodiffValues
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     for task in assignment.tasks:
         found = [(i, i.check) for i in task.items if isinstance(i.check, AutodiffValues)]
@@ -141,8 +141,8 @@ def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValu
 
 def _must_fit(download: Path, known: Quiz, responses: Sequence[object]) -> None:
     from grader.autodiff import quiz as quizzes
-    from grader.errors import UsageError
-    from grader.model import QuizResponse
+    from grader.core.errors import UsageError
+    from grader.core.model import QuizResponse
 
     if not any(isinstance(r, QuizResponse) and quizzes.fits(known, r) for r in responses):
         sizes = {group: len(names) for group, names in known.names.items()}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Case
+from grader.core.model import Item, Outcome, Status, Task
+from grader.core.untrusted_text import neutral
 from grader.exchange import roster
 from grader.exchange.moodle import Row
-from grader.model import Item, Outcome, Status, Task
-from grader.reports.csv_report import neutral
 from grader.scoring import CENT
 
 COLUMNS = (

@@ -57,7 +57,7 @@ def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from grader.printable import printable
+    from grader.core.untrusted_text import printable
 
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)

@@ -25,7 +25,7 @@ def report(
 ) -> None:
     """Render a batch's reports again from what is stored; nothing is run or marked."""
     from grader.commands import folder
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.judging import Results
     from grader.reports import FORMATS
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from grader.model import ItemGrade, Task
+    from grader.core.model import ItemGrade, Task
     from grader.selfcheck import Checked
 
 
@@ -57,7 +57,7 @@ class Screen:
         """A cell or a question is next, or the cell printed something."""
         from rich.text import Text
 
-        from grader.printable import printable
+        from grader.core.untrusted_text import printable
 
         if self._status:
             told = f": {printable(printed)}" if printed else ""
@@ -92,7 +92,7 @@ class Screen:
         self._task = ""
 
     def _print(self, line: str, style: str) -> None:
-        from grader.harmless import for_log
+        from grader.core.untrusted_text import for_log
 
         if self._on:
             harmless = line[: len(line) - len(line.lstrip())] + for_log(line)

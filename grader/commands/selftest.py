@@ -14,7 +14,7 @@ from grader.commands import surroundings
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from grader.model import Assignment
+    from grader.core.model import Assignment
     from grader.selftest.report import Fate, Report
 
 
@@ -88,7 +88,7 @@ def _narrowed(assignment: Assignment, tasks: tuple[str, ...]) -> Assignment:
     """The assignment with these tasks alone; with all of them if none are named."""
     from dataclasses import replace
 
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     known = [task.id for task in assignment.tasks]
     for task in tasks:

@@ -14,7 +14,7 @@ from grader.commands.options import sandbox_options
 
 if TYPE_CHECKING:
     from grader.batch import Settings
-    from grader.model import Assignment, Item, ItemGrade, Task
+    from grader.core.model import Assignment, Item, ItemGrade, Task
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -76,7 +76,7 @@ def train(
     Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
     """
     from grader import batch, rubric
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
     from grader.sandbox import rungs
     from grader.training.options import adjusted
 
@@ -96,7 +96,7 @@ def train(
 def _measured(assignment: Assignment) -> tuple[Task, Item]:
     """The task and item that measure an accuracy."""
     from grader.checks.accuracy import RetrainedAccuracy
-    from grader.errors import UsageError
+    from grader.core.errors import UsageError
 
     for task in assignment.tasks:
         for item in task.items:
@@ -113,9 +113,10 @@ def _grade(
     import tempfile
     from dataclasses import replace
 
-    from grader import batch, notebook
-    from grader.errors import UsageError
-    from grader.model import Submission
+    from grader import batch
+    from grader.core import notebook
+    from grader.core.errors import UsageError
+    from grader.core.model import Submission
     from grader.store import Store
 
     try:
@@ -141,7 +142,7 @@ def _grade(
 
 
 def _show(found: ItemGrade) -> None:
-    from grader.printable import printable
+    from grader.core.untrusted_text import printable
 
     details = found.outcome.details
     click.echo(printable(found.outcome.message))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from grader.exchange import tables
 
 COLUMNS = {

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from grader.core.model import AttemptRule, QuizResponse
 from grader.exchange.moodle import Row
-from grader.model import AttemptRule, QuizResponse
 
 
 class Student(Protocol):

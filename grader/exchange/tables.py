@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from grader.exchange import sheet
 
 MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from grader.model import Assignment, Grade
+from grader.core.model import Assignment, Grade
 from grader.reports import (
     codequality,
     csv_report,

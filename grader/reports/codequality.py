@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from grader.harmless import for_log
-from grader.model import Assignment, Grade, Status
+from grader.core.model import Assignment, Grade, Status
+from grader.core.untrusted_text import for_log
 from grader.places import Place
 
 SEVERITIES = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 
-from grader.model import Assignment, Grade
+from grader.core.model import Assignment, Grade
+from grader.core.untrusted_text import neutral
 from grader.reports.summary import Chunks, collected
 
 
@@ -59,10 +59,3 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
             ]
         )
         yield written()
-
-
-def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, also where it splits at `;` or tabs."""
-    if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
-        return text
-    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=[;\t])(?=[=+\-@])", "'", text)

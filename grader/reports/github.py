@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from grader.harmless import for_log
-from grader.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.untrusted_text import for_log
 from grader.places import Place
 from grader.reports import markdown
 

@@ -20,8 +20,8 @@ from markupsafe import Markup, escape
 from grader import scoring
 from grader.autodiff import picture
 from grader.autodiff.graph import Graph, Node
-from grader.model import Assignment, Evidence, Grade, ItemGrade, Status
-from grader.printable import printable
+from grader.core.model import Assignment, Evidence, Grade, ItemGrade, Status
+from grader.core.untrusted_text import printable
 from grader.reports.summary import Chunks, Summaries, collected
 
 WORDS = {

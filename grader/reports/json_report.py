@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from grader import __version__
-from grader.model import Assignment, Grade, ItemGrade
+from grader.core.model import Assignment, Grade, ItemGrade
+from grader.core.version import __version__
 from grader.reports.summary import Chunks, collected
 
 

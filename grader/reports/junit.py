@@ -5,9 +5,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
-from grader.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.untrusted_text import printable
 from grader.places import Place
-from grader.printable import printable
 
 KINDS = {
     Status.PARTIAL: "failure",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grader.harmless import code, for_markdown
-from grader.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
+from grader.core.untrusted_text import code, for_markdown
 
 SIGNS = {
     Status.PASSED: "✅",

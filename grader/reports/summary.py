@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from grader.model import Grade, ItemGrade, Outcome, TaskGrade
+from grader.core.model import Grade, ItemGrade, Outcome, TaskGrade
 
 Chunks = Iterator[tuple[str, bytes]]
 """A report as it is made: file name and that file's next bytes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from grader import lines
+from grader.core.model import Assignment, Grade
+from grader.core.untrusted_text import printable
 from grader.lines import Line
-from grader.model import Assignment, Grade
-from grader.printable import printable
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:

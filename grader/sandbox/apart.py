@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from grader import wire
-from grader.errors import GraderError
-from grader.model import JSON, Answer, AnswerStatus, Notebook, Question
+from grader.core import codec
+from grader.core.errors import GraderError
+from grader.core.model import JSON, Answer, AnswerStatus, Notebook, Question
 from grader.sandbox.observe import Surroundings, observe
 
 PROBES = (
@@ -78,7 +78,7 @@ def _observe(
     evidence = observe(EMPTY, packed, wide, task="variants", seed=seed, resources=_no_resource)
     if evidence.ending.value == "setup_failed":
         raise GraderError(f"the variants could not be run: {evidence.message}")
-    answers = [evidence.answers[wire.digest(question)] for question in packed]
+    answers = [evidence.answers[codec.digest(question)] for question in packed]
     return [_unpacked(ask, answer) for ask, answer in zip(asks, answers, strict=True)]
 
 
@@ -120,9 +120,9 @@ def _calls(statement: ast.stmt, names: set[str]) -> bool:
 def _unpacked(ask: Ask, answer: Answer) -> dict[str, Answer]:
     """The single answers; LOST (or how the whole ended) where there is none."""
     if answer.status is not AnswerStatus.OK or not isinstance(answer.value, list):
-        return {wire.digest(question): answer for question in ask.questions}
+        return {codec.digest(question): answer for question in ask.questions}
     return {
-        wire.digest(question): _answer(raw)
+        codec.digest(question): _answer(raw)
         for question, raw in zip(ask.questions, answer.value, strict=True)
     }
 

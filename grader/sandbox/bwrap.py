@@ -14,8 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from grader.errors import SandboxError
-from grader.model import Limits
+from grader.core.errors import SandboxError
+from grader.core.model import Limits
 from grader.sandbox import seccomp
 from grader.sandbox.confinement import (
     DATA,

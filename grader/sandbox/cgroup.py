@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.errors import SandboxError
-from grader.model import Limits
+from grader.core.errors import SandboxError
+from grader.core.model import Limits
 from grader.sandbox import scratch
 
 CONTROLLERS = ("memory", "pids")

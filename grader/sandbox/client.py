@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from grader.model import CellRun, Limits
+from grader.core.model import CellRun, Limits
 from grader.sandbox.kernel import ConfinedKernel
 
 MAX_IMAGES = 8

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.model import Limits
+from grader.core.model import Limits
 from grader.sandbox import cgroup
 from grader.sandbox.scratch import Scratch
 

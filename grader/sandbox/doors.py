@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.model import Evidence, Notebook, Question
+from grader.core.model import Evidence, Notebook, Question
 from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings, observe
 

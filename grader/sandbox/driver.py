@@ -24,8 +24,8 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient.exceptions import DeadKernelError
 
-from grader.errors import SandboxError
-from grader.model import CellRun
+from grader.core.errors import SandboxError
+from grader.core.model import CellRun
 from grader.sandbox import scratch
 from grader.sandbox.client import CappedClient
 from grader.sandbox.forked import ForkedKernel, ForkError

@@ -17,7 +17,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from grader.errors import SandboxError
+from grader.core.errors import SandboxError
 from grader.sandbox import bwrap, cgroup, rungs, seccomp
 from grader.sandbox.job import Job
 from grader.sandbox.kernel import ConfinedKernel

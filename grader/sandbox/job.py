@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader.model import Limits
+from grader.core.model import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

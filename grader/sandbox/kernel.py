@@ -22,7 +22,7 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.session import Session
 
-from grader.errors import SandboxError
+from grader.core.errors import SandboxError
 from grader.sandbox import rungs
 from grader.sandbox.cgroup import Group
 from grader.sandbox.confinement import Confinement, Wish

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from grader import wire
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     CellRun,
@@ -97,7 +97,7 @@ def observe(
         SandboxError: nothing here confines student code.
     """
     began = time.monotonic()
-    distinct = {wire.digest(question): question for question in [*questions, REPAIRS]}
+    distinct = {codec.digest(question): question for question in [*questions, REPAIRS]}
     asked = (surroundings, task, seed, resources, progress, answered, cold)
     first = last = _once(notebook, distinct, *asked)
     evidence = first
@@ -115,7 +115,7 @@ def observe(
         key: evidence.answers.get(key, Answer(status=AnswerStatus.LOST, error=first.message))
         for key in distinct
     }
-    repairs = _repairs(answers.pop(wire.digest(REPAIRS)))
+    repairs = _repairs(answers.pop(codec.digest(REPAIRS)))
     seconds = round(time.monotonic() - began, 3)
     return replace(evidence, answers=answers, repairs=repairs, seconds=seconds)
 
@@ -148,7 +148,7 @@ def _once(
         questions=tuple(
             (
                 key,
-                wire.encode({"probe": q.probe, "params": dict(q.params)}, resources),
+                codec.encode({"probe": q.probe, "params": dict(q.params)}, resources),
                 q.seconds or limits.question_seconds,
             )
             for key, q in questions.items()
@@ -280,11 +280,11 @@ def decode_answer(raw: Mapping[str, str]) -> Answer:
         return Answer(status=AnswerStatus(raw["status"]))
     malformed = Answer(status=AnswerStatus.MALFORMED, error="an answer that could not be read")
     try:
-        line = wire.decode(raw["text"])
+        line = codec.decode(raw["text"])
         status = AnswerStatus(line["status"])
         told = (AnswerStatus.OK, AnswerStatus.RAISED, AnswerStatus.UNDEFINED, AnswerStatus.TIMEOUT)
         if status not in told or not isinstance(line["error"], str):
             return malformed
         return Answer(status=status, value=line["value"], error=line["error"][:4000])
-    except (wire.WireError, ValueError, KeyError, TypeError):
+    except (codec.WireError, ValueError, KeyError, TypeError):
         return malformed

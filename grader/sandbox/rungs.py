@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from grader.errors import SandboxError, UsageError
+from grader.core.errors import SandboxError, UsageError
 from grader.sandbox import bwrap, cgroup, scratch, supervised
 from grader.sandbox.confinement import Confinement, Wish
 

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from grader.errors import SandboxError
-from grader.model import Limits
+from grader.core.errors import SandboxError
+from grader.core.model import Limits
 from grader.sandbox import bwrap, landlock, mends, scratch
 from grader.sandbox.confinement import INSIDE, Confinement, Wish
 

@@ -20,7 +20,7 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.errors import SandboxError
+from grader.core.errors import SandboxError
 from grader.sandbox import bwrap, confinement
 from grader.sandbox.confinement import Wish
 from grader.sandbox.inside.enclose import FRESH

@@ -6,11 +6,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader import variants
 from grader.autodiff import answers, graph, quiz
 from grader.checks.autodiff import AutodiffValues
+from grader.core import notebook_patch
+from grader.core.model import (
+    Assignment,
+    Item,
+    Notebook,
+    Outcome,
+    QuizResponse,
+    Status,
+    Submission,
+    Task,
+)
 from grader.grade import Masters
-from grader.model import Assignment, Item, Notebook, Outcome, QuizResponse, Status, Submission, Task
 from grader.variants import Variant
 
 MOST = 7
@@ -75,7 +84,7 @@ def submission(pack: Pack, masters: Mapping[str, Masters], assignment: Assignmen
     if pack.task in masters:
         found = masters[pack.task].master
         for variant in pack.variants:
-            found = variants.applied(found, variant.code, variant.source)
+            found = notebook_patch.applied(found, variant.code, variant.source)
         return _submission(pack.name, {pack.task: found}, None)
     response = solved(assignment)
     values = dict(response.values) if response else {}
@@ -130,7 +139,7 @@ def packed(task: str, known: Sequence[Variant], master: Notebook | None, most: i
     for variant in known:
         needs = {variant.source, *variant.items}
         if master is not None:
-            needs |= set(variants.parts(master, variant.code, variant.source))
+            needs |= set(notebook_patch.parts(master, variant.code, variant.source))
         for members, used in zip(packs, taken, strict=True):
             alike = members[0].is_right is variant.is_right and len(members) < most
             if alike and not needs & used:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import UsageError
-from grader.model import Cell, Notebook
+from grader.core.errors import UsageError
+from grader.core.model import Cell, Notebook
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.model import Grade, Item, Outcome, Status, Task
+from grader.core.model import Grade, Item, Outcome, Status, Task
 from grader.selftest import known, mutants
 from grader.selftest.known import Pack
 from grader.selftest.mutants import Equivalent, Mutant

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import batch, grade, mistakes, variants, wire
+from grader import batch, grade, mistakes, variants
 from grader.checks.base import Check
-from grader.judging import read_masters
-from grader.model import (
+from grader.core import codec, notebook_patch
+from grader.core.model import (
     Answer,
     Assignment,
     Ending,
@@ -27,6 +27,7 @@ from grader.model import (
     Submission,
     Task,
 )
+from grader.judging import read_masters
 from grader.sandbox import apart
 from grader.sandbox.observe import Surroundings
 from grader.selftest import known, mutants
@@ -111,7 +112,7 @@ class _Selftest:
         if not path.is_file():
             return own
         code = path.read_text(encoding="utf-8")
-        return replace(own, master=variants.applied(own.master, code, path.name))
+        return replace(own, master=notebook_patch.applied(own.master, code, path.name))
 
     # -- as submissions ----------------------------------------------------------------------
 
@@ -167,7 +168,7 @@ class _Selftest:
         ]
         wrong = [(i, m) for i in known.automatic(task) for m in i.mistakes]
         asks += [
-            _ask(variants.applied(masters.master, m.code, f"mistakes/{m.name}"), [i], asked)
+            _ask(notebook_patch.applied(masters.master, m.code, f"mistakes/{m.name}"), [i], asked)
             for i, m in wrong
         ]
         self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
@@ -217,7 +218,7 @@ class _Selftest:
         """Each typical mistake of the rubric must lose its item, and be told by its own hint."""
         reference = known.reference(self._assignment, self._masters)
         everything = {
-            mistakes.key(item.id, one.name, question): own[wire.digest(question)]
+            mistakes.key(item.id, one.name, question): own[codec.digest(question)]
             for (item, one), own in zip(wrong, answers, strict=True)
             for question in asked[item.id]
         }

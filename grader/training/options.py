@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from grader.errors import UsageError
-from grader.model import Assignment, Task
+from grader.core.errors import UsageError
+from grader.core.model import Assignment, Task
 
 FIXTURE = "training"
 """The fixture that tasks with a training prepare."""

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data, wire
-from grader.model import Answer, AnswerStatus, Evidence, Question
+from grader import data
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Evidence, Question
 from grader.training import outside
 
 SAMPLE = 2000
@@ -39,7 +40,7 @@ class Run:
     def answer(self, question: Question) -> Answer:
         """What this run answered to a question."""
         lost = Answer(status=AnswerStatus.LOST, error=self.evidence.message)
-        return self.evidence.answers.get(wire.digest(question), lost)
+        return self.evidence.answers.get(codec.digest(question), lost)
 
 
 def order(seed: int, number: int) -> NDArray[np.uint8]:
@@ -97,7 +98,7 @@ def distilled(
     What is stored is so a ten-thousandth of the network, and marking again needs no evaluation.
     """
     answers = dict(evidence.answers)
-    for key, question in {wire.digest(question): question for question in questions}.items():
+    for key, question in {codec.digest(question): question for question in questions}.items():
         answer = answers.get(key)
         if question.probe == "export" and answer and answer.status is AnswerStatus.OK:
             answers[key] = replace(answer, value=_facts(answer.value, data_dir, pixels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.autodiff import answers
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grader.autodiff import graph as graphs
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
 

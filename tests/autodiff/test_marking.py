@@ -14,7 +14,7 @@ from grader.autodiff import graph as graphs
 from grader.autodiff import marking, variants
 from grader.autodiff.graph import Graph
 from grader.autodiff.marking import Verdict
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 # f = x * y + sin(x * y) at x = 2, y = 0.6: v1 = 1.2, v2 = sin(1.2), v3 = v1 + v2
 SMALL = graphs.build("x * y + sin(x * y)", {"x": 2.0, "y": 0.6})

@@ -9,8 +9,8 @@ import pytest
 from grader.autodiff import graph as graphs
 from grader.autodiff import marking, quiz
 from grader.autodiff.graph import Graph
-from grader.errors import UsageError
-from grader.model import QuizResponse
+from grader.core.errors import UsageError
+from grader.core.model import QuizResponse
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 QUIZ = quiz.read(FILE, 30, 7)

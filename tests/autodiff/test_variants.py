@@ -9,7 +9,7 @@ import pytest
 
 from grader.autodiff import graph as graphs
 from grader.autodiff import variants
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 
 QUIZ = graphs.read(Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from grader import wire
 from grader.checks.base import Case, Check
-from grader.model import Answer, AnswerStatus, Item, Outcome, Question, Visibility
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Item, Outcome, Question, Visibility
 from grader.sandbox.inside import bootstrap, protocol
 from grader.sandbox.inside.probes import PROBES
 
@@ -65,7 +65,7 @@ def namespace(source: str, handout: str = HANDOUT) -> dict[str, Any]:
 
 def ask(question: Question, names: dict[str, Any]) -> Answer:
     """The answer to one question, there and back through the wire format."""
-    sent = json.loads(wire.encode(dict(question.params)))
+    sent = json.loads(codec.encode(dict(question.params)))
     probe = bootstrap.load(PROBES, question.probe)
     try:
         value = probe(names, protocol.unpack(sent))
@@ -73,7 +73,7 @@ def ask(question: Question, names: dict[str, Any]) -> Answer:
         return Answer(status=AnswerStatus.UNDEFINED, error=str(missing))
     except Exception as raised:
         return Answer(status=AnswerStatus.RAISED, error=protocol.describe_error(raised))
-    return Answer(status=AnswerStatus.OK, value=wire.decode(json.dumps(protocol.pack(value))))
+    return Answer(status=AnswerStatus.OK, value=codec.decode(json.dumps(protocol.pack(value))))
 
 
 def case(check: Check, asked: tuple[Question, ...], answers: tuple[Answer, ...]) -> Case:

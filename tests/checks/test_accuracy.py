@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader import data, wire
+from grader import data
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import Case
 from grader.checks.network import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Cell,
@@ -84,7 +85,7 @@ def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
     if isinstance(value, dict) and value.get("classes") is not None:
         value = value | {"classes": order[value["classes"]]}
     evidence = Evidence(
-        task="fmssvrc", ending=Ending.COMPLETED, answers={wire.digest(question): ok(value)}
+        task="fmssvrc", ending=Ending.COMPLETED, answers={codec.digest(question): ok(value)}
     )
     return runs.Run(evidence=evidence, labels=order)
 
@@ -272,7 +273,7 @@ def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions(
     order = runs.order(1, 1)
     told = {"classes": order[predicted(85.0)]}
     evidence = Evidence(
-        task="fmssvrc", ending=Ending.COMPLETED, answers={wire.digest(TEST): ok(told)}
+        task="fmssvrc", ending=Ending.COMPLETED, answers={codec.digest(TEST): ok(told)}
     )
     second = replace(first, runs=(runs.Run(evidence=evidence, labels=order),))
     assert CHECK.again(second) == ()

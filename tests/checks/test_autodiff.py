@@ -12,7 +12,7 @@ import pytest
 
 from grader.autodiff import graph as graphs
 from grader.checks.autodiff import AutodiffValues
-from grader.model import Outcome, QuizResponse, Status
+from grader.core.model import Outcome, QuizResponse, Status
 from tests.checks.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.checks.claim import claim, claim_again, disagreement
-from grader.model import Cell, CellRun, Ending, Evidence, Notebook
+from grader.core.model import Cell, CellRun, Ending, Evidence, Notebook
 
 
 def saved(source: str, *outputs: str) -> Notebook:

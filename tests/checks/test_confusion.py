@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.checks.confusion import ConfusionCounts, ConfusionShape
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.evaluation_task import case, mark, namespace
 
 COUNTS, SHAPE = ConfusionCounts(), ConfusionShape()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from grader.checks.drawing import FunctionDrawing
-from grader.model import Outcome, Status
+from grader.core.model import Outcome, Status
 from tests.checks.evaluation_task import ask, case, namespace
 
 mpl.use("Agg")

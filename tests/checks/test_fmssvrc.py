@@ -18,7 +18,7 @@ from grader import data
 from grader.checks import fmssvrc
 from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
 from grader.checks.network import FIGURES, NETWORK, STAND_IN, per_class
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import notebook, wire
 from grader.checks.base import Case
 from grader.checks.functions import (
     BASE_ORDINARY,
@@ -23,7 +22,8 @@ from grader.checks.functions import (
     WHOLE,
     FunctionValues,
 )
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core import codec, notebook
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.evaluation_task import ask, case, namespace
 
 MASTER = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "ActivationFunctions.ipynb"
@@ -559,7 +559,7 @@ def test_forged_counts_of_calls_excuse_nothing(value: Any) -> None:
 def test_the_questions_depend_on_the_stream_alone() -> None:
     check = CHECKS["tanh_grad"]
     one, same, other = (
-        [wire.digest(question) for question in check.questions(np.random.default_rng(seed))]
+        [codec.digest(question) for question in check.questions(np.random.default_rng(seed))]
         for seed in (1, 1, 2)
     )
     assert one == same

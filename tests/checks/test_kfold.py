@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import wire
 from grader.checks.folds import draw_script, returned_values
 from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.evaluation_task import ask, case, mark, namespace
 
 CHECKS = {
@@ -461,8 +461,8 @@ def test_function_without_parameters_is_called_without_them() -> None:
 def test_questions_depend_on_the_stream_alone() -> None:
     for check in CHECKS.values():
         one, same, other = (check.questions(np.random.default_rng(seed)) for seed in (1, 1, 2))
-        assert [wire.digest(q) for q in one] == [wire.digest(q) for q in same]
-        assert [wire.digest(q) for q in one] != [wire.digest(q) for q in other]
+        assert [codec.digest(q) for q in one] == [codec.digest(q) for q in same]
+        assert [codec.digest(q) for q in one] != [codec.digest(q) for q in other]
 
 
 def test_everything_is_put_back() -> None:

@@ -25,7 +25,16 @@ from grader.checks.network import (
     read_series,
     untrained,
 )
-from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence, Question, Resource, Status
+from grader.core.model import (
+    Answer,
+    AnswerStatus,
+    CellRun,
+    Ending,
+    Evidence,
+    Question,
+    Resource,
+    Status,
+)
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case

@@ -15,7 +15,7 @@ from matplotlib._pylab_helpers import Gcf
 
 from grader.checks.base import Case
 from grader.checks.plots import FunctionPlot, all_axes, lines_of
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from grader.sandbox.inside import figures
 from grader.sandbox.inside.fixtures.figures import install
 from tests.checks.evaluation_task import ask, case, namespace

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader.checks.results import Example, FunctionResults, alike
-from grader.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.evaluation_task import ask, case, namespace
 
 REFERENCE = """

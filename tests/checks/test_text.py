@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from grader.checks.text import TextAnswer, _without_comments
-from grader.model import Cell, Notebook, Outcome, Status
-from grader.notebook import read, release
+from grader.core.model import Cell, Notebook, Outcome, Status
+from grader.core.notebook import read, release
 from tests.checks.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"

@@ -21,7 +21,16 @@ from torch.utils.data import (
 
 from grader.checks.network import FIGURES, HISTORIES, NETWORK, SPLIT
 from grader.checks.training import Course, TrainingLoop, TrainingPlots, ValidationSplit
-from grader.model import Answer, AnswerStatus, CellRun, Ending, Evidence, Outcome, Question, Status
+from grader.core.model import (
+    Answer,
+    AnswerStatus,
+    CellRun,
+    Ending,
+    Evidence,
+    Outcome,
+    Question,
+    Status,
+)
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.evaluation_task import ask, case

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from grader import public_file
 from grader.cli import main
-from grader.errors import GraderError
+from grader.core.errors import GraderError
 from tests.bundle import RIGHT, WRONG, door, made
 
 NAME = "ActivationFunctions.ipynb"

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from grader import migrations, reports
 from grader.cli import main
-from grader.model import Assignment, Grade
+from grader.core.model import Assignment, Grade
 from grader.reports.summary import Chunks
 from grader.store import Store
 from tests.course import assignment, graded

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
+from grader.core.model import Submission
 from grader.exchange import moodle, roster
-from grader.model import Submission
 
 ENGLISH = (
     '\ufeff"Last name","First name","Email address",State,"Started on",Completed,"Time taken",'

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from grader.core.model import AttemptRule, Submission
 from grader.exchange import roster
 from grader.exchange.moodle import Row
-from grader.model import AttemptRule, Submission
 
 
 def row(line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = "") -> Row:

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from grader.exchange import sheet, tables
 from tests.exchange.test_tables import ROWS, ods, xlsx
 

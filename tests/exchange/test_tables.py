@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from grader.errors import UsageError
+from grader.core.errors import UsageError
 from grader.exchange import tables
 
 ROWS = [["Nachname", "Antwort 1"], ["Müller", "0,5"]]

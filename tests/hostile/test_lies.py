@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import data, wire
+from grader import data
 from grader.checks.base import Case
 from grader.checks.plots import MAX_LINES, FunctionPlot, lines_of
-from grader.model import (
+from grader.core import codec
+from grader.core.model import (
     Answer,
     AnswerStatus,
     Cell,
@@ -61,7 +62,7 @@ def run(*sources: str, questions: tuple[Question, ...] = (ASK,), **limits: int) 
 
 def answer(evidence: Evidence, question: Question = ASK) -> Answer:
     """What came back for a question."""
-    return evidence.answers[wire.digest(question)]
+    return evidence.answers[codec.digest(question)]
 
 
 # --- answers that are none ---------------------------------------------------------------------
@@ -181,7 +182,7 @@ def test_a_claimed_network_that_is_none_is_a_problem_and_no_crash(
     evidence = Evidence(
         task="t",
         ending=Ending.COMPLETED,
-        answers={wire.digest(question): Answer(status=AnswerStatus.OK, value=claimed)},
+        answers={codec.digest(question): Answer(status=AnswerStatus.OK, value=claimed)},
     )
     found = answer(runs.distilled(evidence, [question], None), question).value
     assert found["problem"]

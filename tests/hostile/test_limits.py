@@ -16,8 +16,8 @@ import numpy as np
 import psutil
 import pytest
 
-from grader.errors import SandboxError
-from grader.model import Cell, Ending, Evidence, Limits, Notebook
+from grader.core.errors import SandboxError
+from grader.core.model import Cell, Ending, Evidence, Limits, Notebook
 from grader.sandbox import cgroup, landlock, rungs, scratch, selftest, warm
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.usage import children

@@ -11,15 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import grade, public, public_file, release, rubric, wire
+from grader import grade, public, public_file, release, rubric
 from grader.checks.base import Case
-from grader.model import (
-    Answer,
-    AnswerStatus,
-    Resource,
-    Submission,
-)
-from grader.notebook import read
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Resource, Submission
+from grader.core.notebook import read
 from grader.selfcheck import Check
 from tests.bundle import REFERENCE, RIGHT, ROOT, door, made, namespace
 
@@ -58,7 +54,7 @@ def numbers_seen() -> set[float]:
 
     def look(value: object) -> None:
         if isinstance(value, dict) and set(value) == {"$array"}:
-            seen.update(float(x) for x in wire.read_array(value["$array"]).reshape(-1))
+            seen.update(float(x) for x in codec.read_array(value["$array"]).reshape(-1))
         elif isinstance(value, dict):
             for inner in value.values():
                 look(inner)
@@ -107,14 +103,14 @@ def test_no_seed_in_reach_makes_a_gradings_inputs() -> None:
     few = replace(made().task("activation"), items=(item,))
     for guess in guesses:
         drawn = grade.plan(few, guess)[item.id][0]
-        assert wire.digest(drawn) != wire.digest(secret)
+        assert codec.digest(drawn) != codec.digest(secret)
 
 
 def test_ten_thousand_chosen_wrong_answers_learn_public_things_alone() -> None:
     """Whatever is answered: what comes back is a fixed word, own values, and public points."""
     item = made().task("activation").items[0]
     asked = made().asked["activation"][item.id]
-    expected = tuple(made().expected[wire.digest(question)] for question in asked)
+    expected = tuple(made().expected[codec.digest(question)] for question in asked)
     rng, chance = np.random.default_rng(3), random.Random(3)
     allowed = {f"{item.check.subject}({x:g})" for x in (-2, -0.5, 1, 3, -1000, 1000)}
     told: set[str] = set()
@@ -139,7 +135,7 @@ def test_the_checked_notebook_is_asked_public_questions_alone() -> None:
     seen: list[str] = []
 
     def spying(notebook: Any, questions: Any, around: Any, **more: Any) -> Any:
-        seen.extend(wire.digest(question) for question in questions)
+        seen.extend(codec.digest(question) for question in questions)
         assert around.mounts == {}
         assert around.files == {}
         return door(notebook, questions, around, **more)

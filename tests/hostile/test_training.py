@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from grader import batch, data, rubric
-from grader.model import Cell, Limits, Notebook, Outcome, Status, Submission
+from grader.core.model import Cell, Limits, Notebook, Outcome, Status, Submission
 from grader.progress import Lines
 from grader.store import Store
 

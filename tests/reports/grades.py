@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.checks.base import Check
-from grader.model import (
+from grader.core.model import (
     Assignment,
     Evidence,
     Grade,

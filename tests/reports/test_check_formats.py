@@ -8,8 +8,8 @@ import re
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from grader.harmless import code, for_log, for_markdown
-from grader.model import Grade, Status
+from grader.core.model import Grade, Status
+from grader.core.untrusted_text import code, for_log, for_markdown
 from grader.places import Place
 from grader.reports import codequality, github, junit, markdown, text
 from tests.reports import grades

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from grader.model import Grade, Status
+from grader.core.model import Grade, Status
 from grader.reports import csv_report
 from tests.reports import grades
 from tests.reports.grades import item, task

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from grader.model import (
+from grader.core.model import (
     CellRun,
     Ending,
     Evidence,

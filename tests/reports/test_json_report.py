@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from grader import __version__
-from grader.model import Grade, Override, Status
+from grader.core.model import Grade, Override, Status
+from grader.core.version import __version__
 from grader.reports import json_report
 from tests.reports import grades
 from tests.reports.grades import item, task

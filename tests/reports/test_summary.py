@@ -10,7 +10,7 @@ from dataclasses import fields
 import pytest
 
 from grader import reports
-from grader.model import Ending, Evidence, Grade, Status
+from grader.core.model import Ending, Evidence, Grade, Status
 from grader.reports import FORMATS, STREAMS, html
 from grader.reports.summary import Summaries, collected
 from tests.reports import grades

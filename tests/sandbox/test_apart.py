@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import wire
-from grader.model import AnswerStatus, Cell, Limits, Notebook, Question
+from grader.core import codec
+from grader.core.model import AnswerStatus, Cell, Limits, Notebook, Question
 from grader.sandbox import apart
 from grader.sandbox.inside import protocol
 from grader.sandbox.inside.probes.apart import within
@@ -73,7 +73,7 @@ def test_each_variant_answers_for_itself(jobs: int) -> None:
     answers = apart.observe_apart(
         asks, Surroundings(limits=Limits(question_seconds=3)), seed=1, jobs=jobs
     )
-    found = dict(zip(sources, (one[wire.digest(call("f"))] for one in answers), strict=True))
+    found = dict(zip(sources, (one[codec.digest(call("f"))] for one in answers), strict=True))
     assert found["double"].value["values"].tolist() == [2, 4]
     assert found["base"].value["values"].tolist() == [2, 3]
     assert found["stub"].value["errors"] == ["NameError: name 'result' is not defined"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import SandboxError
+from grader.core.errors import SandboxError
 from grader.sandbox import bwrap
 from grader.sandbox.confinement import Wish
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import SandboxError
-from grader.model import Limits
+from grader.core.errors import SandboxError
+from grader.core.model import Limits
 from grader.sandbox import cgroup, scratch
 
 

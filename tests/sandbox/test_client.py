@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionComplete
 
-from grader.model import Limits
+from grader.core.model import Limits
 from grader.sandbox import client as module
 from grader.sandbox.client import CappedClient, _png, plain
 from grader.sandbox.kernel import ConfinedKernel

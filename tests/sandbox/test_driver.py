@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.model import Limits
+from grader.core.model import Limits
 from grader.sandbox import rungs
 from grader.sandbox.job import Job
 

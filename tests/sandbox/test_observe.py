@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.model import Cell, Ending, Evidence, Limits, Notebook, Question
+from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
 from grader.sandbox.client import MORE
 from grader.sandbox.observe import Progress, Surroundings, observe
 

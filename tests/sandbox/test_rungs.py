@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.errors import SandboxError, UsageError
-from grader.model import Cell, Ending, Evidence, Notebook
+from grader.core.errors import SandboxError, UsageError
+from grader.core.model import Cell, Ending, Evidence, Notebook
 from grader.sandbox import landlock, rungs, selftest
 from grader.sandbox.observe import Surroundings, observe
 

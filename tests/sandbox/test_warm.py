@@ -19,8 +19,8 @@ import numpy as np
 import psutil
 import pytest
 
-from grader import wire
-from grader.model import Cell, Ending, Evidence, Limits, Notebook, Question
+from grader.core import codec
+from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
 from grader.sandbox import warm
 from grader.sandbox.inside import forks
 from grader.sandbox.observe import Surroundings, observe
@@ -160,11 +160,11 @@ def test_both_starts_run_shells_and_coroutines(both: tuple[Evidence, Evidence]) 
 def test_both_starts_give_the_same_answers_and_repairs(both: tuple[Evidence, Evidence]) -> None:
     forked, cold = both
     for question in QUESTIONS:
-        digest = wire.digest(question)
+        digest = codec.digest(question)
         assert str(forked.answers[digest]) == str(cold.answers[digest])
-    doubled = forked.answers[wire.digest(QUESTIONS[0])].value
+    doubled = forked.answers[codec.digest(QUESTIONS[0])].value
     assert doubled["values"].tolist() == [0, 2, 4]
-    assert len(forked.answers[wire.digest(QUESTIONS[1])].value) == 2
+    assert len(forked.answers[codec.digest(QUESTIONS[1])].value) == 2
     assert len(forked.repairs) == 4
     assert forked.repairs == cold.repairs
 

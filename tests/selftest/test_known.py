@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from grader import judging, rubric, variants
-from grader.model import Outcome, Status
+from grader.core.model import Outcome, Status
 from grader.selftest import known
 from grader.selftest.known import Pack
 from grader.variants import Variant

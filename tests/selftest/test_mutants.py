@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import UsageError
-from grader.model import Cell, Notebook
+from grader.core.errors import UsageError
+from grader.core.model import Cell, Notebook
 from grader.selftest import mutants
 from grader.selftest.mutants import Equivalent
 

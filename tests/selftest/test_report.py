@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader import rubric
-from grader.model import Outcome, Status
+from grader.core.model import Outcome, Status
 from grader.selftest.known import Pack
 from grader.selftest.mutants import Mutant
 from grader.selftest.report import Report

@@ -13,7 +13,7 @@ import pytest
 from grader import rubric
 from grader.checks.results import FunctionResults
 from grader.cli import main
-from grader.model import Assignment
+from grader.core.model import Assignment
 from grader.progress import Lines
 from grader.selftest import run
 from grader.selftest.report import Report

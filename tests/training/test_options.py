@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.errors import UsageError
-from grader.model import Limits
+from grader.core.errors import UsageError
+from grader.core.model import Limits
 from grader.sandbox import bwrap
 from grader.sandbox.confinement import Wish
 from grader.training import options

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import data, wire
+from grader import data
 from grader.checks.network import EXPORT, NETWORK
-from grader.model import Answer, AnswerStatus, Ending, Evidence
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Ending, Evidence
 from grader.training import outside, runs
 
 
@@ -50,7 +51,7 @@ def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
         "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE],
     }
     monkeypatch.setattr(outside, "evaluate", lambda content, images: told)
-    key = wire.digest(EXPORT)
+    key = codec.digest(EXPORT)
     evidence = Evidence(
         task="t",
         ending=Ending.COMPLETED,

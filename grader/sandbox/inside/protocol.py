@@ -33,7 +33,7 @@ class OutOfTime(BaseException):
 
 
 def pack(value, depth=0):
-    """Plain data as JSON-ready data; arrays as base64 of `.npy` (see grader/wire.py)."""
+    """Plain data as JSON-ready data; arrays as base64 of `.npy` (see grader/core/codec.py)."""
     if depth > 24:
         raise ValueError("answer nested too deeply")
     if value is None or isinstance(value, (bool, str)):

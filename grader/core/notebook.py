@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from grader.model import Cell, Notebook
+from grader.core.model import Cell, Notebook
 
 MAX_BYTES = 50 << 20
 MAX_CELLS = 2_000

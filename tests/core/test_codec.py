@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import wire
-from grader.model import Question, Resource
+from grader.core import codec
+from grader.core.model import Question, Resource
 
 plain = st.recursive(
     st.none()
@@ -34,32 +34,32 @@ def array_text(array: np.ndarray, allow_pickle: bool = False) -> str:
 
 @given(plain)
 def test_plain_data_comes_back_as_it_went(value: object) -> None:
-    assert wire.decode(wire.encode(value)) == value
+    assert codec.decode(codec.encode(value)) == value
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "float64", ">f4"])
 def test_arrays_come_back_with_kind_shape_and_values(dtype: str) -> None:
     array = np.arange(12).reshape(3, 4).astype(dtype)
-    back = wire.decode(wire.encode({"a": array}))["a"]
+    back = codec.decode(codec.encode({"a": array}))["a"]
     assert back.shape == (3, 4)
     assert back.dtype == array.dtype
     assert np.array_equal(back, array)
 
 
 def test_nan_and_infinity_have_words_of_their_own() -> None:
-    back = wire.decode(wire.encode([math.nan, math.inf, -math.inf]))
+    back = codec.decode(codec.encode([math.nan, math.inf, -math.inf]))
     assert math.isnan(back[0])
     assert back[1:] == [math.inf, -math.inf]
 
 
 def test_a_resource_is_named_in_the_digest_and_put_in_when_sent() -> None:
     question = Question(probe="p", params={"x": Resource(name="images")})
-    sent = wire.encode(dict(question.params), lambda name: np.zeros(3))
-    assert np.array_equal(wire.decode(sent)["x"], np.zeros(3))
-    assert wire.digest(question) == wire.digest(
+    sent = codec.encode(dict(question.params), lambda name: np.zeros(3))
+    assert np.array_equal(codec.decode(sent)["x"], np.zeros(3))
+    assert codec.digest(question) == codec.digest(
         Question(probe="p", params={"x": Resource(name="images")})
     )
-    assert wire.digest(question) != wire.digest(
+    assert codec.digest(question) != codec.digest(
         Question(probe="p", params={"x": Resource(name="labels")})
     )
 
@@ -80,14 +80,14 @@ def test_a_resource_is_named_in_the_digest_and_put_in_when_sent() -> None:
     ],
 )
 def test_what_is_not_in_the_protocol_is_refused(text: str) -> None:
-    with pytest.raises(wire.WireError):
-        wire.decode(text)
+    with pytest.raises(codec.WireError):
+        codec.decode(text)
 
 
 def test_a_pickled_object_array_is_refused_and_not_loaded() -> None:
     text = array_text(np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(wire.WireError):
-        wire.decode(json.dumps({"$array": text}))
+    with pytest.raises(codec.WireError):
+        codec.decode(json.dumps({"$array": text}))
 
 
 @pytest.mark.parametrize("shape", [(10**15,), (-1,), (4,), (2**62, 4)])
@@ -96,8 +96,8 @@ def test_a_shape_that_is_not_what_the_bytes_hold_is_refused(shape: tuple[int, ..
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, header)
     text = base64.b64encode(buffer.getvalue() + bytes(24)).decode()
-    with pytest.raises(wire.WireError):
-        wire.decode(json.dumps({"$array": text}))
+    with pytest.raises(codec.WireError):
+        codec.decode(json.dumps({"$array": text}))
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_shape_that_is_not_what_the_bytes_hold_is_refused(shape: tuple[int, ..
 def test_a_header_that_is_none_is_refused(header: str) -> None:
     """Numpy's reading of it fails in many ways, and not all of them are a ValueError."""
     blob = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode()
-    with pytest.raises(wire.WireError):
-        wire.decode(json.dumps({"$array": base64.b64encode(blob).decode()}))
+    with pytest.raises(codec.WireError):
+        codec.decode(json.dumps({"$array": base64.b64encode(blob).decode()}))
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0)])
@@ -125,11 +125,11 @@ def test_arrays_of_every_version_of_the_format_are_read(version: tuple[int, int]
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.arange(4.0), version=version)
     text = base64.b64encode(buffer.getvalue()).decode()
-    assert wire.decode(json.dumps({"$array": text})).tolist() == [0, 1, 2, 3]
+    assert codec.decode(json.dumps({"$array": text})).tolist() == [0, 1, 2, 3]
 
 
 def test_arrays_with_one_header_keep_their_own_values() -> None:
-    first, second = wire.decode(wire.encode([np.arange(3), np.arange(3) + 5]))
+    first, second = codec.decode(codec.encode([np.arange(3), np.arange(3) + 5]))
     assert (first.tolist(), second.tolist()) == ([0, 1, 2], [5, 6, 7])
 
 
@@ -138,19 +138,19 @@ def test_an_array_that_is_cut_off_is_refused(size: int) -> None:
     buffer = io.BytesIO()
     np.save(buffer, np.arange(3))
     text = base64.b64encode(buffer.getvalue()[:size]).decode()
-    with pytest.raises(wire.WireError):
-        wire.decode(json.dumps({"$array": text}))
+    with pytest.raises(codec.WireError):
+        codec.decode(json.dumps({"$array": text}))
 
 
 def test_numbers_that_no_float_can_hold_are_refused() -> None:
-    assert wire.decode(str(10**300)) == 10**300
+    assert codec.decode(str(10**300)) == 10**300
     for text in ("9" * 400, "9" * 10_000):
-        with pytest.raises(wire.WireError):
-            wire.decode(text)
+        with pytest.raises(codec.WireError):
+            codec.decode(text)
 
 
 def test_more_values_than_any_answer_has_are_refused_before_they_are_made() -> None:
     text = "[" + "[]," * 30 + "[]]"
-    assert len(wire.decode(text, most=63)) == 31
-    with pytest.raises(wire.WireError, match="more than 62 values"):
-        wire.decode(text, most=62)
+    assert len(codec.decode(text, most=63)) == 31
+    with pytest.raises(codec.WireError, match="more than 62 values"):
+        codec.decode(text, most=62)

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from grader.printable import HIDDEN, encodable, printable
+from grader.core.untrusted_text import HIDDEN, encodable, printable
 
 
 def test_every_hidden_character_is_replaced_and_no_other() -> None:

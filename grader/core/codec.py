@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from grader.model import JSON, Question, Resource
-from grader.printable import encodable
+from grader.core.model import JSON, Question, Resource
+from grader.core.untrusted_text import encodable
 
 MAX_DEPTH = 32
 MAX_ARRAY_BYTES = 256 << 20

@@ -1,0 +1,52 @@
+"""Text of unknown origin, its power taken: in a terminal, a log, Markdown or a table. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+HIDDEN = ("Cc", "Cf", "Cs", "Co")
+"""Unicode's categories of control, format (direction too), surrogate and private characters."""
+
+
+def printable(text: str, keep: str = "") -> str:
+    """The text with every control character but those in `keep` replaced by U+FFFD."""
+    if text.isprintable():  # most are
+        return text
+    return "".join(
+        c if c in keep or unicodedata.category(c) not in HIDDEN else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced, so that every encoding takes it."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def for_log(text: str) -> str:
+    """One line that no runner takes for a command: `::name::` and `##[name]` are broken up."""
+    line = " ".join(printable(text, "\n\t\r").split())
+    return re.sub(r":(?=:)", ": ", line).replace("##[", "## [")
+
+
+def for_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: no links, pictures, HTML, mentions or tables."""
+    line = " ".join(printable(text, "\n\t\r").split())
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*_{}\[\]()#+\-!|~$])", r"\\\1", line)
+    return line.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
+def code(text: str, most: int = 300) -> str:
+    """Text as Markdown code in one line, in a table or outside."""
+    line = " ".join(printable(text, "\n\t\r").split())[:most]
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
+    return f"{fence} {line} {fence}".replace("|", "\\|") if line else ""
+
+
+def neutral(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula, also where it splits at `;` or tabs."""
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        return text
+    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=[;\t])(?=[=+\-@])", "'", text)
