@@ -25,7 +25,7 @@ from grader.commands import folder
 from grader.core import notebook
 from grader.core.model import Assignment, CellRun, Ending, Evidence, Outcome, Status, Submission
 from grader.judging import Results
-from grader.store import Store
+from grader.store.store import Store
 
 NAME = "dais2021-a4"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8_000)

@@ -22,7 +22,7 @@ from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.judging import REFERENCE, Judge, Results
 from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings
-from grader.store import Store, evidence_key, run_key
+from grader.store.store import Store, evidence_key, run_key
 from grader.training import runs
 from grader.work import Parcel
 

@@ -133,7 +133,7 @@ def grade(
     from grader import batch, ingest, rubric
     from grader.commands import folder
     from grader.sandbox import rungs
-    from grader.store import Store
+    from grader.store.store import Store
     from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)

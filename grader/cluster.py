@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import records, work
+from grader import work
 from grader.core import library_versions
 from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Evidence
 from grader.engine import Attempts, Job, Queue
 from grader.sandbox import rungs
+from grader.store import serialisation
 
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60
 
@@ -76,7 +77,7 @@ class DaskEngine:
             job = running.pop(future)
             result: Evidence | BaseException
             try:
-                result = future.exception() or records.evidence_from_json(*future.result())
+                result = future.exception() or serialisation.evidence_from_json(*future.result())
             except (TypeError, ValueError) as bad:
                 result = bad
             future.release()

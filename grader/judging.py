@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from grader import grade, mistakes, records, scoring
+from grader import grade, mistakes, scoring
 from grader.checks.base import Check, error
 from grader.core import codec, digests, library_versions, notebook
 from grader.core.errors import UsageError
@@ -27,7 +27,8 @@ from grader.core.model import (
     Submission,
     Task,
 )
-from grader.store import Store, run_key
+from grader.store import serialisation
+from grader.store.store import Store, run_key
 from grader.training import runs
 
 REFERENCE = "(reference)"
@@ -272,7 +273,7 @@ def scored(
     store: Store,
     assignment: Assignment,
     submission: Submission,
-    outcomes: records.Outcomes,
+    outcomes: serialisation.Outcomes,
     *,
     evidence: bool,
 ) -> Grade:
@@ -298,7 +299,7 @@ def scored(
 
 
 def keep(
-    store: Store, assignment: Assignment, submission: Submission, outcomes: records.Outcomes
+    store: Store, assignment: Assignment, submission: Submission, outcomes: serialisation.Outcomes
 ) -> None:
     """Stores outcomes; details that are no plain data are a check's bug, and an ERROR."""
     marked = scoring.score(submission, assignment, outcomes, evidences={})
@@ -320,7 +321,7 @@ def keep(
 
 def _plain(outcome: Outcome, otherwise: Outcome) -> Outcome:
     try:
-        records.outcomes_to_json({"": {"": outcome}})
+        serialisation.outcomes_to_json({"": {"": outcome}})
     except codec.WireError:
         return otherwise
     return outcome

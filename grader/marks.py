@@ -16,7 +16,7 @@ from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade, Item, Override
 from grader.core.untrusted_text import neutral
 from grader.exchange import tables
-from grader.store import Store
+from grader.store.store import Store
 
 HEADER = (
     "student",

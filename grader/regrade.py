@@ -12,7 +12,7 @@ from grader import judging
 from grader.checks.base import error
 from grader.core.model import Assignment, Grade, Outcome
 from grader.judging import Judge
-from grader.store import Store
+from grader.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

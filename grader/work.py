@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data, records
+from grader import data
 from grader.core import library_versions
 from grader.core.errors import GraderError
 from grader.core.model import Evidence, Limits, Notebook, Question
 from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Surroundings, observe
+from grader.store import serialisation
 from grader.training import options, runs
 
 Tell = Callable[[str], None]
@@ -49,10 +50,10 @@ class Parcel:
         plain = ("task", "prepare", "seed", "number", "hide")
         made: dict[str, Any] = {name: getattr(self, name) for name in plain}
         made |= {
-            "notebook": records.notebook_to_json(self.notebook),
-            "questions": [records.question_to_json(question) for question in self.questions],
+            "notebook": serialisation.notebook_to_json(self.notebook),
+            "questions": [serialisation.question_to_json(question) for question in self.questions],
             "limits": asdict(self.limits),
-            "files": records.files_to_json(self.files),
+            "files": serialisation.files_to_json(self.files),
             "versions": dict(self.versions),
         }
         return json.dumps(made).encode()
@@ -63,13 +64,15 @@ class Parcel:
         made = json.loads(text)
         return cls(
             task=made["task"],
-            notebook=records.notebook_from_json(made["notebook"]),
-            questions=tuple(records.question_from_json(question) for question in made["questions"]),
+            notebook=serialisation.notebook_from_json(made["notebook"]),
+            questions=tuple(
+                serialisation.question_from_json(question) for question in made["questions"]
+            ),
             prepare=tuple(made["prepare"]),
             limits=Limits(**made["limits"]),
             seed=made["seed"],
             number=made["number"],
-            files=records.files_from_json(made["files"]),
+            files=serialisation.files_from_json(made["files"]),
             hide=tuple(made["hide"]),
             versions=made["versions"],
         )
@@ -117,7 +120,7 @@ def perform_elsewhere(text: bytes) -> tuple[str, str]:
     parcel = Parcel.from_bytes(text)
     if other := library_versions.difference(dict(parcel.versions)):
         raise GraderError(f"a worker has other libraries: {other}; install the same everywhere")
-    return records.evidence_to_json(perform(parcel, lambda _: None))
+    return serialisation.evidence_to_json(perform(parcel, lambda _: None))
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from grader.core.model import (
     Visibility,
 )
 from grader.engine import Engine, LocalEngine
-from grader.store import Store
+from grader.store.store import Store
 from grader.work import Parcel, Tell
 
 

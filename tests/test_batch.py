@@ -25,7 +25,7 @@ from grader.core.errors import GraderError, UsageError
 from grader.core.model import Ending, Evidence, Limits, Question, Status, Submission
 from grader.engine import Job, LocalEngine, Queue
 from grader.reports import json_report
-from grader.store import Store
+from grader.store.store import Store
 from grader.work import Parcel, Tell
 from tests import course
 from tests.course import Quiet, assignment, perform, submission

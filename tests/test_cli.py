@@ -16,7 +16,7 @@ from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Grade, Status
 from grader.core.version import __version__
 from grader.doctor import Finding
-from grader.store import Store
+from grader.store.store import Store
 from tests.reports import grades
 from tests.reports.grades import item, task
 

@@ -24,7 +24,7 @@ from grader.core.errors import GraderError, UsageError
 from grader.core.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
 from grader.engine import Queue
 from grader.reports import json_report
-from grader.store import Store
+from grader.store.store import Store
 from grader.work import Parcel
 from tests.course import Quiet, submission
 

@@ -16,7 +16,7 @@ from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade
 from grader.judging import Judge, Results
 from grader.marks import Mark
-from grader.store import Store
+from grader.store.store import Store
 from tests.course import assignment, batch, graded, submission, with_text
 
 NOW = datetime(2021, 6, 1, 12, tzinfo=UTC)

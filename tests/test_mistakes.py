@@ -27,7 +27,7 @@ from grader.core.model import (
     Visibility,
 )
 from grader.progress import Lines
-from grader.store import Store
+from grader.store.store import Store
 from tests.checks.evaluation_task import ask, case, namespace
 
 HANDOUT = "import numpy as np"

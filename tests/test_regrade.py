@@ -14,7 +14,7 @@ from grader.core.model import Assignment, Evidence, Outcome, Override, Status
 from grader.engine import LocalEngine
 from grader.judging import Results
 from grader.regrade import Change, Remarked
-from grader.store import Store
+from grader.store.store import Store
 from grader.work import Parcel, Tell
 from tests import course
 from tests.course import assignment, graded

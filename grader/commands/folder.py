@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from grader.core.model import Assignment
     from grader.judging import Results
-    from grader.store import Store
+    from grader.store.store import Store
 
 FILES = ("html", "csv", "json")
 """The formats that every command which changes marks writes."""
@@ -32,7 +32,7 @@ def opened(results: Path, *, write: bool = False) -> Iterator[Store]:
         UsageError: there is none, or it was made by a grader that kept no submissions.
     """
     from grader.core.errors import UsageError
-    from grader.store import Store
+    from grader.store.store import Store
 
     path = results / "grader.sqlite"
     if not path.is_file():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from grader.core.model import Assignment
     from grader.marks import Mark
-    from grader.store import Store
+    from grader.store.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 

@@ -12,7 +12,7 @@ from grader.commands.folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
     from grader.regrade import Remarked
-    from grader.store import Store
+    from grader.store.store import Store
 
 
 @click.command()

@@ -58,7 +58,7 @@ def selftest(
     from grader import rubric
     from grader.sandbox import rungs
     from grader.selftest import run
-    from grader.store import Store
+    from grader.store.store import Store
 
     chosen = _narrowed(rubric.find(name), tasks)
     rungs.best()

@@ -117,7 +117,7 @@ def _grade(
     from grader.core import notebook
     from grader.core.errors import UsageError
     from grader.core.model import Submission
-    from grader.store import Store
+    from grader.store.store import Store
 
     try:
         read = notebook.read(content, name)

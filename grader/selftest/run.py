@@ -34,7 +34,7 @@ from grader.selftest import known, mutants
 from grader.selftest.known import Pack
 from grader.selftest.mutants import Mutant
 from grader.selftest.report import Report
-from grader.store import Store
+from grader.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

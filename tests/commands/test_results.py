@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import migrations, reports
+from grader import reports
 from grader.cli import main
 from grader.core.model import Assignment, Grade
 from grader.reports.summary import Chunks
-from grader.store import Store
+from grader.store import migrations
+from grader.store.store import Store
 from tests.course import assignment, graded
 
 

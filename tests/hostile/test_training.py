@@ -17,7 +17,7 @@ from torch import nn
 from grader import batch, data, rubric
 from grader.core.model import Cell, Limits, Notebook, Outcome, Status, Submission
 from grader.progress import Lines
-from grader.store import Store
+from grader.store.store import Store
 
 pytestmark = [pytest.mark.hostile, pytest.mark.training, pytest.mark.sandbox]
 

@@ -18,7 +18,7 @@ from grader.progress import Lines
 from grader.selftest import run
 from grader.selftest.report import Report
 from grader.selftest.run import Settings
-from grader.store import Store
+from grader.store.store import Store
 
 pytestmark = pytest.mark.sandbox
 

@@ -11,10 +11,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from grader import migrations, records
 from grader.core.errors import UsageError
 from grader.core.model import Answer, AnswerStatus, CellRun, Ending, Evidence
-from grader.store import Store
+from grader.store import migrations, serialisation
+from grader.store.store import Store
 
 
 def version(path: Path) -> int:
@@ -90,7 +90,7 @@ def test_evidence_that_was_kept_in_one_piece_is_the_same_in_two(
         cells=(CellRun(index=0, id="a", status="ok"),),
         answers={"q": Answer(status=AnswerStatus.OK, value={"x": [0.1, "ü", np.arange(3)]})},
     )
-    body, answers = map(json.loads, records.evidence_to_json(evidence))
+    body, answers = map(json.loads, serialisation.evidence_to_json(evidence))
     with monkeypatch.context() as old:
         old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
         with Store(path):

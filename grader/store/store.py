@@ -23,11 +23,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader import migrations, records
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Override, Question, Submission, Task
 from grader.core.version import __version__
+from grader.store import migrations, serialisation
 
 
 class Store:
@@ -150,7 +150,7 @@ class Store:
                 self._put_submission(place, submission)
 
     def _put_submission(self, place: int, submission: Submission) -> None:
-        student, body = submission.student, _packed(records.submission_to_json(submission))
+        student, body = submission.student, _packed(serialisation.submission_to_json(submission))
         files = [(student, path, zlib.compress(file, 1)) for path, file in submission.files.items()]
         with self._lock:
             self._db.execute(
@@ -172,7 +172,7 @@ class Store:
         row = self._one("SELECT body FROM submission WHERE student = ?", student)
         if row is None:
             raise KeyError(student)
-        return records.submission_from_json(_unpacked(row[0]))
+        return serialisation.submission_from_json(_unpacked(row[0]))
 
     def files(self, student: str) -> dict[str, bytes]:
         """The helper files of one submission of the batch, by relative path."""
@@ -195,13 +195,13 @@ class Store:
         return cast(tuple[str, int] | None, self._one(sql, student, task))
 
     def put_outcomes(
-        self, student: str, outcomes: records.Outcomes, marks: Mapping[str, str]
+        self, student: str, outcomes: serialisation.Outcomes, marks: Mapping[str, str]
     ) -> None:
         """Keeps what the checks said of one student; what they said before is replaced.
 
         `marks` are the marks that came of it, by item and in words, to tell later what changed.
         """
-        body = _packed(records.outcomes_to_json(outcomes))
+        body = _packed(serialisation.outcomes_to_json(outcomes))
         with self._lock, self._quickly():
             self._db.execute(
                 "INSERT OR REPLACE INTO judged VALUES (?, ?, ?)", (student, body, json.dumps(marks))
@@ -222,10 +222,10 @@ class Store:
         row = self._one("SELECT marks FROM judged WHERE student = ?", student)
         return dict(json.loads(row[0])) if row else {}
 
-    def outcomes(self, student: str) -> records.Outcomes:
+    def outcomes(self, student: str) -> serialisation.Outcomes:
         """What the checks said of one student; empty if they were not asked yet."""
         row = self._one("SELECT body FROM judged WHERE student = ?", student)
-        return records.outcomes_from_json(_unpacked(row[0])) if row else {}
+        return serialisation.outcomes_from_json(_unpacked(row[0])) if row else {}
 
     # -- the reference's answers -------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class Store:
             self._db.executemany(
                 "INSERT OR REPLACE INTO expected VALUES (?, ?, ?)",
                 (
-                    (reference, key, codec.encode(records.answer_to_json(answer)))
+                    (reference, key, codec.encode(serialisation.answer_to_json(answer)))
                     for key, answer in answers.items()
                 ),
             )
@@ -248,7 +248,9 @@ class Store:
                 "SELECT body FROM expected WHERE reference = ? AND question = ?", reference, key
             )
             if row:
-                found[key] = records.answer_from_json(codec.decode(row[0], codec.MAX_DEPTH + 1))
+                found[key] = serialisation.answer_from_json(
+                    codec.decode(row[0], codec.MAX_DEPTH + 1)
+                )
         return found
 
     # -- evidence ----------------------------------------------------------------------------
@@ -257,7 +259,7 @@ class Store:
         """The evidence kept under a key; without `answers` what reports show of it."""
         wanted = "answers" if answers else "'{}'"
         row = self._one(f"SELECT body, {wanted} FROM evidence WHERE key = ?", key)  # noqa: S608
-        return records.evidence_from_json(*row) if row else None
+        return serialisation.evidence_from_json(*row) if row else None
 
     def ending(self, key: str) -> str:
         """How the run under a key ended; empty if there is none."""
@@ -269,7 +271,7 @@ class Store:
         with self._lock:
             self._db.execute(
                 "INSERT OR REPLACE INTO evidence (key, ending, body, answers) VALUES (?, ?, ?, ?)",
-                (key, evidence.ending.value, *records.evidence_to_json(evidence)),
+                (key, evidence.ending.value, *serialisation.evidence_to_json(evidence)),
             )
 
     def forget(self, key: str) -> None:

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import records, store
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import (
@@ -34,7 +33,8 @@ from grader.core.model import (
     Task,
 )
 from grader.sandbox.observe import decode_answer
-from grader.store import Store, evidence_key
+from grader.store import serialisation, store
+from grader.store.store import Store, evidence_key
 from tests.course import submission
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
@@ -88,7 +88,7 @@ def test_evidence_comes_back_as_it_went(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", list(AnswerStatus))
 def test_every_ending_and_status_can_be_kept(ending: Ending, status: AnswerStatus) -> None:
     evidence = Evidence(task="t", ending=ending, answers={"q": Answer(status=status)})
-    assert records.evidence_from_json(*records.evidence_to_json(evidence)) == evidence
+    assert serialisation.evidence_from_json(*serialisation.evidence_to_json(evidence)) == evidence
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_evidence_of_a_second_run_replaces_the_first(tmp_path: Path) -> None:
 
 
 def test_evidence_in_one_piece_is_refused_and_not_taken_for_one_without_answers() -> None:
-    shown, answers = map(json.loads, records.evidence_to_json(answered(1)))
+    shown, answers = map(json.loads, serialisation.evidence_to_json(answered(1)))
     with pytest.raises(codec.WireError, match="older grader"):
-        records.evidence_from_json(json.dumps(shown | {"answers": answers}))
+        serialisation.evidence_from_json(json.dumps(shown | {"answers": answers}))
 
 
 # --- submissions ------------------------------------------------------------------------------
