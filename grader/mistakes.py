@@ -14,7 +14,7 @@ from grader.checks.base import Check
 from grader.checks.results import alike
 from grader.core import codec, notebook_patch
 from grader.core.model import Answer, AnswerStatus, Item, Notebook, Outcome, Question, Status, Task
-from grader.sandbox import apart
+from grader.sandbox import observe_many
 from grader.sandbox.observe import Surroundings
 
 TOLERANCE = 1e-4
@@ -50,7 +50,7 @@ def wanted(items: Iterable[Item], asked: Iterable[Asked], known: Known) -> list[
                 for question in one.get(item.id, ())
             }
             left = tuple(question for name, question in open_.items() if name not in known)
-            if left and apart.is_possible(left):
+            if left and observe_many.is_possible(left):
                 found.append(
                     Wanted(item=item, name=mistake.name, code=mistake.code, questions=left)
                 )
@@ -67,13 +67,13 @@ def observe(
         GraderError: the sandbox could not be set up.
     """
     asks = [
-        apart.Ask(
+        observe_many.Ask(
             notebook=notebook_patch.applied(master, one.code, f"mistakes/{one.name}"),
             questions=one.questions,
         )
         for one in asked
     ]
-    found = apart.observe_apart(asks, surroundings, seed=seed, jobs=jobs) if asks else []
+    found = observe_many.observe_apart(asks, surroundings, seed=seed, jobs=jobs) if asks else []
     return {
         key(one.item.id, one.name, question): answers[codec.digest(question)]
         for one, answers in zip(asked, found, strict=True)

@@ -30,8 +30,9 @@ from grader.core.model import (
     Notebook,
     Question,
 )
-from grader.sandbox import drivers, rungs, warm
-from grader.sandbox.job import Job
+from grader.sandbox import rungs
+from grader.sandbox.kernels import drivers, fork_servers
+from grader.sandbox.kernels.job import Job
 
 MAX_RESULT = 512 << 20
 """Bytes of one line from the driver: all answers and outputs of a notebook."""
@@ -168,7 +169,7 @@ def _once(
         for path in job.mounts  # devices are shown at a start only
     )
     try:
-        fork = None if cold or not can_fork else warm.kernels.fork(wait=_is_heavy(job))
+        fork = None if cold or not can_fork else fork_servers.kernels.fork(wait=_is_heavy(job))
         done = _drive(job, seconds, told, fork)
         if fork and done.get("blame"):
             fork.broken()
@@ -186,7 +187,10 @@ def _is_heavy(job: Job) -> bool:
 
 
 def _drive(
-    job: Job, seconds: float, told: tuple[Progress | None, Answered | None], fork: warm.Fork | None
+    job: Job,
+    seconds: float,
+    told: tuple[Progress | None, Answered | None],
+    fork: fork_servers.Fork | None,
 ) -> dict[str, Any]:
     """Runs one driver process to its end, and returns its last line."""
     try:

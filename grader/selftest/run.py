@@ -28,7 +28,7 @@ from grader.core.model import (
     Task,
 )
 from grader.judging import read_masters
-from grader.sandbox import apart
+from grader.sandbox import observe_many
 from grader.sandbox.observe import Surroundings
 from grader.selftest import known, mutants
 from grader.selftest.known import Pack
@@ -172,7 +172,7 @@ class _Selftest:
             for i, m in wrong
         ]
         self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
-        answers = apart.observe_apart(
+        answers = observe_many.observe_apart(
             asks, self._surroundings(task), seed=self._settings.seed, jobs=self._settings.jobs
         )
         expected = answers[0]
@@ -274,7 +274,7 @@ def _without_more_runs(assignment: Assignment) -> Assignment:
 def _is_apart(task: Task) -> bool:
     """Whether all that is asked about a task's notebook are its functions."""
     questions = [q for asked in grade.plan(task, 0).values() for q in asked]
-    return grade.needs_run(task) and apart.is_possible(questions)
+    return grade.needs_run(task) and observe_many.is_possible(questions)
 
 
 def _is_quick(task: Task) -> bool:
@@ -283,9 +283,9 @@ def _is_quick(task: Task) -> bool:
 
 def _ask(
     notebook: Notebook, items: Sequence[Item], asked: Mapping[str, tuple[Question, ...]]
-) -> apart.Ask:
+) -> observe_many.Ask:
     questions = tuple(question for item in items for question in asked[item.id])
-    return apart.Ask(notebook=notebook, questions=questions)
+    return observe_many.Ask(notebook=notebook, questions=questions)
 
 
 def concerned(task: Task, function: str) -> tuple[Item, ...]:

@@ -36,7 +36,8 @@ from grader.core.model import (
     Status,
     Visibility,
 )
-from grader.sandbox import driver, observe, scratch, warm
+from grader.sandbox import observe, scratch
+from grader.sandbox.kernels import driver, fork_servers
 from grader.sandbox.usage import children
 from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
@@ -278,7 +279,7 @@ def test_a_driver_that_breaks_is_an_outcome(said: bytes, monkeypatch: pytest.Mon
             **more,
         )
 
-    monkeypatch.setenv(warm.COLD, "1")
+    monkeypatch.setenv(fork_servers.COLD, "1")
     monkeypatch.setattr(subprocess, "Popen", popen)
     evidence = run("1")
     assert evidence.ending in (Ending.SETUP_FAILED, Ending.CRASHED)
@@ -287,7 +288,7 @@ def test_a_driver_that_breaks_is_an_outcome(said: bytes, monkeypatch: pytest.Mon
 
 
 def test_a_driver_that_can_not_start_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(warm.COLD, "1")
+    monkeypatch.setenv(fork_servers.COLD, "1")
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     evidence = run("1")
     assert evidence.ending is Ending.SETUP_FAILED
@@ -300,11 +301,11 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     """Its memory limit can end it at any moment: the kernel goes with it, and its folders."""
     killed: list[int] = []
     limits: list[str] = []
-    monkeypatch.setenv(warm.COLD, "1")
+    monkeypatch.setenv(fork_servers.COLD, "1")
 
     def kill(kind: str, number: int, of: int, printed: str) -> None:
         for pid in children(os.getpid()):
-            if b"grader.sandbox.driver\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"grader.sandbox.kernels.driver\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 limits.append(Path(f"/proc/{pid}/limits").read_text())
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)

@@ -18,7 +18,8 @@ import pytest
 
 from grader.core.errors import SandboxError
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook
-from grader.sandbox import cgroup, landlock, rungs, scratch, selftest, warm
+from grader.sandbox import cgroup, landlock, rungs, scratch, selftest
+from grader.sandbox.kernels import fork_servers
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.usage import children
 
@@ -137,7 +138,7 @@ def observed(rung: str, attack: Attack) -> Evidence:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
     """A folder for temporary files that only these tests use; the fork server's is another."""
-    if fork := warm.kernels.fork(wait=True):
+    if fork := fork_servers.kernels.fork(wait=True):
         fork.channel.close()
     with tempfile.TemporaryDirectory(prefix="limits-", dir="/tmp") as name:
         Path(name).chmod(0o711)

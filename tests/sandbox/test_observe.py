@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
-from grader.sandbox.client import MORE
+from grader.sandbox.kernels.client import MORE
 from grader.sandbox.observe import Progress, Surroundings, observe
 
 pytestmark = pytest.mark.sandbox

@@ -15,7 +15,7 @@ import pytest
 
 from grader.core.model import Limits
 from grader.sandbox import rungs
-from grader.sandbox.job import Job
+from grader.sandbox.kernels.job import Job
 
 pytestmark = pytest.mark.sandbox
 
@@ -113,7 +113,7 @@ def test_one_whose_grader_was_killed_before_the_job_was_there_clears_up(
     given: str, place: Path
 ) -> None:
     left_by_the_grader(place)
-    driver = [sys.executable, "-m", "grader.sandbox.driver"]
+    driver = [sys.executable, "-m", "grader.sandbox.kernels.driver"]
     done = subprocess.run(
         driver,
         input=given,

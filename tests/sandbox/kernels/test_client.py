@@ -11,9 +11,9 @@ import pytest
 from nbclient.exceptions import CellExecutionComplete
 
 from grader.core.model import Limits
-from grader.sandbox import client as module
-from grader.sandbox.client import CappedClient, _png, plain
-from grader.sandbox.kernel import ConfinedKernel
+from grader.sandbox.kernels import client as module
+from grader.sandbox.kernels.client import CappedClient, _png, plain
+from grader.sandbox.kernels.kernel import ConfinedKernel
 
 
 class Kernel:

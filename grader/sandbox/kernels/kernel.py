@@ -26,7 +26,7 @@ from grader.core.errors import SandboxError
 from grader.sandbox import rungs
 from grader.sandbox.cgroup import Group
 from grader.sandbox.confinement import Confinement, Wish
-from grader.sandbox.job import Job
+from grader.sandbox.kernels.job import Job
 from grader.sandbox.scratch import Scratch
 from grader.sandbox.usage import Meter, children, descendants, files_in, proportional
 

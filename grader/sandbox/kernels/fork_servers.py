@@ -192,7 +192,7 @@ def _launch_kernels(control: socket.socket) -> tuple[subprocess.Popen[bytes], Ca
 
 def _launch_drivers(control: socket.socket) -> tuple[subprocess.Popen[bytes], Callable[[], None]]:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.sandbox.drivers", str(control.fileno())],
+        [sys.executable, "-P", "-m", "grader.sandbox.kernels.drivers", str(control.fileno())],
         pass_fds=(control.fileno(),),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

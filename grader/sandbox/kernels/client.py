@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKer
 from nbformat import NotebookNode
 
 from grader.core.model import CellRun, Limits
-from grader.sandbox.kernel import ConfinedKernel
+from grader.sandbox.kernels.kernel import ConfinedKernel
 
 MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 2 << 20

@@ -9,7 +9,7 @@ import pytest
 
 from grader.core import codec
 from grader.core.model import AnswerStatus, Cell, Limits, Notebook, Question
-from grader.sandbox import apart
+from grader.sandbox import observe_many
 from grader.sandbox.inside import protocol
 from grader.sandbox.inside.probes.apart import within
 from grader.sandbox.observe import Surroundings
@@ -25,7 +25,7 @@ def call(name: str) -> Question:
 
 
 def test_what_only_shows_a_function_is_left_out() -> None:
-    found = apart.definitions(
+    found = observe_many.definitions(
         notebook(
             "import math\nroot = math.sqrt(2)",
             "def f(x):\n    return x",
@@ -51,8 +51,8 @@ def test_a_cell_that_fails_does_not_stop_the_next() -> None:
 
 
 def test_questions_about_a_run_can_not_be_asked_apart() -> None:
-    assert apart.is_possible([call("f")])
-    assert not apart.is_possible([call("f"), Question(probe="network")])
+    assert observe_many.is_possible([call("f")])
+    assert not observe_many.is_possible([call("f"), Question(probe="network")])
 
 
 @pytest.mark.sandbox
@@ -67,10 +67,12 @@ def test_each_variant_answers_for_itself(jobs: int) -> None:
         "none": "def g(x):\n    return x",
     }
     asks = [
-        apart.Ask(notebook=notebook("helper = lambda x: x + 1", text), questions=(call("f"),))
+        observe_many.Ask(
+            notebook=notebook("helper = lambda x: x + 1", text), questions=(call("f"),)
+        )
         for text in sources.values()
     ]
-    answers = apart.observe_apart(
+    answers = observe_many.observe_apart(
         asks, Surroundings(limits=Limits(question_seconds=3)), seed=1, jobs=jobs
     )
     found = dict(zip(sources, (one[codec.digest(call("f"))] for one in answers), strict=True))

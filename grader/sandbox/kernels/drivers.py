@@ -1,7 +1,7 @@
 """Driver processes, one for each notebook: forked from a server that has imported all they need.
 
-As a script, `python -m grader.sandbox.drivers FD`, this is that server. Without one, a driver is
-started as a process of its own.
+As a script, `python -m grader.sandbox.kernels.drivers FD`, this is that server. Without one, a
+driver is started as a process of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from grader.sandbox import scratch, warm
+from grader.sandbox import scratch
 from grader.sandbox.inside import forks
+from grader.sandbox.kernels import fork_servers
 
 KEPT = (
     "PATH",
@@ -83,7 +84,7 @@ def _environment() -> dict[str, str]:
 
 def _forked(given: list[int]) -> int:
     """The pidfd of a driver from the server, or -1."""
-    fork = warm.drivers.fork(wait=False)
+    fork = fork_servers.drivers.fork(wait=False)
     if fork is None:
         return -1
     with fork.channel as channel:
@@ -102,7 +103,7 @@ def _forked(given: list[int]) -> int:
 def _spawned(given: list[int]) -> subprocess.Popen[bytes]:
     log = None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.sandbox.driver", *map(str, given[2:])],
+        [sys.executable, "-P", "-m", "grader.sandbox.kernels.driver", *map(str, given[2:])],
         env=_environment(),
         stdin=given[0],
         stdout=given[1],
@@ -114,7 +115,7 @@ def _spawned(given: list[int]) -> subprocess.Popen[bytes]:
 
 def _serve_one(fds: list[int]) -> None:
     """In a fork: becomes the driver for one job."""
-    from grader.sandbox import driver  # imported already  # noqa: PLC0415
+    from grader.sandbox.kernels import driver  # imported already  # noqa: PLC0415
 
     with socket.socket(fileno=fds[0]) as channel:
         message, given, _, _ = socket.recv_fds(channel, 1 << 16, 3)
@@ -135,7 +136,7 @@ def main() -> None:
     """The server; ends when the process that started it does."""
     import nbformat  # noqa: PLC0415
 
-    from grader.sandbox import driver  # noqa: F401, PLC0415 (what forks find imported)
+    from grader.sandbox.kernels import driver  # noqa: F401, PLC0415 (what forks find imported)
 
     # The first notebook of a process compiles the schema that all are validated with.
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])  # type: ignore[no-untyped-call]

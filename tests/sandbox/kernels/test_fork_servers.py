@@ -21,8 +21,8 @@ import pytest
 
 from grader.core import codec
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
-from grader.sandbox import warm
 from grader.sandbox.inside import forks
+from grader.sandbox.kernels import fork_servers
 from grader.sandbox.observe import Surroundings, observe
 
 pytestmark = pytest.mark.sandbox
@@ -423,8 +423,8 @@ def test_a_driver_that_is_killed_takes_all_with_it_and_costs_a_retry() -> None:
         wait_for("driver-killed")
         victims = processes_with("driver-killed")
         for process in family(os.getpid()):
-            is_driver = any("grader.sandbox.driver" in part for part in process.cmdline())
-            if is_driver and process.pid != warm.drivers.pid:
+            is_driver = any("grader.sandbox.kernels.driver" in part for part in process.cmdline())
+            if is_driver and process.pid != fork_servers.drivers.pid:
                 process.kill()
         assert psutil.wait_procs(map(psutil.Process, victims), timeout=10)[1] == []
         evidence = job.result()
@@ -443,7 +443,7 @@ run(SLEEPER.format(mark="-".join(["grader", "killed"]), seconds=60))
 
 def test_nothing_is_left_when_the_grader_is_killed() -> None:
     """Neither its servers nor a kernel, nor what that has started."""
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     grader = subprocess.Popen([sys.executable, "-c", KILLED.format(root=root)])
     try:
         wait_for("grader-killed")
@@ -461,7 +461,7 @@ def test_a_server_that_dies_costs_a_retry_and_no_result() -> None:
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(run, SLEEPER.format(mark="server-killed", seconds=3), "print('end')")
         wait_for("server-killed")
-        server = warm.kernels.pid
+        server = fork_servers.kernels.pid
         assert server is not None
         os.kill(server, signal.SIGKILL)
         evidence = job.result()
@@ -476,7 +476,7 @@ def test_a_driver_server_that_dies_costs_nothing() -> None:
     run(TORCH)
     run(TORCH)
     deadline = time.monotonic() + 60
-    while (server := warm.drivers.pid) is None and time.monotonic() < deadline:
+    while (server := fork_servers.drivers.pid) is None and time.monotonic() < deadline:
         time.sleep(0.1)
     assert server is not None
     os.kill(server, signal.SIGKILL)
@@ -529,7 +529,7 @@ def server() -> Iterator[dict[str, object]]:
         "MKL_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
     }
-    code = SERVER.format(root=str(Path(__file__).parents[2]))
+    code = SERVER.format(root=str(Path(__file__).parents[3]))
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -621,4 +621,4 @@ def test_a_server_works_between_requests_and_never_instead_of_one() -> None:
 
 def test_an_interpreter_below_a_private_folder_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.sandbox.confinement.runtime", lambda: ["/tmp/checkout/.venv"])
-    assert warm.kernels.fork(wait=True) is None
+    assert fork_servers.kernels.fork(wait=True) is None

@@ -1,4 +1,4 @@
-"""The disposable process that talks to one kernel: `python -m grader.sandbox.driver [FD]`.
+"""The disposable process that talks to one kernel: `python -m grader.sandbox.kernels.driver [FD]`.
 
 FD is a socket to a forked kernel; without one, or if that fails, the kernel starts cold. Reads one
 job (a line of JSON on standard input), writes progress and then the evidence (lines of JSON on
@@ -27,10 +27,10 @@ from nbclient.exceptions import DeadKernelError
 from grader.core.errors import SandboxError
 from grader.core.model import CellRun
 from grader.sandbox import scratch
-from grader.sandbox.client import CappedClient
-from grader.sandbox.forked import ForkedKernel, ForkError
-from grader.sandbox.job import Job
-from grader.sandbox.kernel import START_SECONDS, ConfinedKernel
+from grader.sandbox.kernels.client import CappedClient
+from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
+from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel
 
 MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 """Bytes of one answer, and of all answers of one run."""

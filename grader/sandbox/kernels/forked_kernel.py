@@ -19,8 +19,8 @@ from typing import Any
 
 from grader.core.errors import SandboxError
 from grader.sandbox import bwrap, cgroup, rungs, seccomp
-from grader.sandbox.job import Job
-from grader.sandbox.kernel import ConfinedKernel
+from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.kernel import ConfinedKernel
 from grader.sandbox.usage import descendants, proportional
 
 MAX_FDS = 253  # in one message
