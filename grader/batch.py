@@ -20,8 +20,8 @@ from grader.core.errors import GraderError
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.judging import REFERENCE, Judge, Results
-from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings
+from grader.sandbox.walls import levels
 from grader.store.store import Store, evidence_key, run_key
 from grader.training import runs
 from grader.work import Parcel
@@ -152,7 +152,7 @@ class Batch:
 
     def _of(self, submission: Submission) -> Iterator[_Unit]:
         seed = grade.submission_seed(self._settings.seed, submission)
-        met = library_versions.digest() + rungs.below_safe(self._settings.rung)
+        met = library_versions.digest() + levels.below_safe(self._settings.rung)
         for task in self._assignment.tasks:
             if grade.needs_run(task) and task.id in submission.notebooks:
                 asked = grade.plan(task, seed)

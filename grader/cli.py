@@ -132,15 +132,15 @@ def grade(
     """
     from grader import batch, ingest, rubric
     from grader.commands import folder
-    from grader.sandbox import rungs
+    from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
     from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
-    rung = rungs.best(require_rung or accept_rung or rungs.SAFE)
-    if rung not in rungs.CONCURRENT:
+    rung = choose.best(require_rung or accept_rung or levels.SAFE)
+    if rung not in levels.CONCURRENT:
         jobs = 1
-        click.echo(f"note: sandbox {rung}, not given: {rungs.get(rung).lacks}", err=True)
+        click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
     found = ingest.ingest(list(paths), chosen)
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)

@@ -14,7 +14,7 @@ from grader.core import library_versions
 from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Evidence
 from grader.engine import Attempts, Job, Queue
-from grader.sandbox import rungs
+from grader.sandbox.walls import choose
 from grader.store import serialisation
 
 CONNECT_SECONDS, WORKER_SECONDS = 10, 60
@@ -108,7 +108,7 @@ def _examine(client: Any) -> None:
 def _fitness() -> tuple[dict[str, str], str]:
     """Runs on each worker: its libraries, and why it has no sandbox, if so."""
     try:
-        rungs.best()
+        choose.best()
     except SandboxError as none:
         return library_versions.versions(), str(none)
     return library_versions.versions(), ""

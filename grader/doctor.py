@@ -13,8 +13,8 @@ from importlib import metadata
 from grader import data
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Cell, Ending, Notebook
-from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.walls import choose, levels
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "nbclient", "ipykernel")
 
@@ -51,22 +51,22 @@ def _packages() -> list[Finding]:
 
 def _ladder() -> list[Finding]:
     """The best sandbox with its promise, and for each better one what it needs."""
-    verdicts = [rungs.examine(name) for name in rungs.NAMES]
+    verdicts = [choose.examine(name) for name in levels.NAMES]
     here = next((v.rung for v in verdicts if not v.problem), None)
     better = list(itertools.takewhile(lambda verdict: verdict.problem, verdicts))
-    if rungs.BUBBLEWRAP in [verdict.rung for verdict in better]:
+    if levels.BUBBLEWRAP in [verdict.rung for verdict in better]:
         del better[0]  # control groups are the second step
     found = []
     if here:
         text = f"{here.name}, tested here. Promised: {here.promises}. Not promised: {here.lacks}"
-        if here.name in rungs.CONCURRENT and os.geteuid() == 0:
+        if here.name in levels.CONCURRENT and os.geteuid() == 0:
             text += ". Root becomes an unprivileged user first"
-        elif here.name not in rungs.CONCURRENT:
+        elif here.name not in levels.CONCURRENT:
             text += f". `grader grade` needs --accept-rung {here.name}"
-        found.append(Finding(what="sandbox", ok=here.name in rungs.CONCURRENT, text=text))
+        found.append(Finding(what="sandbox", ok=here.name in levels.CONCURRENT, text=text))
     for verdict in better:
         text = f"{verdict.problem}; {verdict.mend}" if verdict.mend else verdict.problem
-        optional = verdict.rung is rungs.CGROUP
+        optional = verdict.rung is levels.CGROUP
         found.append(Finding(what=f"sandbox {verdict.rung.name}", ok=optional, text=text))
     return found
 
@@ -74,7 +74,7 @@ def _ladder() -> list[Finding]:
 def _confinement() -> Finding:
     """Runs a notebook that tries to get out, and to read what it must not."""
     try:
-        rung = rungs.best()
+        rung = choose.best()
     except SandboxError:
         return Finding(what="confinement", ok=False, text="not tested: there is no safe sandbox")
     source = (

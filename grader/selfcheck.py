@@ -34,8 +34,8 @@ from grader.core.model import (
     Visibility,
 )
 from grader.public import Public, chosen
-from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Progress, Surroundings
+from grader.sandbox.walls.confinement import DATA
 from grader.training import runs
 
 DISTILLED = "export"

@@ -20,8 +20,8 @@ from grader import data
 from grader.core import library_versions
 from grader.core.errors import GraderError
 from grader.core.model import Evidence, Limits, Notebook, Question
-from grader.sandbox.confinement import DATA
 from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.walls.confinement import DATA
 from grader.store import serialisation
 from grader.training import options, runs
 

@@ -39,7 +39,7 @@ def refused(result: Result, code: int) -> str:
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every machine has a sandbox here, and the results go to a folder of the test's own."""
-    monkeypatch.setattr("grader.sandbox.rungs.best", lambda minimum: "bubblewrap")
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", lambda minimum: "bubblewrap")
     monkeypatch.chdir(tmp_path)
 
 
@@ -201,7 +201,7 @@ def test_without_a_sandbox_nothing_is_graded(batch: Path, monkeypatch: pytest.Mo
     def none_is_good_enough(minimum: str) -> str:
         raise SandboxError(f"no sandbox reaches {minimum}")
 
-    monkeypatch.setattr("grader.sandbox.rungs.best", none_is_good_enough)
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", none_is_good_enough)
     assert refused(run("grade", batch), 3) == "no sandbox reaches bubblewrap"
     accepted = run("grade", batch, "--accept-rung", "landlock")
     assert refused(accepted, 3) == "no sandbox reaches landlock"
@@ -212,7 +212,7 @@ def test_without_a_sandbox_nothing_is_graded(batch: Path, monkeypatch: pytest.Mo
 def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
     batch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.rungs.best", lambda minimum: "landlock")
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", lambda minimum: "landlock")
     given: list[Settings] = []
     monkeypatch.setattr(
         "grader.batch.Batch.__init__",
@@ -230,7 +230,7 @@ def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
 def test_an_engine_that_is_none_is_a_wrong_use(
     batch: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
-    monkeypatch.setattr("grader.sandbox.rungs.best", lambda minimum: "bubblewrap")
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", lambda minimum: "bubblewrap")
     told = refused(run("grade", batch, "--engine", engine), 2)
     assert told == f"--engine {engine}: expected local or dask://HOST:PORT"
 

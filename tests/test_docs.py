@@ -11,7 +11,7 @@ from grader.checks import CHECKS
 from grader.cli import main
 from grader.core.version import __version__
 from grader.reports import FORMATS
-from grader.sandbox.rungs import NAMES
+from grader.sandbox.walls.levels import NAMES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

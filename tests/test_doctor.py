@@ -9,24 +9,24 @@ from click.testing import CliRunner
 
 from grader import doctor
 from grader.cli import main
-from grader.sandbox import mends, rungs
+from grader.sandbox.walls import choose, levels, remedies
 
 
 def ladder(monkeypatch: pytest.MonkeyPatch, *working: str) -> dict[str, doctor.Finding]:
     """What is said of the sandbox where these rungs work, by what it is about."""
 
-    def examine(name: str) -> rungs.Verdict:
+    def examine(name: str) -> choose.Verdict:
         if name in working:
-            return rungs.Verdict(rung=rungs.get(name))
-        return rungs.Verdict(rung=rungs.get(name), problem=f"{name} is broken", mend="mend it")
+            return choose.Verdict(rung=levels.get(name))
+        return choose.Verdict(rung=levels.get(name), problem=f"{name} is broken", mend="mend it")
 
-    monkeypatch.setattr(rungs, "examine", examine)
-    monkeypatch.setattr(rungs, "prepare", lambda: None)
+    monkeypatch.setattr(levels, "examine", examine)
+    monkeypatch.setattr(levels, "prepare", lambda: None)
     return {finding.what: finding for finding in doctor._ladder()}
 
 
 def test_the_best_sandbox_is_told_with_its_promise_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = ladder(monkeypatch, *rungs.NAMES)
+    found = ladder(monkeypatch, *levels.NAMES)
     assert list(found) == ["sandbox"]
     assert found["sandbox"].ok
     assert found["sandbox"].text.startswith("bubblewrap+cgroup, tested here. Promised: no file of")
@@ -54,7 +54,7 @@ def test_a_weak_sandbox_is_a_finding_with_the_option_that_accepts_it(
 
 def test_no_sandbox_at_all_is_told_for_each_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     found = ladder(monkeypatch)
-    assert list(found) == [f"sandbox {name}" for name in rungs.NAMES[1:]]
+    assert list(found) == [f"sandbox {name}" for name in levels.NAMES[1:]]
     assert "sandbox" not in found
 
 
@@ -62,8 +62,8 @@ def test_no_sandbox_at_all_is_told_for_each_rung(monkeypatch: pytest.MonkeyPatch
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose kernel settings are files of the test's own; none is there at first."""
     for name in ("APPARMOR", "NAMESPACES", "DEBIAN_SWITCH"):
-        monkeypatch.setattr(mends, name, tmp_path / name)
-    monkeypatch.setattr(mends, "CONTAINERS", (tmp_path / "CONTAINER",))
+        monkeypatch.setattr(remedies, name, tmp_path / name)
+    monkeypatch.setattr(remedies, "CONTAINERS", (tmp_path / "CONTAINER",))
     return tmp_path
 
 
@@ -82,20 +82,20 @@ def test_the_mend_follows_the_state_of_the_machine(
     state: Path, file: str, content: str, expected: str
 ) -> None:
     (state / file).write_text(content)
-    assert expected in mends.of("bubblewrap", "setting up uid map: Permission denied")
+    assert expected in remedies.of("bubblewrap", "setting up uid map: Permission denied")
 
 
 def test_a_lack_of_control_groups_has_its_own_mend(state: Path) -> None:
-    assert "systemd-run" in mends.of("bubblewrap+cgroup", "no control group for memory is given")
-    assert "apt-get install bubblewrap" in mends.BUBBLEWRAP
+    assert "systemd-run" in remedies.of("bubblewrap+cgroup", "no control group for memory is given")
+    assert "apt-get install bubblewrap" in remedies.BUBBLEWRAP
 
 
 @pytest.fixture(scope="module")
 def without_bubblewrap() -> str:
     """What the doctor says on a machine without bubblewrap, from the command line."""
-    rungs.examine.cache_clear()
+    choose.examine.cache_clear()
     result = CliRunner().invoke(main, ["doctor"], env={"GRADER_BWRAP": "/nowhere/bwrap"})
-    rungs.examine.cache_clear()
+    choose.examine.cache_clear()
     assert result.exit_code == 1
     return result.stdout
 
@@ -110,13 +110,13 @@ def test_without_bubblewrap_the_doctor_says_so_and_what_helps(without_bubblewrap
 
 @pytest.mark.sandbox
 def test_without_bubblewrap_nothing_is_graded_and_the_option_is_named(tmp_path: Path) -> None:
-    rungs.examine.cache_clear()
+    choose.examine.cache_clear()
     result = CliRunner().invoke(
         main,
         ["grade", "submissions/examples", "--out", str(tmp_path / "out")],
         env={"GRADER_BWRAP": "/nowhere/bwrap"},
     )
-    rungs.examine.cache_clear()
+    choose.examine.cache_clear()
     assert result.exit_code == 3
     assert result.stderr.startswith(
         "grader: student code cannot be confined by bubblewrap here: bubblewrap is missing; "

@@ -56,12 +56,12 @@ def selftest(
     changes to the reference's functions at least 95 % must be noticed. Exit code 1 if not.
     """
     from grader import rubric
-    from grader.sandbox import rungs
+    from grader.sandbox.walls import choose
     from grader.selftest import run
     from grader.store.store import Store
 
     chosen = _narrowed(rubric.find(name), tasks)
-    rungs.best()
+    choose.best()
     settings = run.Settings(
         seed=seed,
         jobs=jobs or surroundings.cores(),

@@ -77,7 +77,7 @@ def train(
     """
     from grader import batch, rubric
     from grader.core.errors import UsageError
-    from grader.sandbox import rungs
+    from grader.sandbox.walls import choose, levels
     from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
@@ -86,7 +86,7 @@ def train(
         content = notebook.read_bytes()
     except OSError as bad:
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
-    rung = rungs.best(require_rung or accept_rung or rungs.SAFE)
+    rung = choose.best(require_rung or accept_rung or levels.SAFE)
     settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)
     found = _grade(chosen, task, item, content, notebook.name, settings)
     _show(found)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from grader.core.model import Evidence, Notebook, Question
-from grader.sandbox import rungs
 from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.walls import choose, levels
 
 
 def find() -> tuple[Callable[..., Evidence], str]:
     """The best door that works here, and a sentence on what it lacks if it is not a safe one."""
-    rung = rungs.get(rungs.best(rungs.UNCONFINED.name))
+    rung = levels.get(choose.best(levels.UNCONFINED.name))
 
     def door(
         notebook: Notebook, questions: Sequence[Question], around: Surroundings, **more: Any
@@ -21,6 +21,6 @@ def find() -> tuple[Callable[..., Evidence], str]:
         # Cold: for a single notebook it is done before a fork server would be ready.
         return observe(notebook, questions, replace(around, rung=rung.name), cold=True, **more)
 
-    if rungs.NAMES.index(rung.name) <= rungs.NAMES.index(rungs.SAFE):
+    if levels.NAMES.index(rung.name) <= levels.NAMES.index(levels.SAFE):
         return door, ""
     return door, f"your notebook runs here with {rung.what}, which does not give {rung.lacks}"

@@ -30,9 +30,9 @@ from grader.core.model import (
     Notebook,
     Question,
 )
-from grader.sandbox import rungs
 from grader.sandbox.kernels import drivers, fork_servers
 from grader.sandbox.kernels.job import Job
+from grader.sandbox.walls import choose, levels
 
 MAX_RESULT = 512 << 20
 """Bytes of one line from the driver: all answers and outputs of a notebook."""
@@ -69,7 +69,7 @@ class Surroundings:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: Mapping[str, Path] = field(default_factory=dict)
     hide: tuple[Path, ...] = ()
-    rung: str = ""  # of rungs.NAMES; else the best one that is safe
+    rung: str = ""  # of levels.NAMES; else the best one that is safe
 
 
 def observe(
@@ -160,11 +160,11 @@ def _once(
         files=surroundings.files,
         mounts={inside: str(outside) for inside, outside in surroundings.mounts.items()},
         hide=tuple(str(path) for path in surroundings.hide),
-        rung=surroundings.rung or rungs.best(),
+        rung=surroundings.rung or choose.best(),
     )
     seconds = limits.notebook_seconds + 120 + sum(question[2] + 10 for question in job.questions)
     told = (progress, answered)
-    can_fork = job.rung in rungs.CONCURRENT and not any(
+    can_fork = job.rung in levels.CONCURRENT and not any(
         path.startswith("/dev/")
         for path in job.mounts  # devices are shown at a start only
     )

@@ -36,9 +36,10 @@ from grader.core.model import (
     Status,
     Visibility,
 )
-from grader.sandbox import observe, scratch
+from grader.sandbox import observe
 from grader.sandbox.kernels import driver, fork_servers
-from grader.sandbox.usage import children
+from grader.sandbox.walls import scratch
+from grader.sandbox.walls.usage import children
 from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
 

@@ -18,10 +18,10 @@ import pytest
 
 from grader.core.errors import SandboxError
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook
-from grader.sandbox import cgroup, landlock, rungs, scratch, selftest
 from grader.sandbox.kernels import fork_servers
 from grader.sandbox.observe import Surroundings, observe
-from grader.sandbox.usage import children
+from grader.sandbox.walls import cgroup, choose, landlock, scratch, selftest
+from grader.sandbox.walls.usage import children
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
 
@@ -158,7 +158,7 @@ def here(rung: str) -> str:
             pytest.skip("too old a kernel")
         return rung
     try:
-        return rungs.best()
+        return choose.best()
     except SandboxError as none:
         pytest.skip(str(none))
 
@@ -303,9 +303,9 @@ def test_nothing_is_left_behind(held: Held) -> None:
 
 GRADER = """
 import sys, numpy as np
-from grader.model import Cell, Limits, Notebook
+from grader.core.model import Cell, Limits, Notebook
 from grader.sandbox.observe import Surroundings, observe
-from grader.sandbox.usage import children
+from grader.sandbox.walls.usage import children
 cells = (Cell(id="c", kind="code", source=sys.argv[2]),)
 observe(Notebook(name="n.ipynb", cells=cells), (), Surroundings(rung=sys.argv[1]), task="test",
         seed=1, resources=lambda name: np.zeros(1))

@@ -10,8 +10,8 @@ import pytest
 from grader import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Limits
-from grader.sandbox import bwrap
-from grader.sandbox.confinement import Wish
+from grader.sandbox.walls import bwrap
+from grader.sandbox.walls.confinement import Wish
 from grader.training import options
 
 PLAIN = rubric.find("dais2021-a4")

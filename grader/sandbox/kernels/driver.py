@@ -26,11 +26,11 @@ from nbclient.exceptions import DeadKernelError
 
 from grader.core.errors import SandboxError
 from grader.core.model import CellRun
-from grader.sandbox import scratch
 from grader.sandbox.kernels.client import CappedClient
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
 from grader.sandbox.kernels.job import Job
 from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel
+from grader.sandbox.walls import scratch
 
 MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
 """Bytes of one answer, and of all answers of one run."""

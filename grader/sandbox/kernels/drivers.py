@@ -16,9 +16,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from grader.sandbox import scratch
 from grader.sandbox.inside import forks
 from grader.sandbox.kernels import fork_servers
+from grader.sandbox.walls import scratch
 
 KEPT = (
     "PATH",

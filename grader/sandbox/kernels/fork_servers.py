@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.core.errors import SandboxError
-from grader.sandbox import bwrap, confinement
-from grader.sandbox.confinement import Wish
 from grader.sandbox.inside.enclose import FRESH
+from grader.sandbox.walls import bwrap, confinement
+from grader.sandbox.walls.confinement import Wish
 
 START_SECONDS = 120
 STARTS = 3

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.errors import SandboxError
-from grader.sandbox import bwrap, cgroup, rungs, seccomp
 from grader.sandbox.kernels.job import Job
 from grader.sandbox.kernels.kernel import ConfinedKernel
-from grader.sandbox.usage import descendants, proportional
+from grader.sandbox.walls import bwrap, cgroup, levels, seccomp
+from grader.sandbox.walls.usage import descendants, proportional
 
 MAX_FDS = 253  # in one message
 MAX_REQUEST = 1 << 17
@@ -87,7 +87,7 @@ class ForkedKernel(ConfinedKernel):
             socket.send_fds(self._keeper, [message], fds)
             self._init = self._answer("init")
             self._init_pid = _pid(self._init)
-            if self._job.rung == rungs.CGROUP.name:
+            if self._job.rung == levels.CGROUP.name:
                 self._group = cgroup.create(self._job.limits)
                 self._group.add(self._init_pid)
             self._keeper.send(b"go")

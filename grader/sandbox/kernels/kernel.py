@@ -1,6 +1,6 @@
 """One confined kernel process, started cold: start, interrupt, watch, kill. In the driver process.
 
-What confines it is the rung's matter (rungs.py). Everything the kernel ever started has one
+What confines it is the rung's matter (walls/levels.py). Everything the kernel ever started has one
 ancestor, the namespace's first process or a supervisor; ending that ends all of it at once.
 """
 
@@ -23,12 +23,12 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.session import Session
 
 from grader.core.errors import SandboxError
-from grader.sandbox import rungs
-from grader.sandbox.cgroup import Group
-from grader.sandbox.confinement import Confinement, Wish
 from grader.sandbox.kernels.job import Job
-from grader.sandbox.scratch import Scratch
-from grader.sandbox.usage import Meter, children, descendants, files_in, proportional
+from grader.sandbox.walls import choose, levels
+from grader.sandbox.walls.cgroup import Group
+from grader.sandbox.walls.confinement import Confinement, Wish
+from grader.sandbox.walls.scratch import Scratch
+from grader.sandbox.walls.usage import Meter, children, descendants, files_in, proportional
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 MAX_MESSAGE = 32 << 20
@@ -86,7 +86,7 @@ class ConfinedKernel:
             limits=self._job.limits,
             info_fd=info_write,
         )
-        confinement = self._confinement = rungs.confine(self._job.rung, wish)
+        confinement = self._confinement = levels.confine(self._job.rung, wish)
         self._group = confinement.group
         given = [*sockets.values(), question_read, answer_write, info_write, *confinement.fds]
         log = 2 if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL
@@ -109,7 +109,7 @@ class ConfinedKernel:
             os.close(question_read)
             os.close(answer_write)
         if not self._init_pid:
-            problem = rungs.examine(self._job.rung).problem
+            problem = choose.examine(self._job.rung).problem
             raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
 
     def _listeners(self) -> tuple[list[socket.socket], dict[str, int]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from grader.core.model import Limits
-from grader.sandbox import rungs
 from grader.sandbox.kernels.job import Job
+from grader.sandbox.walls import choose
 
 pytestmark = pytest.mark.sandbox
 
@@ -30,7 +30,8 @@ JOB = Job(
 
 CLEARS_UP_SLOWLY = """
 import time
-from grader.sandbox import driver, scratch
+from grader.sandbox.kernels import driver
+from grader.sandbox.walls import scratch
 reap = scratch.reap
 def slowly():
     time.sleep(1)
@@ -41,8 +42,9 @@ driver.main([])
 
 STARTS_SLOWLY = """
 import select, time
-from grader.sandbox import driver, rungs, scratch
-confine = rungs.confine
+from grader.sandbox.kernels import driver
+from grader.sandbox.walls import levels, scratch
+confine = levels.confine
 def slowly(rung, wish):
     made = confine(rung, wish)
     made.scratch = made.scratch or scratch.Scratch("work")
@@ -53,7 +55,7 @@ def slowly(rung, wish):
         pass
     time.sleep(1)
     return made
-rungs.confine = slowly
+levels.confine = slowly
 driver.main([])
 """
 
@@ -69,7 +71,7 @@ def place() -> Iterator[Path]:
 
 def drive(code: str, place: Path) -> subprocess.Popen[str]:
     """A driver that was given its job."""
-    job = json.dumps(JOB.to_json() | {"rung": rungs.best()}) + "\n"
+    job = json.dumps(JOB.to_json() | {"rung": choose.best()}) + "\n"
     driver = subprocess.Popen(
         [sys.executable, "-c", code],
         text=True,
@@ -87,7 +89,9 @@ def drive(code: str, place: Path) -> subprocess.Popen[str]:
 
 def left_by_the_grader(place: Path) -> None:
     """A folder that was held by a process which has been killed."""
-    code = "import os\nfrom grader.sandbox.scratch import Scratch\nScratch('stage')\nos._exit(9)"
+    code = (
+        "import os\nfrom grader.sandbox.walls.scratch import Scratch\nScratch('stage')\nos._exit(9)"
+    )
     owner = [sys.executable, "-c", code]
     assert subprocess.call(owner, env=os.environ | {"TMPDIR": str(place)}) == 9
     assert len(list(place.iterdir())) == 1

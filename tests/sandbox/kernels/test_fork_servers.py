@@ -620,5 +620,5 @@ def test_a_server_works_between_requests_and_never_instead_of_one() -> None:
 
 
 def test_an_interpreter_below_a_private_folder_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.sandbox.confinement.runtime", lambda: ["/tmp/checkout/.venv"])
+    monkeypatch.setattr("grader.sandbox.walls.confinement.runtime", lambda: ["/tmp/checkout/.venv"])
     assert fork_servers.kernels.fork(wait=True) is None

@@ -1,7 +1,4 @@
-"""The ladder of sandboxes, best first: what each promises, and which one works here. Trusted side.
-
-A rung counts only if a self-test on this machine has shown what it promises (selftest.py).
-"""
+"""The ladder of sandboxes, best first: what each promises and lacks. Trusted side."""
 
 from __future__ import annotations
 
@@ -10,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from grader.core.errors import SandboxError, UsageError
-from grader.sandbox import bwrap, cgroup, scratch, supervised
-from grader.sandbox.confinement import Confinement, Wish
+from grader.sandbox.walls import bwrap, cgroup, supervised
+from grader.sandbox.walls.confinement import Confinement, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +94,6 @@ CONCURRENT = (CGROUP.name, BUBBLEWRAP.name)
 NAMES = tuple(rung.name for rung in RUNGS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the self-test said of a rung here: nothing against it, or a problem and its mend."""
-
-    rung: Rung
-    problem: str = ""
-    mend: str = ""
-
-
 def get(name: str) -> Rung:
     """The rung of this name.
 
@@ -133,50 +121,3 @@ def confine(name: str, wish: Wish) -> Confinement:
         SandboxError: not on this machine.
     """
     return get(name).confine(wish)
-
-
-@functools.cache
-def examine(name: str) -> Verdict:
-    """Tests one rung on this machine. Once for each process."""
-    from grader.sandbox import selftest  # noqa: PLC0415 (it starts sandboxes through this module)
-
-    rung = get(name)
-    problem, mend = selftest.examine(rung)
-    return Verdict(rung=rung, problem=problem, mend=mend)
-
-
-@functools.cache
-def prepare() -> None:
-    """Clears away what killed graders left here, and makes room for control groups."""
-    scratch.reap()
-    cgroup.delegate()
-    cgroup.reap()
-
-
-def best(minimum: str = SAFE) -> str:
-    """The name of the best rung that works here and is not below `minimum`.
-
-    Raises:
-        SandboxError: none is good enough; the sentence says why, what helps, and which option
-            accepts a lower one.
-    """
-    prepare()
-    allowed = RUNGS[: NAMES.index(get(minimum).name) + 1]
-    for rung in allowed:
-        if not examine(rung.name).problem:
-            return rung.name
-    raise SandboxError(_refusal(examine(allowed[-1].name)))
-
-
-def _refusal(verdict: Verdict) -> str:
-    lower = next(
-        (r for r in RUNGS[RUNGS.index(verdict.rung) + 1 :] if not examine(r.name).problem), None
-    )
-    text = f"student code cannot be confined by {verdict.rung.what} here: {verdict.problem}"
-    text += f"; {verdict.mend}" if verdict.mend else ""
-    if lower:
-        text += (
-            f"; or accept the risk with `--accept-rung {lower.name}` "
-            f"({lower.what}; not given: {lower.lacks})"
-        )
-    return text

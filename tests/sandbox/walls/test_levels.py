@@ -11,8 +11,8 @@ import pytest
 
 from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Cell, Ending, Evidence, Notebook
-from grader.sandbox import landlock, rungs, selftest
 from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.walls import choose, landlock, levels, selftest
 
 PROBLEM = "user namespaces are closed"
 
@@ -22,46 +22,46 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Names of the rungs that work here; a test adds to them."""
     working: set[str] = set()
 
-    def examine(name: str) -> rungs.Verdict:
+    def examine(name: str) -> choose.Verdict:
         if name in working:
-            return rungs.Verdict(rung=rungs.get(name))
-        return rungs.Verdict(rung=rungs.get(name), problem=PROBLEM, mend="open them")
+            return choose.Verdict(rung=levels.get(name))
+        return choose.Verdict(rung=levels.get(name), problem=PROBLEM, mend="open them")
 
-    monkeypatch.setattr(rungs, "examine", examine)
-    monkeypatch.setattr(rungs, "prepare", lambda: None)
+    monkeypatch.setattr(levels, "examine", examine)
+    monkeypatch.setattr(levels, "prepare", lambda: None)
     return working
 
 
 def test_the_best_rung_that_works_is_taken(machine: set[str]) -> None:
-    machine |= set(rungs.NAMES)
-    assert rungs.best() == "bubblewrap+cgroup"
-    assert rungs.best("unconfined") == "bubblewrap+cgroup"
+    machine |= set(levels.NAMES)
+    assert choose.best() == "bubblewrap+cgroup"
+    assert choose.best("unconfined") == "bubblewrap+cgroup"
     machine.remove("bubblewrap+cgroup")
-    assert rungs.best() == "bubblewrap"
+    assert choose.best() == "bubblewrap"
 
 
 def test_below_bubblewrap_the_risk_must_be_accepted_by_name(machine: set[str]) -> None:
     machine |= {"landlock", "unconfined"}
     with pytest.raises(SandboxError) as refused:
-        rungs.best()
+        choose.best()
     text = str(refused.value)
     assert PROBLEM in text
     assert "; open them" in text
     assert "`--accept-rung landlock`" in text
-    assert rungs.LANDLOCK.lacks in text
-    assert rungs.best("landlock") == "landlock"
-    assert rungs.best("unconfined") == "landlock"
+    assert levels.LANDLOCK.lacks in text
+    assert choose.best("landlock") == "landlock"
+    assert choose.best("unconfined") == "landlock"
 
 
 def test_a_required_rung_is_not_replaced_by_a_lower_one(machine: set[str]) -> None:
     machine |= {"bubblewrap", "landlock", "unconfined"}
     with pytest.raises(SandboxError, match="bubblewrap, and control groups"):
-        rungs.best("bubblewrap+cgroup")
+        choose.best("bubblewrap+cgroup")
 
 
 def test_an_unknown_rung_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match=r"no sandbox 'docker'; there are bubblewrap\+cgroup"):
-        rungs.best("docker")
+        choose.best("docker")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_old_bubblewrap_is_refused_before_it_is_tried(
     fake.write_text(f"#!/bin/sh\necho bubblewrap {version}\n[ $# = 1 ] || exit 7\n")
     fake.chmod(0o755)
     monkeypatch.setenv("GRADER_BWRAP", str(fake))
-    problem, mend = selftest.examine(rungs.BUBBLEWRAP)
+    problem, mend = selftest.examine(levels.BUBBLEWRAP)
     told = f"bubblewrap is {version}, and 0.8 is needed"
     assert (problem == told) is not works
     assert "GRADER_BWRAP" in mend or works
@@ -82,16 +82,16 @@ def test_an_old_bubblewrap_is_refused_before_it_is_tried(
 
 def test_a_missing_bubblewrap_is_said_with_its_mend(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADER_BWRAP", "/nowhere/bwrap")
-    problem, mend = selftest.examine(rungs.BUBBLEWRAP)
+    problem, mend = selftest.examine(levels.BUBBLEWRAP)
     assert problem.startswith("bubblewrap is missing")
     assert "apt-get install bubblewrap" in mend
 
 
 CLOSED = """
 import ctypes, os, struct, sys
-from grader.sandbox import seccomp
+from grader.sandbox.walls import seccomp
 # What a container engine's default filter does: no new namespaces, by any call.
-from grader.sandbox.seccomp import _jump, _op, EQUAL, LOAD, NUMBER, RETURN, REFUSE, ALLOW, ANY_BIT
+from grader.sandbox.walls.seccomp import _jump, _op, EQUAL, LOAD, NUMBER, RETURN, REFUSE, ALLOW, ANY_BIT
 known = seccomp.MACHINES[os.uname().machine].numbers
 code = [_op(LOAD, NUMBER)]
 for name in ("unshare", "setns", "mount"):
@@ -146,11 +146,11 @@ def observed(rung: str, *sources: str) -> Evidence:
     )
 
 
-@pytest.fixture(scope="module", params=rungs.NAMES)
+@pytest.fixture(scope="module", params=levels.NAMES)
 def honest(request: pytest.FixtureRequest) -> Evidence:
     """An ordinary notebook on each rung that this machine has."""
     rung: str = request.param
-    if rung != "landlock" and (problem := rungs.examine(rung).problem):
+    if rung != "landlock" and (problem := choose.examine(rung).problem):
         pytest.skip(f"{rung}: {problem}")
     if rung == "landlock" and landlock.version() < landlock.NEEDED:
         pytest.skip("too old a kernel")
@@ -183,7 +183,7 @@ def test_an_honest_notebook_runs_alike_on_every_rung(honest: Evidence) -> None:
 
 @pytest.mark.sandbox
 def test_the_evidence_names_its_rung(honest: Evidence) -> None:
-    assert honest.rung.removesuffix(", warm") in rungs.NAMES
+    assert honest.rung.removesuffix(", warm") in levels.NAMES
 
 
 @pytest.mark.sandbox

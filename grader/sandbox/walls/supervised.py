@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from grader.sandbox import landlock
-from grader.sandbox.confinement import (
+from grader.sandbox.walls import landlock
+from grader.sandbox.walls.confinement import (
     DATA,
     ETC,
     HIDDEN,
@@ -27,8 +27,8 @@ from grader.sandbox.confinement import (
     runtime,
     variables,
 )
-from grader.sandbox.scratch import Scratch
-from grader.sandbox.usage import tasks_of_user
+from grader.sandbox.walls.scratch import Scratch
+from grader.sandbox.walls.usage import tasks_of_user
 
 KNOWN_USERS = ("passwd", "group", "nsswitch.conf", "hosts")
 MACHINE = ("/proc", "/sys/devices/system/cpu", "/sys/fs/cgroup")
@@ -66,7 +66,7 @@ def confine(wish: Wish, *, walls: bool) -> Confinement:
     (scratch.path / "task.json").write_text(json.dumps(task))
     theirs, result.lifeline = os.pipe()
     result.fds.append(theirs)
-    module = [sys.executable, "-P", "-m", "grader.sandbox.supervisor", str(theirs)]
+    module = [sys.executable, "-P", "-m", "grader.sandbox.walls.supervisor", str(theirs)]
     result.command = ["env", "-i", *module, str(scratch.path / "task.json")]
     return result
 

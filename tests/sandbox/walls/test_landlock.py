@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grader.sandbox import landlock, seccomp
+from grader.sandbox.walls import landlock, seccomp
 
 pytestmark = pytest.mark.skipif(
     landlock.version() < landlock.NEEDED or seccomp.program() is None,
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 START = """
 import json, os, socket, subprocess, sys
 from pathlib import Path
-from grader.sandbox import landlock, seccomp
+from grader.sandbox.walls import landlock, seccomp
 told = json.loads(sys.argv[1])
 if told["rights"] is not None:
     landlock.restrict([(Path(path), rights) for path, rights in told["rights"]])

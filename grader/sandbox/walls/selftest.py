@@ -24,11 +24,11 @@ import psutil
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox import bwrap, landlock, mends, scratch
-from grader.sandbox.confinement import INSIDE, Confinement, Wish
+from grader.sandbox.walls import bwrap, landlock, remedies, scratch
+from grader.sandbox.walls.confinement import INSIDE, Confinement, Wish
 
 if TYPE_CHECKING:
-    from grader.sandbox.rungs import Rung
+    from grader.sandbox.walls.levels import Rung
 
 SECONDS = 20
 PROBE = (INSIDE / "probe.py").read_text()
@@ -72,7 +72,7 @@ def examine(rung: Rung) -> Finding:
     try:
         return _probe(rung) or _group(rung) or ("", "")
     except (SandboxError, OSError) as bad:
-        return str(bad), mends.of(rung.name, str(bad))
+        return str(bad), remedies.of(rung.name, str(bad))
 
 
 def _missing(name: str) -> Finding | None:
@@ -81,14 +81,14 @@ def _missing(name: str) -> Finding | None:
         try:
             version = bwrap.version()
         except SandboxError as missing:
-            return str(missing), mends.BUBBLEWRAP
+            return str(missing), remedies.BUBBLEWRAP
         if version < bwrap.OLDEST:
             told = ".".join(map(str, version)) or "of unknown version"
-            return f"bubblewrap is {told}, and 0.8 is needed", mends.NEWER_BUBBLEWRAP
+            return f"bubblewrap is {told}, and 0.8 is needed", remedies.NEWER_BUBBLEWRAP
     if name == "landlock" and landlock.version() < landlock.NEEDED:
         known = landlock.version()
         here = f"only version {known} of Landlock" if known else "no Landlock"
-        return f"the kernel has {here}; {landlock.NEEDED} is needed", mends.NEWER_KERNEL
+        return f"the kernel has {here}; {landlock.NEEDED} is needed", remedies.NEWER_KERNEL
     return None
 
 
@@ -153,7 +153,7 @@ def _probe(rung: Rung) -> Finding | None:
     broken += ["changed a file of this machine"] if changed else []
     if rung.name != "unconfined" and broken:
         problem = f"a test notebook {', '.join(broken)}"
-        return problem, mends.of(rung.name, problem)
+        return problem, remedies.of(rung.name, problem)
     return None
 
 
@@ -189,7 +189,7 @@ def _group(rung: Rung) -> Finding | None:
         said = started.process.stdout.read()
         assert started.confinement.group is not None
         if said or started.confinement.group.exceeded() != "memory":
-            return "a control group did not stop a process that filled its memory", mends.CGROUP
+            return "a control group did not stop a process that filled its memory", remedies.CGROUP
     finally:
         started.end()
     return None

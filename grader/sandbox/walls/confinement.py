@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.core.model import Limits
-from grader.sandbox import cgroup
-from grader.sandbox.scratch import Scratch
+from grader.sandbox.walls import cgroup
+from grader.sandbox.walls.scratch import Scratch
 
-INSIDE = Path(__file__).parent / "inside"
+INSIDE = Path(__file__).parents[1] / "inside"
 UNPRIVILEGED_ID = 61234
 """Root gives itself up for this uid: real root may change the kernel's settings in /proc/sys."""
 

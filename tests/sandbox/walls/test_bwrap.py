@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.core.errors import SandboxError
-from grader.sandbox import bwrap
-from grader.sandbox.confinement import Wish
+from grader.sandbox.walls import bwrap
+from grader.sandbox.walls.confinement import Wish
 
 
 def test_an_interpreter_behind_links_is_found_inside(

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import psutil
 
-from grader.sandbox import landlock, seccomp, sharedmemory
+from grader.sandbox.walls import landlock, seccomp, sharedmemory
 
 DEATH_SIGNAL, CHILD_SUBREAPER, SECURE_BITS, DROP_CAPABILITY = 1, 36, 28, 24
 NO_ROOT_LOCKED = 0x2F  # user 0 is nobody special, and stays so

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import sharedmemory
+from grader.sandbox.walls import sharedmemory
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox import scratch, usage
+from grader.sandbox.walls import scratch, usage
 
-HOLD = "import sys, time\nfrom grader.sandbox.scratch import Scratch\n"
+HOLD = "import sys, time\nfrom grader.sandbox.walls.scratch import Scratch\n"
 
 
 @pytest.fixture(autouse=True)

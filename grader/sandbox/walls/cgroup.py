@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox import scratch
+from grader.sandbox.walls import scratch
 
 CONTROLLERS = ("memory", "pids")
 SPARE_PROCESSES = 8  # bubblewrap's own

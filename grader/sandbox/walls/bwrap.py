@@ -16,8 +16,8 @@ from pathlib import Path
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox import seccomp
-from grader.sandbox.confinement import (
+from grader.sandbox.walls import seccomp
+from grader.sandbox.walls.confinement import (
     DATA,
     ETC,
     HIDDEN,
@@ -30,7 +30,7 @@ from grader.sandbox.confinement import (
     runtime,
     variables,
 )
-from grader.sandbox.scratch import Scratch
+from grader.sandbox.walls.scratch import Scratch
 
 WORK = "/notebook"
 OLDEST = (0, 8)  # the first version that can close user namespaces and cap a memory file system

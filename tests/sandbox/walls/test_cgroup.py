@@ -12,7 +12,7 @@ import pytest
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox import cgroup, scratch
+from grader.sandbox.walls import cgroup, scratch
 
 
 def system(place: Path, own: str, *mounts: tuple[str, str, str]) -> Path:
