@@ -34,10 +34,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from grader import archive
-from grader.autodiff import answers
 from grader.core import codec, notebook
 from grader.core.errors import GraderError
 from grader.exchange import moodle, sheet
+from grader.quiz import answers
 from tests.exchange.test_moodle import ENGLISH, GERMAN
 from tests.exchange.test_tables import ods, xlsx
 

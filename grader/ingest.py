@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from grader import archive, layout
-from grader.autodiff import answers
 from grader.core import notebook
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
 from grader.core.untrusted_text import printable
 from grader.exchange import moodle, roster
+from grader.quiz import answers
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200

@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, quiz
-from grader.autodiff.answers import by_name
-from grader.autodiff.graph import Graph
-from grader.autodiff.marking import Mark, Verdict
 from grader.checks.base import Case, Check, failed, partial, passed, review
 from grader.core.model import Outcome
+from grader.quiz import graph as graphs
+from grader.quiz import marking, quiz
+from grader.quiz.answers import by_name
+from grader.quiz.graph import Graph
+from grader.quiz.marking import Mark, Verdict
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 

@@ -12,9 +12,9 @@ from grader.core.untrusted_text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grader.autodiff.quiz import Quiz
     from grader.checks.autodiff import AutodiffValues
     from grader.core.model import Assignment, Item, Task
+    from grader.quiz.quiz import Quiz
 
 assignment_option = click.option(
     "--assignment",
@@ -48,19 +48,20 @@ def quiz() -> None:
 def make(assignment: str, variants: int | None, seed: int | None, language: str, out: Path) -> None:
     """Write a question for each variant as Moodle XML, with picture and worked solution."""
     from grader import rubric
-    from grader.autodiff import quiz as quizzes
-    from grader.exchange import quiz_xml
+    from grader.quiz import moodle_xml
+    from grader.quiz import quiz as quizzes
 
     chosen = rubric.find(assignment)
     _, checks = _checks(chosen)
     path = chosen.reference_dir / checks[0][1].graph
     made = quizzes.read(path, variants, seed)
-    worth: dict[str, quiz_xml.Worth] = {
-        check.group: quiz_xml.Worth(points=item.points, relative=check.relative_tolerance)
+    worth: dict[str, moodle_xml.Worth] = {
+        check.group: moodle_xml.Worth(points=item.points, relative=check.relative_tolerance)
         for item, check in checks
     }
     _write(
-        out, quiz_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en")
+        out,
+        moodle_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en"),
     )
     click.echo(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
     if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
@@ -92,10 +93,10 @@ def mark(
     for a download that lies in the batch folder.
     """
     from grader import rubric
-    from grader.autodiff import quiz as quizzes
     from grader.commands import quiz_table
     from grader.core.errors import UsageError
     from grader.exchange import moodle, roster
+    from grader.quiz import quiz as quizzes
 
     chosen = rubric.find(assignment)
     task, checks = _checks(chosen)
@@ -140,9 +141,9 @@ def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValu
 
 
 def _must_fit(download: Path, known: Quiz, responses: Sequence[object]) -> None:
-    from grader.autodiff import quiz as quizzes
     from grader.core.errors import UsageError
     from grader.core.model import QuizResponse
+    from grader.quiz import quiz as quizzes
 
     if not any(isinstance(r, QuizResponse) and quizzes.fits(known, r) for r in responses):
         sizes = {group: len(names) for group, names in known.names.items()}

@@ -18,10 +18,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader import scoring
-from grader.autodiff import picture
-from grader.autodiff.graph import Graph, Node
 from grader.core.model import Assignment, Evidence, Grade, ItemGrade, Status
 from grader.core.untrusted_text import printable
+from grader.quiz import picture
+from grader.quiz.graph import Graph, Node
 from grader.reports.summary import Chunks, Summaries, collected
 
 WORDS = {

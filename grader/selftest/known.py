@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.autodiff import answers, graph, quiz
 from grader.checks.autodiff import AutodiffValues
 from grader.core import notebook_patch
 from grader.core.model import (
@@ -20,6 +19,7 @@ from grader.core.model import (
     Task,
 )
 from grader.grade import Masters
+from grader.quiz import answers, graph, quiz
 from grader.variants import Variant
 
 MOST = 7

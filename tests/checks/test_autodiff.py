@@ -10,9 +10,9 @@ from typing import Literal
 
 import pytest
 
-from grader.autodiff import graph as graphs
 from grader.checks.autodiff import AutodiffValues
 from grader.core.model import Outcome, QuizResponse, Status
+from grader.quiz import graph as graphs
 from tests.checks.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"

@@ -16,10 +16,10 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Literal
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, picture
-from grader.autodiff.graph import Graph
-from grader.autodiff.marking import Step
+from grader.quiz import graph as graphs
+from grader.quiz import marking, picture
+from grader.quiz.graph import Graph
+from grader.quiz.marking import Step
 
 Language = Literal["en", "de"]
 

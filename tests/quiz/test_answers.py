@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.autodiff import answers
 from grader.core.errors import UsageError
+from grader.quiz import answers
 
 
 @pytest.mark.parametrize(

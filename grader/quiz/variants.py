@@ -7,10 +7,10 @@ import math
 import random
 from collections.abc import Mapping
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking
-from grader.autodiff.graph import Graph
 from grader.core.errors import UsageError
+from grader.quiz import graph as graphs
+from grader.quiz import marking
+from grader.quiz.graph import Graph
 
 TRIES = 20_000
 SMALLEST, LARGEST, APART = 0.02, 50.0, 0.01

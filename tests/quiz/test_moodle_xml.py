@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, quiz
-from grader.autodiff.graph import Graph
-from grader.exchange import quiz_xml
+from grader.quiz import graph as graphs
+from grader.quiz import marking, moodle_xml, quiz
+from grader.quiz.graph import Graph
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 POINTS = {"forward": Decimal(3), "adjoints": Decimal(5), "gradient": Decimal(2)}
-WORTH = {group: quiz_xml.Worth(points=points) for group, points in POINTS.items()}
+WORTH = {group: moodle_xml.Worth(points=points) for group, points in POINTS.items()}
 # {weight:NUMERICAL:=value:tolerance}, see Moodle's documentation of embedded answers
 FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)\}")
 THIRTY = quiz.read(FILE, 30, 7)
@@ -26,7 +25,7 @@ THIRTY = quiz.read(FILE, 30, 7)
 
 @pytest.fixture(scope="module", params=["en", "de"])
 def document(request: pytest.FixtureRequest) -> Any:
-    content = quiz_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
+    content = moodle_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
     return ElementTree.fromstring(content)
 
 
@@ -117,7 +116,7 @@ def test_braces_stand_only_around_fields(document: Any) -> None:
 
 
 def test_the_weights_give_each_group_its_points() -> None:
-    weight = quiz_xml.weights(THIRTY.variants[0], WORTH)
+    weight = moodle_xml.weights(THIRTY.variants[0], WORTH)
     sums = {group: weight[group] * len(THIRTY.names[group]) for group in POINTS}
     total = sum(sums.values())
     assert {group: Decimal(10) * part / total for group, part in sums.items()} == POINTS
@@ -126,9 +125,9 @@ def test_the_weights_give_each_group_its_points() -> None:
 def test_the_question_states_its_numbers_so_that_marking_reads_them_back() -> None:
     variant = THIRTY.variants[4]
     x1, x2, x3 = variant.point.values()
-    assert quiz_xml.stated(variant) == f"x1 = {x1}, x2 = {x2}, x3 = {x3}"
+    assert moodle_xml.stated(variant) == f"x1 = {x1}, x2 = {x2}, x3 = {x3}"
 
 
 def test_the_same_variants_give_the_same_bytes() -> None:
-    first = quiz_xml.write(THIRTY.variants[:2], WORTH, "t")
-    assert first == quiz_xml.write(THIRTY.variants[:2], WORTH, "t")
+    first = moodle_xml.write(THIRTY.variants[:2], WORTH, "t")
+    assert first == moodle_xml.write(THIRTY.variants[:2], WORTH, "t")

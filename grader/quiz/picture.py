@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pygraphviz
 
-from grader.autodiff.graph import Graph, written
+from grader.quiz.graph import Graph, written
 
 FONT = "DejaVu Sans"
 PAPER, INK, BAD = "white", "#1b2330", "#f9d5d1"

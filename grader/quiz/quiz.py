@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, variants
-from grader.autodiff.answers import by_name, number, parts
-from grader.autodiff.graph import Graph
 from grader.core.errors import UsageError
 from grader.core.model import QuizResponse
+from grader.quiz import graph as graphs
+from grader.quiz import marking, variants
+from grader.quiz.answers import by_name, number, parts
+from grader.quiz.graph import Graph
 
 ENOUGH = 3
 """So many answers of one variant, and more than twice those of any other, tell it by themselves."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import variants
 from grader.core.errors import UsageError
+from grader.quiz import graph as graphs
+from grader.quiz import variants
 
 QUIZ = graphs.read(Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml")
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, variants
-from grader.autodiff.graph import Graph
-from grader.autodiff.marking import Verdict
 from grader.core.errors import UsageError
+from grader.quiz import graph as graphs
+from grader.quiz import marking, variants
+from grader.quiz.graph import Graph
+from grader.quiz.marking import Verdict
 
 # f = x * y + sin(x * y) at x = 2, y = 0.6: v1 = 1.2, v2 = sin(1.2), v3 = v1 + v2
 SMALL = graphs.build("x * y + sin(x * y)", {"x": 2.0, "y": 0.6})

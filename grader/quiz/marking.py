@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
 
-from grader.autodiff import graph as graphs
-from grader.autodiff.answers import number
-from grader.autodiff.graph import Graph, Node
+from grader.quiz import graph as graphs
+from grader.quiz.answers import number
+from grader.quiz.graph import Graph, Node
 
 Values = Mapping[str, float]
 HUGE = 1e6

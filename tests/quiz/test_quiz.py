@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import marking, quiz
-from grader.autodiff.graph import Graph
 from grader.core.errors import UsageError
 from grader.core.model import QuizResponse
+from grader.quiz import graph as graphs
+from grader.quiz import marking, quiz
+from grader.quiz.graph import Graph
 
 FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 QUIZ = quiz.read(FILE, 30, 7)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from defusedxml import ElementTree
 
-from grader.autodiff import graph as graphs
-from grader.autodiff import picture
+from grader.quiz import graph as graphs
+from grader.quiz import picture
 
 GRAPH = graphs.build("x * y + sin(x * y)", {"x": 2.0, "y": 0.6})
 SVG = "{http://www.w3.org/2000/svg}"

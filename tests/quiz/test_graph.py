@@ -10,8 +10,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from grader.autodiff import graph as graphs
 from grader.core.errors import UsageError
+from grader.quiz import graph as graphs
 
 ROOT = Path(__file__).parents[2]
 
