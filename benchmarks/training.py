@@ -18,8 +18,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import data
 from grader.core.model import Cell, Limits, Notebook
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 
 COMMON = """
@@ -127,10 +127,12 @@ def sandboxed(source: str, *more: str) -> Timing:
     surroundings = Surroundings(
         prepare=("figures", "version_rot", "fashion_mnist", "training", *more),
         limits=Limits(cell_seconds=3000, notebook_seconds=3000, memory_mib=6144),
-        mounts={"/data/fashion-mnist": data.sandbox_folder()},
+        mounts={"/data/fashion-mnist": fashion_mnist.sandbox_folder()},
     )
     began = time.monotonic()
-    evidence = observe(notebook, (), surroundings, task="t", seed=1, resources=data.resource)
+    evidence = observe(
+        notebook, (), surroundings, task="t", seed=1, resources=fashion_mnist.resource
+    )
     (cell,) = evidence.cells
     if cell.status != "ok":
         raise SystemExit(f"{evidence.message} {cell.error}")
@@ -144,7 +146,7 @@ def main() -> None:
     parser.add_argument("--case", choices=sorted(CASES), action="append")
     chosen = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    root = str(data.sandbox_folder())
+    root = str(fashion_mnist.sandbox_folder())
     print("seconds per epoch of the loop, and (from start to end)")
     print(f"{'':<30}{'script':>15}{'slow way':>15}{'fast way':>15}  script : fast   same")
     for name in chosen.case or CASES:

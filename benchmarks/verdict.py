@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.training.verdict import Rule, Verdict, decide
+from grader.retraining.verdict import Rule, Verdict, decide
 
 RULE = Rule()
 Runs = Sequence[float]

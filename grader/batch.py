@@ -14,16 +14,17 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader import data, grade, judging, mistakes, scoring, work
+from grader import grade, judging, mistakes, scoring, work
 from grader.core import codec, library_versions
 from grader.core.errors import GraderError
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.judging import REFERENCE, Judge, Results
+from grader.retraining import runs
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings
 from grader.sandbox.walls import levels
 from grader.store.store import Store, evidence_key, run_key
-from grader.training import runs
 from grader.work import Parcel
 
 CHUNK = 2000
@@ -138,8 +139,8 @@ class Batch:
 
         with self._store.transaction():
             self._store.put_submissions(seen())
-            if any(data.FIXTURE in unit.task.prepare for unit in units):
-                data.sandbox_folder(self._settings.data_dir)
+            if any(fashion_mnist.FIXTURE in unit.task.prepare for unit in units):
+                fashion_mnist.sandbox_folder(self._settings.data_dir)
             # Until all are judged, what was judged how is not known.
             self._store.note(**noted, checks="{}")
             for unit in units:
@@ -237,7 +238,7 @@ class Batch:
 
     def _reached(self, evidence: Evidence, unit: _Unit, job: Job) -> str:
         """The accuracy of what was trained, as soon as it is known."""
-        if data.FIXTURE not in job.task.prepare:
+        if fashion_mnist.FIXTURE not in job.task.prepare:
             return ""
         labels = runs.order(unit.seed, job.number) if job.number else None
         percent = runs.reached(evidence, labels, self._settings.data_dir)

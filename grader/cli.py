@@ -132,9 +132,9 @@ def grade(
     """
     from grader import batch, ingest, rubric
     from grader.commands import folder
+    from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
-    from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
@@ -178,7 +178,7 @@ def grade(
 @click.option("--dir", "folder", type=click.Path(path_type=Path), help="Where to look first.")
 def data(folder: Path | None) -> None:
     """Find or fetch Fashion-MNIST, verify its checksums, and say where it lies."""
-    from grader import data as dataset
+    from grader.retraining.datasets import fashion_mnist as dataset
 
     click.echo(f"Fashion-MNIST: {dataset.prepare(folder)}")
 

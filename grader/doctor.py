@@ -10,9 +10,9 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
-from grader import data
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Cell, Ending, Notebook
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.walls import choose, levels
 
@@ -85,7 +85,12 @@ def _confinement() -> Finding:
     )
     notebook = Notebook(name="doctor", cells=(Cell(id="probe", kind="code", source=source),))
     evidence = observe(
-        notebook, (), Surroundings(rung=rung), task="doctor", seed=0, resources=data.resource
+        notebook,
+        (),
+        Surroundings(rung=rung),
+        task="doctor",
+        seed=0,
+        resources=fashion_mnist.resource,
     )
     if evidence.ending is not Ending.COMPLETED:
         return Finding(what="confinement", ok=False, text=evidence.message)
@@ -96,7 +101,7 @@ def _confinement() -> Finding:
 
 def _data() -> Finding:
     try:
-        return Finding(what="Fashion-MNIST", ok=True, text=str(data.prepare(fetch=False)))
+        return Finding(what="Fashion-MNIST", ok=True, text=str(fashion_mnist.prepare(fetch=False)))
     except GraderError as missing:
         return Finding(what="Fashion-MNIST", ok=False, text=str(missing))
 

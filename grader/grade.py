@@ -28,7 +28,7 @@ from grader.core.model import (
     Submission,
     Task,
 )
-from grader.training.runs import Run
+from grader.retraining.runs import Run
 
 MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
 

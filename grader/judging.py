@@ -27,9 +27,9 @@ from grader.core.model import (
     Submission,
     Task,
 )
+from grader.retraining import runs
 from grader.store import serialisation
 from grader.store.store import Store, run_key
-from grader.training import runs
 
 REFERENCE = "(reference)"
 PACKAGE = Path(__file__).parent

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import data, leaks, mistakes, public, public_file
+from grader import leaks, mistakes, public, public_file
 from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 
 Files = dict[str, bytes]
@@ -118,7 +119,7 @@ def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Map
 
 
 def _resource(name: str) -> np.ndarray[Any, Any]:
-    return data.resource(name)
+    return fashion_mnist.resource(name)
 
 
 def requirements() -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from grader import data, grade, mistakes, scoring
+from grader import grade, mistakes, scoring
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import error, review
 from grader.core import codec
@@ -34,9 +34,10 @@ from grader.core.model import (
     Visibility,
 )
 from grader.public import Public, chosen
+from grader.retraining import runs
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Progress, Surroundings
 from grader.sandbox.walls.confinement import DATA
-from grader.training import runs
 
 DISTILLED = "export"
 """The probe whose answer is judged by what trusted code makes of it, when the run has ended."""
@@ -155,9 +156,9 @@ class Check:
         self, task: Task, questions: list[Question], answered: Callable[[str, Answer], None]
     ) -> Evidence:
         mounts = {}
-        if data.FIXTURE in task.prepare:
-            data.prepare(self.data_dir, fetch=False)
-            mounts = {DATA: data.sandbox_folder(self.data_dir)}
+        if fashion_mnist.FIXTURE in task.prepare:
+            fashion_mnist.prepare(self.data_dir, fetch=False)
+            mounts = {DATA: fashion_mnist.sandbox_folder(self.data_dir)}
         measure = self._measure(task)
         limits, budget = task.limits, self.train
         if measure and budget:
@@ -190,7 +191,7 @@ class Check:
         return evidence
 
     def _resource(self, name: str) -> np.ndarray[Any, Any]:
-        return data.resource(name, self.data_dir)
+        return fashion_mnist.resource(name, self.data_dir)
 
     # -- judging ---------------------------------------------------------------------------------
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data
 from grader.core import library_versions
 from grader.core.errors import GraderError
 from grader.core.model import Evidence, Limits, Notebook, Question
+from grader.retraining import options, runs
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.walls.confinement import DATA
 from grader.store import serialisation
-from grader.training import options, runs
 
 Tell = Callable[[str], None]
 """Called with what goes on within a run, in words."""
@@ -105,7 +105,7 @@ def perform(parcel: Parcel, tell: Tell, data_dir: Path | None = None) -> Evidenc
             ),
             task=parcel.task,
             seed=runs.seed_of(parcel.seed, parcel.number),
-            resources=lambda name: data.resource(name, data_dir),
+            resources=lambda name: fashion_mnist.resource(name, data_dir),
             progress=step,
         )
     return runs.distilled(evidence, parcel.questions, data_dir, _pixels(parcel))
@@ -128,13 +128,13 @@ def _mounts(parcel: Parcel, data_dir: Path | None) -> Iterator[dict[str, Path]]:
     mounts = {}
     if options.CUDA in parcel.prepare:
         mounts = {str(path): path for path in options.devices()}
-    if data.FIXTURE not in parcel.prepare:
+    if fashion_mnist.FIXTURE not in parcel.prepare:
         yield mounts
     elif parcel.number == 0:
-        yield mounts | {DATA: data.sandbox_folder(data_dir)}
+        yield mounts | {DATA: fashion_mnist.sandbox_folder(data_dir)}
     else:
         labels = runs.order(parcel.seed, parcel.number)
-        with data.permuted_folder(labels, data_dir, _pixels(parcel)) as folder:
+        with fashion_mnist.permuted_folder(labels, data_dir, _pixels(parcel)) as folder:
             yield mounts | {DATA: folder}
 
 

@@ -357,7 +357,9 @@ def test_square_brackets_in_a_name_are_no_markup(
 
 
 def test_data_says_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("grader.data.prepare", lambda folder: folder / "true")
+    monkeypatch.setattr(
+        "grader.retraining.datasets.fashion_mnist.prepare", lambda folder: folder / "true"
+    )
     result = run("data", "--dir", tmp_path)
     assert (result.exit_code, result.stdout) == (0, f"Fashion-MNIST: {tmp_path}/true\n")
 

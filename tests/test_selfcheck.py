@@ -188,14 +188,14 @@ def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.Mon
         seen.append((around.limits, [q.probe for q in questions]))
         return Evidence(task="fmssvrc", ending=Ending.SETUP_FAILED)
 
-    monkeypatch.setattr("grader.data.prepare", lambda *a, **k: None)
-    monkeypatch.setattr("grader.data.sandbox_folder", lambda *a: None)
+    monkeypatch.setattr("grader.retraining.datasets.fashion_mnist.prepare", lambda *a, **k: None)
+    monkeypatch.setattr("grader.retraining.datasets.fashion_mnist.sandbox_folder", lambda *a: None)
     network = submission(RIGHT)
     network = replace(network, notebooks={"fmssvrc": network.notebooks["activation"]})
     tasks = public.select(made(), ["mlp"])
     Check(public=made(), submission=network, door=looking).run(tasks)
     budget = Budget(epochs=2, seconds=40)
-    monkeypatch.setattr("grader.training.runs.distilled", lambda evidence, *_: evidence)
+    monkeypatch.setattr("grader.retraining.runs.distilled", lambda evidence, *_: evidence)
     found = Check(public=made(), submission=network, door=looking, train=budget).run(tasks)
     (plain, asked), (low, more) = seen
     assert plain == made().task("fmssvrc").limits

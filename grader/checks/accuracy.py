@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader import data
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
 from grader.checks.claim import claim, disagreement
 from grader.checks.doubts import Suspicion, doubts
@@ -34,8 +33,9 @@ from grader.checks.network import (
 )
 from grader.checks.training import Course
 from grader.core.model import Outcome, Question
-from grader.training.runs import restored
-from grader.training.verdict import Finding, Rule, Verdict, decide
+from grader.retraining.datasets import fashion_mnist
+from grader.retraining.runs import restored
+from grader.retraining.verdict import Finding, Rule, Verdict, decide
 
 LABELS = (
     "T-shirt/top",
@@ -157,7 +157,7 @@ class RetrainedAccuracy(Check):
 
     def _weaker(self, case: Case, first: Export) -> Outcome:
         """The network could not leave: predictions from inside, under secret class numbers."""
-        labels = data.load("test", case.data_dir)[1]
+        labels = fashion_mnist.load("test", case.data_dir)[1]
         reason = f"The network could not be evaluated outside of the sandbox ({first.problem})"
         for run in further(case):
             classes = read_classes(run.answer(TEST), labels.size)
@@ -191,7 +191,7 @@ class RetrainedAccuracy(Check):
         return f"{text}{disagreement(case.notebook, case.evidence, network, finding.mean)}"
 
     def _details(self, case: Case, found: list[Measured], finding: Finding) -> dict[str, Any]:
-        labels = data.load("test", case.data_dir)[1]
+        labels = fashion_mnist.load("test", case.data_dir)[1]
         classes = found[0].classes
         table = np.zeros((10, 10), dtype=int)
         np.add.at(table, (labels, classes), 1)

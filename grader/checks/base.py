@@ -23,7 +23,7 @@ from grader.core.model import (
 )
 
 if TYPE_CHECKING:
-    from grader.training.runs import Run
+    from grader.retraining.runs import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
 from grader.checks.network import (
     EXPORT,
@@ -33,6 +32,7 @@ from grader.checks.network import (
 )
 from grader.checks.plots import all_axes, lines_of
 from grader.core.model import Outcome, Question
+from grader.retraining.datasets import fashion_mnist
 
 ALLOWED = {
     "Linear",
@@ -187,7 +187,7 @@ class ClassAccuracy(Check):
         candidates = [s for ax in all_axes(drawn) for s in _tens(ax) if fractions(s) is not None]
         if not candidates:
             return failed("There is no plot of the accuracy on each class.")
-        labels = data.load("standin", case.data_dir)[1]
+        labels = fashion_mnist.load("standin", case.data_dir)[1]
         classes = read_classes(answer_to(case, STAND_IN), labels.size)
         if classes is None:
             return error("The network gave no usable predictions.")
@@ -255,7 +255,7 @@ _KNOWN: dict[str, frozenset[bytes]] = {}
 def _fingerprints(case: Case) -> frozenset[bytes]:
     key = str(case.data_dir)
     if key not in _KNOWN:
-        images = data.load("train", case.data_dir)[0].astype(np.float64)
+        images = fashion_mnist.load("train", case.data_dir)[0].astype(np.float64)
         _KNOWN[key] = frozenset(_fingerprint(image) for image in images)
     return _KNOWN[key]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data
 from grader.checks.base import Case
 from grader.checks.network import EXPORT, Export, answer_to, read_export
-from grader.training.runs import Run, restored
+from grader.retraining.datasets import fashion_mnist
+from grader.retraining.runs import Run, restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def audited(case: Case) -> Measured | None:
 def _measured(export: Export | None, run: Run | None, case: Case) -> Measured | None:
     if export is None or export.classes is None:
         return None
-    labels = data.load("test", case.data_dir)[1]
+    labels = fashion_mnist.load("test", case.data_dir)[1]
     classes = restored(export.classes, run.labels) if run else export.classes
     accuracy = round(float((classes == labels).mean()) * 100, 2)
     return Measured(classes=classes, accuracy=accuracy, export=export)

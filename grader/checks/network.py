@@ -112,7 +112,7 @@ def _losses(value: object) -> Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What trusted code found of a network that left the sandbox (see `grader.training.runs`)."""
+    """What trusted code found of a network that left the sandbox (see `grader.retraining.runs`)."""
 
     problem: str
     classes: NDArray[np.uint8] | None  # predictions on the 10,000 test images

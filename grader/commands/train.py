@@ -77,8 +77,8 @@ def train(
     """
     from grader import batch, rubric
     from grader.core.errors import UsageError
+    from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
-    from grader.training.options import adjusted
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     task, item = _measured(chosen)

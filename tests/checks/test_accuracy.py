@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader import data
 from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import Case
 from grader.checks.network import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
@@ -27,7 +26,8 @@ from grader.core.model import (
     Outcome,
     Status,
 )
-from grader.training import runs
+from grader.retraining import runs
+from grader.retraining.datasets import fashion_mnist
 from tests.checks.evaluation_task import case
 
 CHECK = RetrainedAccuracy()
@@ -49,7 +49,7 @@ FACTS: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Made-up data in place of Fashion-MNIST: these tests are about verdicts."""
-    monkeypatch.setattr(data, "load", lambda split, folder=None: (None, LABELS))
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (None, LABELS))
     yield
 
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.retraining import options
 from grader.sandbox.walls import levels
-from grader.training import options
 
 
 @pytest.mark.parametrize("command", [["train", "n.ipynb"], ["grade", "."]])

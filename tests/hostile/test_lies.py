@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import data
 from grader.checks.base import Case
 from grader.checks.plots import MAX_LINES, FunctionPlot, lines_of
 from grader.core import codec
@@ -36,11 +35,12 @@ from grader.core.model import (
     Status,
     Visibility,
 )
+from grader.retraining import runs
+from grader.retraining.datasets import fashion_mnist
 from grader.sandbox import observe
 from grader.sandbox.kernels import driver, fork_servers
 from grader.sandbox.walls import scratch
 from grader.sandbox.walls.usage import children
-from grader.training import runs
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
 
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
@@ -179,7 +179,7 @@ def test_a_claimed_network_that_is_none_is_a_problem_and_no_crash(
 ) -> None:
     """This is read before it is judged: an exception here would end the batch."""
     images, labels = np.zeros((10_000, 28, 28), np.uint8), np.zeros(10_000, np.uint8)
-    monkeypatch.setattr(data, "load", lambda name, folder: (images, labels))
+    monkeypatch.setattr(fashion_mnist, "load", lambda name, folder: (images, labels))
     question = Question(probe="export")
     evidence = Evidence(
         task="t",

@@ -14,9 +14,10 @@ import pytest
 import torch
 from torch import nn
 
-from grader import batch, data, rubric
+from grader import batch, rubric
 from grader.core.model import Cell, Limits, Notebook, Outcome, Status, Submission
 from grader.progress import Lines
+from grader.retraining.datasets import fashion_mnist
 from grader.store.store import Store
 
 pytestmark = [pytest.mark.hostile, pytest.mark.training, pytest.mark.sandbox]
@@ -93,7 +94,7 @@ def test_an_honest_network_passes(tmp_path: Path) -> None:
 @cache
 def embedded() -> str:
     """Weights of a good network, as a student would paste them: trained here, beforehand."""
-    images, labels = data.load("train")
+    images, labels = fashion_mnist.load("train")
     x = torch.as_tensor(images[:12000].copy()).flatten(1).float() / 255
     y = torch.as_tensor(labels[:12000].astype(np.int64))
     torch.manual_seed(1)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import data
 from grader.checks.network import EXPORT, NETWORK
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Ending, Evidence
-from grader.training import outside, runs
+from grader.retraining import evaluation, runs
+from grader.retraining.datasets import fashion_mnist
 
 
 def test_an_order_moves_every_class_and_is_each_runs_own() -> None:
@@ -41,7 +41,7 @@ CLASSES = (np.arange(2500) % 10).astype(np.uint8)
 
 def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
     """What is kept of an answer to EXPORT, evaluated by a stand-in."""
-    monkeypatch.setattr(data, "load", lambda split, folder=None: (IMAGES, CLASSES))
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (IMAGES, CLASSES))
     told = {
         "problem": "",
         "finite": True,
@@ -50,7 +50,7 @@ def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
         "strange": "",
         "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE],
     }
-    monkeypatch.setattr(outside, "evaluate", lambda content, images: told)
+    monkeypatch.setattr(evaluation, "evaluate", lambda content, images: told)
     key = codec.digest(EXPORT)
     evidence = Evidence(
         task="t",
@@ -79,7 +79,7 @@ def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_a_run_reached_is_known_under_true_numbers(
     monkeypatch: pytest.MonkeyPatch, labels: Any
 ) -> None:
-    monkeypatch.setattr(data, "load", lambda split, folder=None: (IMAGES, CLASSES))
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (IMAGES, CLASSES))
     classes = CLASSES.copy() if labels is None else labels[CLASSES]
     classes[:250] = classes[1]
     answers = {"a": Answer(status=AnswerStatus.OK, value={"classes": classes, "finite": True})}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.training.verdict import Rule, Verdict, decide, spread
+from grader.retraining.verdict import Rule, Verdict, decide, spread
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import data
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Evidence, Question
-from grader.training import outside
+from grader.retraining import evaluation
+from grader.retraining.datasets import fashion_mnist
 
 SAMPLE = 2000
 """Images on which predictions inside and outside are compared."""
@@ -81,7 +81,7 @@ def reached(
         facts = answer.value if isinstance(answer.value, Mapping) else {}
         if isinstance(classes := facts.get("classes"), np.ndarray) and "finite" in facts:
             found = classes if labels is None else restored(classes, labels)
-            return float((found == data.load("test", data_dir)[1]).mean()) * 100
+            return float((found == fashion_mnist.load("test", data_dir)[1]).mean()) * 100
     return None
 
 
@@ -117,11 +117,14 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
     }
     if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:
         return facts | {"problem": facts["problem"] or "the network could not leave the sandbox"}
-    test, stand_in = data.load("test", data_dir)[0], data.load("standin", data_dir)[0][:SAMPLE]
+    test, stand_in = (
+        fashion_mnist.load("test", data_dir)[0],
+        fashion_mnist.load("standin", data_dir)[0][:SAMPLE],
+    )
     images = np.concatenate([test, stand_in])
     if pixels is not None:
         images = images.reshape(len(images), -1)[:, pixels].reshape(images.shape)
-    found = outside.evaluate(blob.tobytes(), images)
+    found = evaluation.evaluate(blob.tobytes(), images)
     if found["problem"]:
         return facts | {"problem": found["problem"]}
     classes, sample = found["classes"][: len(test)], found["classes"][len(test) :]
@@ -133,7 +136,7 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
 
 def _accuracy(claimed: Mapping[str, Any], data_dir: Path | None) -> float | None:
     """Accuracy before the first step on the stand-in images, under true class numbers: claimed."""
-    labels = data.load("standin", data_dir)[1]
+    labels = fashion_mnist.load("standin", data_dir)[1]
     before = _classes(claimed.get("before"), len(labels))
     if before is None:
         return None

@@ -10,9 +10,9 @@ import pytest
 from grader import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Limits
+from grader.retraining import options
 from grader.sandbox.walls import bwrap
 from grader.sandbox.walls.confinement import Wish
-from grader.training import options
 
 PLAIN = rubric.find("dais2021-a4")
 

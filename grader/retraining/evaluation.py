@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.training import artefact
+from grader.retraining import onnx_network
 
 SECONDS, MEMORY, CHUNK = 120, 6 << 30, 500
 CLASSES = 10
@@ -38,7 +38,7 @@ def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "grader.training.outside"],
+            [sys.executable, "-P", "-m", "grader.retraining.evaluation"],
             capture_output=True,
             input=head + content + buffer.getvalue(),
             timeout=SECONDS,
@@ -65,10 +65,10 @@ def main() -> None:
     facts: dict[str, Any] = {"problem": "", "finite": True}
     classes = np.zeros(0, np.uint8)
     try:
-        model = artefact.read(content)
-        facts |= _graph(artefact.kind(model))
+        model = onnx_network.read(content)
+        facts |= _graph(onnx_network.kind(model))
         classes, facts["finite"] = _classes(model, images)
-    except artefact.ArtefactError as bad:
+    except onnx_network.ArtefactError as bad:
         facts["problem"] = str(bad)
     except MemoryError:
         facts["problem"] = "its evaluation needs too much memory"
@@ -77,7 +77,7 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + classes.tobytes())
 
 
-def _graph(kind: artefact.Kind) -> dict[str, Any]:
+def _graph(kind: onnx_network.Kind) -> dict[str, Any]:
     return {"operators": list(kind.operators), "dense": kind.dense, "strange": kind.strange}
 
 
@@ -93,7 +93,9 @@ def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], 
             outputs: Any = session.run(None, {name: batch})
             scores = np.asarray(outputs[0])
         if scores.shape != (len(batch), CLASSES):
-            raise artefact.ArtefactError(f"it returns {scores.shape}, not a score for each class")
+            raise onnx_network.ArtefactError(
+                f"it returns {scores.shape}, not a score for each class"
+            )
         # The logarithm of a probability may be -inf, but not the best score of an image.
         finite = finite and bool(np.isfinite(scores.max(axis=1)).all())
         found[start : start + CHUNK] = np.nan_to_num(scores, nan=-np.inf).argmax(axis=1)

@@ -12,8 +12,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from grader.training import artefact
-from grader.training.artefact import ArtefactError
+from grader.retraining import onnx_network
+from grader.retraining.onnx_network import ArtefactError
 
 
 def exported(module: nn.Module) -> bytes:
@@ -70,7 +70,7 @@ class Attention(nn.Module):
     ],
 )
 def test_perceptrons_are_told(module: nn.Module) -> None:
-    found = artefact.kind(artefact.read(exported(module)))
+    found = onnx_network.kind(onnx_network.read(exported(module)))
     assert found.strange == ""
     assert found.dense >= 2
 
@@ -95,7 +95,7 @@ def test_perceptrons_are_told(module: nn.Module) -> None:
     ],
 )
 def test_what_looks_at_neighbours_is_no_perceptron(module: nn.Module, strange: str) -> None:
-    assert artefact.kind(artefact.read(exported(module))).strange == strange
+    assert onnx_network.kind(onnx_network.read(exported(module))).strange == strange
 
 
 def model(*nodes: onnx.NodeProto, **more: object) -> onnx.ModelProto:
@@ -153,10 +153,10 @@ def many() -> bytes:
 )
 def test_anything_but_a_network_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(ArtefactError, match=why):
-        artefact.read(content)
+        onnx_network.read(content)
 
 
 def test_a_huge_file_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artefact, "MAX_BYTES", 10)
+    monkeypatch.setattr(onnx_network, "MAX_BYTES", 10)
     with pytest.raises(ArtefactError, match="larger than"):
-        artefact.read(b"x" * 11)
+        onnx_network.read(b"x" * 11)

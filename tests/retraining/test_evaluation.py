@@ -8,8 +8,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from grader.training import outside
-from tests.training.test_artefact import exported, mlp, model
+from grader.retraining import evaluation
+from tests.retraining.test_onnx_network import exported, mlp, model
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (700, 28, 28), dtype=np.uint8)
 
@@ -35,7 +35,7 @@ def own(module: nn.Module) -> np.ndarray:
     ],
 )
 def test_classes_are_those_of_torch(module: nn.Module) -> None:
-    found = outside.evaluate(exported(module), IMAGES)
+    found = evaluation.evaluate(exported(module), IMAGES)
     assert found["problem"] == ""
     assert found["finite"] is True
     assert (found["classes"] == own(module)).mean() > 0.998
@@ -45,7 +45,7 @@ def test_outputs_that_are_no_numbers_are_told() -> None:
     module = mlp(nn.ReLU())
     with torch.no_grad():
         next(module.parameters()).fill_(float("nan"))
-    found = outside.evaluate(exported(module), IMAGES[:10])
+    found = evaluation.evaluate(exported(module), IMAGES[:10])
     assert found["finite"] is False
     assert found["classes"].tolist() == [0] * 10
 
@@ -56,7 +56,7 @@ def test_the_logarithm_of_an_impossible_class_is_no_fault() -> None:
     module = nn.Sequential(nn.Flatten(), layer, nn.LogSoftmax(dim=1))
     with torch.no_grad():
         layer.weight.mul_(1000)
-    found = outside.evaluate(exported(module), IMAGES[:10])
+    found = evaluation.evaluate(exported(module), IMAGES[:10])
     assert found["finite"] is True
     assert found["classes"].tolist() == own(module)[:10].tolist()
 
@@ -66,7 +66,7 @@ def test_a_graph_that_asks_for_all_memory_is_a_sentence() -> None:
     big = numpy_helper.from_array(np.zeros((200_000, 1, 1, 1, 1), np.float32), "big")
     made = model(helper.make_node("Add", ["images", "big"], ["scores"]))
     made.graph.initializer.append(big)
-    found = outside.evaluate(made.SerializeToString(), IMAGES[:500])
+    found = evaluation.evaluate(made.SerializeToString(), IMAGES[:500])
     assert "memory" in found["problem"]
 
 
@@ -78,10 +78,12 @@ def test_a_graph_that_asks_for_all_memory_is_a_sentence() -> None:
     ],
 )
 def test_what_is_no_classifier_is_a_sentence(content: bytes, why: str) -> None:
-    assert why in outside.evaluate(content, IMAGES[:10])["problem"]
+    assert why in evaluation.evaluate(content, IMAGES[:10])["problem"]
 
 
 def test_a_graph_that_does_not_fit_together_is_a_sentence() -> None:
     made = model(helper.make_node("MatMul", ["images", "missing"], ["scores"]))
     made.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
-    assert "could not be evaluated" in outside.evaluate(made.SerializeToString(), IMAGES)["problem"]
+    assert (
+        "could not be evaluated" in evaluation.evaluate(made.SerializeToString(), IMAGES)["problem"]
+    )
