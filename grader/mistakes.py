@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grader.checks.base import Check
-from grader.checks.results import alike
+from grader.checks.functions.results import alike
 from grader.core import codec, notebook_patch
 from grader.core.model import Answer, AnswerStatus, Item, Notebook, Outcome, Question, Status, Task
 from grader.sandbox import observe_many

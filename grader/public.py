@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader import grade
-from grader.checks.accuracy import RetrainedAccuracy
+from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Assignment, Item, Question, Task, Visibility

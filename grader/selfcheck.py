@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from grader import grade, mistakes, scoring
-from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import error, review
+from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.core import codec
 from grader.core.errors import GraderError
 from grader.core.model import (

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from grader import batch, judging, mistakes, rubric
-from grader.checks.functions import FunctionValues
+from grader.checks.functions.values import FunctionValues
 from grader.core import codec, notebook_patch
 from grader.core.errors import UsageError
 from grader.core.model import (
@@ -28,7 +28,7 @@ from grader.core.model import (
 )
 from grader.progress import Lines
 from grader.store.store import Store
-from tests.checks.evaluation_task import ask, case, namespace
+from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 
 HANDOUT = "import numpy as np"
 TRUTH = "def tanh(x):\n    return np.tanh(x)"

@@ -8,7 +8,7 @@ import pytest
 
 from grader import places
 from grader.checks.base import Check
-from grader.checks.functions import FunctionValues
+from grader.checks.functions.values import FunctionValues
 from grader.core.model import CellRun, Ending, Evidence, Item, Visibility
 from grader.core.notebook import read
 from tests.bundle import cell, notebook

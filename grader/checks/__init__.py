@@ -1,17 +1,26 @@
 """All check types by the name that rubric files use. A new one is a module and a line here."""
 
-from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Check
-from grader.checks.confusion import ConfusionCounts, ConfusionShape
-from grader.checks.drawing import FunctionDrawing
-from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
-from grader.checks.functions import FunctionValues
-from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
-from grader.checks.plots import FunctionPlot
-from grader.checks.results import FunctionResults
+from grader.checks.functions.drawing import FunctionDrawing
+from grader.checks.functions.plots import FunctionPlot
+from grader.checks.functions.results import FunctionResults
+from grader.checks.functions.values import FunctionValues
+from grader.checks.model_evaluation.confusion import ConfusionCounts, ConfusionShape
+from grader.checks.model_evaluation.kfold import (
+    KFoldIsolation,
+    KFoldParameters,
+    KFoldPartition,
+    KFoldResults,
+)
 from grader.checks.text import TextAnswer
-from grader.checks.training import TrainingLoop, TrainingPlots, ValidationSplit
+from grader.checks.trained_network.accuracy import RetrainedAccuracy
+from grader.checks.trained_network.course_of_training import (
+    TrainingLoop,
+    TrainingPlots,
+    ValidationSplit,
+)
+from grader.checks.trained_network.image_classifier import ClassAccuracy, ImageSample, Mlp
 
 CHECKS: dict[str, type[Check]] = {
     "autodiff_values": AutodiffValues,

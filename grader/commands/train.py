@@ -95,7 +95,7 @@ def train(
 
 def _measured(assignment: Assignment) -> tuple[Task, Item]:
     """The task and item that measure an accuracy."""
-    from grader.checks.accuracy import RetrainedAccuracy
+    from grader.checks.trained_network.accuracy import RetrainedAccuracy
     from grader.core.errors import UsageError
 
     for task in assignment.tasks:

@@ -13,7 +13,7 @@ import pytest
 from grader.checks.autodiff import AutodiffValues
 from grader.core.model import Outcome, QuizResponse, Status
 from grader.quiz import graph as graphs
-from tests.checks.evaluation_task import case
+from tests.checks.model_evaluation.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"
 SOLUTION = graphs.solution(graphs.read(REFERENCE / "autodiff.toml"))

@@ -13,7 +13,7 @@ import pytest
 from grader.checks.text import TextAnswer, _without_comments
 from grader.core.model import Cell, Notebook, Outcome, Status
 from grader.core.notebook import read, release
-from tests.checks.evaluation_task import case
+from tests.checks.model_evaluation.evaluation_task import case
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "dais2021-a4"
 QUESTIONS = {

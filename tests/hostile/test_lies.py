@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from grader.checks.base import Case
-from grader.checks.plots import MAX_LINES, FunctionPlot, lines_of
+from grader.checks.functions.plots import MAX_LINES, FunctionPlot, lines_of
 from grader.core import codec
 from grader.core.model import (
     Answer,

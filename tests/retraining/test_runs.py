@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.network import EXPORT, NETWORK
+from grader.checks.trained_network.network_facts import EXPORT, NETWORK
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Ending, Evidence
 from grader.retraining import evaluation, runs

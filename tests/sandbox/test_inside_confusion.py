@@ -11,7 +11,7 @@ import torch
 from grader.sandbox.inside.plain import plain
 from grader.sandbox.inside.probes.confusion import confusion
 from grader.sandbox.inside.protocol import Undefined, pack
-from tests.checks.evaluation_task import namespace
+from tests.checks.model_evaluation.evaluation_task import namespace
 
 PARAMS: dict[str, Any] = {
     "data": np.eye(2, dtype=np.float32),

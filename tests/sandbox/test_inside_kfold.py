@@ -11,7 +11,7 @@ import torch
 from grader.sandbox.inside.probes.kfold import MAX_EPOCHS, kfold
 from grader.sandbox.inside.protocol import OutOfTime, Undefined, pack
 from grader.sandbox.inside.watch import Rows, Watch
-from tests.checks.evaluation_task import namespace
+from tests.checks.model_evaluation.evaluation_task import namespace
 
 N = 12
 PARAMS: dict[str, Any] = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.checks.results import FunctionResults
+from grader.checks.functions.results import FunctionResults
 from grader.cli import main
 from grader.core.model import Assignment
 from grader.progress import Lines

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.checks.network import (
+from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
     NETWORK,
@@ -30,7 +31,6 @@ from grader.checks.network import (
     read_network,
     untrained,
 )
-from grader.checks.plots import all_axes, lines_of
 from grader.core.model import Outcome, Question
 from grader.retraining.datasets import fashion_mnist
 

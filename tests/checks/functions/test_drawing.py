@@ -10,9 +10,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from grader.checks.drawing import FunctionDrawing
+from grader.checks.functions.drawing import FunctionDrawing
 from grader.core.model import Outcome, Status
-from tests.checks.evaluation_task import ask, case, namespace
+from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 
 mpl.use("Agg")
 HANDOUT = "import numpy as np\nimport matplotlib.pyplot as plt"

@@ -1,7 +1,7 @@
 """Checks a student's function of arrays by what it returns, compared with the reference's.
 
-Trusted side, pure. The inputs are described in the rubric (`grader.checks.inputs`); what comes back
-may be a number, an array, a list, or a tuple of these, of any library.
+Trusted side, pure. The inputs are described in the rubric (`grader.checks.functions.inputs`); what
+comes back may be a number, an array, a list, or a tuple of these, of any library.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from grader.checks.base import Case, Check, error, failed, partial, passed
-from grader.checks.functions import undecided
-from grader.checks.inputs import Inputs, given
+from grader.checks.functions.inputs import Inputs, given
+from grader.checks.functions.values import undecided
 from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader.checks.accuracy import RetrainedAccuracy
 from grader.checks.base import Case
-from grader.checks.network import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
+from grader.checks.trained_network.accuracy import RetrainedAccuracy
+from grader.checks.trained_network.network_facts import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
 from grader.core import codec
 from grader.core.model import (
     Answer,
@@ -28,7 +28,7 @@ from grader.core.model import (
 )
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
-from tests.checks.evaluation_task import case
+from tests.checks.model_evaluation.evaluation_task import case
 
 CHECK = RetrainedAccuracy()
 LABELS = (np.arange(10_000) % 10).astype(np.uint8)

@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.folds import draw_script, returned_values
-from grader.checks.kfold import KFoldIsolation, KFoldParameters, KFoldPartition, KFoldResults
+from grader.checks.model_evaluation.folds import draw_script, returned_values
+from grader.checks.model_evaluation.kfold import (
+    KFoldIsolation,
+    KFoldParameters,
+    KFoldPartition,
+    KFoldResults,
+)
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
-from tests.checks.evaluation_task import ask, case, mark, namespace
+from tests.checks.model_evaluation.evaluation_task import ask, case, mark, namespace
 
 CHECKS = {
     "results": KFoldResults(),

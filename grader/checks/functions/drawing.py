@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import Case, Check, failed, partial, passed
-from grader.checks.functions import undecided
-from grader.checks.inputs import Inputs
-from grader.checks.plots import all_axes
+from grader.checks.functions.inputs import Inputs
+from grader.checks.functions.plots import all_axes
+from grader.checks.functions.values import undecided
 from grader.core.model import Outcome, Question
 
 Floats = NDArray[np.float64]

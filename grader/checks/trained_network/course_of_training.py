@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from grader.checks.base import Case, Check, error, failed, outcome, partial, passed, review
-from grader.checks.network import (
+from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.trained_network.network_facts import (
     FIGURES,
     HISTORIES,
     NETWORK,
@@ -26,7 +27,6 @@ from grader.checks.network import (
     read_series,
     untrained,
 )
-from grader.checks.plots import all_axes, lines_of
 from grader.core.model import AnswerStatus, Outcome, Question, Status
 
 MIN_EPOCHS = 2

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from grader.checks.base import Check
-from grader.checks.network import (
+from grader.checks.trained_network.network_facts import (
     FIGURES,
     HISTORIES,
     NETWORK,
@@ -37,7 +37,7 @@ from grader.core.model import (
 )
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
-from tests.checks.evaluation_task import ask, case
+from tests.checks.model_evaluation.evaluation_task import ask, case
 
 
 def ok(value: Any) -> Answer:

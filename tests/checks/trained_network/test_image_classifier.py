@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from grader.checks import fmssvrc
-from grader.checks.fmssvrc import ClassAccuracy, ImageSample, Mlp
-from grader.checks.network import FIGURES, NETWORK, STAND_IN, per_class
+from grader.checks.trained_network import image_classifier
+from grader.checks.trained_network.image_classifier import ClassAccuracy, ImageSample, Mlp
+from grader.checks.trained_network.network_facts import FIGURES, NETWORK, STAND_IN, per_class
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
-from tests.checks.evaluation_task import ask, case
+from tests.checks.model_evaluation.evaluation_task import ask, case
 
 PER_CLASS, MLP, SAMPLE = ClassAccuracy(), Mlp(), ImageSample()
 LABELS = np.arange(10_000, dtype=np.uint8) % 10
@@ -32,7 +32,7 @@ IMAGES = np.random.default_rng(1).integers(0, 256, (60, 28, 28), dtype=np.uint8)
 def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Made-up data in place of Fashion-MNIST: these tests are about verdicts."""
     monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (IMAGES, LABELS))
-    monkeypatch.setattr(fmssvrc, "_KNOWN", {})
+    monkeypatch.setattr(image_classifier, "_KNOWN", {})
     yield
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.results import Example, FunctionResults, alike
+from grader.checks.functions.results import Example, FunctionResults, alike
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
-from tests.checks.evaluation_task import ask, case, namespace
+from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 
 REFERENCE = """
 def assign(points, centres):

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.confusion import ConfusionCounts, ConfusionShape
+from grader.checks.model_evaluation.confusion import ConfusionCounts, ConfusionShape
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
-from tests.checks.evaluation_task import case, mark, namespace
+from tests.checks.model_evaluation.evaluation_task import case, mark, namespace
 
 COUNTS, SHAPE = ConfusionCounts(), ConfusionShape()
 HEAD = "def confusion_matrix(data, target, model):\n"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grader.checks.inputs import Argument, Inputs, given
+from grader.checks.functions.inputs import Argument, Inputs, given
 
 CLUSTERS = Inputs(
     sizes={"n": (20, 40), "k": (2, 5)},

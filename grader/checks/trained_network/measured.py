@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import Case
-from grader.checks.network import EXPORT, Export, answer_to, read_export
+from grader.checks.trained_network.network_facts import EXPORT, Export, answer_to, read_export
 from grader.retraining.datasets import fashion_mnist
 from grader.retraining.runs import Run, restored
 

@@ -14,7 +14,15 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.checks.folds import FOREIGN_ROW, TOLERANCE, UNKNOWN_ROW, Call, Fold, draw_script, read
+from grader.checks.model_evaluation.folds import (
+    FOREIGN_ROW,
+    TOLERANCE,
+    UNKNOWN_ROW,
+    Call,
+    Fold,
+    draw_script,
+    read,
+)
 from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
 
 NAME = "kfold_crossvalidation"

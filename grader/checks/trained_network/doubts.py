@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from grader.checks.base import Case
-from grader.checks.measured import Measured, audited, further
-from grader.checks.network import NETWORK, Network, answer_to, read_network
+from grader.checks.trained_network.measured import Measured, audited, further
+from grader.checks.trained_network.network_facts import NETWORK, Network, answer_to, read_network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from grader.checks.base import Case
-from grader.checks.functions import (
+from grader.checks.functions.values import (
     BASE_ORDINARY,
     EXTREME,
     LARGE,
@@ -24,9 +24,9 @@ from grader.checks.functions import (
 )
 from grader.core import codec, notebook
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
-from tests.checks.evaluation_task import ask, case, namespace
+from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 
-MASTER = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "ActivationFunctions.ipynb"
+MASTER = Path(__file__).parents[3] / "reference" / "dais2021-a4" / "ActivationFunctions.ipynb"
 CHECKS = {
     "logistic": FunctionValues(function="logistic"),
     "logistic_grad": FunctionValues(function="logistic_grad", base="logistic"),

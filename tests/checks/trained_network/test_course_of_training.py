@@ -19,8 +19,13 @@ from torch.utils.data import (
     random_split,
 )
 
-from grader.checks.network import FIGURES, HISTORIES, NETWORK, SPLIT
-from grader.checks.training import Course, TrainingLoop, TrainingPlots, ValidationSplit
+from grader.checks.trained_network.course_of_training import (
+    Course,
+    TrainingLoop,
+    TrainingPlots,
+    ValidationSplit,
+)
+from grader.checks.trained_network.network_facts import FIGURES, HISTORIES, NETWORK, SPLIT
 from grader.core.model import (
     Answer,
     AnswerStatus,
@@ -33,7 +38,7 @@ from grader.core.model import (
 )
 from grader.sandbox.inside import state
 from grader.sandbox.inside.fixtures.training import new_entry
-from tests.checks.evaluation_task import ask, case
+from tests.checks.model_evaluation.evaluation_task import ask, case
 
 LOOP, PLOTS, VALIDATION = TrainingLoop(), TrainingPlots(), ValidationSplit()
 

@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.checks.claim import claim, disagreement
-from grader.checks.doubts import Suspicion, doubts
-from grader.checks.measured import Measured, audited, further, measured
-from grader.checks.network import (
+from grader.checks.trained_network.claimed_accuracy import claim, disagreement
+from grader.checks.trained_network.course_of_training import Course
+from grader.checks.trained_network.doubts import Suspicion, doubts
+from grader.checks.trained_network.measured import Measured, audited, further, measured
+from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
     HISTORIES,
@@ -31,7 +32,6 @@ from grader.checks.network import (
     read_network,
     untrained,
 )
-from grader.checks.training import Course
 from grader.core.model import Outcome, Question
 from grader.retraining.datasets import fashion_mnist
 from grader.retraining.runs import restored

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import Case, Check, failed, partial, passed
-from grader.checks.functions import undecided
+from grader.checks.functions.values import undecided
 from grader.core.model import Answer, AnswerStatus, Outcome, Question
 
 Floats = NDArray[np.float64]

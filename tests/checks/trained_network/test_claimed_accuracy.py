@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.checks.claim import claim, claim_again, disagreement
+from grader.checks.trained_network.claimed_accuracy import claim, claim_again, disagreement
 from grader.core.model import Cell, CellRun, Ending, Evidence, Notebook
 
 

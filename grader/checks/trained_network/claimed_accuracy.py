@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from grader.checks.network import Network
+from grader.checks.trained_network.network_facts import Network
 from grader.core.model import Cell, Evidence, Notebook
 
 CLOSE = 1.5
