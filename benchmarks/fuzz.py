@@ -33,13 +33,13 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader import archive
 from grader.core import codec, notebook
 from grader.core.errors import GraderError
-from grader.exchange import moodle, sheet
+from grader.intake import archives, spreadsheet
+from grader.platforms import moodle
 from grader.quiz import answers
-from tests.exchange.test_moodle import ENGLISH, GERMAN
-from tests.exchange.test_tables import ods, xlsx
+from tests.intake.test_tables import ods, xlsx
+from tests.platforms.test_moodle import ENGLISH, GERMAN
 
 SECONDS, CHUNK = 5, 250
 MEMORY = 1 << 30
@@ -223,7 +223,7 @@ def readers() -> dict[str, Reader]:
         "notebook": Reader(small, lambda b: notebook.read(b, "n"), (notebook.NotebookProblem,)),
         "wire": Reader([line], codec.decode, (codec.WireError,)),
         "zip": Reader(
-            [zipped.getvalue()], lambda b: dict(archive.read_inner(b, "z.zip", [])), (GraderError,)
+            [zipped.getvalue()], lambda b: dict(archives.read_inner(b, "z.zip", [])), (GraderError,)
         ),
     }
     texts = {"toml": [toml], "json": [json.dumps(values).encode()], "csv": [b"v1,0.5\nv2,1/3\n"]}
@@ -294,7 +294,7 @@ def chunk(name: str, seed: int, numbers: range, told: Any) -> None:
     reader = readers()[name]
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, too_slow)
-    sheet.SECONDS = SECONDS // 2
+    spreadsheet.SECONDS = SECONDS // 2
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
     for number in numbers:

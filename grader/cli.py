@@ -130,8 +130,9 @@ def grade(
     of these, and may hold a Moodle quiz "Responses" file. Writes OUT/index.html, one page for
     each student, grades.csv and results.json.
     """
-    from grader import batch, ingest, rubric
+    from grader import batch, rubric
     from grader.commands import folder
+    from grader.intake.submissions import ingest
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
@@ -141,7 +142,7 @@ def grade(
     if rung not in levels.CONCURRENT:
         jobs = 1
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
-    found = ingest.ingest(list(paths), chosen)
+    found = ingest(list(paths), chosen)
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
@@ -250,11 +251,11 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
 
 def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:
     """The same, each with a line on what is wrong with it."""
-    from grader import ingest
+    from grader.intake.submissions import told
 
     for submission in submissions:
-        if told := ingest.told(submission):
-            click.echo(f"note: {printable(told)}", err=True)
+        if line := told(submission):
+            click.echo(f"note: {printable(line)}", err=True)
         yield submission
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from grader import archive, ingest
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Submission
+from grader.intake import archives, submissions
 from grader.public_file import FILE
 
 DEPTH, MOST = 4, 2000
@@ -42,7 +42,7 @@ def find(path: Path, assignment: Assignment) -> HandIn:
         notebooks = [name for name in files if name.endswith(".ipynb") and name != path.name]
         files = {name: content for name, content in files.items() if name not in notebooks}
         files.setdefault(path.name, path.read_bytes())
-    submission = ingest.submission("submission", files, assignment)
+    submission = submissions.submission("submission", files, assignment)
     places = {task: root / name for task, name in _names(submission, files).items()}
     wanted = [str(task.notebook) for task in assignment.tasks if task.notebook]
     if not places and not submission.damaged:
@@ -60,7 +60,7 @@ def _read(root: Path) -> Iterator[tuple[str, bytes]]:
         folders[:] = [] if deep else sorted(f for f in folders if not _ignored(relative / f))
         for name in sorted(names):
             path = Path(folder, name)
-            if not _is_work(path) or archive.is_ignored(relative / name) or count >= MOST:
+            if not _is_work(path) or archives.is_ignored(relative / name) or count >= MOST:
                 continue
             count += 1
             try:
@@ -70,7 +70,7 @@ def _read(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _ignored(folder: PurePosixPath) -> bool:
-    return archive.is_ignored(folder / "x") or folder.name in ("node_modules", "venv", "env")
+    return archives.is_ignored(folder / "x") or folder.name in ("node_modules", "venv", "env")
 
 
 def _is_work(path: Path) -> bool:
@@ -78,8 +78,8 @@ def _is_work(path: Path) -> bool:
         return False
     size = path.stat().st_size
     if path.name.lower().endswith(".ipynb"):
-        return size <= archive.MAX_FILE
-    return path.name.lower().endswith(ingest.HELPER_ENDINGS) and size <= ingest.MAX_HELPER
+        return size <= archives.MAX_FILE
+    return path.name.lower().endswith(submissions.HELPER_ENDINGS) and size <= submissions.MAX_HELPER
 
 
 def _names(submission: Submission, files: dict[str, bytes]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade, Item, Override
 from grader.core.untrusted_text import neutral
-from grader.exchange import tables
+from grader.intake import tables
 from grader.store.store import Store
 
 HEADER = (

@@ -246,7 +246,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Result:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("grader.ingest.ingest", fail)
+    monkeypatch.setattr("grader.intake.submissions.ingest", fail)
     return run("grade", ".")
 
 

@@ -95,7 +95,8 @@ def mark(
     from grader import rubric
     from grader.commands import quiz_table
     from grader.core.errors import UsageError
-    from grader.exchange import moodle, roster
+    from grader.intake import people
+    from grader.platforms import moodle
     from grader.quiz import quiz as quizzes
 
     chosen = rubric.find(assignment)
@@ -106,12 +107,12 @@ def mark(
     except OSError as bad:
         raise UsageError(f"{download} cannot be read ({bad.strerror})") from None
     rows = moodle.read_responses(download.name, content)
-    _must_fit(download, known, [roster.response(row) for row in rows if row.finished])
+    _must_fit(download, known, [people.response(row) for row in rows if row.finished])
     changed = {"variants": variants, "seed": seed}
     asked = [(item, check.model_copy(update=changed)) for item, check in checks]
     results = quiz_table.marked(rows, task, asked, chosen.reference_dir)
     _write(out, quiz_table.as_csv(results))
-    for remark in (roster.unfinished(row) for row in rows):
+    for remark in (people.unfinished(row) for row in rows):
         if remark:
             click.echo(f"note: {printable(remark)}", err=True)
     quiz_table.show(results, task)

@@ -13,8 +13,8 @@ from grader.checks.autodiff import AutodiffValues
 from grader.checks.base import Case
 from grader.core.model import Item, Outcome, Status, Task
 from grader.core.untrusted_text import neutral
-from grader.exchange import roster
-from grader.exchange.moodle import Row
+from grader.intake import people
+from grader.platforms.moodle import Row
 from grader.scoring import CENT
 
 COLUMNS = (
@@ -60,8 +60,8 @@ def marked(
             attempts.setdefault(who.casefold(), []).append(row)
     results = []
     for own in attempts.values():
-        row = roster.chosen(own, task.attempt)
-        response = roster.response(row)
+        row = people.chosen(own, task.attempt)
+        response = people.response(row)
         outcomes = {
             item.id: check.judge(Case(item=item, quiz=response, reference_dir=reference_dir))
             for item, check in checks

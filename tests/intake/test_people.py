@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from grader.core.model import AttemptRule, Submission
-from grader.exchange import roster
-from grader.exchange.moodle import Row
+from grader.intake import people
+from grader.platforms.moodle import Row
 
 
 def row(line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = "") -> Row:
@@ -38,14 +38,14 @@ ADA = submission("Ada Lovelace")
 )
 def test_the_rule_says_which_attempt_counts(rule: AttemptRule, line: int) -> None:
     rows = [row(2, "Ada Lovelace", "5"), row(3, "Ada Lovelace", "9"), row(4, "Ada Lovelace", "9")]
-    found, remarks = roster.match(rows, [ADA], rule)
+    found, remarks = people.match(rows, [ADA], rule)
     assert found["s0"].values == {"response 1": f"answer {line}"}
     assert remarks == []
 
 
 def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
     rows = [row(2, "Ada Lovelace", "9", finished=False), row(3, "Ada Lovelace", "1")]
-    found, remarks = roster.match(rows, [ADA])
+    found, remarks = people.match(rows, [ADA])
     assert found["s0"].source == "r.csv, row 3"
     reason = "the attempt of Ada Lovelace is not finished (In progress) and does not count"
     assert remarks == [f"r.csv, row 2: {reason}"]
@@ -53,22 +53,22 @@ def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
 
 def test_two_people_of_one_name_get_nobodys_answers() -> None:
     rows = [row(2, "Ada Lovelace", email="a@x.org"), row(3, "Ada Lovelace", email="b@x.org")]
-    found, remarks = roster.match(rows, [ADA])
+    found, remarks = people.match(rows, [ADA])
     assert found == {}
     assert len(remarks) == 2
     assert all("one of several people of this name" in remark for remark in remarks)
 
 
 def test_two_submissions_of_one_name_get_nobodys_answers() -> None:
-    found, (remark,) = roster.match([row(2, "Ada Lovelace")], [ADA, submission("ada lovelace", 1)])
+    found, (remark,) = people.match([row(2, "Ada Lovelace")], [ADA, submission("ada lovelace", 1)])
     assert found == {}
     assert "fits several submissions" in remark
 
 
 def test_a_folder_named_by_email_or_number_is_found() -> None:
     first = row(2, "Ada Lovelace", email="ada@x.org")
-    assert set(roster.match([first], [submission("ADA@x.org")])[0]) == {"s0"}
-    assert set(roster.match([first], [submission("ada")])[0]) == {"s0"}
+    assert set(people.match([first], [submission("ADA@x.org")])[0]) == {"s0"}
+    assert set(people.match([first], [submission("ada")])[0]) == {"s0"}
 
 
 def test_moodles_grade_and_right_answers_come_along() -> None:
@@ -83,6 +83,6 @@ def test_moodles_grade_and_right_answers_come_along() -> None:
         right={"1": "y"},
         questions={"1": "x1 = 2"},
     )
-    got = roster.response(seen)
+    got = people.response(seen)
     assert (got.moodle_grade, got.moodle_max) == (Decimal("7.5"), Decimal(10))
     assert (got.right, got.question) == ({"response 1": "y"}, "x1 = 2")

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader import archive
-from grader.archive import Files
 from grader.core.errors import UsageError
-from grader.exchange import moodle
+from grader.intake import archives
+from grader.intake.archives import Files
+from grader.platforms import moodle
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
@@ -99,7 +99,7 @@ def _unzipped(found: Found) -> tuple[Files, list[str]]:
 def _zipped(path: str, around: Files) -> tuple[Files, list[str]]:
     problems: list[str] = []
     try:
-        files = archive.read_inner(around[path], path, problems)
+        files = archives.read_inner(around[path], path, problems)
     except UsageError as bad:
         return Files(), [f"{bad}."]
     names = {name.partition("/")[0] for name in files if "/" in name}

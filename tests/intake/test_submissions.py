@@ -15,7 +15,7 @@ import pytest
 
 from grader import rubric
 from grader.core.model import Assignment
-from grader.ingest import Batch, ingest, told
+from grader.intake.submissions import Batch, ingest, told
 
 NAMES = ("ActivationFunctions", "Evaluation", "FMSSVRC")
 HEADER = "Nachname,Vorname,Status,Antwort 1"

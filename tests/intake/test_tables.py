@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from grader.core.errors import UsageError
-from grader.exchange import tables
+from grader.intake import tables
 
 ROWS = [["Nachname", "Antwort 1"], ["Müller", "0,5"]]
 

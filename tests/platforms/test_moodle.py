@@ -8,7 +8,8 @@ import pytest
 
 from grader.core.errors import UsageError
 from grader.core.model import Submission
-from grader.exchange import moodle, roster
+from grader.intake import people
+from grader.platforms import moodle
 
 ENGLISH = (
     '\ufeff"Last name","First name","Email address",State,"Started on",Completed,"Time taken",'
@@ -55,7 +56,7 @@ def test_german_rows_are_read_and_averages_dropped() -> None:
 )
 def test_a_row_finds_its_student_by_either_order_of_the_name(name: str) -> None:
     rows = moodle.read_responses("r.csv", GERMAN.encode())
-    found, remarks = roster.match(rows, [submission(name), submission("Ada Strong")])
+    found, remarks = people.match(rows, [submission(name), submission("Ada Strong")])
     assert list(found) == [submission(name).student]
     assert remarks == []
 
@@ -67,16 +68,16 @@ def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() 
         submission("Alex Beispiel"),
         submission("alex beispiel"),
     ]
-    found, remarks = roster.match(rows, students)
+    found, remarks = people.match(rows, students)
     assert found == {}
     assert "several submissions" in remarks[0]
     assert "not finished" in remarks[1]
-    assert "no submission" in roster.match(rows[:1], students[:1])[1][0]
+    assert "no submission" in people.match(rows[:1], students[:1])[1][0]
 
 
 def test_the_best_finished_attempt_counts() -> None:
     text = ENGLISH + "Beispiel,Alex,alex.beispiel@example.org,Finished,x,x,y,9.00,9,8,-\n"
-    found, _ = roster.match(
+    found, _ = people.match(
         moodle.read_responses("r.csv", text.encode()), [submission("Alex Beispiel")]
     )
     assert found["alex-beispiel"].values["response 1"] == "9"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
-from grader.exchange import tables
+from grader.intake import tables
 
 COLUMNS = {
     "last": ("surname", "lastname", "nachname"),

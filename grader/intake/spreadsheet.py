@@ -1,4 +1,4 @@
-"""Reads one spreadsheet in a process of its own: `python -m grader.exchange.sheet`. Trusted side.
+"""Reads one spreadsheet in a process of its own (`python -m grader.intake.spreadsheet`). Trusted.
 
 The library that reads XLSX and ODS is compiled: a file that breaks off can keep it busy for ever,
 and one that names a far cell makes it end its process. Here that is this process, and no batch.
@@ -29,7 +29,7 @@ def read(content: bytes) -> list[list[str]]:
     Raises:
         SheetError: it can't be read, or not within the limits.
     """
-    command = [sys.executable, "-P", "-m", "grader.exchange.sheet"]
+    command = [sys.executable, "-P", "-m", "grader.intake.spreadsheet"]
     try:
         done = subprocess.run(
             command, input=content, capture_output=True, timeout=SECONDS, check=False

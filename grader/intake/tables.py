@@ -8,7 +8,7 @@ import json
 import zipfile
 
 from grader.core.errors import UsageError
-from grader.exchange import sheet
+from grader.intake import spreadsheet
 
 MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20
 ENDINGS = (".csv", ".xlsx", ".ods", ".json")
@@ -59,7 +59,7 @@ def _sheet(name: str, content: bytes) -> list[list[str]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise UsageError(f"{name} unpacks to more than {MAX_UNPACKED >> 20} MiB")
-        return sheet.read(content)
+        return spreadsheet.read(content)
     except UsageError:
         raise
     except Exception as bad:  # zipfile has many kinds, all of which mean this
@@ -76,4 +76,7 @@ def _json(name: str, content: bytes) -> list[list[str]]:
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise UsageError(f"{name} is no table of records; download the quiz's report as JSON")
     header = list(dict.fromkeys(key for record in records for key in record))
-    return [header, *([sheet.text(record.get(key, "")) for key in header] for record in records)]
+    return [
+        header,
+        *([spreadsheet.text(record.get(key, "")) for key in header] for record in records),
+    ]

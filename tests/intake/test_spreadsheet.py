@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from grader.core.errors import UsageError
-from grader.exchange import sheet, tables
-from tests.exchange.test_tables import ROWS, ods, xlsx
+from grader.intake import spreadsheet, tables
+from tests.intake.test_tables import ROWS, ods, xlsx
 
 
 def changed(blob: bytes, name: str, old: bytes, new: bytes) -> bytes:
@@ -39,7 +39,7 @@ def test_a_cell_far_away_is_refused() -> None:
 def test_a_table_without_end_is_given_up(
     old: bytes, new: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet, "SECONDS", 2)
+    monkeypatch.setattr(spreadsheet, "SECONDS", 2)
     blob = changed(ods(ROWS), "content.xml", old, new)
     if not new:
         blob = changed(blob, "content.xml", b"</table:table-row>", b"<x")

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader import archive, layout
 from grader.core import notebook
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
 from grader.core.untrusted_text import printable
-from grader.exchange import moodle, roster
+from grader.intake import archives, folder_layout, people
+from grader.platforms import moodle
 from grader.quiz import answers
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
@@ -48,7 +48,7 @@ class Submissions:
 
     def __init__(
         self,
-        found: Mapping[Student, layout.Found],
+        found: Mapping[Student, folder_layout.Found],
         quiz: Mapping[str, QuizResponse],
         assignment: Assignment,
     ) -> None:
@@ -61,9 +61,9 @@ class Submissions:
         for person, found in self._found.items():
             yield _joined(self._read(person, found), self._quiz.get(person.student))
 
-    def _read(self, person: Student, found: layout.Found) -> Submission:
+    def _read(self, person: Student, found: folder_layout.Found) -> Submission:
         try:
-            files, problems = layout.opened(found)
+            files, problems = folder_layout.opened(found)
             return _submission(person, files, problems, self._assignment)
         except UsageError as bad:  # a file went away, or its disk is broken
             return _submission(person, {}, [f"{bad}."], self._assignment)
@@ -76,22 +76,22 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         UsageError: a path does not exist or cannot be read, or there is no submission at all.
     """
     notes: list[str] = []
-    found: list[layout.Found] = []
+    found: list[folder_layout.Found] = []
     quiz_files: dict[str, bytes] = {}
     for path in paths:
         problems: list[str] = []
         if path.is_dir():
-            name, files = path.resolve().name, archive.read_folder(path, problems)
+            name, files = path.resolve().name, archives.read_folder(path, problems)
             notes += _empty_folders(path)
         elif path.is_file() and path.suffix.lower() == ".zip":
-            name, files = path.stem, archive.read_zip(path, problems)
+            name, files = path.stem, archives.read_zip(path, problems)
         elif path.is_file():
             raise UsageError(
                 f"{path} is no folder and no zip; put it into a folder named for its student"
             )
         else:
             raise UsageError(f"{path} does not exist")
-        found += layout.split(name, files, problems, quiz_files, notes)
+        found += folder_layout.split(name, files, problems, quiz_files, notes)
     if not found:
         shown = ", ".join(str(path) for path in paths)
         raise UsageError(
@@ -99,9 +99,9 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
         )
     taken = set[str]()
     by_name = sorted(found, key=lambda one: one.name.casefold())
-    people = {_person(one.name, taken): one for one in by_name}
-    quiz = _quiz([*people], quiz_files, notes, _attempt_rule(assignment))
-    return Batch(submissions=Submissions(people, quiz, assignment), notes=tuple(notes))
+    owners = {_person(one.name, taken): one for one in by_name}
+    quiz = _quiz([*owners], quiz_files, notes, _attempt_rule(assignment))
+    return Batch(submissions=Submissions(owners, quiz, assignment), notes=tuple(notes))
 
 
 def told(submission: Submission) -> str:
@@ -117,7 +117,7 @@ def _empty_folders(batch: Path) -> list[str]:
         f"{path.name}: the folder is empty and was left out"
         for path in sorted(batch.iterdir())
         if path.is_dir()
-        and not archive.is_ignored(PurePosixPath(path.name))
+        and not archives.is_ignored(PurePosixPath(path.name))
         and not any(path.iterdir())
     ]
 
@@ -143,7 +143,7 @@ def _submission(
     notebooks: dict[str, Notebook] = {}
     missing: dict[str, str] = {}
     damaged: list[str] = []
-    candidates = [path for path in files if layout.is_notebook_name(path)]
+    candidates = [path for path in files if folder_layout.is_notebook_name(path)]
     for task in assignment.tasks:
         if task.notebook is None:
             continue
@@ -188,12 +188,12 @@ def _read(files: Mapping[str, bytes], problems: list[str]) -> tuple[dict[str, by
         try:
             content = files[path]
         except UsageError as bad:
-            if layout.is_notebook_name(path):
+            if folder_layout.is_notebook_name(path):
                 raise
             problems.append(f"{bad}.")
             continue
         state.update(path.encode() + b"\0" + hashlib.sha256(content).digest())
-        is_used = layout.is_notebook_name(path) or path.lower().endswith(HELPER_ENDINGS)
+        is_used = folder_layout.is_notebook_name(path) or path.lower().endswith(HELPER_ENDINGS)
         found[path] = content if is_used else b""
     return found, state.hexdigest()
 
@@ -262,7 +262,7 @@ def _helpers(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Small files beside the notebooks that these may read or import."""
     helpers: dict[str, bytes] = {}
     for path in sorted(files, key=lambda p: (p.count("/"), p)):
-        if path in layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
+        if path in folder_layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
             continue
         content = files[path]
         if (
@@ -278,7 +278,7 @@ def _helpers(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizResponse | None:
-    for name in layout.ANSWER_FILES:
+    for name in folder_layout.ANSWER_FILES:
         if name in files:
             try:
                 return answers.read(name, files[name])
@@ -288,13 +288,13 @@ def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizRespons
 
 
 def _quiz(
-    people: Sequence[Student], quiz_files: dict[str, bytes], notes: list[str], rule: AttemptRule
+    students: Sequence[Student], quiz_files: dict[str, bytes], notes: list[str], rule: AttemptRule
 ) -> dict[str, QuizResponse]:
     """The rows of the quiz download by student id; rows of nobody are noted."""
     quiz: dict[str, QuizResponse] = {}
     for name, content in quiz_files.items():
         rows = moodle.read_responses(name, content)
-        matched, remarks = roster.match(rows, people, rule)
+        matched, remarks = people.match(rows, students, rule)
         notes += remarks
         for student in matched.keys() & quiz.keys():
             notes.append(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import archive
 from grader.core.errors import UsageError
+from grader.intake import archives
 
 GOOD = "a.ipynb"
 
@@ -55,7 +55,7 @@ def test_a_bad_entry_is_one_line_and_the_rest_is_read(
     name: str | zipfile.ZipInfo, reason: str
 ) -> None:
     problems: list[str] = []
-    files = archive.read_inner(packed([(name, b"bad"), (GOOD, b"good")]), "x.zip", problems)
+    files = archives.read_inner(packed([(name, b"bad"), (GOOD, b"good")]), "x.zip", problems)
     assert files == {GOOD: b"good"}
     assert len(problems) == 1
     assert reason in problems[0]
@@ -66,7 +66,7 @@ def test_a_bad_entry_is_one_line_and_the_rest_is_read(
 @pytest.mark.parametrize("second", ["A.IPYNB", "a.ipynb"])
 def test_of_names_that_differ_in_case_alone_the_first_is_taken(second: str) -> None:
     problems: list[str] = []
-    files = archive.read_inner(packed([(GOOD, b"1"), (second, b"2")]), "x.zip", problems)
+    files = archives.read_inner(packed([(GOOD, b"1"), (second, b"2")]), "x.zip", problems)
     assert files == {GOOD: b"1"}
     assert len(problems) == 1
     assert "occurs twice" in problems[0]
@@ -75,7 +75,7 @@ def test_of_names_that_differ_in_case_alone_the_first_is_taken(second: str) -> N
 def test_of_names_that_differ_in_unicode_form_alone_the_first_is_taken() -> None:
     problems: list[str] = []
     composed, decomposed = "\u00fc.ipynb", "u\u0308.ipynb"
-    files = archive.read_inner(packed([(decomposed, b"1"), (composed, b"2")]), "x.zip", problems)
+    files = archives.read_inner(packed([(decomposed, b"1"), (composed, b"2")]), "x.zip", problems)
     assert files == {composed: b"1"}
     assert len(problems) == 1
 
@@ -84,7 +84,7 @@ def test_an_encrypted_entry_is_one_line() -> None:
     blob = bytearray(packed([("locked.ipynb", b"x"), (GOOD, b"good")]))
     blob[blob.index(b"PK\x01\x02") + 8] |= 1  # the flag in the central directory
     problems: list[str] = []
-    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
     assert problems == ["'locked.ipynb' in x.zip is encrypted and was left out."]
 
 
@@ -95,7 +95,7 @@ def test_an_entry_of_another_packing_is_one_line(method: int) -> None:
     for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         blob[blob.index(mark) + offset] = method
     problems: list[str] = []
-    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
     assert problems == [
         "'odd.ipynb' in x.zip is packed in an unusual way (pack it again, as an "
         "ordinary zip) and was left out."
@@ -117,7 +117,7 @@ def test_what_is_read_later_is_what_was_looked_at() -> None:
         entry[place + crc : place + crc + 4] = zlib.crc32(bytes(100)).to_bytes(4, "little")
         entry[place + size : place + size + 4] = (100).to_bytes(4, "little")
     tracemalloc.start()
-    found = dict(archive.read_inner(bytes(entry), "x.zip", []))
+    found = dict(archives.read_inner(bytes(entry), "x.zip", []))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found == {"liar.ipynb": bytes(100)}
@@ -127,7 +127,7 @@ def test_what_is_read_later_is_what_was_looked_at() -> None:
 def test_a_zip_that_is_another_one_now_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "all.zip"
     path.write_bytes(packed([(GOOD, os.urandom(5000))]))
-    files = archive.read_zip(path, [])
+    files = archives.read_zip(path, [])
     path.write_bytes(os.urandom(6000))
     with pytest.raises(UsageError, match=f"{GOOD} cannot be read any more"):
         files[GOOD]
@@ -137,7 +137,7 @@ def test_what_is_there_is_known_without_reading_it() -> None:
     def broken() -> bytes:
         raise OSError(5, "Input/output error")
 
-    files = archive.Files({GOOD: broken})
+    files = archives.Files({GOOD: broken})
     assert GOOD in files
     assert "other" not in files
     assert len(files) == 1
@@ -147,14 +147,14 @@ def test_a_wrong_checksum_is_one_line() -> None:
     blob = bytearray(packed([("odd.ipynb", os.urandom(100)), (GOOD, b"good")]))
     blob[60] ^= 0xFF
     problems: list[str] = []
-    assert archive.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
     assert "could not be unpacked" in problems[0]
 
 
 def test_what_is_packed_beyond_belief_is_left_out() -> None:
     problems: list[str] = []
     entries = [("bomb.ipynb", bytes(40 << 20)), (GOOD, b"good")]
-    assert archive.read_inner(packed(entries), "x.zip", problems) == {GOOD: b"good"}
+    assert archives.read_inner(packed(entries), "x.zip", problems) == {GOOD: b"good"}
     assert problems == ["'bomb.ipynb' in x.zip is compressed beyond belief and was left out."]
 
 
@@ -163,22 +163,22 @@ def test_an_entry_that_unpacks_to_more_than_it_says_is_left_out() -> None:
     place = blob.index(b"PK\x01\x02") + 24
     blob[place : place + 4] = (1000).to_bytes(4, "little")
     problems: list[str] = []
-    files = archive.read_inner(bytes(blob), "x.zip", problems)
+    files = archives.read_inner(bytes(blob), "x.zip", problems)
     assert GOOD in files
     assert len(files.get("liar.ipynb", b"")) <= 1000
 
 
 def test_many_small_bombs_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each below the size from which a single one counts as packed beyond belief."""
-    monkeypatch.setattr(archive, "MAX_INNER", 3 << 20)
+    monkeypatch.setattr(archives, "MAX_INNER", 3 << 20)
     with pytest.raises(UsageError, match="unpacks to more than 3 MiB"):
-        archive.read_inner(packed([(f"{n}.txt", bytes(1 << 20)) for n in range(4)]), "x.zip", [])
+        archives.read_inner(packed([(f"{n}.txt", bytes(1 << 20)) for n in range(4)]), "x.zip", [])
 
 
 def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 3)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
     with pytest.raises(UsageError, match=r"x\.zip has 4 entries"):
-        archive.read_inner(packed([(f"{n}.py", b"") for n in range(4)]), "x.zip", [])
+        archives.read_inner(packed([(f"{n}.py", b"") for n in range(4)]), "x.zip", [])
 
 
 @pytest.mark.parametrize("blob", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(17), bytes(1000)])
@@ -186,7 +186,7 @@ def test_what_is_no_zip_says_so(blob: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(blob)
     with pytest.raises(UsageError, match="is not a readable zip archive"):
-        archive.read_zip(path, [])
+        archives.read_zip(path, [])
 
 
 def test_a_name_in_broken_utf8_is_no_crash() -> None:
@@ -194,13 +194,13 @@ def test_a_name_in_broken_utf8_is_no_crash() -> None:
         "\u00fc\u00fc".encode(), b"\xff\xff\xff\xff"
     )
     with pytest.raises(UsageError, match=r"x\.zip is not a readable zip archive"):
-        archive.read_inner(blob, "x.zip", [])
+        archives.read_inner(blob, "x.zip", [])
 
 
 def test_what_is_read_is_what_lies_there_when_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / GOOD).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / GOOD).write_bytes(b"old")
-    files = archive.read_folder(tmp_path, [])
+    files = archives.read_folder(tmp_path, [])
     (tmp_path / GOOD).write_bytes(b"new")
     assert files == {GOOD: b"new"}
     (tmp_path / GOOD).unlink()
@@ -209,8 +209,8 @@ def test_what_is_read_is_what_lies_there_when_it_is_asked_for(tmp_path: Path) ->
 
 
 def test_files_of_two_places_are_one_and_may_have_new_names(tmp_path: Path) -> None:
-    here = archive.read_inner(packed([("a", b"1"), ("b", b"2")]), "x.zip", [])
-    there = archive.read_inner(packed([("b", b"3")]), "y.zip", [])
+    here = archives.read_inner(packed([("a", b"1"), ("b", b"2")]), "x.zip", [])
+    there = archives.read_inner(packed([("b", b"3")]), "y.zip", [])
     assert here | there == {"a": b"1", "b": b"3"}
     assert here.renamed({"a": "c"}) == {"c": b"1"}
     assert len(here) == 2
@@ -226,7 +226,7 @@ def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
     (folder / "folder").symlink_to(tmp_path / "secret")
     os.mkfifo(folder / "pipe.ipynb")
     problems: list[str] = []
-    assert archive.read_folder(folder, problems) == {GOOD: b"good"}
+    assert archives.read_folder(folder, problems) == {GOOD: b"good"}
     assert sorted(problems) == [
         "folder is a link and was left out.",
         "link.ipynb is a link and was left out.",
@@ -236,13 +236,13 @@ def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
 
 def test_a_file_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ipynb"))).write_bytes(b"x")
-    assert list(archive.read_folder(tmp_path, []).values()) == [b"x"]
-    assert next(iter(archive.read_folder(tmp_path, []))).encode()
+    assert list(archives.read_folder(tmp_path, []).values()) == [b"x"]
+    assert next(iter(archives.read_folder(tmp_path, []))).encode()
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 2)
     for number in range(3):
         (tmp_path / f"{number}.py").touch()
     with pytest.raises(UsageError, match="has more than 2 files"):
-        archive.read_folder(tmp_path, [])
+        archives.read_folder(tmp_path, [])

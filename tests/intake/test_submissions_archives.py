@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import ingest, rubric
+from grader import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Submission
+from grader.intake import submissions
 
 A, E = "ActivationFunctions.ipynb", "Evaluation.ipynb"
 EMPTY = json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
@@ -29,7 +30,7 @@ def found(tmp_path: Path, files: dict[str, bytes]) -> dict[str, Submission]:
     """The submissions of a zip with these files, by name."""
     path = tmp_path / "course.zip"
     path.write_bytes(packed(files))
-    batch = ingest.ingest([path], rubric.find("dais2021-a4"))
+    batch = submissions.ingest([path], rubric.find("dais2021-a4"))
     return {submission.name: submission for submission in batch.submissions}
 
 
@@ -113,7 +114,7 @@ def test_names_that_differ_in_form_alone_are_two_students(tmp_path: Path) -> Non
     for name in ("ADA", "ada", "A\u0308da", "\u00c4da"):
         (tmp_path / name).mkdir()
         (tmp_path / name / A).write_bytes(EMPTY)
-    students = ingest.ingest([tmp_path], rubric.find("dais2021-a4")).submissions
+    students = submissions.ingest([tmp_path], rubric.find("dais2021-a4")).submissions
     assert len({s.student for s in students}) == 4
 
 
@@ -133,4 +134,4 @@ def test_a_hostile_name_is_no_path(tmp_path: Path) -> None:
 def test_more_helper_files_than_any_notebook_needs_are_left_out(tmp_path: Path) -> None:
     files = {f"{n}.txt": b"x" for n in range(2000)} | {A: EMPTY}
     (student,) = found(tmp_path, {f"Ada/{name}": body for name, body in files.items()}).values()
-    assert len(student.files) == ingest.MAX_HELPER_FILES
+    assert len(student.files) == submissions.MAX_HELPER_FILES

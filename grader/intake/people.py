@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from grader.core.model import AttemptRule, QuizResponse
-from grader.exchange.moodle import Row
+from grader.platforms.moodle import Row
 
 
 class Student(Protocol):
