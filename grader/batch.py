@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader import grade, judging, mistakes, scoring, work
+from grader import work
 from grader.core import codec, library_versions
 from grader.core.errors import GraderError
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.engine import Engine, Job, LocalEngine, Queue
-from grader.judging import REFERENCE, Judge, Results
+from grader.marking import judge, plan, scoring, typical_mistakes
+from grader.marking.judge import REFERENCE, Judge, Results
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings
@@ -152,11 +153,11 @@ class Batch:
     # -- observing ---------------------------------------------------------------------------
 
     def _of(self, submission: Submission) -> Iterator[_Unit]:
-        seed = grade.submission_seed(self._settings.seed, submission)
+        seed = plan.submission_seed(self._settings.seed, submission)
         met = library_versions.digest() + levels.below_safe(self._settings.rung)
         for task in self._assignment.tasks:
-            if grade.needs_run(task) and task.id in submission.notebooks:
-                asked = grade.plan(task, seed)
+            if plan.needs_run(task) and task.id in submission.notebooks:
+                asked = plan.plan(task, seed)
                 key = evidence_key(submission.digest, task, asked, seed, met)
                 yield _Unit(
                     student=submission.student, name=submission.name, task=task, seed=seed, key=key
@@ -167,14 +168,14 @@ class Batch:
         if self._store.ending(unit.key) in ("", Ending.SETUP_FAILED):
             self._put(queue, unit, 0, ())
             return True
-        if not judging.trains(unit.task):
+        if not judge.trains(unit.task):
             return False
         submission = self._store.submission(unit.student)
         facts = self._judge.facts(submission, unit.task)
         number = len(facts.runs) + 1
         more = self._judge.again(submission, unit.task, facts)
         if not more and self._settings.audit:
-            number, more = runs.AUDIT, judging.audit(facts)
+            number, more = runs.AUDIT, judge.audit(facts)
         if more and self._is_out_of_time(unit):
             self._store.put_evidence(run_key(unit.key, number), _out_of_time(unit))
             return False
@@ -201,7 +202,7 @@ class Batch:
 
     def _parcel(self, unit: _Unit, number: int, asked: tuple[Question, ...]) -> Parcel:
         task = unit.task
-        planned = grade.plan(task, unit.seed).values() if number == 0 else ()
+        planned = plan.plan(task, unit.seed).values() if number == 0 else ()
         hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
         return Parcel(
             task=task.id,
@@ -247,7 +248,7 @@ class Batch:
     def _verdict(self, student: str) -> Grade:
         submission = self._store.submission(student)
         outcomes = self._judge.verdicts(submission).outcomes
-        judging.keep(self._store, self._assignment, submission, outcomes)
+        judge.keep(self._store, self._assignment, submission, outcomes)
         return scoring.score(
             submission,
             self._assignment,
@@ -268,7 +269,7 @@ class Batch:
                 if (asked := self._judge.lost(self._store.submission(student), task))
             ]
             known = self._judge.known_mistakes(task, [asked for _, asked in lost])
-            wanted = mistakes.wanted(task.items, [asked for _, asked in lost], known)
+            wanted = typical_mistakes.wanted(task.items, [asked for _, asked in lost], known)
             if not wanted:
                 continue
             self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
@@ -276,7 +277,7 @@ class Batch:
             surroundings = Surroundings(
                 prepare=task.prepare, limits=task.limits, hide=hide, rung=self._settings.rung
             )
-            answers = mistakes.observe(
+            answers = typical_mistakes.observe(
                 wanted,
                 self._judge.masters[task.id].master,
                 surroundings,
@@ -306,7 +307,7 @@ class Batch:
                 self._ask_reference(task, wanted)
 
     def _unknown(self, task: Task, seed: int) -> dict[str, Question]:
-        planned = grade.plan(task, seed)
+        planned = plan.plan(task, seed)
         known = self._judge.expected(task, planned)
         asked = {
             codec.digest(question): question

@@ -33,7 +33,7 @@ from grader.core.version import __version__
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Grade, Submission
     from grader.engine import Engine
-    from grader.judging import Results
+    from grader.marking.judge import Results
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
 MANY, MANY_ROWS = 20, 200
@@ -284,7 +284,7 @@ def _show_table(results: Results, assignment: Assignment) -> bool:
 
 
 def _row(grade_: Grade, assignment: Assignment) -> list[str]:
-    from grader.scoring import standing
+    from grader.marking.scoring import standing
 
     result = standing(grade_, assignment)
     return [

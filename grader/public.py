@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from grader import grade
 from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Assignment, Item, Question, Task, Visibility
+from grader.marking import plan
 
 SEED = 1 << 64
 """The published seed. A submission's own seed has 48 bits, so no grading draws these inputs."""
@@ -58,7 +58,7 @@ class Public:
 
 def plan(assignment: Assignment) -> dict[str, dict[str, tuple[Question, ...]]]:
     """The public questions by task and item; the inputs follow from the published seed."""
-    return {task.id: grade.plan(_public(task), SEED) for task in assignment.tasks}
+    return {task.id: plan.plan(_public(task), SEED) for task in assignment.tasks}
 
 
 def make(

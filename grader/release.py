@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import leaks, mistakes, public, public_file
+from grader import leaks, public, public_file
 from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
+from grader.marking import typical_mistakes
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 
@@ -87,11 +88,11 @@ def mistaken(assignment: Assignment) -> dict[str, Answer]:
     asked = public.plan(assignment)
     for task in assignment.tasks:
         items = [item for item in task.items if item.id in asked[task.id]]
-        wanted = mistakes.wanted(items, [asked[task.id]], {})
+        wanted = typical_mistakes.wanted(items, [asked[task.id]], {})
         if wanted:
             surroundings = Surroundings(prepare=task.prepare, limits=task.limits)
             master = _master(assignment, task)
-            found |= mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
+            found |= typical_mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
     return found
 
 

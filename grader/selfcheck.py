@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from grader import grade, mistakes, scoring
 from grader.checks.base import error, review
 from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.core import codec
@@ -33,6 +32,7 @@ from grader.core.model import (
     Task,
     Visibility,
 )
+from grader.marking import plan, scoring, typical_mistakes
 from grader.public import Public, chosen
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
@@ -74,7 +74,7 @@ class Estimate:
 class Checked:
     """All that a check found. `broken` says why the grader could not do its part."""
 
-    grade: Grade
+    plan: Grade
     estimates: tuple[Estimate, ...] = ()
     broken: tuple[str, ...] = ()
 
@@ -118,7 +118,7 @@ class Check:
         told: set[str] = set()
         asked = self.public.asked[task.id]
         evidence = None
-        if task.id in self.submission.notebooks and grade.needs_run(task):
+        if task.id in self.submission.notebooks and plan.needs_run(task):
             try:
                 evidence = self._observed(task, asked, told)
             except GraderError as reason:
@@ -237,7 +237,7 @@ class Check:
         return replace(task, items=(item,))
 
     def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
-        asked = grade.plan(measure, 0)
+        asked = plan.plan(measure, 0)
         outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
         self._estimates.append(
             Estimate(
@@ -268,7 +268,7 @@ def judge(
     data_dir: Path | None = None,
 ) -> dict[str, Outcome]:
     """The outcomes of a task's items, by the grading's own judgement on public questions."""
-    outcomes = grade.judge(
+    outcomes = plan.judge(
         task,
         submission,
         asked,
@@ -280,7 +280,7 @@ def judge(
     )
     if evidence is None:
         return outcomes
-    return mistakes.hinted(
+    return typical_mistakes.hinted(
         task,
         outcomes,
         asked,
@@ -325,4 +325,4 @@ def _is_there(question: Question, answers: Mapping[str, Answer]) -> bool:
 
 
 def _questions(task: Task) -> list[Question]:
-    return [question for asked in grade.plan(task, 0).values() for question in asked]
+    return [question for asked in plan.plan(task, 0).values() for question in asked]

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import grade, public, public_file, rubric
+from grader import public, public_file, rubric
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Visibility
+from grader.marking import plan
 from tests.bundle import ROOT, made
 
 ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
@@ -74,7 +75,7 @@ def test_published_inputs_are_those_of_no_grading() -> None:
     published = {codec.digest(q) for asked in made().asked["activation"].values() for q in asked}
     assert public.SEED >= 1 << 48
     for seed in (0, 1, 2021, public.SEED % (1 << 48), (1 << 48) - 1):
-        for item, asked in grade.plan(task, seed).items():
+        for item, asked in plan.plan(task, seed).items():
             drawn = [q for q in asked if "points" in q.params and len(q.params["points"]) > 5]
             assert published.isdisjoint(codec.digest(question) for question in drawn), item
 

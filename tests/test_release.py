@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import grade, public, public_file, rubric
+from grader import public, public_file, rubric
 from grader.cli import main
 from grader.core import codec
+from grader.marking import plan
 from tests.bundle import REFERENCE, ROOT, made
 
 
@@ -119,7 +120,7 @@ def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> Non
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
     again = public.plan(assignment)
     for task in assignment.tasks:
-        asked = grade.plan(made().task(task.id), public.SEED)
+        asked = plan.plan(made().task(task.id), public.SEED)
         assert {k: [codec.digest(q) for q in v] for k, v in asked.items()} == {
             k: [codec.digest(q) for q in v] for k, v in again[task.id].items()
         }

@@ -10,7 +10,7 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
-from grader import grade, live, mistakes, public
+from grader import live, public
 from grader.core.errors import SandboxError
 from grader.core.model import (
     Ending,
@@ -23,6 +23,7 @@ from grader.core.model import (
     Task,
 )
 from grader.core.notebook import read
+from grader.marking import plan, typical_mistakes
 from grader.sandbox.observe import Surroundings
 from grader.selfcheck import Budget, Check, Checked
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
@@ -75,13 +76,13 @@ def test_the_verdict_is_the_gradings(name: str) -> None:
     path = EXAMPLES / name / "ActivationFunctions.ipynb"
     found, _ = check(path.read_bytes(), "activation")
     task, handed_in = made().task("activation"), submission(path.read_bytes())
-    asked = grade.plan(task, 20210530)
+    asked = plan.plan(task, 20210530)
     questions = [question for several in asked.values() for question in several]
     reference = read((REFERENCE / "ActivationFunctions.ipynb").read_bytes(), "reference")
     evidence, right = (
         observed(notebook, questions) for notebook in (handed_in.notebooks["activation"], reference)
     )
-    graded = grade.judge(
+    graded = plan.judge(
         task,
         handed_in,
         asked,
@@ -212,7 +213,7 @@ def test_a_typical_mistake_is_told_by_its_hint() -> None:
     names: dict[str, Any] = {"np": np}
     exec(mistake.code, names)
     known = {
-        mistakes.key("logistic", mistake.name, question): live.ask(names, question, 20)
+        typical_mistakes.key("logistic", mistake.name, question): live.ask(names, question, 20)
         for question in made().asked["activation"]["logistic"]
     }
     bundle = replace(made(), mistakes=known)

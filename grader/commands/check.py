@@ -164,11 +164,11 @@ def _from_checkout(name: str) -> Public:
 
 def _tasks(public: Public, items: Sequence[str], only: Sequence[str]) -> tuple[Task, ...]:
     """The tasks to check: all that run a notebook, or those named, with the items named."""
-    from grader import grade
+    from grader.marking import plan
     from grader.public import select
 
     tasks = select(public, items)
-    return tuple(t for t in tasks if grade.needs_run(t) and (not only or t.id in only))
+    return tuple(t for t in tasks if plan.needs_run(t) and (not only or t.id in only))
 
 
 # --- one check --------------------------------------------------------------------------------

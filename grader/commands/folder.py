@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment
-    from grader.judging import Results
+    from grader.marking.judge import Results
     from grader.store.store import Store
 
 FILES = ("html", "csv", "json")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.core.model import Assignment
-    from grader.marks import Mark
+    from grader.marking.hand_marks import Mark
     from grader.store.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -48,10 +48,10 @@ def mark(
     A person's mark counts before an automatic one, and is never changed by a machine. Giving
     another one is how to correct it: all are kept, with name, time and reason; the latest counts.
     """
-    from grader import marks
     from grader.commands import folder
     from grader.core.errors import UsageError
-    from grader.judging import Results
+    from grader.marking import hand_marks
+    from grader.marking.judge import Results
 
     single = [student, item, points]
     if [any(single), out is not None, filled is not None].count(True) != 1:
@@ -59,14 +59,14 @@ def mark(
     if out is not None:
         with folder.opened(results) as store:
             chosen = folder.unchanged(store, assignment)
-            content, count = marks.export(Results(store, chosen, evidence=False))
+            content, count = hand_marks.export(Results(store, chosen, evidence=False))
         out.write_bytes(content)
         click.echo(f"{out}: {count} items wait for a person")
         return
     if filled is not None:
-        wanted = marks.read(filled.name, _content(filled))
+        wanted = hand_marks.read(filled.name, _content(filled))
     elif student and item and points:
-        wanted = [marks.Mark(student=student, item=item, points=points, reason=reason)]
+        wanted = [hand_marks.Mark(student=student, item=item, points=points, reason=reason)]
     else:
         raise UsageError("one mark needs --student, --item and --points")
     with folder.opened(results, write=True) as store:
@@ -80,9 +80,9 @@ def mark(
 def _apply(store: Store, assignment: Assignment, wanted: Sequence[Mark], by: str) -> int:
     from datetime import UTC, datetime
 
-    from grader import marks
+    from grader.marking import hand_marks
 
-    return marks.apply(store, assignment, wanted, by, datetime.now(UTC))
+    return hand_marks.apply(store, assignment, wanted, by, datetime.now(UTC))
 
 
 def _content(path: Path) -> bytes:

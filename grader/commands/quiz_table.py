@@ -14,8 +14,8 @@ from grader.checks.base import Case
 from grader.core.model import Item, Outcome, Status, Task
 from grader.core.untrusted_text import neutral
 from grader.intake import people
+from grader.marking.scoring import CENT
 from grader.platforms.moodle import Row
-from grader.scoring import CENT
 
 COLUMNS = (
     "name",

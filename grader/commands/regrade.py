@@ -11,7 +11,7 @@ import click
 from grader.commands.folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
-    from grader.regrade import Remarked
+    from grader.marking.regrade import Remarked
     from grader.store.store import Store
 
 
@@ -32,9 +32,9 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
     changed. Where a check asks something that was never observed, the old mark stays, and the
     command that observes it is told.
     """
-    from grader import regrade as again
     from grader.commands import folder
-    from grader.judging import Results
+    from grader.marking import regrade as again
+    from grader.marking.judge import Results
 
     with folder.opened(results, write=True) as store:
         chosen = folder.assignment_of(store, assignment)

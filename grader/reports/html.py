@@ -17,9 +17,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader import scoring
 from grader.core.model import Assignment, Evidence, Grade, ItemGrade, Status
 from grader.core.untrusted_text import printable
+from grader.marking import scoring
 from grader.quiz import picture
 from grader.quiz.graph import Graph, Node
 from grader.reports.summary import Chunks, Summaries, collected

@@ -18,7 +18,7 @@ from grader.core.model import (
     Submission,
     Task,
 )
-from grader.grade import Masters
+from grader.marking.plan import Masters
 from grader.quiz import answers, graph, quiz
 from grader.variants import Variant
 

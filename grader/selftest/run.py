@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import batch, grade, mistakes, variants
+from grader import batch, variants
 from grader.checks.base import Check
 from grader.core import codec, notebook_patch
 from grader.core.model import (
@@ -27,7 +27,8 @@ from grader.core.model import (
     Submission,
     Task,
 )
-from grader.judging import read_masters
+from grader.marking import plan, typical_mistakes
+from grader.marking.judge import read_masters
 from grader.sandbox import observe_many
 from grader.sandbox.observe import Surroundings
 from grader.selftest import known, mutants
@@ -106,7 +107,7 @@ class _Selftest:
         most = 1 if _is_apart(task) or master is None else known.MOST
         return known.packed(task.id, found, master, most)
 
-    def _base(self, task: str, own: grade.Masters) -> grade.Masters:
+    def _base(self, task: str, own: plan.Masters) -> plan.Masters:
         """The masters with what all variants of the task start from."""
         path = self._assignment.reference_dir / "variants" / task / variants.BASE
         if not path.is_file():
@@ -158,7 +159,7 @@ class _Selftest:
     def _ask_apart(self, task: Task, packs: Sequence[Pack]) -> None:
         masters = self._masters[task.id]
         mutated = self._mutants(task) if self._settings.mutate else []
-        asked = grade.plan(task, self._settings.seed)
+        asked = plan.plan(task, self._settings.seed)
         handed = [known.submission(p, self._bases, self._assignment) for p in packs]
         notebooks = [masters.master, *(s.notebooks[task.id] for s in handed)]
         asks = [_ask(notebook, task.items, asked) for notebook in notebooks]
@@ -196,7 +197,7 @@ class _Selftest:
         expected: Mapping[str, Answer],
     ) -> dict[str, Outcome]:
         evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=own)
-        return grade.judge(
+        return plan.judge(
             task,
             submission,
             asked,
@@ -218,14 +219,14 @@ class _Selftest:
         """Each typical mistake of the rubric must lose its item, and be told by its own hint."""
         reference = known.reference(self._assignment, self._masters)
         everything = {
-            mistakes.key(item.id, one.name, question): own[codec.digest(question)]
+            typical_mistakes.key(item.id, one.name, question): own[codec.digest(question)]
             for (item, one), own in zip(wrong, answers, strict=True)
             for question in asked[item.id]
         }
         for (item, one), own in zip(wrong, answers, strict=True):
             small = replace(task, items=(item,))
             outcomes = self._judged(small, reference, asked, own, expected)
-            told = mistakes.hinted(
+            told = typical_mistakes.hinted(
                 small, outcomes, asked, answers=own, expected=expected, known=everything
             )[item.id]
             name = f"mistakes/{one.name}: {task.id}/{item.id}"
@@ -273,12 +274,12 @@ def _without_more_runs(assignment: Assignment) -> Assignment:
 
 def _is_apart(task: Task) -> bool:
     """Whether all that is asked about a task's notebook are its functions."""
-    questions = [q for asked in grade.plan(task, 0).values() for q in asked]
-    return grade.needs_run(task) and observe_many.is_possible(questions)
+    questions = [q for asked in plan.plan(task, 0).values() for q in asked]
+    return plan.needs_run(task) and observe_many.is_possible(questions)
 
 
 def _is_quick(task: Task) -> bool:
-    return _is_apart(task) or not grade.needs_run(task)
+    return _is_apart(task) or not plan.needs_run(task)
 
 
 def _ask(

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import grade, public, public_file, release, rubric
+from grader import public, public_file, release, rubric
 from grader.checks.base import Case
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Resource, Submission
 from grader.core.notebook import read
+from grader.marking import plan
 from grader.selfcheck import Check
 from tests.bundle import REFERENCE, RIGHT, ROOT, door, made, namespace
 
@@ -42,7 +43,7 @@ def hidden_of(seed: int) -> dict[str, list[np.ndarray[Any, Any]]]:
     """Everything that the grading of one submission asks, by item; fixed points are no secret."""
     found = {}
     for task in ASSIGNMENT.tasks:
-        for item, asked in grade.plan(task, seed).items():
+        for item, asked in plan.plan(task, seed).items():
             drawn = [a for q in asked for a in arrays(dict(q.params)) if a.size > 5]
             found[f"{task.id}/{item}"] = drawn
     return found
@@ -75,7 +76,7 @@ def test_no_hidden_input_or_answer_is_in_the_bundle() -> None:
     seen = numbers_seen()
     for batch in (1, 7, 20210530):
         submission = Submission(student="eve", name="Eve", notebooks={}, missing={}, digest="d")
-        seed = grade.submission_seed(batch, submission)
+        seed = plan.submission_seed(batch, submission)
         for key, drawn in hidden_of(seed).items():
             for array in drawn:
                 raw = array.tobytes()
@@ -93,16 +94,16 @@ def test_no_hidden_input_or_answer_is_in_the_bundle() -> None:
 def test_no_seed_in_reach_makes_a_gradings_inputs() -> None:
     """Seeds near the published one, small ones, and every whole number that the bundle holds."""
     submission = Submission(student="eve", name="Eve", notebooks={}, missing={}, digest="d")
-    true = grade.submission_seed(20210530, submission)
+    true = plan.submission_seed(20210530, submission)
     item = made().task("activation").items[0]
-    secret = next(q for q in grade.plan(made().task("activation"), true)[item.id])
+    secret = next(q for q in plan.plan(made().task("activation"), true)[item.id])
     whole = {int(x) for x in numbers_seen() if np.isfinite(x) and x == int(x) and x >= 0}
     nearby = {public.SEED + n for n in range(300)} | {public.SEED % (1 << 48), public.SEED >> 16}
     guesses = whole | nearby | set(range(2000))
     assert true not in guesses
     few = replace(made().task("activation"), items=(item,))
     for guess in guesses:
-        drawn = grade.plan(few, guess)[item.id][0]
+        drawn = plan.plan(few, guess)[item.id][0]
         assert codec.digest(drawn) != codec.digest(secret)
 
 

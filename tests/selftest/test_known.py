@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from grader import judging, rubric, variants
+from grader import rubric, variants
 from grader.core.model import Outcome, Status
+from grader.marking import judge
 from grader.selftest import known
 from grader.selftest.known import Pack
 from grader.variants import Variant
@@ -57,7 +58,7 @@ def test_right_and_wrong_variants_never_share_a_run() -> None:
 
 
 def test_variants_of_the_same_cell_never_share_a_run() -> None:
-    master = judging.read_masters(ASSIGNMENT, TASKS["fmssvrc"]).master
+    master = judge.read_masters(ASSIGNMENT, TASKS["fmssvrc"]).master
     found = [
         variant("loses", "sample", "# cell: sample\n1\n"),
         variant("loses", "mlp", "# cell: sample\n2\n"),

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from grader import grade, mistakes, scoring
 from grader.checks.base import Check, error
 from grader.core import codec, digests, library_versions, notebook
 from grader.core.errors import UsageError
@@ -27,12 +26,13 @@ from grader.core.model import (
     Submission,
     Task,
 )
+from grader.marking import plan, scoring, typical_mistakes
 from grader.retraining import runs
 from grader.store import serialisation
 from grader.store.store import Store, run_key
 
 REFERENCE = "(reference)"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 NOT_RUN = Ending.SETUP_FAILED
 
 
@@ -61,7 +61,7 @@ class Judge:
         self._digests: dict[str, str] = {}
 
     @cached_property
-    def masters(self) -> dict[str, grade.Masters]:
+    def masters(self) -> dict[str, plan.Masters]:
         """Reference notebooks by task id."""
         return {
             task.id: read_masters(self.assignment, task)
@@ -73,10 +73,10 @@ class Judge:
         """What the store holds of one task."""
         found = self._store.run(submission.student, task.id)
         if found is None:
-            return Facts(questions=grade.plan(task, 0))
+            return Facts(questions=plan.plan(task, 0))
         key, seed = found
         return Facts(
-            questions=grade.plan(task, seed),
+            questions=plan.plan(task, seed),
             evidence=self._store.get_evidence(key),
             runs=self._runs(key, seed),
         )
@@ -99,7 +99,7 @@ class Judge:
         if facts.evidence is None or facts.evidence.ending is NOT_RUN or not trains(task):
             return ()
         try:
-            return grade.again(
+            return plan.again(
                 task,
                 submission,
                 facts.questions,
@@ -131,7 +131,7 @@ class Judge:
             task = replace(whole, items=items)
             facts = self.facts(submission, task)
             expected = self.expected(task, facts.questions)
-            outcomes[task.id] = grade.judge(
+            outcomes[task.id] = plan.judge(
                 task,
                 submission,
                 facts.questions,
@@ -164,17 +164,21 @@ class Judge:
 
     # -- typical mistakes --------------------------------------------------------------------
 
-    def lost(self, submission: Submission, task: Task) -> mistakes.Asked:
+    def lost(self, submission: Submission, task: Task) -> typical_mistakes.Asked:
         """What was asked about those lost items of a submission that have mistakes to look for."""
         outcomes, facts = self._store.outcomes(submission.student), self.facts(submission, task)
         if task.id not in outcomes or facts.evidence is None:
             return {}
-        return mistakes.lost(task, outcomes[task.id], facts.questions, facts.evidence.answers)
+        return typical_mistakes.lost(
+            task, outcomes[task.id], facts.questions, facts.evidence.answers
+        )
 
-    def known_mistakes(self, task: Task, asked: Sequence[mistakes.Asked]) -> dict[str, Answer]:
+    def known_mistakes(
+        self, task: Task, asked: Sequence[typical_mistakes.Asked]
+    ) -> dict[str, Answer]:
         """What the rubric's mistakes answered to these questions, as far as they were asked."""
         wanted = {
-            mistakes.key(item.id, mistake.name, question)
+            typical_mistakes.key(item.id, mistake.name, question)
             for item in task.items
             for mistake in item.mistakes
             for one in asked
@@ -197,11 +201,11 @@ class Judge:
     ) -> dict[str, Outcome]:
         assert facts.evidence is not None
         answers = facts.evidence.answers
-        asked = mistakes.lost(task, outcomes, facts.questions, answers)
+        asked = typical_mistakes.lost(task, outcomes, facts.questions, answers)
         if not asked:
             return dict(outcomes)
         known = self.known_mistakes(task, [asked])
-        return mistakes.hinted(
+        return typical_mistakes.hinted(
             task, outcomes, facts.questions, answers=answers, expected=expected, known=known
         )
 
@@ -353,7 +357,7 @@ def asks_again(item: Item) -> bool:
     return type(item.check).again is not Check.again
 
 
-def read_masters(assignment: Assignment, task: Task) -> grade.Masters:
+def read_masters(assignment: Assignment, task: Task) -> plan.Masters:
     """A task's master notebook and the students' version made from it.
 
     Raises:
@@ -365,7 +369,7 @@ def read_masters(assignment: Assignment, task: Task) -> grade.Masters:
     except OSError:
         raise UsageError(f"{path} is missing: task {task.id} has no reference notebook") from None
     try:
-        return grade.Masters(
+        return plan.Masters(
             master=notebook.read(content, path.name),
             template=notebook.read(notebook.release(content, path.name), path.name),
         )

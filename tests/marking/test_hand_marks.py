@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import marks
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade
-from grader.judging import Judge, Results
-from grader.marks import Mark
+from grader.marking import hand_marks
+from grader.marking.hand_marks import Mark
+from grader.marking.judge import Judge, Results
 from grader.store.store import Store
 from tests.course import assignment, batch, graded, submission, with_text
 
@@ -24,7 +24,7 @@ NOW = datetime(2021, 6, 1, 12, tzinfo=UTC)
 
 def give(folder: Path, of: Assignment, *wanted: Mark, by: str = "Jo") -> int:
     with Store(folder / "grader.sqlite") as store:
-        return marks.apply(store, of, wanted, by, NOW)
+        return hand_marks.apply(store, of, wanted, by, NOW)
 
 
 def given(folder: Path, student: str = "s0010") -> list[tuple[str, str, str, str]]:
@@ -123,7 +123,7 @@ def test_a_wrong_mark_is_one_sentence_and_nothing_is_written(
 
 def exported(folder: Path, of: Assignment) -> list[list[str]]:
     with Store(folder / "grader.sqlite") as store:
-        content, _ = marks.export(Results(store, of))
+        content, _ = hand_marks.export(Results(store, of))
     text = content.decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
 
@@ -140,7 +140,7 @@ def test_the_table_holds_what_waits_with_the_answer_beside_the_model(tmp_path: P
     of = graded(tmp_path, 2, start=10)
     give(tmp_path, of, mark())
     header, row = exported(tmp_path, of)
-    assert tuple(header) == marks.HEADER
+    assert tuple(header) == hand_marks.HEADER
     assert row == [
         "s0011",
         "Student 11",
@@ -163,7 +163,7 @@ def test_a_filled_table_comes_back(tmp_path: Path) -> None:
         rows[1][9:] = ["1,5", "gut; aber\nkurz"]
         rows[3][9:] = ["2.0", ""]
 
-    found = marks.read("w.csv", filled(exported(tmp_path, of), fill))
+    found = hand_marks.read("w.csv", filled(exported(tmp_path, of), fill))
     assert give(tmp_path, of, *found) == 2
     assert given(tmp_path) == [("sums/words", "1.5", "gut; aber\nkurz", "Jo")]
     assert given(tmp_path, "s0011") == []
@@ -188,7 +188,7 @@ def test_a_changed_header_is_refused(tmp_path: Path) -> None:
         rows[0][9] = "Punkte"
 
     with pytest.raises(UsageError, match=r"^w\.csv: the first row was changed; expected student,"):
-        marks.read("w.csv", filled(exported(tmp_path, of), change))
+        hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
 
 
 def test_a_reason_without_points_names_its_row(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_reason_without_points_names_its_row(tmp_path: Path) -> None:
         rows[2][10] = "good"
 
     with pytest.raises(UsageError) as refusal:
-        marks.read("w.csv", filled(exported(tmp_path, of), change))
+        hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
     assert str(refusal.value) == (
         "w.csv, row 3: there is a reason but no points; fill in both, or neither"
     )
@@ -212,7 +212,7 @@ def test_one_wrong_row_of_a_table_and_nothing_is_written(tmp_path: Path) -> None
         rows[2][9] = "3"
 
     with pytest.raises(UsageError, match=r"^w\.csv, row 3: 3 points for sums/words are out of"):
-        give(tmp_path, of, *marks.read("w.csv", filled(exported(tmp_path, of), fill)))
+        give(tmp_path, of, *hand_marks.read("w.csv", filled(exported(tmp_path, of), fill)))
     assert given(tmp_path) == given(tmp_path, "s0011") == []
 
 
@@ -224,7 +224,7 @@ def test_spaces_and_empty_columns_of_a_spreadsheet_do_not_matter(tmp_path: Path)
         rows[1] += ["", ""]
         rows[1][9] = " 1,5 "
 
-    (found,) = marks.read("w.csv", filled(exported(tmp_path, of), change))
+    (found,) = hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
     assert (found.points, found.where) == ("1,5", "w.csv, row 2: ")
 
 

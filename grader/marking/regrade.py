@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader import judging
 from grader.checks.base import error
 from grader.core.model import Assignment, Grade, Outcome
-from grader.judging import Judge
+from grader.marking import judge
+from grader.marking.judge import Judge
 from grader.store.store import Store
 
 
@@ -52,8 +52,8 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
         verdicts = judge.verdicts(submission, same if outcomes else ())
         found.unanswered.update(verdicts.unanswered.items())
         _update(outcomes, verdicts)
-        judging.keep(store, assignment, submission, outcomes)
-        grade = judging.scored(store, assignment, submission, outcomes, evidence=False)
+        judge.keep(store, assignment, submission, outcomes)
+        grade = judge.scored(store, assignment, submission, outcomes, evidence=False)
         found.changes.extend(_changes(grade, before, store.marks(student)))
         found.notes.extend(_too_many(grade))
     for item, _ in found.unanswered:
@@ -62,7 +62,7 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
     return found
 
 
-def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: judging.Verdicts) -> None:
+def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: judge.Verdicts) -> None:
     """Puts new outcomes in, but for what was not observed leaves those that there are."""
     unknown = error("This was not observed yet; `grader grade` does it.")
     for task, items in verdicts.outcomes.items():

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import scoring
 from grader.checks.base import Check
 from grader.core.model import (
     Assignment,
@@ -30,6 +29,7 @@ from grader.core.model import (
     Task,
     Visibility,
 )
+from grader.marking import scoring
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2021, 5, 30, 20, 0, tzinfo=BERLIN)

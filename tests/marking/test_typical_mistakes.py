@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import batch, judging, mistakes, rubric
+from grader import batch, rubric
 from grader.checks.functions.values import FunctionValues
 from grader.core import codec, notebook_patch
 from grader.core.errors import UsageError
@@ -26,6 +26,7 @@ from grader.core.model import (
     Submission,
     Visibility,
 )
+from grader.marking import judge, typical_mistakes
 from grader.progress import Lines
 from grader.store.store import Store
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
@@ -54,7 +55,9 @@ def answers(source: str) -> dict[str, Answer]:
 
 def known() -> dict[str, Answer]:
     own = answers(LOGISTIC)
-    return {mistakes.key("tanh", "logistic.py", q): own[codec.digest(q)] for q in ASKED["tanh"]}
+    return {
+        typical_mistakes.key("tanh", "logistic.py", q): own[codec.digest(q)] for q in ASKED["tanh"]
+    }
 
 
 def hinted(source: str, **more: Any) -> Outcome:
@@ -63,7 +66,7 @@ def hinted(source: str, **more: Any) -> Outcome:
     found = case(CHECK, ASKED["tanh"], tuple(own.values()))
     outcome = CHECK.judge(replace(found, expected=tuple(expected.values())))
     settings = {"answers": own, "expected": expected, "known": known()} | more
-    return mistakes.hinted(TASK, {"tanh": outcome}, ASKED, **settings)["tanh"]
+    return typical_mistakes.hinted(TASK, {"tanh": outcome}, ASKED, **settings)["tanh"]
 
 
 @pytest.mark.parametrize(
@@ -112,29 +115,29 @@ def test_without_all_of_the_mistakes_answers_nothing_is_told() -> None:
 
 
 def test_only_what_is_not_known_is_asked() -> None:
-    (wanted,) = mistakes.wanted([ITEM], [ASKED, ASKED], {})
+    (wanted,) = typical_mistakes.wanted([ITEM], [ASKED, ASKED], {})
     assert (wanted.name, wanted.questions) == ("logistic.py", ASKED["tanh"])
-    assert mistakes.wanted([ITEM], [ASKED], known()) == []
+    assert typical_mistakes.wanted([ITEM], [ASKED], known()) == []
 
 
 def test_who_gave_no_answer_or_is_right_causes_no_questions() -> None:
     lost = Outcome(status=Status.FAILED, share=Decimal(0), message="")
     right = Outcome(status=Status.PASSED, share=Decimal(1), message="")
-    assert mistakes.lost(TASK, {"tanh": lost}, ASKED, answers(LOGISTIC)) == ASKED
-    assert mistakes.lost(TASK, {"tanh": lost}, ASKED, answers("x = 1")) == {}
-    assert mistakes.lost(TASK, {"tanh": right}, ASKED, answers(TRUTH)) == {}
+    assert typical_mistakes.lost(TASK, {"tanh": lost}, ASKED, answers(LOGISTIC)) == ASKED
+    assert typical_mistakes.lost(TASK, {"tanh": lost}, ASKED, answers("x = 1")) == {}
+    assert typical_mistakes.lost(TASK, {"tanh": right}, ASKED, answers(TRUTH)) == {}
 
 
 def test_questions_about_a_whole_run_can_not_be_asked() -> None:
     asked = {"tanh": (Question(probe="network"),)}
-    assert mistakes.wanted([ITEM], [asked], {}) == []
+    assert typical_mistakes.wanted([ITEM], [asked], {}) == []
 
 
 @pytest.mark.sandbox
 def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
     """Through the whole way: two submissions with the same slip, one of them graded again."""
     chosen = rubric.find("kmeans-example")
-    master = judging.read_masters(chosen, chosen.tasks[0]).master
+    master = judge.read_masters(chosen, chosen.tasks[0]).master
     own = (
         "def assign(points, centres):\n"
         "    return [int(np.argmax([np.hypot(*(p - c)) for c in centres])) for p in points]\n"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import regrade
 from grader.checks.base import Case, failed
 from grader.core.model import Assignment, Evidence, Outcome, Override, Status
 from grader.engine import LocalEngine
-from grader.judging import Results
-from grader.regrade import Change, Remarked
+from grader.marking import regrade
+from grader.marking.judge import Results
+from grader.marking.regrade import Change, Remarked
 from grader.store.store import Store
 from grader.work import Parcel, Tell
 from tests import course

@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from grader import grade
 from grader.checks.base import Case, Check, passed
 from grader.core import codec
 from grader.core.model import (
@@ -28,6 +27,7 @@ from grader.core.model import (
     Task,
     Visibility,
 )
+from grader.marking import plan
 
 
 class Echo(Check):
@@ -73,13 +73,13 @@ def submission(with_notebook: bool = True) -> Submission:
 def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) -> Outcome:
     """The outcome of the only item, with the reference answering 7 to every question."""
     one = task(check)
-    questions = grade.plan(one, 5)
+    questions = plan.plan(one, 5)
     expected = {
         codec.digest(q): Answer(status=AnswerStatus.OK, value=7)
         for qs in questions.values()
         for q in qs
     }
-    return grade.judge(
+    return plan.judge(
         one,
         submission(handed_in),
         questions,
@@ -92,7 +92,7 @@ def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) 
 
 
 def evidence(value: int, ending: Ending = Ending.COMPLETED) -> Evidence:
-    (question,) = grade.plan(task(Echo()), 5)["i"]
+    (question,) = plan.plan(task(Echo()), 5)["i"]
     answers = {codec.digest(question): Answer(status=AnswerStatus.OK, value=value)}
     return Evidence(task="t", ending=ending, message="why", answers=answers)
 
@@ -132,15 +132,15 @@ def test_hidden_inputs_follow_from_seed_and_submission(change: str) -> None:
         missing={},
         digest="e" if change == "digest" else "d",
     )
-    first = grade.submission_seed(1, one)
-    assert first == grade.submission_seed(1, one)
-    assert first != grade.submission_seed(2 if change == "seed" else 1, other)
+    first = plan.submission_seed(1, one)
+    assert first == plan.submission_seed(1, one)
+    assert first != plan.submission_seed(2 if change == "seed" else 1, other)
 
 
 def test_each_item_draws_from_a_stream_of_its_own() -> None:
-    plan = grade.plan(task(Echo()), 5)
-    again = grade.plan(task(Echo()), 5)
-    other = grade.plan(task(Echo()), 6)
+    plan = plan.plan(task(Echo()), 5)
+    again = plan.plan(task(Echo()), 5)
+    other = plan.plan(task(Echo()), 6)
     assert plan == again
     assert plan != other
 
@@ -156,6 +156,6 @@ def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
         index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
     )
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = grade._excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
+    found = plan._excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
     assert found.status is expected
     assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)
