@@ -20,12 +20,12 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from grader import rubric
+from grader.assignment import rubric
 from grader.commands import folder
 from grader.core import notebook
 from grader.core.model import Assignment, CellRun, Ending, Evidence, Outcome, Status, Submission
-from grader.marking import judge, regrade
-from grader.marking.judge import Results
+from grader.marking import grades, regrade
+from grader.marking.grades import Results
 from grader.store.store import Store
 
 NAME = "dais2021-a4"
@@ -72,7 +72,7 @@ def verdict(
         }
         for task in assignment.tasks
     }
-    judge.keep(store, assignment, student, outcomes)
+    grades.keep(store, assignment, student, outcomes)
     for task in student.notebooks:
         cells = (CellRun(index=0, id="a", status="ok", images=(PNG,)),)
         store.put_run(student.student, task, f"{student.student}/{task}", 1)

@@ -1,4 +1,4 @@
-"""Many submissions: observes every notebook, keeps each result at once, and judges. Trusted side.
+"""Many submissions: plan → observe → judge → score, and each result is kept at once. Trusted side.
 
 A job is one run of one notebook of one submission; an engine runs jobs, here or on a cluster.
 Whatever goes wrong in one job stays in that job, and only this process writes the store.
@@ -8,31 +8,25 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader import work
-from grader.core import codec, library_versions
-from grader.core.errors import GraderError
+from grader import ask_mistakes, ask_reference, work
+from grader.core import library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.engine import Engine, Job, LocalEngine, Queue
-from grader.marking import judge, plan, scoring, typical_mistakes
-from grader.marking.judge import REFERENCE, Judge, Results
+from grader.marking import grades, plan, scoring
+from grader.marking.grades import Results
+from grader.marking.reference import REFERENCE
+from grader.marking.stored_work import StoredWork
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings
 from grader.sandbox.walls import levels
 from grader.store.store import Store, evidence_key, run_key
 from grader.work import Parcel
-
-CHUNK = 2000
-"""Questions that the reference is asked in one run."""
-
-SUBMISSIONS = 500
-"""So many are looked at for typical mistakes at once."""
 
 
 class Progress(Protocol):
@@ -84,8 +78,8 @@ class Batch:
     ) -> None:
         self._assignment, self._store = assignment, store
         self._settings, self._progress = settings, progress
-        self._judge = Judge(assignment, store, settings.data_dir)
-        self._judge.masters  # noqa: B018  # a missing reference is told before anything is run
+        self._work = StoredWork(assignment, store, settings.data_dir)
+        self._work.reference.masters  # noqa: B018  # a missing one is told before anything is run
         self._engine = engine or LocalEngine(
             settings.jobs, partial(work.perform, data_dir=settings.data_dir)
         )
@@ -112,21 +106,24 @@ class Batch:
             GraderError: the reference could not be observed, or its data are missing.
         """
         units = self._taken(submissions, noted or {})
-        self._observe_reference(units)
+        wanted = ((unit.task, unit.seed) for unit in units)
+        ask_reference.observe(
+            self._work.reference, wanted, self._run_reference, self._settings.rung
+        )
         queue = Queue()
         for unit in units:
-            self._next(queue, unit)
+            self._observe(queue, unit)
         counts = Counter(job.task.id for job in self._units)
         self._progress.start(counts, len(units) - counts.total())
         for student in self._store.students():
             if not self._left[student]:
-                self._verdict(student)
+                self._judge_and_score(student)
         for job, evidence in self._engine.run(queue, self._tell):
             self._arrived(queue, job, evidence)
         for task in self._assignment.tasks:
             if any(item.mistakes for item in task.items):
-                self._look_for_mistakes(task)
-        self._store.note(checks=json.dumps(self._judge.checks()))
+                self._hint(task)
+        self._store.note(checks=json.dumps(self._work.checks()))
         return Results(self._store, self._assignment)
 
     def _taken(self, submissions: Iterable[Submission], noted: Mapping[str, str]) -> list[_Unit]:
@@ -150,8 +147,6 @@ class Batch:
                 self._store.put_run(unit.student, unit.task.id, unit.key, unit.seed)
         return units
 
-    # -- observing ---------------------------------------------------------------------------
-
     def _of(self, submission: Submission) -> Iterator[_Unit]:
         seed = plan.submission_seed(self._settings.seed, submission)
         met = library_versions.digest() + levels.below_safe(self._settings.rung)
@@ -163,25 +158,79 @@ class Batch:
                     student=submission.student, name=submission.name, task=task, seed=seed, key=key
                 )
 
-    def _next(self, queue: Queue, unit: _Unit) -> bool:
-        """Queues the next run that a notebook needs, if it needs one."""
-        if self._store.ending(unit.key) in ("", Ending.SETUP_FAILED):
+    # -- plan → observe → judge → score --------------------------------------------------------
+
+    def _observe(self, queue: Queue, unit: _Unit) -> bool:
+        """Queues the next run that the plan asks of a notebook, if it asks one."""
+        ending = self._store.ending(unit.key)
+        if ending in ("", Ending.SETUP_FAILED):
             self._put(queue, unit, 0, ())
             return True
-        if not judge.trains(unit.task):
+        if not plan.trains(unit.task):
             return False
-        submission = self._store.submission(unit.student)
-        facts = self._judge.facts(submission, unit.task)
-        number = len(facts.runs) + 1
-        more = self._judge.again(submission, unit.task, facts)
-        if not more and self._settings.audit:
-            number, more = runs.AUDIT, judge.audit(facts)
-        if more and self._is_out_of_time(unit):
+        work = self._work.of(self._store.submission(unit.student), unit.task)
+        number, asked = plan.next_run(work, audit=self._settings.audit)
+        if asked and self._is_out_of_time(unit):
             self._store.put_evidence(run_key(unit.key, number), _out_of_time(unit))
             return False
+        if asked:
+            self._put(queue, unit, number, asked)
+        return bool(asked)
+
+    def _arrived(self, queue: Queue, job: Job, evidence: Evidence) -> None:
+        """Keeps one result, and asks for the next run or judges."""
+        self._store.put_evidence(job.key, evidence)
+        unit = self._units.pop(job)
+        self._spent[unit.student] += evidence.seconds
+        more = evidence.ending is not Ending.SETUP_FAILED and self._observe(queue, unit)
+        self._left[unit.student] -= 1
+        told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
         if more:
-            self._put(queue, unit, number, more)
-        return bool(more)
+            self._progress.step(unit.name, job.task.id, f"run {job.number + 1}: {told}")
+            return
+        self.done.append((unit.name, job.task.id))
+        if not self._left[unit.student]:
+            marked = self._judge_and_score(unit.student)
+            told += f"; {marked.points:.2f} of {marked.max_points} points"
+        self._progress.finish(unit.name, job.task.id, told, evidence.seconds)
+
+    def _judge_and_score(self, student: str) -> Grade:
+        submission = self._store.submission(student)
+        outcomes = self._work.verdicts(submission).outcomes
+        grades.keep(self._store, self._assignment, submission, outcomes)
+        return scoring.score(
+            submission,
+            self._assignment,
+            outcomes,
+            evidences={},
+            overrides=self._store.overrides(student),
+        )
+
+    def _hint(self, task: Task) -> None:
+        """Asks the rubric's typical mistakes what lost items were asked; hints come of it."""
+        settings = self._settings
+        for students, wanted in ask_mistakes.wanted_by(self._work, task, self._store.students()):
+            self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
+            answers = ask_mistakes.observe(
+                wanted,
+                self._work.reference.masters[task.id].master,
+                ask_mistakes.surroundings(self._assignment, task, settings.rung),
+                seed=0,
+                jobs=settings.jobs,
+            )
+            self._work.reference.keep_mistakes(task, answers)
+            for student in students:
+                self._judge_and_score(student)
+
+    def _run_reference(self, task: Task, parcel: Parcel) -> Evidence:
+        self._progress.step(REFERENCE, task.id, f"{len(parcel.questions)} questions")
+        job = Job(
+            student=REFERENCE, name=REFERENCE, task=task, key="", number=0, parcel=lambda: parcel
+        )
+        ((_, evidence),) = self._engine.run(Queue([job]), self._tell)
+        return evidence
+
+    # -- runs --------------------------------------------------------------------------------
 
     def _is_out_of_time(self, unit: _Unit) -> bool:
         limit = unit.task.limits.submission_seconds
@@ -217,23 +266,6 @@ class Batch:
             rung=self._settings.rung,
         )
 
-    def _arrived(self, queue: Queue, job: Job, evidence: Evidence) -> None:
-        """Keeps one result, and asks for the next run or judges."""
-        self._store.put_evidence(job.key, evidence)
-        unit = self._units.pop(job)
-        self._spent[unit.student] += evidence.seconds
-        more = evidence.ending is not Ending.SETUP_FAILED and self._next(queue, unit)
-        self._left[unit.student] -= 1
-        told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
-        if more:
-            self._progress.step(unit.name, job.task.id, f"run {job.number + 1}: {told}")
-            return
-        self.done.append((unit.name, job.task.id))
-        if not self._left[unit.student]:
-            marked = self._verdict(unit.student)
-            told += f"; {marked.points:.2f} of {marked.max_points} points"
-        self._progress.finish(unit.name, job.task.id, told, evidence.seconds)
-
     def _tell(self, job: Job, text: str) -> None:
         self._progress.step(job.name, job.task.id, text)
 
@@ -244,101 +276,6 @@ class Batch:
         labels = runs.order(unit.seed, job.number) if job.number else None
         percent = runs.reached(evidence, labels, self._settings.data_dir)
         return "" if percent is None else f"({percent:.2f} % accuracy)"
-
-    def _verdict(self, student: str) -> Grade:
-        submission = self._store.submission(student)
-        outcomes = self._judge.verdicts(submission).outcomes
-        judge.keep(self._store, self._assignment, submission, outcomes)
-        return scoring.score(
-            submission,
-            self._assignment,
-            outcomes,
-            evidences={},
-            overrides=self._store.overrides(student),
-        )
-
-    # -- typical mistakes --------------------------------------------------------------------
-
-    def _look_for_mistakes(self, task: Task) -> None:
-        """Asks the rubric's typical mistakes what lost items were asked; hints come of it."""
-        students = self._store.students()
-        for at in range(0, len(students), SUBMISSIONS):
-            lost = [
-                (student, asked)
-                for student in students[at : at + SUBMISSIONS]
-                if (asked := self._judge.lost(self._store.submission(student), task))
-            ]
-            known = self._judge.known_mistakes(task, [asked for _, asked in lost])
-            wanted = typical_mistakes.wanted(task.items, [asked for _, asked in lost], known)
-            if not wanted:
-                continue
-            self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
-            hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
-            surroundings = Surroundings(
-                prepare=task.prepare, limits=task.limits, hide=hide, rung=self._settings.rung
-            )
-            answers = typical_mistakes.observe(
-                wanted,
-                self._judge.masters[task.id].master,
-                surroundings,
-                seed=0,
-                jobs=self._settings.jobs,
-            )
-            self._store.put_expected(self._judge.mistakes_key(task), answers)
-            for student, _ in lost:
-                self._verdict(student)
-
-    # -- the reference -----------------------------------------------------------------------
-
-    def _observe_reference(self, units: Sequence[_Unit]) -> None:
-        """Asks the reference what all submissions will be asked, as far as it is not known."""
-        for task in self._assignment.tasks:
-            if not any(item.check.reference for item in task.items):
-                continue
-            self._store.put_run(REFERENCE, task.id, self._judge.reference_key(task), 0)
-            wanted: dict[str, Question] = {}
-            for unit in units:
-                if unit.task is task:
-                    wanted |= self._unknown(task, unit.seed)
-                if len(wanted) >= CHUNK:
-                    self._ask_reference(task, wanted)
-                    wanted = {}
-            if wanted:
-                self._ask_reference(task, wanted)
-
-    def _unknown(self, task: Task, seed: int) -> dict[str, Question]:
-        planned = plan.plan(task, seed)
-        known = self._judge.expected(task, planned)
-        asked = {
-            codec.digest(question): question
-            for item in task.items
-            if item.check.reference
-            for question in planned[item.id]
-        }
-        return {key: question for key, question in asked.items() if key not in known}
-
-    def _ask_reference(self, task: Task, wanted: Mapping[str, Question]) -> None:
-        self._progress.step(REFERENCE, task.id, f"{len(wanted)} questions")
-        limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
-        parcel = Parcel(
-            task=task.id,
-            notebook=self._judge.masters[task.id].master,
-            questions=tuple(wanted.values()),
-            prepare=task.prepare,
-            limits=limits,
-            seed=0,
-            rung=self._settings.rung,
-        )
-        job = Job(
-            student=REFERENCE, name=REFERENCE, task=task, key="", number=0, parcel=lambda: parcel
-        )
-        ((_, evidence),) = self._engine.run(Queue([job]), self._tell)
-        if evidence.ending is not Ending.COMPLETED:
-            raise GraderError(
-                f"{task.notebook} in {self._assignment.reference_dir} could not be run: "
-                f"{evidence.message}"
-            )
-        self._store.put_expected(self._judge.reference_key(task), evidence.answers)
 
 
 def _out_of_time(unit: _Unit) -> Evidence:

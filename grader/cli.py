@@ -33,7 +33,7 @@ from grader.core.version import __version__
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Grade, Submission
     from grader.engine import Engine
-    from grader.marking.judge import Results
+    from grader.marking.grades import Results
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
 MANY, MANY_ROWS = 20, 200
@@ -130,7 +130,8 @@ def grade(
     of these, and may hold a Moodle quiz "Responses" file. Writes OUT/index.html, one page for
     each student, grades.csv and results.json.
     """
-    from grader import batch, rubric
+    from grader import batch
+    from grader.assignment import rubric
     from grader.commands import folder
     from grader.intake.submissions import ingest
     from grader.retraining.options import adjusted

@@ -138,7 +138,7 @@ def _task(known: Public, task: Task, namespace: live.Names) -> list[ItemGrade]:
     notebook = Notebook(name=str(task.notebook), cells=())
     submission = Submission(student="", name="", notebooks={task.id: notebook}, missing={})
     evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
-    outcomes = selfcheck.judge(known, task, submission, asked, evidence)
+    outcomes = selfcheck.judged(known, task, submission, asked, evidence)
     return [selfcheck.graded(item, outcomes[item.id]) for item in task.items]
 
 

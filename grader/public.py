@@ -56,7 +56,7 @@ class Public:
 # --- from the rubric --------------------------------------------------------------------------
 
 
-def plan(assignment: Assignment) -> dict[str, dict[str, tuple[Question, ...]]]:
+def questions(assignment: Assignment) -> dict[str, dict[str, tuple[Question, ...]]]:
     """The public questions by task and item; the inputs follow from the published seed."""
     return {task.id: plan.plan(_public(task), SEED) for task in assignment.tasks}
 
@@ -69,7 +69,7 @@ def make(
     `answers` are the reference's, by question digest, and `mistaken` those of the typical mistakes,
     by `mistakes.key`.
     """
-    asked = plan(assignment)
+    asked = questions(assignment)
     expected = {
         codec.digest(question): _rounded(item.check.published(answers[codec.digest(question)]))
         for task in assignment.tasks

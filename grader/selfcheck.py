@@ -33,6 +33,8 @@ from grader.core.model import (
     Visibility,
 )
 from grader.marking import plan, scoring, typical_mistakes
+from grader.marking.judge import judge
+from grader.marking.task_work import TaskWork
 from grader.public import Public, chosen
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
@@ -74,7 +76,7 @@ class Estimate:
 class Checked:
     """All that a check found. `broken` says why the grader could not do its part."""
 
-    plan: Grade
+    grade: Grade
     estimates: tuple[Estimate, ...] = ()
     broken: tuple[str, ...] = ()
 
@@ -198,7 +200,7 @@ class Check:
     def _judged(
         self, task: Task, asked: Mapping[str, tuple[Question, ...]], evidence: Evidence | None
     ) -> dict[str, Outcome]:
-        return judge(self.public, task, self.submission, asked, evidence, self.data_dir)
+        return judged(self.public, task, self.submission, asked, evidence, self.data_dir)
 
     def _settle(self, task: Task, outcomes: dict[str, Outcome], told: set[str]) -> None:
         needed = {
@@ -238,7 +240,7 @@ class Check:
 
     def _estimate(self, task: Task, measure: Task, evidence: Evidence) -> None:
         asked = plan.plan(measure, 0)
-        outcome = judge(self.public, measure, self.submission, asked, evidence, self.data_dir)
+        outcome = judged(self.public, measure, self.submission, asked, evidence, self.data_dir)
         self._estimates.append(
             Estimate(
                 task=task.id,
@@ -259,7 +261,7 @@ class Check:
         return bool((self.train.epochs and told) or (self.train.seconds and late))
 
 
-def judge(
+def judged(
     public: Public,
     task: Task,
     submission: Submission,
@@ -268,26 +270,16 @@ def judge(
     data_dir: Path | None = None,
 ) -> dict[str, Outcome]:
     """The outcomes of a task's items, by the grading's own judgement on public questions."""
-    outcomes = plan.judge(
-        task,
-        submission,
-        asked,
+    work = TaskWork(
+        task=task,
+        submission=submission,
+        questions=asked,
         evidence=evidence,
         expected=public.expected,
-        masters=None,
         reference_dir=public.assignment.reference_dir,
         data_dir=data_dir,
     )
-    if evidence is None:
-        return outcomes
-    return typical_mistakes.hinted(
-        task,
-        outcomes,
-        asked,
-        answers=evidence.answers,
-        expected=public.expected,
-        known=public.mistakes,
-    )
+    return typical_mistakes.hinted(work, judge(work), public.mistakes)
 
 
 def graded(item: Item, outcome: Outcome) -> ItemGrade:

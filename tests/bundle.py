@@ -13,7 +13,8 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 
-from grader import live, public, rubric
+from grader import live, public
+from grader.assignment import rubric
 from grader.core import codec
 from grader.core.model import Answer, CellRun, Ending, Evidence, Notebook, Question
 from grader.core.notebook import read
@@ -44,7 +45,7 @@ def made() -> Public:
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
     names = namespace((REFERENCE / "ActivationFunctions.ipynb").read_bytes())
     answers: dict[str, Answer] = {}
-    for item in public.plan(assignment)["activation"].values():
+    for item in public.questions(assignment)["activation"].values():
         answers |= {codec.digest(question): live.ask(names, question, 20) for question in item}
     return public.make(assignment, answers)
 

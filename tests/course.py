@@ -13,12 +13,13 @@ from typing import ClassVar
 import numpy as np
 
 from grader.batch import Batch, Settings
-from grader.checks.base import Case, Check, failed, passed, review
+from grader.checks.base import Check, failed, passed, review
 from grader.core import codec
 from grader.core.model import (
     Answer,
     AnswerStatus,
     Assignment,
+    Case,
     Cell,
     CellRun,
     Ending,

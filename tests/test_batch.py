@@ -19,10 +19,9 @@ import numpy as np
 import pytest
 
 from grader import reports
-from grader.checks.base import Case
 from grader.core import library_versions
 from grader.core.errors import GraderError, UsageError
-from grader.core.model import Ending, Evidence, Limits, Question, Status, Submission
+from grader.core.model import Case, Ending, Evidence, Limits, Question, Status, Submission
 from grader.engine import Job, LocalEngine, Queue
 from grader.reports import json_report
 from grader.store.store import Store

@@ -63,8 +63,8 @@ class Known(list[Grade]):
 def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
     """Every batch comes to these grades, and nothing is run."""
     monkeypatch.setattr("grader.batch.Batch.results", lambda self, *_: Known(of))
-    monkeypatch.setattr("grader.rubric.find", lambda name: grades.assignment(of[0]))
-    monkeypatch.setattr("grader.marking.judge.read_masters", lambda assignment, task: None)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: grades.assignment(of[0]))
+    monkeypatch.setattr("grader.marking.reference.read_masters", lambda assignment, task: None)
 
 
 # --- help -------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from grader import rubric, work
+from grader import work
+from grader.assignment import rubric
 from grader.batch import Batch, Settings
 from grader.cluster import DaskEngine, _examine
 from grader.core import library_versions

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import public, public_file, rubric
+from grader import public, public_file
+from grader.assignment import rubric
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Visibility

@@ -24,6 +24,8 @@ from grader.core.model import (
 )
 from grader.core.notebook import read
 from grader.marking import plan, typical_mistakes
+from grader.marking.judge import judge
+from grader.marking.task_work import TaskWork
 from grader.sandbox.observe import Surroundings
 from grader.selfcheck import Budget, Check, Checked
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
@@ -82,18 +84,16 @@ def test_the_verdict_is_the_gradings(name: str) -> None:
     evidence, right = (
         observed(notebook, questions) for notebook in (handed_in.notebooks["activation"], reference)
     )
-    graded = plan.judge(
-        task,
-        handed_in,
-        asked,
+    work = TaskWork(
+        task=task,
+        submission=handed_in,
+        questions=asked,
         evidence=evidence,
         expected=right.answers,
-        masters=None,
         reference_dir=REFERENCE,
-        data_dir=None,
     )
     assert {i.item.id: i.outcome for i in found.grade.tasks[0].items} == {
-        key: replace(outcome, details=ANY) for key, outcome in graded.items()
+        key: replace(outcome, details=ANY) for key, outcome in judge(work).items()
     }
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from grader.checks.base import Case, Check, failed, partial, passed, review
-from grader.core.model import Outcome
+from grader.checks.base import Check, failed, partial, passed, review
+from grader.core.model import Case, Outcome
 from grader.quiz import graph as graphs
 from grader.quiz import marking, quiz
 from grader.quiz.answers import by_name

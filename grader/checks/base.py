@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from grader.core.model import (
-    JSON,
-    Answer,
-    Evidence,
-    Item,
-    Notebook,
-    Outcome,
-    Question,
-    QuizResponse,
-    Status,
-)
-
-if TYPE_CHECKING:
-    from grader.retraining.runs import Run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """All that a check may look at when it judges one item of one submission."""
-
-    item: Item
-    asked: tuple[Question, ...] = ()  # what `questions` returned
-    answers: tuple[Answer, ...] = ()  # the student's, one for each in `asked`
-    expected: tuple[Answer, ...] = ()  # the reference's, likewise; empty if `reference` is False
-    evidence: Evidence | None = None
-    notebook: Notebook | None = None  # the student's
-    master: Notebook | None = None  # the reference's, with solutions
-    template: Notebook | None = None  # what students were given
-    quiz: QuizResponse | None = None
-    reference_dir: Path = field(default_factory=Path)
-    data_dir: Path | None = None  # Fashion-MNIST, true labels
-    runs: tuple[Run, ...] = ()  # further runs of the notebook, that `again` asked for
+from grader.core.model import JSON, Answer, Case, Outcome, Question, Status
 
 
 class Check(BaseModel):
@@ -52,6 +19,11 @@ class Check(BaseModel):
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it
     automatic: ClassVar[bool] = True  # whether a right solution passes without a person
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether this check type may want further runs of the notebook."""
+        return type(self).again is not Check.again
 
     @property
     def subject(self) -> str:

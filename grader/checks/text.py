@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from grader.checks.base import Case, Check, failed, review
-from grader.core.model import Cell, Notebook, Outcome
+from grader.checks.base import Check, failed, review
+from grader.core.model import Case, Cell, Notebook, Outcome
 from grader.core.notebook import solution
 
 MIN_LETTERS = 3

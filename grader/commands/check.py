@@ -141,7 +141,8 @@ def _public(path: Path, assignment: str | None) -> Public:
 def _from_checkout(name: str) -> Public:
     import hashlib
 
-    from grader import public, public_file, release, rubric
+    from grader import public, public_file
+    from grader.assignment import release, rubric
     from grader.core.errors import UsageError
     from grader.core.version import __version__
 

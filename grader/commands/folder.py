@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment
-    from grader.marking.judge import Results
+    from grader.marking.grades import Results
     from grader.store.store import Store
 
 FILES = ("html", "csv", "json")
@@ -54,7 +54,7 @@ def assignment_of(store: Store, wanted: str | None) -> Assignment:
     Raises:
         UsageError: it is nowhere, or it is another one.
     """
-    from grader import rubric
+    from grader.assignment import rubric
     from grader.core.errors import UsageError
 
     known = store.setting("assignment") or ""

@@ -51,7 +51,7 @@ def mark(
     from grader.commands import folder
     from grader.core.errors import UsageError
     from grader.marking import hand_marks
-    from grader.marking.judge import Results
+    from grader.marking.grades import Results
 
     single = [student, item, points]
     if [any(single), out is not None, filled is not None].count(True) != 1:

@@ -21,7 +21,7 @@ def new(name: str, home: Path) -> None:
 
     It passes `grader selftest NAME` as it is. Change it step by step into your own.
     """
-    from grader import scaffold, schema
+    from grader.assignment import json_schema, scaffold
     from grader.core.errors import UsageError
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", name) or name == "schema":
@@ -32,7 +32,7 @@ def new(name: str, home: Path) -> None:
         if (home / kind / name).exists():
             raise UsageError(f"{home / kind / name} is there already; choose another name")
     files = scaffold.files(name)
-    files |= {f"rubrics/schema/{file}": text for file, text in schema.files().items()}
+    files |= {f"rubrics/schema/{file}": text for file, text in json_schema.files().items()}
     for place, text in files.items():
         path = home / place
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ def quiz() -> None:
 )
 def make(assignment: str, variants: int | None, seed: int | None, language: str, out: Path) -> None:
     """Write a question for each variant as Moodle XML, with picture and worked solution."""
-    from grader import rubric
+    from grader.assignment import rubric
     from grader.quiz import moodle_xml
     from grader.quiz import quiz as quizzes
 
@@ -92,7 +92,7 @@ def mark(
     Moodle's own mark stands beside ours; every difference is named. `grader grade` does the same
     for a download that lies in the batch folder.
     """
-    from grader import rubric
+    from grader.assignment import rubric
     from grader.commands import quiz_table
     from grader.core.errors import UsageError
     from grader.intake import people

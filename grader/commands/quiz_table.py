@@ -10,8 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.checks.autodiff import AutodiffValues
-from grader.checks.base import Case
-from grader.core.model import Item, Outcome, Status, Task
+from grader.core.model import Case, Item, Outcome, Status, Task
 from grader.core.untrusted_text import neutral
 from grader.intake import people
 from grader.marking.scoring import CENT
@@ -63,7 +62,7 @@ def marked(
         row = people.chosen(own, task.attempt)
         response = people.response(row)
         outcomes = {
-            item.id: check.judge(Case(item=item, quiz=response, reference_dir=reference_dir))
+            item.id: check.judge(Case(quiz=response, reference_dir=reference_dir))
             for item, check in checks
         }
         points = sum(

@@ -34,7 +34,7 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
     """
     from grader.commands import folder
     from grader.marking import regrade as again
-    from grader.marking.judge import Results
+    from grader.marking.grades import Results
 
     with folder.opened(results, write=True) as store:
         chosen = folder.assignment_of(store, assignment)

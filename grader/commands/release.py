@@ -28,8 +28,8 @@ def release(folder: Path, assignment: str, install: str) -> None:
     Before anything is written, every text of the bundle is searched for solutions, outputs, model
     answers and the hidden items' words; what is found is refused, with its file and cell.
     """
-    from grader import release as bundles
-    from grader import rubric
+    from grader.assignment import release as bundles
+    from grader.assignment import rubric
 
     wheel = Path(install)
     shown = f"./{wheel.name}" if wheel.is_file() else install

@@ -26,7 +26,7 @@ def report(
     """Render a batch's reports again from what is stored; nothing is run or marked."""
     from grader.commands import folder
     from grader.core.errors import UsageError
-    from grader.marking.judge import Results
+    from grader.marking.grades import Results
     from grader.reports import FORMATS
 
     for name in formats:

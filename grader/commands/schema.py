@@ -17,7 +17,7 @@ def schema(folder: Path) -> None:
     Editors such as VS Code with Even Better TOML complete and check a rubric file by its first
     line, `#:schema ../schema/task.json`.
     """
-    from grader import schema as schemas
+    from grader.assignment import json_schema as schemas
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in schemas.files().items():

@@ -14,8 +14,8 @@ from grader.commands import surroundings
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from grader.assignment.selftest.report import Fate, Report
     from grader.core.model import Assignment
-    from grader.selftest.report import Fate, Report
 
 
 @click.command()
@@ -55,9 +55,9 @@ def selftest(
     reference/NAME/variants/ must lose its items and no other, every right one nothing; and of small
     changes to the reference's functions at least 95 % must be noticed. Exit code 1 if not.
     """
-    from grader import rubric
+    from grader.assignment import rubric
+    from grader.assignment.selftest import run
     from grader.sandbox.walls import choose
-    from grader.selftest import run
     from grader.store.store import Store
 
     chosen = _narrowed(rubric.find(name), tasks)

@@ -75,7 +75,8 @@ def train(
 
     Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
     """
-    from grader import batch, rubric
+    from grader import batch
+    from grader.assignment import rubric
     from grader.core.errors import UsageError
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from grader.core.model import JSON, Question, Resource
+from grader.core.model import JSON, Answer, AnswerStatus, Evidence, Question, Resource
 from grader.core.untrusted_text import encodable
 
 MAX_DEPTH = 32
@@ -45,6 +45,12 @@ def digest(question: Question) -> str:
     """A question's key: sha256 over probe and parameters, resources by name."""
     text = encode({"probe": question.probe, "params": dict(question.params)})
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def answer_to(question: Question, evidence: Evidence | None) -> Answer:
+    """What was answered to a question; LOST if nothing was."""
+    lost = Answer(status=AnswerStatus.LOST, error=evidence.message if evidence else "")
+    return evidence.answers.get(digest(question), lost) if evidence else lost
 
 
 def decode(text: str | bytes, depth: int = MAX_DEPTH, most: int | None = MAX_VALUES) -> JSON:

@@ -12,10 +12,11 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from grader.checks.base import Check
+    import numpy as np
+    from numpy.typing import NDArray
 
 JSON = Any
 """Plain data: None, bool, int, float, str, list, dict with str keys, numpy.ndarray (b, i, u, f)."""
@@ -77,6 +78,54 @@ class Mistake:
     name: str  # of its file, in the rubric's `mistakes` folder
     code: str  # takes the place of the reference's own
     hint: str  # for whose function computes the same
+
+
+class Check(Protocol):
+    """What marks an item: the questions it asks, and a pure verdict on the answers.
+
+    The check types are models of their settings, derived from `grader.checks.base.Check`.
+    """
+
+    @property
+    def reference(self) -> bool:
+        """Whether the reference answers the same questions."""
+
+    @property
+    def observes(self) -> bool:
+        """Whether the task's notebook must be run for it."""
+
+    @property
+    def automatic(self) -> bool:
+        """Whether a right solution passes without a person."""
+
+    @property
+    def may_ask_again(self) -> bool:
+        """Whether it may want further runs of the notebook."""
+
+    @property
+    def subject(self) -> str:
+        """The name in the notebook that it is about; "" if it is about no single one."""
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        """The questions to ask, hidden inputs drawn from `rng` (a stream of this item's own)."""
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        """What to ask in one more run with secret classes, given all runs so far; () for none."""
+
+    def judge(self, case: Case) -> Outcome:
+        """The verdict."""
+
+    def published(self, answer: Answer) -> Answer:
+        """What students may have of a reference's answer: the facts that `judge` compares with."""
+
+    def essence(self, answer: Answer) -> JSON:
+        """What two solutions with the same mistake have in common; None: nothing to compare."""
+
+    def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
+        """Its settings."""
+
+    def model_dump_json(self) -> str:
+        """Its settings as JSON text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +313,32 @@ class Evidence:
     seed: int = 0
     seconds: float = 0.0
     rung: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A further run of a submission, and the numbers that classes had in it."""
+
+    evidence: Evidence
+    labels: NDArray[np.uint8]  # labels[c] is the number that class c had
+    pixels: NDArray[np.int64] | None = None  # the order that pixels were put in, for an audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a check may look at when it judges one item of one submission."""
+
+    asked: tuple[Question, ...] = ()  # what `questions` returned
+    answers: tuple[Answer, ...] = ()  # the student's, one for each in `asked`
+    expected: tuple[Answer, ...] = ()  # the reference's, likewise; empty if `reference` is False
+    evidence: Evidence | None = None
+    notebook: Notebook | None = None  # the student's
+    master: Notebook | None = None  # the reference's, with solutions
+    template: Notebook | None = None  # what students were given
+    quiz: QuizResponse | None = None
+    reference_dir: Path = field(default_factory=Path)
+    data_dir: Path | None = None  # Fashion-MNIST, true labels
+    runs: tuple[Run, ...] = ()  # further runs of the notebook, that `again` asked for
 
 
 # --- outcomes and grades ----------------------------------------------------------------------

@@ -1,44 +1,21 @@
-"""From a submission to outcomes: which questions to ask, and every check's verdict. Trusted, pure.
+"""What is asked of a submission, and whether its notebook must be run once more. Trusted, pure.
 
-The pipeline of one task is: plan → observe → judge. This module is its first and last step.
+The way of a task is plan → observe → judge → score; this is its first step.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from grader.checks.base import Case, error, failed, review
 from grader.core import codec
-from grader.core.model import (
-    Answer,
-    AnswerStatus,
-    Ending,
-    Evidence,
-    Item,
-    Notebook,
-    Outcome,
-    Question,
-    Status,
-    Submission,
-    Task,
-)
-from grader.retraining.runs import Run
+from grader.core.model import Item, Question, Submission, Task
+from grader.marking.task_work import TaskWork
+from grader.retraining import runs
 
-MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Masters:
-    """A task's reference notebook with solutions, and as students get it."""
-
-    master: Notebook
-    template: Notebook
+EXPORT = "export"
+"""The probe whose answer says whether a trained network left the sandbox."""
 
 
 def submission_seed(batch_seed: int, submission: Submission) -> int:
@@ -62,108 +39,52 @@ def needs_run(task: Task) -> bool:
     return task.notebook is not None and any(item.check.observes for item in task.items)
 
 
-def judge(
-    task: Task,
-    submission: Submission,
-    questions: Mapping[str, tuple[Question, ...]],
-    *,
-    evidence: Evidence | None,
-    expected: Mapping[str, Answer],
-    masters: Masters | None,
-    reference_dir: Path,
-    data_dir: Path | None,
-    runs: tuple[Run, ...] = (),
-) -> dict[str, Outcome]:
-    """Every item's outcome. `expected` holds the reference's answers by question digest.
-
-    A task without a notebook fails its items with the reason; a notebook that can't be read goes to
-    a person, who can ask for the file again; a run that could not be set up, or
-    a check that crashes, is an ERROR: nobody loses a mark by it.
-    """
-    outcomes = {}
-    notebook = submission.notebooks.get(task.id)
-    for item in task.items:
-        if task.notebook is not None and notebook is None:
-            reason = submission.missing.get(task.id, "No notebook was handed in.")
-            lost = task.id in submission.damaged
-            outcomes[item.id] = review(reason) if lost else failed(reason)
-            continue
-        if item.check.observes and (evidence is None or evidence.ending is Ending.SETUP_FAILED):
-            reason = evidence.message if evidence else "the notebook was not run"
-            outcomes[item.id] = error(f"The notebook could not be run: {reason}")
-            continue
-        case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
-        case = replace(
-            case,
-            expected=_answers(case.asked, expected) if item.check.reference else (),
-            master=masters.master if masters else None,
-            template=masters.template if masters else None,
-            reference_dir=reference_dir,
-        )
-        outcomes[item.id] = _verdict(item, case)
-    return outcomes
+def asks_again(item: Item) -> bool:
+    """Whether this item's check may want further runs."""
+    return item.check.may_ask_again
 
 
-def again(
-    task: Task,
-    submission: Submission,
-    questions: Mapping[str, tuple[Question, ...]],
-    *,
-    evidence: Evidence,
-    runs: tuple[Run, ...],
-    data_dir: Path | None,
-) -> tuple[Question, ...]:
+def trains(task: Task) -> bool:
+    """Whether a check of this task may want further runs."""
+    return any(asks_again(item) for item in task.items)
+
+
+def again(work: TaskWork) -> tuple[Question, ...]:
     """What one more run of the notebook is to be asked; nothing if its checks have seen enough."""
+    if not work.was_run:
+        return ()
     asked: dict[str, Question] = {}
-    for item in task.items:
-        case = _case(task, item, submission, questions[item.id], evidence, runs, data_dir)
-        asked |= {codec.digest(question): question for question in item.check.again(case)}
+    try:
+        for item in work.task.items:
+            more = item.check.again(work.case(item))
+            asked |= {codec.digest(question): question for question in more}
+    except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
+        return ()
     return tuple(asked.values())
 
 
-def _case(
-    task: Task,
-    item: Item,
-    submission: Submission,
-    asked: tuple[Question, ...],
-    evidence: Evidence | None,
-    runs: tuple[Run, ...],
-    data_dir: Path | None,
-) -> Case:
-    return Case(
-        item=item,
-        asked=asked,
-        answers=_answers(asked, evidence.answers if evidence else {}),
-        evidence=evidence,
-        notebook=submission.notebooks.get(task.id),
-        quiz=submission.quiz,
-        data_dir=data_dir,
-        runs=runs,
-    )
+def next_run(work: TaskWork, *, audit: bool = False) -> tuple[int, tuple[Question, ...]]:
+    """The number of the next run that is needed, and what it is to be asked; () if none is.
+
+    With `audit` one run more is needed where a network was trained.
+    """
+    further = sum(run.pixels is None for run in work.runs)
+    if more := again(work):
+        return further + 1, more
+    return runs.AUDIT, _audited(work) if audit else ()
 
 
-def _answers(asked: tuple[Question, ...], by_digest: Mapping[str, Answer]) -> tuple[Answer, ...]:
-    lost = Answer(status=AnswerStatus.LOST)
-    return tuple(by_digest.get(codec.digest(question), lost) for question in asked)
-
-
-def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:
-    """What failed where a library was missing goes to a person: that may be our machine's fault."""
-    cells = evidence.cells if evidence else ()
-    missing = [m[1] for cell in cells if (m := MISSING_MODULE.match(cell.error))]
-    if outcome.status is not Status.FAILED or not missing:
-        return outcome
-    reason = (
-        f"{outcome.message} The module {missing[0][:80]} is not installed here, which may be why."
-    )
-    return replace(outcome, status=Status.REVIEW, message=f"{reason} A person must look.")
-
-
-def _verdict(item: Item, case: Case) -> Outcome:
-    broken = [a for a in case.expected if a.status is not AnswerStatus.OK]
-    if broken:
-        return error(f"The reference solution gave no answer: {broken[0].error or 'none'}")
-    try:
-        return _excused(item.check.judge(case), case.evidence)
-    except Exception as bug:
-        return error(f"The check itself failed ({type(bug).__name__}: {bug}).")
+def _audited(work: TaskWork) -> tuple[Question, ...]:
+    """What an audit is to ask: nothing if it is there, or if no network left the sandbox."""
+    if work.evidence is None or any(run.pixels is not None for run in work.runs):
+        return ()
+    answers = work.evidence.answers
+    asked = {
+        key: question
+        for questions in work.questions.values()
+        for question in questions
+        if question.probe == EXPORT and (key := codec.digest(question)) in answers
+    }
+    values = [answers[key].value for key in asked]
+    left = any(isinstance(value, dict) and "classes" in value for value in values)
+    return tuple(asked.values()) if left else ()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from grader.checks.base import error
 from grader.core.model import Assignment, Grade, Outcome
-from grader.marking import judge
-from grader.marking.judge import Judge
+from grader.marking import grades
+from grader.marking.stored_work import StoredWork, Verdicts
 from grader.store.store import Store
 
 
@@ -42,18 +42,18 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
     An item whose check, reference and code are as they were is not judged again. One whose check
     asks something that was never observed keeps its outcome. A person's marks stay as they are.
     """
-    judge, students = Judge(assignment, store, data_dir), store.students()
+    work, students = StoredWork(assignment, store, data_dir), store.students()
     found = Remarked(students=len(students))
-    checks, known = judge.checks(), json.loads(store.setting("checks") or "{}")
+    checks, known = work.checks(), json.loads(store.setting("checks") or "{}")
     same = {item for item, digest in checks.items() if known.get(item) == digest}
     for student in students:
         submission, before = store.submission(student), store.marks(student)
         outcomes = {task: dict(items) for task, items in store.outcomes(student).items()}
-        verdicts = judge.verdicts(submission, same if outcomes else ())
+        verdicts = work.verdicts(submission, same if outcomes else ())
         found.unanswered.update(verdicts.unanswered.items())
         _update(outcomes, verdicts)
-        judge.keep(store, assignment, submission, outcomes)
-        grade = judge.scored(store, assignment, submission, outcomes, evidence=False)
+        grades.keep(store, assignment, submission, outcomes)
+        grade = grades.scored(store, assignment, submission, outcomes, evidence=False)
         found.changes.extend(_changes(grade, before, store.marks(student)))
         found.notes.extend(_too_many(grade))
     for item, _ in found.unanswered:
@@ -62,7 +62,7 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
     return found
 
 
-def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: judge.Verdicts) -> None:
+def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: Verdicts) -> None:
     """Puts new outcomes in, but for what was not observed leaves those that there are."""
     unknown = error("This was not observed yet; `grader grade` does it.")
     for task, items in verdicts.outcomes.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Evidence, Question
+from grader.core.model import AnswerStatus, Evidence, Question
 from grader.retraining import evaluation
 from grader.retraining.datasets import fashion_mnist
 
@@ -27,20 +27,6 @@ SAMPLE = 2000
 
 AUDIT = 1000
 """The number of the run with moved pixels; others are numbered from 0."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A further run of a submission, and the numbers that classes had in it."""
-
-    evidence: Evidence
-    labels: NDArray[np.uint8]  # labels[c] is the number that class c had
-    pixels: NDArray[np.int64] | None = None  # the order that pixels were put in, for an audit
-
-    def answer(self, question: Question) -> Answer:
-        """What this run answered to a question."""
-        lost = Answer(status=AnswerStatus.LOST, error=self.evidence.message)
-        return self.evidence.answers.get(codec.digest(question), lost)
 
 
 def order(seed: int, number: int) -> NDArray[np.uint8]:

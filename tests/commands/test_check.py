@@ -103,7 +103,7 @@ def test_without_the_bundle_a_checkout_is_not_needed_to_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / public_file.FILE).unlink()
-    monkeypatch.setattr("grader.rubric.CHECKOUT", tmp_path)
+    monkeypatch.setattr("grader.assignment.rubric.CHECKOUT", tmp_path)
     done = check(RIGHT)
     assert done.exit_code == 2
     assert "public-checks.json is neither in" in done.stderr
@@ -120,7 +120,7 @@ def test_a_checkout_makes_the_public_checks_once(
 
     (tmp_path / public_file.FILE).unlink()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("grader.release.answers", answers)
+    monkeypatch.setattr("grader.assignment.release.answers", answers)
     for _ in range(2):
         assert check(RIGHT, "--item", "relu").exit_code == 0
     assert asked == ["run"]

@@ -24,7 +24,7 @@ from tests.course import assignment, graded
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two graded students, 3 points each, of an assignment that a test may change."""
     found = [graded(tmp_path, 2, start=10)]
-    monkeypatch.setattr("grader.rubric.find", lambda name: found[-1])
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found[-1])
     monkeypatch.setattr("tests.commands.test_results.rubrics", found)
     assert run("report", tmp_path).exit_code == 0
     return tmp_path

@@ -12,28 +12,25 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from grader.checks.base import Case
 from grader.checks.functions.plots import MAX_LINES, FunctionPlot, lines_of
 from grader.core import codec
 from grader.core.model import (
     Answer,
     AnswerStatus,
+    Case,
     Cell,
     Ending,
     Evidence,
-    Item,
     Limits,
     Notebook,
     Question,
     Status,
-    Visibility,
 )
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
@@ -200,12 +197,9 @@ def test_a_flood_of_right_curves_is_judged_like_a_few() -> None:
     value = {"figures": [figure] * 2, "own": own}
     claimed = Answer(status=AnswerStatus.OK, value=value)
     check = FunctionPlot(plot="plot_tanh", function="tanh", gradient="tanh_grad")
-    item = Item(
-        id="i", title="", points=Decimal(1), visibility=Visibility.PUBLIC, hint="", check=check
-    )
     asked = Question(probe="call_plot", params={"x_min": -5, "x_max": 5})
     assert len(lines_of(figure["axes"][0])) == MAX_LINES
-    found = check.judge(Case(item=item, asked=(asked,), answers=(claimed,), expected=(claimed,)))
+    found = check.judge(Case(asked=(asked,), answers=(claimed,), expected=(claimed,)))
     assert found.status is Status.PARTIAL
 
 

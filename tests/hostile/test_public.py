@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import public, public_file, release, rubric
-from grader.checks.base import Case
+from grader import public, public_file
+from grader.assignment import release, rubric
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Resource, Submission
+from grader.core.model import Answer, AnswerStatus, Case, Resource, Submission
 from grader.core.notebook import read
 from grader.marking import plan
 from grader.selfcheck import Check
@@ -123,7 +123,7 @@ def test_ten_thousand_chosen_wrong_answers_learn_public_things_alone() -> None:
         return Answer(status=AnswerStatus.OK, value={"values": values})
 
     for _ in range(CALLS):
-        case = Case(item=item, asked=asked, answers=tuple(map(forged, expected)), expected=expected)
+        case = Case(asked=asked, answers=tuple(map(forged, expected)), expected=expected)
         outcome = item.check.judge(case)
         told.add(outcome.message)
         for line in outcome.details.get("expected", []):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import rubric
+from grader.assignment import rubric
 from grader.core.model import Assignment
 from grader.intake.submissions import Batch, ingest, told
 

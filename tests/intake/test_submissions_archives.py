@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import rubric
+from grader.assignment import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Submission
 from grader.intake import submissions

@@ -14,8 +14,9 @@ import pytest
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade
 from grader.marking import hand_marks
+from grader.marking.grades import Results
 from grader.marking.hand_marks import Mark
-from grader.marking.judge import Judge, Results
+from grader.marking.stored_work import StoredWork
 from grader.store.store import Store
 from tests.course import assignment, batch, graded, submission, with_text
 
@@ -175,7 +176,7 @@ def test_a_text_that_looks_like_a_formula_is_a_text(tmp_path: Path) -> None:
     with Store(tmp_path / "grader.sqlite") as store:
         found = with_text('=HYPERLINK("http://evil";"x")')
         store.put_submissions([found])
-        outcomes = Judge(of, store, None).verdicts(found).outcomes
+        outcomes = StoredWork(of, store, None).verdicts(found).outcomes
         store.put_outcomes(found.student, outcomes, {})
     (_, row) = [row for row in exported(tmp_path, of) if row[2] in ("item", "sums/words")]
     assert row[7] == '\'=HYPERLINK("http://evil";"x")'

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from grader.checks.base import Case, Check, passed
+from grader.checks.base import Check, passed
 from grader.core import codec
 from grader.core.model import (
     Answer,
     AnswerStatus,
+    Case,
     CellRun,
     Ending,
     Evidence,
@@ -28,6 +28,8 @@ from grader.core.model import (
     Visibility,
 )
 from grader.marking import plan
+from grader.marking.judge import _excused, judge
+from grader.marking.task_work import TaskWork
 
 
 class Echo(Check):
@@ -79,16 +81,14 @@ def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) 
         for qs in questions.values()
         for q in qs
     }
-    return plan.judge(
-        one,
-        submission(handed_in),
-        questions,
+    work = TaskWork(
+        task=one,
+        submission=submission(handed_in),
+        questions=questions,
         evidence=evidence,
         expected=expected,
-        masters=None,
-        reference_dir=Path(),
-        data_dir=None,
-    )["i"]
+    )
+    return judge(work)["i"]
 
 
 def evidence(value: int, ending: Ending = Ending.COMPLETED) -> Evidence:
@@ -138,11 +138,11 @@ def test_hidden_inputs_follow_from_seed_and_submission(change: str) -> None:
 
 
 def test_each_item_draws_from_a_stream_of_its_own() -> None:
-    plan = plan.plan(task(Echo()), 5)
+    first = plan.plan(task(Echo()), 5)
     again = plan.plan(task(Echo()), 5)
     other = plan.plan(task(Echo()), 6)
-    assert plan == again
-    assert plan != other
+    assert first == again
+    assert first != other
 
 
 @pytest.mark.parametrize(
@@ -156,6 +156,6 @@ def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
         index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
     )
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = plan._excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
+    found = _excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
     assert found.status is expected
     assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)

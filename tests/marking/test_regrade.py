@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.base import Case, failed
-from grader.core.model import Assignment, Evidence, Outcome, Override, Status
+from grader.checks.base import failed
+from grader.core.model import Assignment, Case, Evidence, Outcome, Override, Status
 from grader.engine import LocalEngine
 from grader.marking import regrade
-from grader.marking.judge import Results
+from grader.marking.grades import Results
 from grader.marking.regrade import Change, Remarked
 from grader.store.store import Store
 from grader.work import Parcel, Tell
@@ -137,14 +137,14 @@ def test_what_is_judged_as_before_is_not_judged_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     graded(tmp_path, 3, start=9)
-    judged: list[str] = []
+    judged: list[int] = []
 
     def judge(self: course.Sum, case: Case) -> Outcome:
-        judged.append(case.item.id)
+        judged.append(self.least)
         return failed("Judged again.")
 
     monkeypatch.setattr(course.Sum, "judge", judge)
     again(tmp_path, assignment(tmp_path / "reference", points="4"))
     assert judged == []
     again(tmp_path, assignment(tmp_path / "reference", points="4", least=1))
-    assert judged == ["number"] * 3  # and not `again`, whose check is as it was
+    assert judged == [1] * 3  # and not `again`, whose check is as it was

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import batch, rubric
+from grader import ask_mistakes, batch
+from grader.assignment import rubric
 from grader.checks.functions.values import FunctionValues
 from grader.core import codec, notebook_patch
 from grader.core.errors import UsageError
 from grader.core.model import (
     Answer,
+    Ending,
+    Evidence,
     Item,
     Mistake,
     Outcome,
@@ -26,7 +30,9 @@ from grader.core.model import (
     Submission,
     Visibility,
 )
-from grader.marking import judge, typical_mistakes
+from grader.marking import typical_mistakes
+from grader.marking.masters import read_masters
+from grader.marking.task_work import TaskWork
 from grader.progress import Lines
 from grader.store.store import Store
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
@@ -60,13 +66,33 @@ def known() -> dict[str, Answer]:
     }
 
 
-def hinted(source: str, **more: Any) -> Outcome:
+def work(
+    given: dict[str, Answer],
+    expected: dict[str, Answer] | None = None,
+    asked: Mapping[str, tuple[Question, ...]] = ASKED,
+) -> TaskWork:
+    return TaskWork(
+        task=TASK,
+        submission=Submission(student="ada", name="Ada", notebooks={}, missing={}),
+        questions=asked,
+        evidence=Evidence(task=TASK.id, ending=Ending.COMPLETED, answers=given),
+        expected=expected or {},
+    )
+
+
+def hinted(
+    source: str,
+    *,
+    expected: dict[str, Answer] | None = None,
+    mistakes: dict[str, Answer] | None = None,
+) -> Outcome:
     """The outcome of a submission with this function, hints added."""
-    own, expected = answers(source), answers(TRUTH)
+    own, right = answers(source), answers(TRUTH)
     found = case(CHECK, ASKED["tanh"], tuple(own.values()))
-    outcome = CHECK.judge(replace(found, expected=tuple(expected.values())))
-    settings = {"answers": own, "expected": expected, "known": known()} | more
-    return typical_mistakes.hinted(TASK, {"tanh": outcome}, ASKED, **settings)["tanh"]
+    outcome = CHECK.judge(replace(found, expected=tuple(right.values())))
+    marked = work(own, right if expected is None else expected)
+    known_ones = known() if mistakes is None else mistakes
+    return typical_mistakes.hinted(marked, {"tanh": outcome}, known_ones)["tanh"]
 
 
 @pytest.mark.parametrize(
@@ -111,33 +137,33 @@ def test_a_mistake_that_is_right_here_is_no_mistake() -> None:
 
 def test_without_all_of_the_mistakes_answers_nothing_is_told() -> None:
     some = dict(list(known().items())[1:])
-    assert hinted(LOGISTIC, known=some).message == "tanh gives wrong values."
+    assert hinted(LOGISTIC, mistakes=some).message == "tanh gives wrong values."
 
 
 def test_only_what_is_not_known_is_asked() -> None:
-    (wanted,) = typical_mistakes.wanted([ITEM], [ASKED, ASKED], {})
+    (wanted,) = ask_mistakes.wanted([ITEM], [ASKED, ASKED], {})
     assert (wanted.name, wanted.questions) == ("logistic.py", ASKED["tanh"])
-    assert typical_mistakes.wanted([ITEM], [ASKED], known()) == []
+    assert ask_mistakes.wanted([ITEM], [ASKED], known()) == []
 
 
 def test_who_gave_no_answer_or_is_right_causes_no_questions() -> None:
     lost = Outcome(status=Status.FAILED, share=Decimal(0), message="")
     right = Outcome(status=Status.PASSED, share=Decimal(1), message="")
-    assert typical_mistakes.lost(TASK, {"tanh": lost}, ASKED, answers(LOGISTIC)) == ASKED
-    assert typical_mistakes.lost(TASK, {"tanh": lost}, ASKED, answers("x = 1")) == {}
-    assert typical_mistakes.lost(TASK, {"tanh": right}, ASKED, answers(TRUTH)) == {}
+    assert typical_mistakes.lost(work(answers(LOGISTIC)), {"tanh": lost}) == ASKED
+    assert typical_mistakes.lost(work(answers("x = 1")), {"tanh": lost}) == {}
+    assert typical_mistakes.lost(work(answers(TRUTH)), {"tanh": right}) == {}
 
 
 def test_questions_about_a_whole_run_can_not_be_asked() -> None:
     asked = {"tanh": (Question(probe="network"),)}
-    assert typical_mistakes.wanted([ITEM], [asked], {}) == []
+    assert ask_mistakes.wanted([ITEM], [asked], {}) == []
 
 
 @pytest.mark.sandbox
 def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
     """Through the whole way: two submissions with the same slip, one of them graded again."""
     chosen = rubric.find("kmeans-example")
-    master = judge.read_masters(chosen, chosen.tasks[0]).master
+    master = read_masters(chosen, chosen.tasks[0]).master
     own = (
         "def assign(points, centres):\n"
         "    return [int(np.argmax([np.hypot(*(p - c)) for c in centres])) for p in points]\n"

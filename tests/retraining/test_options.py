@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import rubric
+from grader.assignment import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Limits
 from grader.retraining import options

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.base import Case, Check, failed, partial, passed
+from grader.checks.base import Check, failed, partial, passed
 from grader.checks.functions.inputs import Inputs
 from grader.checks.functions.plots import all_axes
 from grader.checks.functions.values import undecided
-from grader.core.model import Outcome, Question
+from grader.core.model import Case, Outcome, Question
 
 Floats = NDArray[np.float64]
 NEAR = 1e-3

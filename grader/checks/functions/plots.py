@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.base import Case, Check, failed, partial, passed
+from grader.checks.base import Check, failed, partial, passed
 from grader.checks.functions.values import undecided
-from grader.core.model import Answer, AnswerStatus, Outcome, Question
+from grader.core.model import Answer, AnswerStatus, Case, Outcome, Question
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.02

@@ -12,10 +12,10 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from grader.checks.base import Case, Check, error, failed, partial, passed
+from grader.checks.base import Check, error, failed, partial, passed
 from grader.checks.functions.inputs import Inputs, given
 from grader.checks.functions.values import undecided
-from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 HUGE = 1e300

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from grader.checks.base import Case, Check, error, failed, partial, passed, review
-from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.checks.base import Check, error, failed, partial, passed, review
+from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 DIFFERENCES = 1e-2
 """Tolerance for derivatives by differences: steps up to 0.01 are this far off."""

@@ -13,8 +13,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Case, Check, error, failed, partial, passed
-from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.checks.base import Check, error, failed, partial, passed
+from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 NAME = "confusion_matrix"
 TOLERANCE = 0.006  # for fractions; an entry rounded to two decimals is still that entry

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, ValidationError
 
-from grader.checks.base import Case, Check, error, failed, partial, passed, review
+from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.model_evaluation.folds import (
     FOREIGN_ROW,
     TOLERANCE,
@@ -23,7 +23,7 @@ from grader.checks.model_evaluation.folds import (
     draw_script,
     read,
 )
-from grader.core.model import JSON, Answer, AnswerStatus, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 NAME = "kfold_crossvalidation"
 Share = Annotated[Decimal, Field(ge=0, le=1)]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from grader.checks.base import Case, Check, error, failed, partial, passed, review
+from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.trained_network.claimed_accuracy import claim, disagreement
 from grader.checks.trained_network.course_of_training import Course
 from grader.checks.trained_network.doubts import Suspicion, doubts
@@ -32,7 +32,8 @@ from grader.checks.trained_network.network_facts import (
     read_network,
     untrained,
 )
-from grader.core.model import Outcome, Question
+from grader.core import codec
+from grader.core.model import Case, Outcome, Question
 from grader.retraining.datasets import fashion_mnist
 from grader.retraining.runs import restored
 from grader.retraining.verdict import Finding, Rule, Verdict, decide
@@ -160,7 +161,7 @@ class RetrainedAccuracy(Check):
         labels = fashion_mnist.load("test", case.data_dir)[1]
         reason = f"The network could not be evaluated outside of the sandbox ({first.problem})"
         for run in further(case):
-            classes = read_classes(run.answer(TEST), labels.size)
+            classes = read_classes(codec.answer_to(TEST, run.evidence), labels.size)
             if classes is not None:
                 reached = float((restored(classes, run.labels) == labels).mean()) * 100
                 details = self._plain([round(reached, 2)], claim(case.notebook), "refer")

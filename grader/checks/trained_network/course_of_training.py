@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.base import Case, Check, error, failed, outcome, partial, passed, review
+from grader.checks.base import Check, error, failed, outcome, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
 from grader.checks.trained_network.network_facts import (
     FIGURES,
@@ -27,7 +27,7 @@ from grader.checks.trained_network.network_facts import (
     read_series,
     untrained,
 )
-from grader.core.model import AnswerStatus, Outcome, Question, Status
+from grader.core.model import AnswerStatus, Case, Outcome, Question, Status
 
 MIN_EPOCHS = 2
 IMAGES = 60_000

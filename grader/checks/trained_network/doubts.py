@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.checks.base import Case
 from grader.checks.trained_network.measured import Measured, audited, further
 from grader.checks.trained_network.network_facts import NETWORK, Network, answer_to, read_network
+from grader.core.model import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

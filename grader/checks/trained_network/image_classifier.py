@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.base import Case, Check, error, failed, partial, passed, review
+from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
 from grader.checks.trained_network.network_facts import (
     EXPORT,
@@ -31,7 +31,7 @@ from grader.checks.trained_network.network_facts import (
     read_network,
     untrained,
 )
-from grader.core.model import Outcome, Question
+from grader.core.model import Case, Outcome, Question
 from grader.retraining.datasets import fashion_mnist
 
 ALLOWED = {

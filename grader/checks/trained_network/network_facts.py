@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.checks.base import Case, error, failed, review
-from grader.core.model import Answer, AnswerStatus, Evidence, Outcome, Question, Resource
+from grader.checks.base import error, failed, review
+from grader.core.model import Answer, AnswerStatus, Case, Evidence, Outcome, Question, Resource
 
 NETWORK = Question(probe="network", seconds=60)
 HISTORIES = Question(probe="histories", seconds=60)

@@ -13,9 +13,8 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib._pylab_helpers import Gcf
 
-from grader.checks.base import Case
 from grader.checks.functions.plots import FunctionPlot, all_axes, lines_of
-from grader.core.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Case, Outcome, Status
 from grader.sandbox.inside import figures
 from grader.sandbox.inside.fixtures.figures import install
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.base import Case
 from grader.checks.functions.values import (
     BASE_ORDINARY,
     EXTREME,
@@ -23,7 +22,7 @@ from grader.checks.functions.values import (
     FunctionValues,
 )
 from grader.core import codec, notebook
-from grader.core.model import Answer, AnswerStatus, Outcome, Status
+from grader.core.model import Answer, AnswerStatus, Case, Outcome, Status
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 
 MASTER = Path(__file__).parents[3] / "reference" / "dais2021-a4" / "ActivationFunctions.ipynb"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from grader.checks.base import Case, Check
+from grader.checks.base import Check
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Item, Outcome, Question, Visibility
+from grader.core.model import Answer, AnswerStatus, Case, Outcome, Question
 from grader.sandbox.inside import bootstrap, protocol
 from grader.sandbox.inside.probes import PROBES
 
@@ -78,10 +77,7 @@ def ask(question: Question, names: dict[str, Any]) -> Answer:
 
 def case(check: Check, asked: tuple[Question, ...], answers: tuple[Answer, ...]) -> Case:
     """What a check gets to see."""
-    item = Item(
-        id="x", title="x", points=Decimal(2), visibility=Visibility.PUBLIC, hint="", check=check
-    )
-    return Case(item=item, asked=asked, answers=answers)
+    return Case(asked=asked, answers=answers)
 
 
 def mark(check: Check, names: dict[str, Any], seed: int = 1) -> Outcome:

@@ -11,19 +11,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader.checks.base import Case
 from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.checks.trained_network.network_facts import EXPORT, FIGURES, HISTORIES, NETWORK, TEST
 from grader.core import codec
 from grader.core.model import (
     Answer,
     AnswerStatus,
+    Case,
     Cell,
     CellRun,
     Ending,
     Evidence,
     Notebook,
     Outcome,
+    Run,
     Status,
 )
 from grader.retraining import runs
@@ -79,7 +80,7 @@ def export(percent: float, shift: int = 0, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
+def further(number: int, value: Any, question: Any = EXPORT) -> Run:
     """A further run: its predictions carry the secret numbers of classes."""
     order = runs.order(1, number)
     if isinstance(value, dict) and value.get("classes") is not None:
@@ -87,7 +88,7 @@ def further(number: int, value: Any, question: Any = EXPORT) -> runs.Run:
     evidence = Evidence(
         task="fmssvrc", ending=Ending.COMPLETED, answers={codec.digest(question): ok(value)}
     )
-    return runs.Run(evidence=evidence, labels=order)
+    return Run(evidence=evidence, labels=order)
 
 
 def seen(*percents: float, seeded: bool = False, **more: Any) -> Case:
@@ -237,7 +238,7 @@ def test_a_good_network_whose_loss_did_not_fall_goes_to_a_person(
     assert told(FACTS | {"losses": course}, 87.0, 86.5).status is status
 
 
-def audit(percent: float) -> runs.Run:
+def audit(percent: float) -> Run:
     """A run whose pixels were moved, too."""
     return replace(further(9, export(percent, shift=5000)), pixels=runs.moved(1))
 
@@ -275,7 +276,7 @@ def test_a_network_that_can_not_leave_goes_to_a_person_with_its_own_predictions(
     evidence = Evidence(
         task="fmssvrc", ending=Ending.COMPLETED, answers={codec.digest(TEST): ok(told)}
     )
-    second = replace(first, runs=(runs.Run(evidence=evidence, labels=order),))
+    second = replace(first, runs=(Run(evidence=evidence, labels=order),))
     assert CHECK.again(second) == ()
     got = CHECK.judge(second)
     assert got.status is Status.REVIEW

@@ -43,7 +43,7 @@ MISTAKE_KEYS = ("variant", "hint")
 NETWORKS: dict[str, tuple[str, ...]] = {"evaluated": (), "last": ("count_last_network",)}
 """Which of several networks counts, and the fixtures that this takes."""
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 
 
 def find(name: str) -> Assignment:

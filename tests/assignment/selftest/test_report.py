@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from grader import rubric
+from grader.assignment import rubric
+from grader.assignment.selftest.known import Pack
+from grader.assignment.selftest.mutants import Mutant
+from grader.assignment.selftest.report import Report
+from grader.assignment.variants import Variant
 from grader.core.model import Outcome, Status
-from grader.selftest.known import Pack
-from grader.selftest.mutants import Mutant
-from grader.selftest.report import Report
-from grader.variants import Variant
 
 TASK = rubric.find("kmeans-example").tasks[0]
 ITEMS = ("assign", "update", "inertia", "plot_clusters")

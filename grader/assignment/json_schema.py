@@ -1,6 +1,6 @@
 """JSON Schema of rubric files, for completion in editors. Trusted side, pure.
 
-Made from what validates: the keys that `grader.rubric` knows, the fields of `Limits` and
+Made from what validates: the keys that `grader.assignment.rubric` knows, the fields of `Limits` and
 `LateRule`, and the models of the check types.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from grader import rubric
+from grader.assignment import rubric
 from grader.checks import CHECKS
 from grader.checks.base import Check
 from grader.core.model import AttemptRule, LateRule, Limits, Visibility

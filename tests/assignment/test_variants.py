@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader import variants
+from grader.assignment import variants
 from grader.core import notebook_patch
 from grader.core.errors import UsageError
 from grader.core.model import Cell, Notebook

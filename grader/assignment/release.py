@@ -1,6 +1,6 @@
 """Makes the bundle that students get: notebooks, public checks, instructions. Trusted side.
 
-What leaves is searched for what must stay (`grader.leaks`) before a byte is written.
+What leaves is searched for what must stay (`leak_search`) before a byte is written.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import leaks, public, public_file
+from grader import ask_mistakes, public, public_file
+from grader.assignment import leak_search
 from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
-from grader.marking import typical_mistakes
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
 
@@ -42,7 +42,7 @@ def bundle(assignment: Assignment, install: str) -> Files:
     )
     files["requirements.txt"] = requirements().encode()
     files["README.md"] = _readme(assignment, install).encode()
-    if found := leaks.find(files, assignment, secret):
+    if found := leak_search.find(files, assignment, secret):
         more = f", and {len(found) - 1} more" if found[1:] else ""
         raise UsageError(
             f"the bundle was not written: {found[0]}{more}; keep it between solution markers "
@@ -69,7 +69,7 @@ def notebooks(assignment: Assignment) -> Files:
 def answers(assignment: Assignment) -> dict[str, Answer]:
     """The reference's answers to the public questions, by digest."""
     found: dict[str, Answer] = {}
-    asked = public.plan(assignment)
+    asked = public.questions(assignment)
     for task in assignment.tasks:
         wanted = [
             question
@@ -85,14 +85,14 @@ def answers(assignment: Assignment) -> dict[str, Answer]:
 def mistaken(assignment: Assignment) -> dict[str, Answer]:
     """The answers of the public items' typical mistakes to the public questions."""
     found: dict[str, Answer] = {}
-    asked = public.plan(assignment)
+    asked = public.questions(assignment)
     for task in assignment.tasks:
         items = [item for item in task.items if item.id in asked[task.id]]
-        wanted = typical_mistakes.wanted(items, [asked[task.id]], {})
+        wanted = ask_mistakes.wanted(items, [asked[task.id]], {})
         if wanted:
             surroundings = Surroundings(prepare=task.prepare, limits=task.limits)
             master = _master(assignment, task)
-            found |= typical_mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
+            found |= ask_mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
     return found
 
 
@@ -136,7 +136,7 @@ def requirements() -> str:
 
 def _readme(assignment: Assignment, install: str) -> str:
     environment = Environment(  # noqa: S701 (Markdown of our own making, no page)
-        loader=PackageLoader("grader", "templates"),
+        loader=PackageLoader("grader.assignment"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

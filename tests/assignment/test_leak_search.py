@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from grader import leaks, public_file, release, rubric
+from grader import public_file
+from grader.assignment import leak_search, release, rubric
 from grader.core import notebook
 from tests.bundle import REFERENCE, ROOT, cell, made
 from tests.bundle import notebook as saved
@@ -21,7 +22,7 @@ MODEL_ANSWER = "the derivative of the activation function there, times the weigh
 
 
 def found(files: dict[str, bytes]) -> list[str]:
-    return leaks.find(files, ASSIGNMENT, MASTERS)
+    return leak_search.find(files, ASSIGNMENT, MASTERS)
 
 
 def test_nothing_is_left_in_the_released_notebooks_and_checks() -> None:

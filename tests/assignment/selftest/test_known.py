@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from grader import rubric, variants
+from grader.assignment import rubric, variants
+from grader.assignment.selftest import known
+from grader.assignment.selftest.known import Pack
+from grader.assignment.variants import Variant
 from grader.core.model import Outcome, Status
-from grader.marking import judge
-from grader.selftest import known
-from grader.selftest.known import Pack
-from grader.variants import Variant
+from grader.marking.masters import read_masters
 
 ASSIGNMENT = rubric.find("dais2021-a4")
 TASKS = {task.id: task for task in ASSIGNMENT.tasks}
@@ -58,7 +58,7 @@ def test_right_and_wrong_variants_never_share_a_run() -> None:
 
 
 def test_variants_of_the_same_cell_never_share_a_run() -> None:
-    master = judge.read_masters(ASSIGNMENT, TASKS["fmssvrc"]).master
+    master = read_masters(ASSIGNMENT, TASKS["fmssvrc"]).master
     found = [
         variant("loses", "sample", "# cell: sample\n1\n"),
         variant("loses", "mlp", "# cell: sample\n2\n"),

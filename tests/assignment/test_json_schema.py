@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from grader import rubric, schema
+from grader.assignment import json_schema, rubric
 from grader.checks import CHECKS
 
-RUBRICS = Path(__file__).parents[1] / "rubrics"
+RUBRICS = Path(__file__).parents[2] / "rubrics"
 FILES = sorted(RUBRICS.glob("*/*.toml"))
 ITEM: dict[str, Any] = {
     "id": "a",
@@ -27,32 +27,32 @@ ITEM: dict[str, Any] = {
 
 def errors(item: dict[str, Any]) -> list[str]:
     whole = {"task": {"id": "t", "title": "T", "points": "1.5"}, "item": [item]}
-    return [error.message for error in Draft7Validator(schema.task()).iter_errors(whole)]
+    return [error.message for error in Draft7Validator(json_schema.task()).iter_errors(whole)]
 
 
-@pytest.mark.parametrize("name", schema.files())
+@pytest.mark.parametrize("name", json_schema.files())
 def test_the_written_files_are_those_of_now(name: str) -> None:
     """`grader schema` writes them again."""
-    assert (RUBRICS / "schema" / name).read_text(encoding="utf-8") == schema.files()[name]
-    Draft7Validator.check_schema(json.loads(schema.files()[name]))
+    assert (RUBRICS / "schema" / name).read_text(encoding="utf-8") == json_schema.files()[name]
+    Draft7Validator.check_schema(json.loads(json_schema.files()[name]))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_rubric_file_fits_and_names_its_schema(path: Path) -> None:
     kind = "assignment" if path.stem == "assignment" else "task"
-    known = schema.assignment() if kind == "assignment" else schema.task()
+    known = json_schema.assignment() if kind == "assignment" else json_schema.task()
     text = path.read_text(encoding="utf-8")
     assert text.startswith(f"#:schema ../schema/{kind}.json\n")
     assert list(Draft7Validator(known).iter_errors(tomllib.loads(text))) == []
 
 
 def test_all_keys_and_check_types_are_there() -> None:
-    item = schema.task()["properties"]["item"]["items"]
+    item = json_schema.task()["properties"]["item"]["items"]
     assert set(item["properties"]) == set(rubric.ITEM_KEYS)
     assert set(item["required"]) == set(rubric.ITEM_REQUIRED)
     assert set(item["properties"]["check"]["properties"]["type"]["enum"]) == set(CHECKS)
     for name, kind in CHECKS.items():
-        known = schema.task()["definitions"][name]["properties"]
+        known = json_schema.task()["definitions"][name]["properties"]
         assert set(known) == {"type", *kind.model_fields}
 
 

@@ -10,8 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import batch, variants
-from grader.checks.base import Check
+from grader import batch
+from grader.assignment import variants
+from grader.assignment.selftest import known, mutants
+from grader.assignment.selftest.known import Pack
+from grader.assignment.selftest.mutants import Mutant
+from grader.assignment.selftest.report import Report
 from grader.core import codec, notebook_patch
 from grader.core.model import (
     Answer,
@@ -28,13 +32,11 @@ from grader.core.model import (
     Task,
 )
 from grader.marking import plan, typical_mistakes
-from grader.marking.judge import read_masters
+from grader.marking.judge import judge
+from grader.marking.masters import Masters, read_masters
+from grader.marking.task_work import TaskWork
 from grader.sandbox import observe_many
 from grader.sandbox.observe import Surroundings
-from grader.selftest import known, mutants
-from grader.selftest.known import Pack
-from grader.selftest.mutants import Mutant
-from grader.selftest.report import Report
 from grader.store.store import Store
 
 
@@ -107,7 +109,7 @@ class _Selftest:
         most = 1 if _is_apart(task) or master is None else known.MOST
         return known.packed(task.id, found, master, most)
 
-    def _base(self, task: str, own: plan.Masters) -> plan.Masters:
+    def _base(self, task: str, own: Masters) -> Masters:
         """The masters with what all variants of the task start from."""
         path = self._assignment.reference_dir / "variants" / task / variants.BASE
         if not path.is_file():
@@ -151,7 +153,7 @@ class _Selftest:
 
     def _is_about_more_runs(self, pack: Pack) -> bool:
         task = next(task for task in self._assignment.tasks if task.id == pack.task)
-        items = [item.id for item in task.items if asks_again(item)]
+        items = [item.id for item in task.items if plan.asks_again(item)]
         return any(item in variant.items for variant in pack.variants for item in items)
 
     # -- many to a kernel --------------------------------------------------------------------
@@ -178,30 +180,29 @@ class _Selftest:
         )
         expected = answers[0]
         for pack, submission, own in zip(packs, handed, answers[1 : len(notebooks)], strict=True):
-            self._outcomes.append((pack, self._judged(task, submission, asked, own, expected)))
+            self._outcomes.append((pack, judge(self._work(task, submission, asked, own, expected))))
         self._recognise(task, wrong, asked, answers[len(asks) - len(wrong) :], expected)
         rest = answers[len(notebooks) : len(asks) - len(wrong)]
         for mutant, own in zip(mutated, rest, strict=True):
             submission = known.reference(self._assignment, self._masters)
             items = concerned(task, mutant.function)
             small = replace(task, items=items)
-            outcomes = self._judged(small, submission, asked, own, expected)
+            outcomes = judge(self._work(small, submission, asked, own, expected))
             self._report.meet(task, mutant, outcomes)
 
-    def _judged(
+    def _work(
         self,
         task: Task,
         submission: Submission,
         asked: Mapping[str, tuple[Question, ...]],
         own: Mapping[str, Answer],
         expected: Mapping[str, Answer],
-    ) -> dict[str, Outcome]:
-        evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=own)
-        return plan.judge(
-            task,
-            submission,
-            asked,
-            evidence=evidence,
+    ) -> TaskWork:
+        return TaskWork(
+            task=task,
+            submission=submission,
+            questions=asked,
+            evidence=Evidence(task=task.id, ending=Ending.COMPLETED, answers=own),
             expected=expected,
             masters=self._masters[task.id],
             reference_dir=self._assignment.reference_dir,
@@ -225,10 +226,8 @@ class _Selftest:
         }
         for (item, one), own in zip(wrong, answers, strict=True):
             small = replace(task, items=(item,))
-            outcomes = self._judged(small, reference, asked, own, expected)
-            told = typical_mistakes.hinted(
-                small, outcomes, asked, answers=own, expected=expected, known=everything
-            )[item.id]
+            work = self._work(small, reference, asked, own, expected)
+            told = typical_mistakes.hinted(work, judge(work), everything)[item.id]
             name = f"mistakes/{one.name}: {task.id}/{item.id}"
             if reason := known.fault("loses", told):
                 self._report.faults.append(f"{name} {reason}")
@@ -258,15 +257,10 @@ def _outcome(found: Grade, task: Task, item: Item) -> Outcome:
     return next(i.outcome for i in marked.items if i.item.id == item.id)
 
 
-def asks_again(item: Item) -> bool:
-    """Whether an item's check may ask for more runs of the notebook."""
-    return type(item.check).again is not Check.again
-
-
 def _without_more_runs(assignment: Assignment) -> Assignment:
     """The assignment without such items: they are tested by the variants about them."""
     tasks = tuple(
-        replace(task, items=tuple(item for item in task.items if not asks_again(item)))
+        replace(task, items=tuple(item for item in task.items if not plan.asks_again(item)))
         for task in assignment.tasks
     )
     return replace(assignment, tasks=tasks)

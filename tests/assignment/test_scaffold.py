@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from grader import rubric, scaffold
+from grader.assignment import rubric, scaffold
 from grader.cli import main
-from grader.marking import judge
+from grader.marking.masters import read_masters
 
 
 def test_the_new_assignment_is_read_without_a_word(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_the_new_assignment_is_read_without_a_word(tmp_path: Path) -> None:
         ("spread", "6"),
         ("meaning", "4"),
     ]
-    masters = judge.read_masters(found, task)
+    masters = read_masters(found, task)
     sources = {cell.id: cell.source for cell in masters.template.cells}
     assert "values.max()" not in sources["spread"]
     assert "# TODO: compute the spread" in sources["spread"]

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from grader.assignment.variants import Variant
 from grader.checks.autodiff import AutodiffValues
 from grader.core import notebook_patch
 from grader.core.model import (
@@ -18,9 +19,8 @@ from grader.core.model import (
     Submission,
     Task,
 )
-from grader.marking.plan import Masters
+from grader.marking.masters import Masters
 from grader.quiz import answers, graph, quiz
-from grader.variants import Variant
 
 MOST = 7
 """So many variants of a notebook that trains share one run, at most."""

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from grader import rubric
+from grader.assignment import rubric
+from grader.assignment.selftest import run
+from grader.assignment.selftest.report import Report
+from grader.assignment.selftest.run import Settings
 from grader.checks.functions.results import FunctionResults
 from grader.cli import main
 from grader.core.model import Assignment
 from grader.progress import Lines
-from grader.selftest import run
-from grader.selftest.report import Report
-from grader.selftest.run import Settings
 from grader.store.store import Store
 
 pytestmark = pytest.mark.sandbox

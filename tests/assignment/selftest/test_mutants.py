@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from grader.assignment.selftest import mutants
+from grader.assignment.selftest.mutants import Equivalent
 from grader.core.errors import UsageError
 from grader.core.model import Cell, Notebook
-from grader.selftest import mutants
-from grader.selftest.mutants import Equivalent
 
 SOURCE = '''
 def f(x, axis=0):

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from grader.assignment.selftest import known, mutants
+from grader.assignment.selftest.known import Pack
+from grader.assignment.selftest.mutants import Equivalent, Mutant
+from grader.assignment.variants import EQUIVALENT
 from grader.core.model import Grade, Item, Outcome, Status, Task
-from grader.selftest import known, mutants
-from grader.selftest.known import Pack
-from grader.selftest.mutants import Equivalent, Mutant
-from grader.variants import EQUIVALENT
 
 KILLED = 0.95
 """So many of the mutants that are no equivalents must be killed."""

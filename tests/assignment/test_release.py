@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import public, public_file, rubric
+from grader import public, public_file
+from grader.assignment import rubric
 from grader.cli import main
 from grader.core import codec
 from grader.marking import plan
@@ -32,8 +33,10 @@ def copied(folder: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reference is not run: its answers are known."""
-    monkeypatch.setattr("grader.release.answers", lambda assignment: dict(made().expected))
-    monkeypatch.setattr("grader.release.mistaken", lambda assignment: {})
+    monkeypatch.setattr(
+        "grader.assignment.release.answers", lambda assignment: dict(made().expected)
+    )
+    monkeypatch.setattr("grader.assignment.release.mistaken", lambda assignment: {})
 
 
 @pytest.mark.sandbox
@@ -118,7 +121,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> None:
     """Drawn again from the published seed, they are those in the file."""
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
-    again = public.plan(assignment)
+    again = public.questions(assignment)
     for task in assignment.tasks:
         asked = plan.plan(made().task(task.id), public.SEED)
         assert {k: [codec.digest(q) for q in v] for k, v in asked.items()} == {

@@ -1,0 +1,75 @@
+"""Asks the reference what submissions will be asked, as far as that is not known. Trusted side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from grader.core import codec
+from grader.core.errors import GraderError
+from grader.core.model import Ending, Evidence, Question, Task
+from grader.marking import plan
+from grader.marking.reference import Reference
+from grader.work import Parcel
+
+CHUNK = 2000
+"""Questions that the reference is asked in one run."""
+
+Run = Callable[[Task, Parcel], Evidence]
+"""Runs the reference's notebook."""
+
+
+def observe(reference: Reference, wanted: Iterable[tuple[Task, int]], run: Run, rung: str) -> None:
+    """Asks for these tasks and seeds; the answers go into the store that the reference has.
+
+    Raises:
+        GraderError: a reference notebook does not run to its end.
+    """
+    seeds: dict[str, list[int]] = {}
+    for task, seed in wanted:
+        seeds.setdefault(task.id, []).append(seed)
+    for task in reference.tasks:
+        reference.begin(task)
+        unknown: dict[str, Question] = {}
+        for seed in seeds.get(task.id, ()):
+            unknown |= _unknown(reference, task, seed)
+            if len(unknown) >= CHUNK:
+                _ask(reference, task, unknown, run, rung)
+                unknown = {}
+        if unknown:
+            _ask(reference, task, unknown, run, rung)
+
+
+def _unknown(reference: Reference, task: Task, seed: int) -> dict[str, Question]:
+    planned = plan.plan(task, seed)
+    known = reference.expected(task, planned)
+    asked = {
+        codec.digest(question): question
+        for item in task.items
+        if item.check.reference
+        for question in planned[item.id]
+    }
+    return {key: question for key, question in asked.items() if key not in known}
+
+
+def _ask(
+    reference: Reference, task: Task, wanted: Mapping[str, Question], run: Run, rung: str
+) -> None:
+    limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
+    evidence = run(
+        task,
+        Parcel(
+            task=task.id,
+            notebook=reference.masters[task.id].master,
+            questions=tuple(wanted.values()),
+            prepare=task.prepare,
+            limits=limits,
+            seed=0,
+            rung=rung,
+        ),
+    )
+    if evidence.ending is not Ending.COMPLETED:
+        raise GraderError(
+            f"{task.notebook} in {reference.folder} could not be run: {evidence.message}"
+        )
+    reference.keep(task, evidence.answers)
