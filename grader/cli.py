@@ -31,8 +31,8 @@ from grader.core.untrusted_text import printable
 from grader.core.version import __version__
 
 if TYPE_CHECKING:
+    from grader.batch.engine import Engine
     from grader.core.model import Assignment, Grade, Submission
-    from grader.engine import Engine
     from grader.marking.grades import Results
 
 DONE, NOT_ALL, USAGE, BROKEN = 0, 1, 2, 3
@@ -130,8 +130,8 @@ def grade(
     of these, and may hold a Moodle quiz "Responses" file. Writes OUT/index.html, one page for
     each student, grades.csv and results.json.
     """
-    from grader import batch
     from grader.assignment import rubric
+    from grader.batch import batch
     from grader.commands import folder
     from grader.intake.submissions import ingest
     from grader.retraining.options import adjusted
@@ -234,7 +234,7 @@ def _engine(name: str) -> Engine | None:
     host, _, port = address.rpartition(":")
     if scheme != "dask" or not host or not port.isdigit() or "/" in host:
         raise UsageError(f"--engine {name}: expected local or dask://HOST:PORT")
-    from grader.cluster import DaskEngine
+    from grader.batch.dask_engine import DaskEngine
 
     return DaskEngine(f"tcp://{address}")
 

@@ -12,7 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from grader.batch import Batch, Settings
+from grader.batch.batch import Batch, Settings
+from grader.batch.engine import Engine, LocalEngine
+from grader.batch.worker import Parcel, Tell
 from grader.checks.base import Check, failed, passed, review
 from grader.core import codec
 from grader.core.model import (
@@ -34,9 +36,7 @@ from grader.core.model import (
     Task,
     Visibility,
 )
-from grader.engine import Engine, LocalEngine
 from grader.store.store import Store
-from grader.work import Parcel, Tell
 
 
 class Sum(Check):

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from grader.batch import Settings
+from grader.batch.batch import Settings
 from grader.cli import main
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Grade, Status
@@ -62,7 +62,7 @@ class Known(list[Grade]):
 
 def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
     """Every batch comes to these grades, and nothing is run."""
-    monkeypatch.setattr("grader.batch.Batch.results", lambda self, *_: Known(of))
+    monkeypatch.setattr("grader.batch.batch.Batch.results", lambda self, *_: Known(of))
     monkeypatch.setattr("grader.assignment.rubric.find", lambda name: grades.assignment(of[0]))
     monkeypatch.setattr("grader.marking.reference.read_masters", lambda assignment, task: None)
 
@@ -215,7 +215,7 @@ def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
     monkeypatch.setattr("grader.sandbox.walls.choose.best", lambda minimum: "landlock")
     given: list[Settings] = []
     monkeypatch.setattr(
-        "grader.batch.Batch.__init__",
+        "grader.batch.batch.Batch.__init__",
         lambda self, assignment, store, settings, progress, engine: given.append(settings),
     )
     judged(monkeypatch, grades.grade())

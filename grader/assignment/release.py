@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import ask_mistakes, public, public_file
+from grader import public, public_file
 from grader.assignment import leak_search
+from grader.batch import ask_mistakes
 from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task

@@ -13,7 +13,7 @@ from grader.commands import surroundings
 from grader.commands.options import sandbox_options
 
 if TYPE_CHECKING:
-    from grader.batch import Settings
+    from grader.batch.batch import Settings
     from grader.core.model import Assignment, Item, ItemGrade, Task
 
 
@@ -75,8 +75,8 @@ def train(
 
     Nothing is kept. Exit code 1 if the network does not reach the cutoff, or a person must look.
     """
-    from grader import batch
     from grader.assignment import rubric
+    from grader.batch import batch
     from grader.core.errors import UsageError
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
@@ -114,7 +114,7 @@ def _grade(
     import tempfile
     from dataclasses import replace
 
-    from grader import batch
+    from grader.batch import batch
     from grader.core import notebook
     from grader.core.errors import UsageError
     from grader.core.model import Submission

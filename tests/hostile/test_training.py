@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import nn
 
-from grader import batch
 from grader.assignment import rubric
+from grader.batch import batch
 from grader.core.model import Cell, Limits, Notebook, Outcome, Status, Submission
 from grader.progress import Lines
 from grader.retraining.datasets import fashion_mnist

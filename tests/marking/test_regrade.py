@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.batch.engine import LocalEngine
+from grader.batch.worker import Parcel, Tell
 from grader.checks.base import failed
 from grader.core.model import Assignment, Case, Evidence, Outcome, Override, Status
-from grader.engine import LocalEngine
 from grader.marking import regrade
 from grader.marking.grades import Results
 from grader.marking.regrade import Change, Remarked
 from grader.store.store import Store
-from grader.work import Parcel, Tell
 from tests import course
 from tests.course import assignment, graded
 
@@ -35,7 +35,7 @@ def nothing_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: object, **__: object) -> None:
         raise AssertionError("a notebook was run")
 
-    monkeypatch.setattr("grader.work.observe", run)
+    monkeypatch.setattr("grader.batch.worker.observe", run)
 
 
 def test_without_a_change_no_mark_changes(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import ask_mistakes, batch
 from grader.assignment import rubric
+from grader.batch import ask_mistakes, batch
 from grader.checks.functions.values import FunctionValues
 from grader.core import codec, notebook_patch
 from grader.core.errors import UsageError

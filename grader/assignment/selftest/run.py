@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader import batch
 from grader.assignment import variants
 from grader.assignment.selftest import known, mutants
 from grader.assignment.selftest.known import Pack
 from grader.assignment.selftest.mutants import Mutant
 from grader.assignment.selftest.report import Report
+from grader.batch import batch
 from grader.core import codec, notebook_patch
 from grader.core.model import (
     Answer,

@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader import ask_mistakes, ask_reference, work
+from grader.batch import ask_mistakes, ask_reference, worker
+from grader.batch.engine import Engine, Job, LocalEngine, Queue
+from grader.batch.worker import Parcel
 from grader.core import library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
-from grader.engine import Engine, Job, LocalEngine, Queue
 from grader.marking import grades, plan, scoring
 from grader.marking.grades import Results
 from grader.marking.reference import REFERENCE
@@ -26,7 +27,6 @@ from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.walls import levels
 from grader.store.store import Store, evidence_key, run_key
-from grader.work import Parcel
 
 
 class Progress(Protocol):
@@ -81,7 +81,7 @@ class Batch:
         self._work = StoredWork(assignment, store, settings.data_dir)
         self._work.reference.masters  # noqa: B018  # a missing one is told before anything is run
         self._engine = engine or LocalEngine(
-            settings.jobs, partial(work.perform, data_dir=settings.data_dir)
+            settings.jobs, partial(worker.perform, data_dir=settings.data_dir)
         )
         self._units: dict[Job, _Unit] = {}
         self._left: Counter[str] = Counter()  # runs by student that are still to be made

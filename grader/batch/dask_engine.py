@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from grader import work
+from grader.batch import worker
+from grader.batch.engine import Attempts, Job, Queue
 from grader.core import library_versions
 from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Evidence
-from grader.engine import Attempts, Job, Queue
 from grader.sandbox.walls import choose
 from grader.store import serialisation
 
@@ -69,7 +69,7 @@ class DaskEngine:
             slots = max(1, sum(client.nthreads().values()))
             while len(running) < slots and (job := queue.pop([*running.values()], slots)):
                 text = job.parcel().to_bytes()
-                future = client.submit(work.perform_elsewhere, text, pure=False)
+                future = client.submit(worker.perform_elsewhere, text, pure=False)
                 running[future] = job
                 coming.add(future)
                 tell(job, "sent to the cluster")
@@ -98,11 +98,11 @@ def _examine(client: Any) -> None:
             f"the workers cannot run the grader ({type(bad).__name__}: {bad}); install "
             "'grader[cluster]' on each of them"
         ) from None
-    for worker, (libraries, reason) in found.items():
+    for address, (libraries, reason) in found.items():
         other = library_versions.difference(libraries)
         told = f"it has {other}; install the same everywhere" if other else reason
         if told:
-            raise UsageError(f"the worker {worker} is not fit: {told}")
+            raise UsageError(f"the worker {address} is not fit: {told}")
 
 
 def _fitness() -> tuple[dict[str, str], str]:

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 
 from grader import reports
+from grader.batch.engine import Job, LocalEngine, Queue
+from grader.batch.worker import Parcel, Tell
 from grader.core import library_versions
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Case, Ending, Evidence, Limits, Question, Status, Submission
-from grader.engine import Job, LocalEngine, Queue
 from grader.reports import json_report
 from grader.store.store import Store
-from grader.work import Parcel, Tell
 from tests import course
 from tests.course import Quiet, assignment, perform, submission
 

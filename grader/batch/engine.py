@@ -14,9 +14,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
+from grader.batch.worker import Parcel, Tell
 from grader.core.errors import GraderError
 from grader.core.model import AnswerStatus, Ending, Evidence, Task
-from grader.work import Parcel, Tell
 
 LONG_SECONDS = 600
 """A notebook that may take longer counts as long: nearly always one that trains."""

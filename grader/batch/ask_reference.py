@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from grader.batch.worker import Parcel
 from grader.core import codec
 from grader.core.errors import GraderError
 from grader.core.model import Ending, Evidence, Question, Task
 from grader.marking import plan
 from grader.marking.reference import Reference
-from grader.work import Parcel
 
 CHUNK = 2000
 """Questions that the reference is asked in one run."""

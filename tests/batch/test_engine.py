@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import engine
+from grader.batch import engine
+from grader.batch.engine import Job, LocalEngine, Queue
+from grader.batch.worker import Parcel, Tell
 from grader.core.model import Ending, Evidence, Limits, Notebook, Task
-from grader.engine import Job, LocalEngine, Queue
-from grader.work import Parcel, Tell
 
 
 def job(name: str, seconds: int, memory: int = 100) -> Job:

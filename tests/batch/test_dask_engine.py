@@ -16,17 +16,17 @@ from typing import Any
 
 import pytest
 
-from grader import work
 from grader.assignment import rubric
-from grader.batch import Batch, Settings
-from grader.cluster import DaskEngine, _examine
+from grader.batch import worker
+from grader.batch.batch import Batch, Settings
+from grader.batch.dask_engine import DaskEngine, _examine
+from grader.batch.engine import Queue
+from grader.batch.worker import Parcel
 from grader.core import library_versions
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Assignment, Cell, Limits, Notebook, Question, Resource, Submission
-from grader.engine import Queue
 from grader.reports import json_report
 from grader.store.store import Store
-from grader.work import Parcel
 from tests.course import Quiet, submission
 
 distributed = pytest.importorskip("distributed")
@@ -59,11 +59,11 @@ def test_a_parcel_comes_back_as_it_went() -> None:
 def test_a_worker_with_other_libraries_refuses_and_says_which() -> None:
     theirs = parcel().versions | {"numpy": "0.1"}  # type: ignore[operator]
     with pytest.raises(GraderError, match=r"other libraries: numpy 0\.1 instead of \d"):
-        work.perform_elsewhere(parcel(versions=theirs).to_bytes())
+        worker.perform_elsewhere(parcel(versions=theirs).to_bytes())
 
 
 def test_without_a_scheduler_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.cluster.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("grader.batch.dask_engine.CONNECT_SECONDS", 1)
     with pytest.raises(UsageError, match=r"^no Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
         list(DaskEngine("tcp://127.0.0.1:9").run(Queue(), lambda job, text: None))
 
