@@ -10,7 +10,7 @@ def load_ipython_extension(shell: Any) -> None:
 
     def check(line: str) -> None:
         """Check the assignment's functions that are defined here: %check [NAME …]."""
-        from grader.magic import check as run  # noqa: PLC0415
+        from grader.student.jupyter_magic import check as run  # noqa: PLC0415
 
         run(line, shell)
 

@@ -13,13 +13,13 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 
-from grader import live, public
 from grader.assignment import rubric
 from grader.core import codec
 from grader.core.model import Answer, CellRun, Ending, Evidence, Notebook, Question
 from grader.core.notebook import read
-from grader.public import Public
 from grader.sandbox.observe import Surroundings
+from grader.student import ask_in_kernel, public_checks
+from grader.student.public_checks import Public
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference" / "dais2021-a4"
@@ -45,9 +45,11 @@ def made() -> Public:
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
     names = namespace((REFERENCE / "ActivationFunctions.ipynb").read_bytes())
     answers: dict[str, Answer] = {}
-    for item in public.questions(assignment)["activation"].values():
-        answers |= {codec.digest(question): live.ask(names, question, 20) for question in item}
-    return public.make(assignment, answers)
+    for item in public_checks.questions(assignment)["activation"].values():
+        answers |= {
+            codec.digest(question): ask_in_kernel.ask(names, question, 20) for question in item
+        }
+    return public_checks.make(assignment, answers)
 
 
 def namespace(content: bytes, without: str = "call-") -> dict[str, Any]:
@@ -104,7 +106,7 @@ def door(
             cells.append(CellRun(index=index, id=entry.id, status=status, error=error))
     answers = {}
     for question in questions:
-        answers[codec.digest(question)] = live.ask(names, question, 20)
+        answers[codec.digest(question)] = ask_in_kernel.ask(names, question, 20)
         answered(codec.digest(question), answers[codec.digest(question)])
     plt.close("all")
     return Evidence(task=task, ending=Ending.COMPLETED, cells=tuple(cells), answers=answers)

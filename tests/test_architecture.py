@@ -72,9 +72,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_the_grading_never_asks_in_its_own_process() -> None:
     """Only %check does, in the student's kernel."""
-    users = {name for name, targets in graph().items() if "grader.live" in targets}
-    assert users == {"grader.magic"}
-    assert not [name for name, targets in graph().items() if "grader.magic" in targets]
+    users = {name for name, targets in graph().items() if "grader.student.ask_in_kernel" in targets}
+    assert users == {"grader.student.jupyter_magic"}
+    assert not [
+        name for name, targets in graph().items() if "grader.student.jupyter_magic" in targets
+    ]
 
 
 def test_what_runs_beside_student_code_imports_nothing_else_of_ours() -> None:

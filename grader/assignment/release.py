@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from grader import public, public_file
 from grader.assignment import leak_search
 from grader.batch import ask_mistakes
 from grader.core import codec, notebook
@@ -23,6 +22,7 @@ from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Surroundings, observe
+from grader.student import public_checks, public_file
 
 Files = dict[str, bytes]
 
@@ -39,7 +39,7 @@ def bundle(assignment: Assignment, install: str) -> Files:
     secret = _reference_files(assignment)
     files = notebooks(assignment)
     files[public_file.FILE] = public_file.dump(
-        public.make(assignment, answers(assignment), mistaken(assignment))
+        public_checks.make(assignment, answers(assignment), mistaken(assignment))
     )
     files["requirements.txt"] = requirements().encode()
     files["README.md"] = _readme(assignment, install).encode()
@@ -70,7 +70,7 @@ def notebooks(assignment: Assignment) -> Files:
 def answers(assignment: Assignment) -> dict[str, Answer]:
     """The reference's answers to the public questions, by digest."""
     found: dict[str, Answer] = {}
-    asked = public.questions(assignment)
+    asked = public_checks.questions(assignment)
     for task in assignment.tasks:
         wanted = [
             question
@@ -86,7 +86,7 @@ def answers(assignment: Assignment) -> dict[str, Answer]:
 def mistaken(assignment: Assignment) -> dict[str, Answer]:
     """The answers of the public items' typical mistakes to the public questions."""
     found: dict[str, Answer] = {}
-    asked = public.questions(assignment)
+    asked = public_checks.questions(assignment)
     for task in assignment.tasks:
         items = [item for item in task.items if item.id in asked[task.id]]
         wanted = ask_mistakes.wanted(items, [asked[task.id]], {})

@@ -15,10 +15,10 @@ from grader.commands.screen import Screen
 
 if TYPE_CHECKING:
     from grader.core.model import Task
-    from grader.handin import HandIn
-    from grader.places import Place
-    from grader.public import Public
-    from grader.selfcheck import Budget, Checked
+    from grader.reports.notebook_lines import Place
+    from grader.student.find_notebooks import HandIn
+    from grader.student.public_checks import Public
+    from grader.student.selfcheck import Budget, Checked
 
 PASSED, NOT_ALL, BROKEN = 0, 1, 3
 FORMATS = ("text", "markdown", "json", "junit", "github", "codequality")
@@ -78,9 +78,9 @@ def check(
 
     Exit codes: 0 all public items passed; 1 not all; 2 wrong usage; 3 the grader failed.
     """
-    from grader import handin
     from grader.core.errors import UsageError
-    from grader.selfcheck import Budget
+    from grader.student import find_notebooks
+    from grader.student.selfcheck import Budget
 
     if (epochs or seconds) and not train:
         raise UsageError("--epochs and --seconds limit the training of --train; add --train")
@@ -91,8 +91,8 @@ def check(
     job = Job(public, items, budget, formats, output, data_dir)
     saved: list[str] = []
     while True:
-        work = handin.find(path, public.assignment)
-        seen = {task: handin.digest(file) for task, file in work.files.items()}
+        work = find_notebooks.find(path, public.assignment)
+        seen = {task: find_notebooks.digest(file) for task, file in work.files.items()}
         code = job.run(work, path, saved)
         if not watch:
             sys.exit(code)
@@ -101,13 +101,13 @@ def check(
 
 def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
     """Waits until a notebook was saved; the tasks whose notebook was."""
-    from grader import handin
+    from grader.student import find_notebooks
 
     click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
     try:
         while True:
             time.sleep(POLL_SECONDS)
-            now = {task: handin.digest(file) for task, file in work.files.items()}
+            now = {task: find_notebooks.digest(file) for task, file in work.files.items()}
             if saved := [task for task in now if now[task] not in ("", seen[task])]:
                 return saved
     except KeyboardInterrupt:
@@ -120,8 +120,8 @@ def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
 
 def _public(path: Path, assignment: str | None) -> Public:
     """From the course's bundle, or made from a checkout's reference and kept for next time."""
-    from grader import public_file
     from grader.core.errors import UsageError
+    from grader.student import public_file
 
     start = path if path.is_dir() else path.parent
     found = None if assignment else public_file.find(start)
@@ -141,10 +141,10 @@ def _public(path: Path, assignment: str | None) -> Public:
 def _from_checkout(name: str) -> Public:
     import hashlib
 
-    from grader import public, public_file
     from grader.assignment import release, rubric
     from grader.core.errors import UsageError
     from grader.core.version import __version__
+    from grader.student import public_checks, public_file
 
     chosen = rubric.find(name)
     key = hashlib.sha256(f"{__version__}:{chosen.digest}".encode()).hexdigest()[:24]
@@ -155,7 +155,7 @@ def _from_checkout(name: str) -> Public:
             return public_file.read(file)
         except UsageError:
             file.unlink()
-    made = public.make(chosen, release.answers(chosen))
+    made = public_checks.make(chosen, release.answers(chosen))
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{key}.{os.getpid()}")
     part.write_bytes(public_file.dump(made))
@@ -166,7 +166,7 @@ def _from_checkout(name: str) -> Public:
 def _tasks(public: Public, items: Sequence[str], only: Sequence[str]) -> tuple[Task, ...]:
     """The tasks to check: all that run a notebook, or those named, with the items named."""
     from grader.marking import plan
-    from grader.public import select
+    from grader.student.public_checks import select
 
     tasks = select(public, items)
     return tuple(t for t in tasks if plan.needs_run(t) and (not only or t.id in only))
@@ -193,13 +193,13 @@ class Job:
 
     def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
         """Checks, tells and writes; the exit code."""
-        from grader.sandbox import doors
-        from grader.selfcheck import Check
+        from grader.student import open_sandbox
+        from grader.student.selfcheck import Check
 
         alone = [*work.files, *work.submission.damaged] if path.is_file() else list(only)
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
-        door, note = doors.find()
+        door, note = open_sandbox.find()
         if note:
             click.echo(f"note: {note}", err=True)
         with self._screen as screen:
@@ -250,7 +250,7 @@ class Job:
 
 def _places(checked: Checked, work: HandIn) -> dict[str, Place]:
     """Where each item stands, files relative to the repository that the runner or we are in."""
-    from grader import places
+    from grader.reports import notebook_lines
 
     home = Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or ".")
     found = {}
@@ -264,7 +264,7 @@ def _places(checked: Checked, work: HandIn) -> dict[str, Place]:
             shown = file.name
         content = file.read_bytes()
         for item in task.items:
-            found[f"{task.task.id}/{item.item.id}"] = places.of_item(
+            found[f"{task.task.id}/{item.item.id}"] = notebook_lines.of_item(
                 item.item, work.submission.notebooks[task.task.id], content, shown, task.evidence
             )
     return found

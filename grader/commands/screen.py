@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from grader.core.model import ItemGrade, Task
-    from grader.selfcheck import Checked
+    from grader.student.selfcheck import Checked
 
 
 class Screen:
@@ -65,11 +65,11 @@ class Screen:
 
     def item(self, task: Task, item: ItemGrade) -> None:
         """An item's verdict is known."""
-        from grader import lines
+        from grader.reports import terminal_lines
 
         if task.id != self._task:
             self._task = task.id
-            self._print(*lines.heading(task))
+            self._print(*terminal_lines.heading(task))
             if task.id in self.missing:
                 self._print(
                     f"  {self.missing[task.id]} ({len(task.items)} items, {task.points} points)",
@@ -77,17 +77,17 @@ class Screen:
                 )
         if task.id in self.missing:
             return
-        for line in lines.item_lines(item):
+        for line in terminal_lines.item_lines(item):
             self._print(*line)
 
     def summary(self, checked: Checked) -> None:
         """The sums, and the estimates."""
-        from grader import lines
+        from grader.reports import terminal_lines
 
         for estimate in checked.estimates:
-            for line in lines.estimate_lines(estimate):
+            for line in terminal_lines.estimate_lines(estimate):
                 self._print(*line)
-        for line in lines.summary(checked.grade):
+        for line in terminal_lines.summary(checked.grade):
             self._print(*line)
         self._task = ""
 

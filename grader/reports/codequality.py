@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, Status
 from grader.core.untrusted_text import for_log
-from grader.places import Place
+from grader.reports.notebook_lines import Place
 
 SEVERITIES = {
     Status.PARTIAL: "minor",

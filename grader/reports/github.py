@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import for_log
-from grader.places import Place
 from grader.reports import markdown
+from grader.reports.notebook_lines import Place
 
 MOST = 9
 """Annotations; the runner shows ten of a step, and the tenth tells how many more there are."""

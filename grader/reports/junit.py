@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import printable
-from grader.places import Place
+from grader.reports.notebook_lines import Place
 
 KINDS = {
     Status.PARTIAL: "failure",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grader import lines
 from grader.core.model import Assignment, Grade
 from grader.core.untrusted_text import printable
-from grader.lines import Line
+from grader.reports import terminal_lines
+from grader.reports.terminal_lines import Line
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
@@ -19,7 +19,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 def _grade(grade: Grade) -> Iterator[Line]:
     yield printable(grade.submission.name), "bold"
     for task in grade.tasks:
-        yield lines.heading(task.task)
+        yield terminal_lines.heading(task.task)
         for item in task.items:
-            yield from lines.item_lines(item)
-    yield from lines.summary(grade)
+            yield from terminal_lines.item_lines(item)
+    yield from terminal_lines.summary(grade)

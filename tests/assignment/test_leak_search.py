@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from grader import public_file
 from grader.assignment import leak_search, release, rubric
 from grader.core import notebook
+from grader.student import public_file
 from tests.bundle import REFERENCE, ROOT, cell, made
 from tests.bundle import notebook as saved
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader import public, public_file
 from grader.assignment import rubric
 from grader.cli import main
 from grader.core import codec
 from grader.marking import plan
+from grader.student import public_checks, public_file
 from tests.bundle import REFERENCE, ROOT, made
 
 
@@ -121,9 +121,9 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_public_verdicts_do_not_depend_on_where_the_questions_come_from() -> None:
     """Drawn again from the published seed, they are those in the file."""
     assignment = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
-    again = public.questions(assignment)
+    again = public_checks.questions(assignment)
     for task in assignment.tasks:
-        asked = plan.plan(made().task(task.id), public.SEED)
+        asked = plan.plan(made().task(task.id), public_checks.SEED)
         assert {k: [codec.digest(q) for q in v] for k, v in asked.items()} == {
             k: [codec.digest(q) for q in v] for k, v in again[task.id].items()
         }

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from grader import public_file
+from grader.student import public_file
 from tests.bundle import RIGHT, ROOT, WRONG, made
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())

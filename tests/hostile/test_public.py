@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import public, public_file
 from grader.assignment import release, rubric
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Case, Resource, Submission
 from grader.core.notebook import read
 from grader.marking import plan
-from grader.selfcheck import Check
+from grader.student import public_checks, public_file
+from grader.student.selfcheck import Check
 from tests.bundle import REFERENCE, RIGHT, ROOT, door, made, namespace
 
 pytestmark = pytest.mark.hostile
@@ -98,7 +98,10 @@ def test_no_seed_in_reach_makes_a_gradings_inputs() -> None:
     item = made().task("activation").items[0]
     secret = next(q for q in plan.plan(made().task("activation"), true)[item.id])
     whole = {int(x) for x in numbers_seen() if np.isfinite(x) and x == int(x) and x >= 0}
-    nearby = {public.SEED + n for n in range(300)} | {public.SEED % (1 << 48), public.SEED >> 16}
+    nearby = {public_checks.SEED + n for n in range(300)} | {
+        public_checks.SEED % (1 << 48),
+        public_checks.SEED >> 16,
+    }
     guesses = whole | nearby | set(range(2000))
     assert true not in guesses
     few = replace(made().task("activation"), items=(item,))

@@ -10,8 +10,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from grader.core.model import Grade, Status
 from grader.core.untrusted_text import code, for_log, for_markdown
-from grader.places import Place
 from grader.reports import codequality, github, junit, markdown, text
+from grader.reports.notebook_lines import Place
 from tests.reports import grades
 from tests.reports.grades import item, task
 

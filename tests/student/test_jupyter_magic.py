@@ -11,9 +11,9 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from grader import magic, public_file
 from grader.core.errors import UsageError
 from grader.core.model import Status
+from grader.student import jupyter_magic, public_file
 from tests.bundle import REFERENCE, RIGHT, made, namespace
 
 EVIL = '<script>alert(1)</script><img src=x onerror="alert(2)">\x1b[31m'
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_that_is_defined_is_judged(folder: Path) -> None:
-    result = magic.judged([], namespace(RIGHT), folder)
+    result = jupyter_magic.judged([], namespace(RIGHT), folder)
     assert [(i.item.id, i.outcome.status) for i in result.items] == [
         ("logistic", Status.PASSED),
         ("relu", Status.PASSED),
@@ -37,7 +37,7 @@ def test_all_that_is_defined_is_judged(folder: Path) -> None:
 
 
 def test_one_function_is_judged_by_its_name(folder: Path) -> None:
-    result = magic.judged(["relu"], {"relu": lambda x: x}, folder)
+    result = jupyter_magic.judged(["relu"], {"relu": lambda x: x}, folder)
     (item,) = result.items
     assert item.outcome.status is Status.FAILED
     assert "yours: relu(-2) = -2" in repr(result)
@@ -46,27 +46,27 @@ def test_one_function_is_judged_by_its_name(folder: Path) -> None:
 
 def test_evaluation_is_judged_in_the_namespace(folder: Path) -> None:
     names = namespace((REFERENCE / "Evaluation.ipynb").read_bytes(), without="-test")
-    result = magic.judged(["evaluation"], names, folder)
+    result = jupyter_magic.judged(["evaluation"], names, folder)
     assert [i.outcome.status for i in result.items] == [Status.PASSED] * 3
 
 
 def test_nothing_defined_and_whole_notebooks_are_told(folder: Path) -> None:
-    (note,) = magic.judged([], {}, folder).notes
+    (note,) = jupyter_magic.judged([], {}, folder).notes
     assert note.startswith("Nothing of the assignment is defined yet")
-    (note,) = magic.judged(["mlp"], {}, folder).notes
+    (note,) = jupyter_magic.judged(["mlp"], {}, folder).notes
     assert note.startswith("mlp: needs a run of the whole notebook")
 
 
 def test_without_the_bundle_one_sentence_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"public-checks\.json is neither beside this notebook"):
-        magic.judged([], {}, tmp_path)
+        jupyter_magic.judged([], {}, tmp_path)
 
 
 def test_the_page_shows_nothing_that_a_student_wrote_as_html(folder: Path) -> None:
     def relu(x: Any) -> Any:
         raise ValueError(EVIL)
 
-    page = magic.judged(["relu"], {"relu": relu}, folder)._repr_html_()
+    page = jupyter_magic.judged(["relu"], {"relu": relu}, folder)._repr_html_()
     assert "&lt;script&gt;" in page
     assert "<script" not in page
     assert "<img" not in page
@@ -80,8 +80,8 @@ def test_nothing_is_raised_into_the_notebook(
     def broken(*_: object) -> None:
         raise bug
 
-    monkeypatch.setattr(magic, "judged", broken)
-    magic.check("", SimpleNamespace(user_ns={}))
+    monkeypatch.setattr(jupyter_magic, "judged", broken)
+    jupyter_magic.check("", SimpleNamespace(user_ns={}))
     assert capsys.readouterr().out.startswith(("This could not be checked", "Stopped."))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import handin, public_file
 from grader.core.errors import UsageError
+from grader.student import find_notebooks, public_file
 from tests.bundle import RIGHT, WRONG, made, notebook
 
 NAME = "ActivationFunctions.ipynb"
@@ -25,7 +25,7 @@ def test_a_repository_is_searched_and_the_files_are_known(tmp_path: Path) -> Non
     write(tmp_path / "venv" / "lib" / NAME)
     write(tmp_path / "sheets" / "four" / "helper.py", b"x = 1")
     write(tmp_path / public_file.FILE, b"{}")
-    found = handin.find(tmp_path, made().assignment)
+    found = find_notebooks.find(tmp_path, made().assignment)
     assert found.files == {"activation": path}
     assert found.submission.files == {"sheets/four/helper.py": b"x = 1"}
     assert set(found.submission.missing) == {"evaluation", "fmssvrc"}
@@ -36,7 +36,7 @@ def test_of_one_notebook_the_others_beside_are_left(tmp_path: Path) -> None:
     write(tmp_path / "Evaluation.ipynb")
     write(tmp_path / "draw.py", b"x = 1")
     write(tmp_path / "deep" / "more.py", b"x = 1")
-    found = handin.find(path, made().assignment)
+    found = find_notebooks.find(path, made().assignment)
     assert found.files == {"activation": path}
     assert set(found.submission.files) == {"draw.py"}
 
@@ -44,7 +44,7 @@ def test_of_one_notebook_the_others_beside_are_left(tmp_path: Path) -> None:
 def test_the_shallowest_of_two_is_taken(tmp_path: Path) -> None:
     path = write(tmp_path / NAME)
     write(tmp_path / "old" / NAME, WRONG)
-    found = handin.find(tmp_path, made().assignment)
+    found = find_notebooks.find(tmp_path, made().assignment)
     assert found.files == {"activation": path}
 
 
@@ -53,18 +53,18 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / NAME).symlink_to(tmp_path / "elsewhere" / NAME)
     with pytest.raises(UsageError, match="holds none of this assignment's notebooks"):
-        handin.find(tmp_path / "work", made().assignment)
+        find_notebooks.find(tmp_path / "work", made().assignment)
 
 
 def test_a_path_that_is_nothing_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        handin.find(tmp_path / "nothing", made().assignment)
+        find_notebooks.find(tmp_path / "nothing", made().assignment)
     with pytest.raises(UsageError, match=r"none of this assignment's notebooks \(Activation"):
-        handin.find(write(tmp_path / "Other.ipynb", notebook("x = 1")), made().assignment)
+        find_notebooks.find(write(tmp_path / "Other.ipynb", notebook("x = 1")), made().assignment)
 
 
 def test_a_damaged_notebook_is_a_finding_not_an_end(tmp_path: Path) -> None:
     write(tmp_path / NAME, b'{"cells": [')
-    found = handin.find(tmp_path, made().assignment)
+    found = find_notebooks.find(tmp_path, made().assignment)
     assert found.submission.damaged == ("activation",)
     assert found.files == {}

@@ -10,7 +10,6 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
-from grader import live, public
 from grader.core.errors import SandboxError
 from grader.core.model import (
     Ending,
@@ -27,7 +26,8 @@ from grader.marking import plan, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.sandbox.observe import Surroundings
-from grader.selfcheck import Budget, Check, Checked
+from grader.student import ask_in_kernel, public_checks
+from grader.student.selfcheck import Budget, Check, Checked
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
 
 EXAMPLES = ROOT / "submissions" / "examples"
@@ -48,7 +48,7 @@ def check(content: bytes, *names: str, **changed: Any) -> tuple[Checked, list[st
 
     fields: dict[str, Any] = {"door": door, "settled": settled} | changed
     job = Check(public=made(), submission=submission(content), **fields)
-    return job.run(public.select(made(), names)), told
+    return job.run(public_checks.select(made(), names)), told
 
 
 def statuses(found: Checked) -> dict[str, Status]:
@@ -174,7 +174,7 @@ def test_what_a_cut_training_did_not_reach_is_not_failed() -> None:
 
     public_ = replace(made(), accuracies={"activation": 82.0})
     fields: dict[str, Any] = {"public": public_, "submission": submission(WRONG), "door": cut}
-    tasks = public.select(made(), ["logistic", "relu"])
+    tasks = public_checks.select(made(), ["logistic", "relu"])
     plain = Check(**fields).run(tasks)
     assert statuses(plain) == {"logistic": Status.PASSED, "relu": Status.FAILED}
     found = Check(**fields, train=Budget(epochs=1)).run(tasks)
@@ -193,7 +193,7 @@ def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.Mon
     monkeypatch.setattr("grader.retraining.datasets.fashion_mnist.sandbox_folder", lambda *a: None)
     network = submission(RIGHT)
     network = replace(network, notebooks={"fmssvrc": network.notebooks["activation"]})
-    tasks = public.select(made(), ["mlp"])
+    tasks = public_checks.select(made(), ["mlp"])
     Check(public=made(), submission=network, door=looking).run(tasks)
     budget = Budget(epochs=2, seconds=40)
     monkeypatch.setattr("grader.retraining.runs.distilled", lambda evidence, *_: evidence)
@@ -213,7 +213,9 @@ def test_a_typical_mistake_is_told_by_its_hint() -> None:
     names: dict[str, Any] = {"np": np}
     exec(mistake.code, names)
     known = {
-        typical_mistakes.key("logistic", mistake.name, question): live.ask(names, question, 20)
+        typical_mistakes.key("logistic", mistake.name, question): ask_in_kernel.ask(
+            names, question, 20
+        )
         for question in made().asked["activation"]["logistic"]
     }
     bundle = replace(made(), mistakes=known)
@@ -221,7 +223,7 @@ def test_a_typical_mistake_is_told_by_its_hint() -> None:
     for function in ("np.tanh(x)", "np.sinh(x)"):
         content = notebook(f"import numpy as np\ndef logistic(x):\n    return {function}")
         job = Check(public=bundle, submission=submission(content), door=door)
-        (task,) = job.run(public.select(bundle, ["logistic"])).grade.tasks
+        (task,) = job.run(public_checks.select(bundle, ["logistic"])).grade.tasks
         said[function] = task.items[0].outcome.message
     assert said["np.tanh(x)"].endswith(mistake.hint)
     assert mistake.hint not in said["np.sinh(x)"]

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from grader import live
 from grader.core.model import Answer, AnswerStatus, Question
+from grader.student import ask_in_kernel
 
 POINTS = np.array([-1.0, 0.0, 2.0])
 
@@ -24,7 +24,7 @@ def ask(source: str, probe: str = "call_function", seconds: int = 5, **params: A
     names: dict[str, Any] = {}
     exec(source, names)
     question = Question(probe=probe, params={"name": "f", "points": POINTS} | params)
-    return live.ask(names, question, seconds)
+    return ask_in_kernel.ask(names, question, seconds)
 
 
 def test_a_function_answers_with_its_values() -> None:
@@ -61,7 +61,7 @@ def test_names_random_numbers_and_settings_stay() -> None:
     torch.manual_seed(5)
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index]
     filters, width = list(warnings.filters), mpl.rcParams["lines.linewidth"]
-    answer = live.ask(
+    answer = ask_in_kernel.ask(
         names, Question(probe="call_function", params={"name": "f", "points": POINTS}), 5
     )
     assert answer.status is AnswerStatus.OK

@@ -10,7 +10,7 @@ from grader.core.model import Grade, ItemGrade, Status, Task
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
-    from grader.selfcheck import Estimate
+    from grader.student.selfcheck import Estimate
 
 STYLES = {
     Status.PASSED: "green",

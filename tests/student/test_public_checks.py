@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import public, public_file
 from grader.assignment import rubric
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Visibility
 from grader.marking import plan
+from grader.student import public_checks, public_file
 from tests.bundle import ROOT, made
 
 ASSIGNMENT = rubric.find(str(ROOT / "rubrics" / "dais2021-a4"))
@@ -74,8 +74,8 @@ def test_published_inputs_are_those_of_no_grading() -> None:
     """A submission's seed has 48 bits, the published one does not; the streams differ."""
     task = made().task("activation")
     published = {codec.digest(q) for asked in made().asked["activation"].values() for q in asked}
-    assert public.SEED >= 1 << 48
-    for seed in (0, 1, 2021, public.SEED % (1 << 48), (1 << 48) - 1):
+    assert public_checks.SEED >= 1 << 48
+    for seed in (0, 1, 2021, public_checks.SEED % (1 << 48), (1 << 48) - 1):
         for item, asked in plan.plan(task, seed).items():
             drawn = [q for q in asked if "points" in q.params and len(q.params["points"]) > 5]
             assert published.isdisjoint(codec.digest(question) for question in drawn), item
@@ -119,7 +119,7 @@ def test_the_file_is_found_beside_above_and_below(tmp_path: Path) -> None:
     ],
 )
 def test_items_are_found_by_their_names(name: str, items: list[str]) -> None:
-    (task,) = public.select(made(), [name])
+    (task,) = public_checks.select(made(), [name])
     assert [item.id for item in task.items] == items
     assert task.points == sum(item.points for item in task.items)
 
@@ -135,7 +135,7 @@ def test_items_are_found_by_their_names(name: str, items: list[str]) -> None:
 )
 def test_a_name_of_nothing_public_says_what_there_is(name: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
-        public.select(made(), [name])
+        public_checks.select(made(), [name])
 
 
 def test_public_points_of_values_are_exact(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from IPython.display import display
 
-from grader import lines, live, public, public_file, selfcheck
 from grader.core import codec
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import (
@@ -28,7 +27,9 @@ from grader.core.model import (
     Task,
 )
 from grader.core.untrusted_text import printable
-from grader.public import Public
+from grader.reports import terminal_lines
+from grader.student import ask_in_kernel, public_checks, public_file, selfcheck
+from grader.student.public_checks import Public
 
 COLOURS = {
     Status.PASSED: "#1a9850",
@@ -57,7 +58,7 @@ class Result:
         return f'<div style="font-size:90%;line-height:1.45">{table}{notes}</div>'
 
     def __repr__(self) -> str:
-        shown = [line for item in self.items for line, _ in lines.item_lines(item)]
+        shown = [line for item in self.items for line, _ in terminal_lines.item_lines(item)]
         return "\n".join([*shown, *map(printable, self.notes)])
 
 
@@ -78,7 +79,7 @@ def check(line: str, shell: Any) -> None:
         return
 
 
-def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
+def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -> Result:
     """The verdicts on what the namespace defines.
 
     Raises:
@@ -87,12 +88,12 @@ def judged(names: Sequence[str], namespace: live.Names, folder: Path) -> Result:
     known = _public(folder)
     found: list[ItemGrade] = []
     elsewhere: list[str] = []
-    for task in public.select(known, names):
+    for task in public_checks.select(known, names):
         ready = [item for item in task.items if _is_live(known, task, item)]
         elsewhere += [item.id for item in task.items if item not in ready]
         if not names:
             ready = [item for item in ready if _is_defined(item, namespace)]
-        found += _task(known, public.only(task, tuple(ready)), namespace) if ready else []
+        found += _task(known, public_checks.only(task, tuple(ready)), namespace) if ready else []
     notes = [_sum(found)] if found else []
     if not found and not (names and elsewhere):
         notes.append("Nothing of the assignment is defined yet: run the cells of your functions.")
@@ -118,23 +119,25 @@ def _public(folder: Path) -> Public:
 
 
 def _is_live(known: Public, task: Task, item: Item) -> bool:
-    return all(question.probe in live.LIVE for question in known.asked[task.id][item.id])
+    return all(question.probe in ask_in_kernel.LIVE for question in known.asked[task.id][item.id])
 
 
-def _is_defined(item: Item, namespace: live.Names) -> bool:
+def _is_defined(item: Item, namespace: ask_in_kernel.Names) -> bool:
     """Whether its function is there, whatever the capitals."""
     wanted = item.check.subject.lower()
     return any(name.lower() == wanted and callable(namespace[name]) for name in list(namespace))
 
 
-def _task(known: Public, task: Task, namespace: live.Names) -> list[ItemGrade]:
+def _task(known: Public, task: Task, namespace: ask_in_kernel.Names) -> list[ItemGrade]:
     asked = known.asked[task.id]
     answers: dict[str, Answer] = {}
     for item in task.items:
         for question in asked[item.id]:
             digest = codec.digest(question)
             if digest not in answers:
-                answers[digest] = live.ask(namespace, question, task.limits.question_seconds)
+                answers[digest] = ask_in_kernel.ask(
+                    namespace, question, task.limits.question_seconds
+                )
     notebook = Notebook(name=str(task.notebook), cells=())
     submission = Submission(student="", name="", notebooks={task.id: notebook}, missing={})
     evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
@@ -161,7 +164,7 @@ def _row(item: ItemGrade) -> str:
 
 def _told(item: ItemGrade) -> str:
     given = item.outcome.details.get("given")
-    shown = given[: lines.SHOWN] if isinstance(given, list) else [given] if given else []
+    shown = given[: terminal_lines.SHOWN] if isinstance(given, list) else [given] if given else []
     told = [_safe(item.outcome.message)]
     told += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
     if item.item.hint:

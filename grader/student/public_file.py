@@ -31,7 +31,7 @@ from grader.core.model import (
     Visibility,
 )
 from grader.core.version import __version__
-from grader.public import Public, Withheld, only
+from grader.student.public_checks import Public, Withheld, only
 
 FILE = "public-checks.json"
 

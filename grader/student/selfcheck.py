@@ -35,11 +35,11 @@ from grader.core.model import (
 from grader.marking import plan, scoring, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
-from grader.public import Public, chosen
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.observe import Progress, Surroundings
 from grader.sandbox.walls.confinement import DATA
+from grader.student.public_checks import Public, chosen
 
 DISTILLED = "export"
 """The probe whose answer is judged by what trusted code makes of it, when the run has ended."""

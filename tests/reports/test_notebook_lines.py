@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from grader import places
 from grader.checks.base import Check
 from grader.checks.functions.values import FunctionValues
 from grader.core.model import CellRun, Ending, Evidence, Item, Visibility
 from grader.core.notebook import read
+from grader.reports import notebook_lines
 from tests.bundle import cell, notebook
 
 CONTENT = notebook(
@@ -31,14 +31,16 @@ def line_of(text: str, content: bytes = CONTENT) -> int:
     return next(n for n, line in enumerate(content.decode().split("\n"), 1) if text in line)
 
 
-def place(wanted: Item, content: bytes = CONTENT, failed: int = -1) -> places.Place:
+def place(wanted: Item, content: bytes = CONTENT, failed: int = -1) -> notebook_lines.Place:
     cells = (CellRun(index=failed, id="", status="error"),) if failed >= 0 else ()
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=cells)
-    return places.of_item(wanted, read(content, "a.ipynb"), content, "work/a.ipynb", evidence)
+    return notebook_lines.of_item(
+        wanted, read(content, "a.ipynb"), content, "work/a.ipynb", evidence
+    )
 
 
 def test_a_functions_line_is_that_of_its_definition() -> None:
-    expected = places.Place(path="work/a.ipynb", line=line_of("def relu"), cell=1)
+    expected = notebook_lines.Place(path="work/a.ipynb", line=line_of("def relu"), cell=1)
     assert place(item("relu", "relu")) == expected
 
 
@@ -49,7 +51,7 @@ def test_an_item_without_a_function_stands_at_its_cell() -> None:
 
 def test_else_the_first_cell_that_failed_or_the_files_first_line() -> None:
     assert place(item("mlp"), failed=2).line == line_of("'''")
-    assert place(item("mlp")) == places.Place(path="work/a.ipynb")
+    assert place(item("mlp")) == notebook_lines.Place(path="work/a.ipynb")
 
 
 @pytest.mark.parametrize("indent", [None, 4])
@@ -63,4 +65,4 @@ def test_any_way_of_writing_json_will_do(indent: int | None) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"cells": 1}', '{"cells": [1]}', '{"cells": ['])
 def test_what_is_no_notebook_is_refused(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
-        places.source_lines(text)
+        notebook_lines.source_lines(text)

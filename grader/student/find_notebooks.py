@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Submission
 from grader.intake import archives, submissions
-from grader.public_file import FILE
+from grader.student.public_file import FILE
 
 DEPTH, MOST = 4, 2000
 """Folders below the start that are looked into, and files that are read; the rest is no hand-in."""
