@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.assignment import rubric
-from grader.commands import folder
+from grader.cli import result_folder
 from grader.core import notebook
 from grader.core.model import Assignment, CellRun, Ending, Evidence, Outcome, Status, Submission
 from grader.marking import grades, regrade
@@ -107,7 +107,7 @@ def copied(source: Path, target: Path, count: int) -> None:
 def render(path: Path, assignment: Assignment, _: int) -> None:
     """All reports from the store."""
     with Store(path / "grader.sqlite") as store:
-        folder.write_reports(Results(store, assignment), assignment, path)
+        result_folder.write_reports(Results(store, assignment), assignment, path)
 
 
 def score(path: Path, assignment: Assignment, _: int) -> None:
@@ -146,7 +146,7 @@ def _changed(path: Path, changed: Assignment, *, anew: bool = False) -> None:
         with store.transaction():
             found = regrade.regrade(changed, store, None)
         assert found.changes or anew
-        folder.write_reports(Results(store, changed), changed, path)
+        result_folder.write_reports(Results(store, changed), changed, path)
 
 
 STEPS = {

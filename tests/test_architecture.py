@@ -1,14 +1,60 @@
-"""Holds what the design promises of imports: no cycles, a light command line, a closed inside."""
+"""Holds what the design promises of imports: rooms, directions, a light command line.
+
+Every import counts, also one within a function or under `TYPE_CHECKING`.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 PACKAGE = Path(__file__).parents[1] / "grader"
-HEAVY = {"torch", "torchvision", "nbclient", "numpy", "matplotlib", "sklearn", "nbformat"}
+
+ROOMS = (
+    "cli",
+    "assignment",
+    "student",
+    "batch",
+    "reports",
+    "platforms",
+    "marking",
+    "intake",
+    "checks",
+    "quiz",
+    "retraining",
+    "store",
+    "sandbox",
+    "core",
+)
+"""From the top. What stands in a room imports from its own and from those below."""
+
+ENTRIES = {"grader": "grader.student.jupyter_magic"}
+"""Imports upwards that are meant: `%load_ext grader` finds its magic when that is first used."""
+
+UNTIL_PLATFORMS = {
+    "grader.intake.folder_layout",
+    "grader.intake.people",
+    "grader.intake.submissions",
+}
+
+NEVER = {
+    "marking": {"sandbox"},
+    "checks": {"sandbox", "store"},
+    "reports": {"sandbox"},
+    "quiz": {"sandbox", "store"},
+    "intake": {"sandbox", "store"},
+    "retraining": {"store"},
+    "store": {"sandbox"},
+}
+"""What a room may not import, though it lies below."""
+
+LAZY = {"torch", "onnx", "pygraphviz"}
+"""Loaded by whoever needs them, and not by these commands."""
 
 
 def module_name(path: Path) -> str:
@@ -16,67 +62,92 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def runtime_imports(path: Path) -> set[str]:
-    """Names of our own modules that a module imports when it is loaded."""
-    found: set[str] = set()
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grader"):
-            found.add(str(node.module))
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py") if "inside" not in path.parts}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Names of our own modules that a module imports, wherever in it."""
+    inside = "grader.sandbox.inside"
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "grader":
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES or full.startswith(inside) else str(node.module)
         elif isinstance(node, ast.Import):
-            found |= {a.name for a in node.names if a.name.startswith("grader")}
-    return found
+            yield from (a.name for a in node.names if a.name.split(".")[0] == "grader")
 
 
-def graph() -> dict[str, set[str]]:
-    names = {
-        module_name(path): path for path in PACKAGE.rglob("*.py") if "inside" not in path.parts
-    }
-    return {name: runtime_imports(path) & set(names) for name, path in names.items()}
+GRAPH = {name: set(imports(path)) - {name} for name, path in MODULES.items()}
 
 
-def test_our_modules_import_each_other_without_cycles() -> None:
-    edges = graph()
+def room(name: str) -> str:
+    """The room of a module; that of `grader` itself is the package."""
+    return name.split(".")[1] if "." in name else ""
+
+
+def test_every_package_is_a_room_of_the_plan() -> None:
+    found = {room(name) for name in MODULES if name != "grader"}
+    assert found == set(ROOMS)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_down_only(name: str) -> None:
+    for target in GRAPH[name]:
+        if ENTRIES.get(name) == target:
+            continue
+        if name in UNTIL_PLATFORMS and target == "grader.platforms.moodle":
+            continue
+        if name == "grader":
+            assert room(target) == "core", target
+            continue
+        assert ROOMS.index(room(name)) <= ROOMS.index(room(target)), f"{name} -> {target}"
+        assert room(target) not in NEVER.get(room(name), set()), f"{name} -> {target}"
+
+
+def test_modules_import_each_other_without_circles() -> None:
     done: set[str] = set()
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, f"import cycle: {' -> '.join([*trail, name])}"
-        if name in done:
+        assert name not in trail, f"a circle: {' -> '.join([*trail, name])}"
+        if name in done or name not in GRAPH:
             return
-        for target in edges[name] - {name}:
+        for target in sorted(GRAPH[name]):
             if not name.startswith(target + "."):  # a package's own __init__ comes before it
                 visit(target, (*trail, name))
         done.add(name)
 
-    for name in edges:
+    for name in sorted(set(GRAPH) - set(ENTRIES)):
         visit(name, ())
 
 
 def test_only_the_command_line_prints_or_exits() -> None:
     """The sandbox's driver is a process of its own, and speaks over its standard output."""
-    for path in PACKAGE.rglob("*.py"):
-        if path.name in ("cli.py", "driver.py", "progress.py") or "commands" in path.parts:
-            continue
-        if "inside" in path.parts:
+    for name, path in MODULES.items():
+        if room(name) == "cli" or name == "grader.sandbox.kernels.driver":
             continue
         calls = [n.func for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
         names = {f.id for f in calls if isinstance(f, ast.Name)}
         assert not names & {"print", "exit", "quit"}, path
 
 
-def test_help_loads_nothing_heavy() -> None:
-    code = f"import sys, grader.cli\nprint(sorted(set({sorted(HEAVY)!r}) & set(sys.modules)))"
+def loaded(code: str, names: set[str]) -> list[str]:
+    """Which of these modules are loaded once this code has run in a new process."""
+    code += f"\nimport sys\nprint(sorted({names!r} & set(sys.modules)), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    found: list[str] = ast.literal_eval(done.stderr.splitlines()[-1])
+    return found
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    heavy = {"torch", "torchvision", "nbclient", "matplotlib", "sklearn", "nbformat"}
+    assert loaded("import grader.cli.main", heavy | {"numpy", "pydantic"}) == []
 
 
 def test_the_grading_never_asks_in_its_own_process() -> None:
     """Only %check does, in the student's kernel."""
-    users = {name for name, targets in graph().items() if "grader.student.ask_in_kernel" in targets}
-    assert users == {"grader.student.jupyter_magic"}
-    assert not [
-        name for name, targets in graph().items() if "grader.student.jupyter_magic" in targets
-    ]
+    asks, magic = "grader.student.ask_in_kernel", "grader.student.jupyter_magic"
+    assert {name for name, targets in GRAPH.items() if asks in targets} == {magic}
+    assert {name for name, targets in GRAPH.items() if magic in targets} == {"grader"}
 
 
 def test_what_runs_beside_student_code_imports_nothing_else_of_ours() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.checks import CHECKS
-from grader.cli import main
+from grader.cli.main import main
 from grader.core.version import __version__
 from grader.reports import FORMATS
 from grader.sandbox.walls.levels import NAMES

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from grader.cli import main
+from grader.cli.main import main
 
 EXAMPLES = Path(__file__).parents[1] / "submissions" / "examples"
 EVERYTHING, NOTHING = "everything", "nothing"

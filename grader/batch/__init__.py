@@ -1,0 +1,1 @@
+"""A batch of submissions on its way: what runs where, and in which order."""

@@ -1,0 +1,1 @@
+"""The nouns, and what everything else stands on. Imports nothing above it."""

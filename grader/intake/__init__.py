@@ -1,0 +1,1 @@
+"""What people hand in: folders, archives, tables, and whose they are."""

@@ -1,0 +1,1 @@
+"""From stored facts to grades. Runs nothing, and imports nothing of the sandbox."""

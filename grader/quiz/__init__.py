@@ -1,0 +1,1 @@
+"""The quiz on automatic differentiation: its graph, its variants, its marking."""

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from grader.core.model import Grade, ItemGrade, Status, Task
+from grader.core.model import Grade, ItemGrade, Outcome, Status, Task
 from grader.core.untrusted_text import printable
-
-if TYPE_CHECKING:
-    from grader.student.selfcheck import Estimate
 
 STYLES = {
     Status.PASSED: "green",
@@ -70,15 +66,15 @@ def summary(grade: Grade) -> Iterator[Line]:
         yield from _wrapped(note)
 
 
-def estimate_lines(estimate: Estimate) -> Iterator[Line]:
+def estimate_lines(task: str, cutoff: float, outcome: Outcome, *, was_cut: bool) -> Iterator[Line]:
     """Whether the network will be good enough, as far as one training tells."""
     words = {Status.PASSED: "It should reach", Status.REVIEW: "It is uncertain that it reaches"}
-    status = estimate.outcome.status
+    status = outcome.status
     told = words.get(status, "It will hardly reach")
     yield "", ""
-    yield f"Estimate ({estimate.task}): {told} {estimate.cutoff:g} %.", STYLES[status]
-    yield from _indented("", estimate.outcome.message)
-    if estimate.was_cut:
+    yield f"Estimate ({task}): {told} {cutoff:g} %.", STYLES[status]
+    yield from _indented("", outcome.message)
+    if was_cut:
         yield from _indented("", "The training was cut short here; with more it may do better.")
 
 

@@ -1,0 +1,1 @@
+"""Training again: data, secret classes, evaluation outside of the sandbox, the verdict."""

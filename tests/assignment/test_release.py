@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.assignment import rubric
-from grader.cli import main
+from grader.cli.main import main
 from grader.core import codec
 from grader.marking import plan
 from grader.student import public_checks, public_file

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.assignment import rubric, scaffold
-from grader.cli import main
+from grader.cli.main import main
 from grader.marking.masters import read_masters
 
 

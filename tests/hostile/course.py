@@ -139,7 +139,7 @@ class Course:
         line = [
             sys.executable,
             "-m",
-            "grader.cli",
+            "grader.cli.main",
             "grade",
             str(self.work),
             "--quiet",

@@ -16,8 +16,8 @@ from torch import nn
 
 from grader.assignment import rubric
 from grader.batch import batch
+from grader.cli.progress import Lines
 from grader.core.model import Cell, Limits, Notebook, Outcome, Status, Submission
-from grader.progress import Lines
 from grader.retraining.datasets import fashion_mnist
 from grader.store.store import Store
 

@@ -16,6 +16,7 @@ import pytest
 from grader.assignment import rubric
 from grader.batch import ask_mistakes, batch
 from grader.checks.functions.values import FunctionValues
+from grader.cli.progress import Lines
 from grader.core import codec, notebook_patch
 from grader.core.errors import UsageError
 from grader.core.model import (
@@ -33,7 +34,6 @@ from grader.core.model import (
 from grader.marking import typical_mistakes
 from grader.marking.masters import read_masters
 from grader.marking.task_work import TaskWork
-from grader.progress import Lines
 from grader.store.store import Store
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
 

@@ -1,0 +1,1 @@
+"""Checks of single functions: what they return, and what they draw."""

@@ -1,0 +1,1 @@
+"""Checks of cross-validation and of the confusion matrix."""

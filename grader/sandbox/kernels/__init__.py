@@ -1,0 +1,1 @@
+"""Starts kernels, cold or forked, and talks to them."""

@@ -15,9 +15,9 @@ from grader.assignment.selftest import run
 from grader.assignment.selftest.report import Report
 from grader.assignment.selftest.run import Settings
 from grader.checks.functions.results import FunctionResults
-from grader.cli import main
+from grader.cli.main import main
+from grader.cli.progress import Lines
 from grader.core.model import Assignment
-from grader.progress import Lines
 from grader.store.store import Store
 
 pytestmark = pytest.mark.sandbox

@@ -110,7 +110,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def closed() -> str:
     """What `grader doctor` says where no namespaces can be made, as in a plain container."""
     done = subprocess.run(
-        [sys.executable, "-c", CLOSED, sys.executable, "-m", "grader.cli", "doctor"],
+        [sys.executable, "-c", CLOSED, sys.executable, "-m", "grader.cli.main", "doctor"],
         capture_output=True,
         text=True,
         check=False,

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.commands import surroundings
-from grader.commands.check import check
-from grader.commands.mark import mark
-from grader.commands.new import new
-from grader.commands.options import sandbox_options
-from grader.commands.quiz import quiz
-from grader.commands.regrade import regrade
-from grader.commands.release import release
-from grader.commands.report import report
-from grader.commands.schema import schema
-from grader.commands.selftest import selftest
-from grader.commands.train import options, train
+from grader.cli import machine
+from grader.cli.check import check
+from grader.cli.mark import mark
+from grader.cli.new import new
+from grader.cli.options import sandbox_options
+from grader.cli.quiz import quiz
+from grader.cli.regrade import regrade
+from grader.cli.release import release
+from grader.cli.report import report
+from grader.cli.schema import schema
+from grader.cli.selftest import selftest
+from grader.cli.train import options, train
 from grader.core.errors import GraderError
 from grader.core.untrusted_text import printable
 from grader.core.version import __version__
@@ -132,7 +132,7 @@ def grade(
     """
     from grader.assignment import rubric
     from grader.batch import batch
-    from grader.commands import folder
+    from grader.cli import result_folder
     from grader.intake.submissions import ingest
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
@@ -150,7 +150,7 @@ def grade(
     with Store(out / "grader.sqlite").claim() as store:
         settings = batch.Settings(
             seed=store.batch_seed(seed),
-            jobs=jobs or surroundings.cores(),
+            jobs=jobs or machine.cores(),
             fresh=fresh,
             data_dir=data_dir,
             audit=audit,
@@ -163,14 +163,14 @@ def grade(
             "data": str(data_dir.resolve()) if data_dir else "",
             "paths": shlex.join(str(path.resolve()) for path in paths),
         }
-        with surroundings.progress(quiet) as progress:
+        with machine.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, _engine(engine))
             try:
                 results = work.results(_remarked(found.submissions), noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
-        folder.write_reports(results, chosen, out)
+        result_folder.write_reports(results, chosen, out)
         broken = _show_table(results, chosen)
     click.echo(f"Report: {(out / 'index.html').resolve()}")
     sys.exit(NOT_ALL if broken else DONE)
@@ -188,7 +188,7 @@ def data(folder: Path | None) -> None:
 @main.command()
 def doctor() -> None:
     """Say what this machine can do, and what to install for more."""
-    from grader import doctor as checks
+    from grader.cli import doctor as checks
 
     findings = checks.examine()
     for finding in findings:

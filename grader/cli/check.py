@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.screen import Screen
+from grader.cli.check_screen import Screen
 
 if TYPE_CHECKING:
     from grader.core.model import Task

@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.batch.batch import Settings
-from grader.cli import main
+from grader.cli.doctor import Finding
+from grader.cli.main import main
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Grade, Status
 from grader.core.version import __version__
-from grader.doctor import Finding
 from grader.store.store import Store
 from tests.reports import grades
 from tests.reports.grades import item, task
@@ -372,7 +372,7 @@ def test_doctor_tells_its_findings_and_whether_all_is_well(
         Finding(what="Python", ok=True, text="3.11"),
         Finding(what="sandbox", ok=ok, text="install bubblewrap"),
     ]
-    monkeypatch.setattr("grader.doctor.examine", lambda: findings)
+    monkeypatch.setattr("grader.cli.doctor.examine", lambda: findings)
     result = run("doctor")
     assert result.exit_code == code
     assert result.stdout.splitlines() == [

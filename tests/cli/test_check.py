@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from grader.cli import main
+from grader.cli.main import main
 from grader.core.errors import GraderError
 from grader.student import public_file
 from tests.bundle import RIGHT, WRONG, door, made

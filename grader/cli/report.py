@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.folder import assignment_option, results_argument
+from grader.cli.result_folder import assignment_option, results_argument
 
 
 @click.command()
@@ -24,7 +24,7 @@ def report(
     results: Path, assignment: str | None, formats: tuple[str, ...], out: Path | None
 ) -> None:
     """Render a batch's reports again from what is stored; nothing is run or marked."""
-    from grader.commands import folder
+    from grader.cli import result_folder
     from grader.core.errors import UsageError
     from grader.marking.grades import Results
     from grader.reports import FORMATS
@@ -32,10 +32,10 @@ def report(
     for name in formats:
         if name not in FORMATS:
             raise UsageError(f"--format {name} does not exist; known are {', '.join(FORMATS)}")
-    with folder.opened(results) as store:
-        chosen = folder.unchanged(store, assignment)
-        written = folder.write_reports(
-            Results(store, chosen), chosen, out or results, formats or folder.FILES
+    with result_folder.opened(results) as store:
+        chosen = result_folder.unchanged(store, assignment)
+        written = result_folder.write_reports(
+            Results(store, chosen), chosen, out or results, formats or result_folder.FILES
         )
     pages = [path for path in written if path.parent.name == "students"]
     for path in written:

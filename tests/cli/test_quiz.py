@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 from defusedxml import ElementTree
 
-from grader.cli import main
+from grader.cli.main import main
 
 FORWARD = [f"v{n}" for n in range(1, 11)]
 ADJOINTS = [f"adj_v{n}" for n in range(1, 11)]

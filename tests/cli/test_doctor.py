@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from grader import doctor
-from grader.cli import main
+from grader.cli import doctor
+from grader.cli.main import main
 from grader.sandbox.walls import choose, levels, remedies
 
 

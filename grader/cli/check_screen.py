@@ -85,7 +85,9 @@ class Screen:
         from grader.reports import terminal_lines
 
         for estimate in checked.estimates:
-            for line in terminal_lines.estimate_lines(estimate):
+            for line in terminal_lines.estimate_lines(
+                estimate.task, estimate.cutoff, estimate.outcome, was_cut=estimate.was_cut
+            ):
                 self._print(*line)
         for line in terminal_lines.summary(checked.grade):
             self._print(*line)

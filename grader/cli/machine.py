@@ -16,7 +16,7 @@ def progress(quiet: bool = False) -> Any:
     """Bars on a terminal, plain lines elsewhere, nothing if `quiet`."""
     from rich.console import Console
 
-    from grader.progress import Bars, Lines
+    from grader.cli.progress import Bars, Lines
 
     if quiet or not sys.stderr.isatty():
         return Lines(sys.stderr, quiet=quiet)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader import reports
-from grader.cli import main
+from grader.cli.main import main
 from grader.core.model import Assignment, Grade
 from grader.reports.summary import Chunks
 from grader.store import migrations
@@ -25,7 +25,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two graded students, 3 points each, of an assignment that a test may change."""
     found = [graded(tmp_path, 2, start=10)]
     monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found[-1])
-    monkeypatch.setattr("tests.commands.test_results.rubrics", found)
+    monkeypatch.setattr("tests.cli.test_results.rubrics", found)
     assert run("report", tmp_path).exit_code == 0
     return tmp_path
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands import surroundings
+from grader.cli import machine
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -64,7 +64,7 @@ def selftest(
     choose.best()
     settings = run.Settings(
         seed=seed,
-        jobs=jobs or surroundings.cores(),
+        jobs=jobs or machine.cores(),
         data_dir=data_dir,
         train=train,
         mutate=mutants,
@@ -72,7 +72,7 @@ def selftest(
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,
-        surroundings.progress(quiet) as progress,
+        machine.progress(quiet) as progress,
     ):
         report = run.run(chosen, settings, store, progress)
     _show(report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.folder import assignment_option, results_argument
+from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
     from grader.marking.regrade import Remarked
@@ -32,12 +32,12 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
     changed. Where a check asks something that was never observed, the old mark stays, and the
     command that observes it is told.
     """
-    from grader.commands import folder
+    from grader.cli import result_folder
     from grader.marking import regrade as again
     from grader.marking.grades import Results
 
-    with folder.opened(results, write=True) as store:
-        chosen = folder.assignment_of(store, assignment)
+    with result_folder.opened(results, write=True) as store:
+        chosen = result_folder.assignment_of(store, assignment)
         place = data_dir or (Path(store.setting("data") or "") if store.setting("data") else None)
         try:
             with store.transaction():
@@ -49,7 +49,7 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
         except click.Abort:
             click.echo("Nothing was changed.", err=True)
             sys.exit(1)
-        folder.write_reports(Results(store, chosen), chosen, results)
+        result_folder.write_reports(Results(store, chosen), chosen, results)
     click.echo(f"Report: {(results / 'index.html').resolve()}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands.folder import assignment_option, results_argument
+from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def mark(
     A person's mark counts before an automatic one, and is never changed by a machine. Giving
     another one is how to correct it: all are kept, with name, time and reason; the latest counts.
     """
-    from grader.commands import folder
+    from grader.cli import result_folder
     from grader.core.errors import UsageError
     from grader.marking import hand_marks
     from grader.marking.grades import Results
@@ -57,8 +57,8 @@ def mark(
     if [any(single), out is not None, filled is not None].count(True) != 1:
         raise UsageError("name one: --student with --item and --points, or --export, or --import")
     if out is not None:
-        with folder.opened(results) as store:
-            chosen = folder.unchanged(store, assignment)
+        with result_folder.opened(results) as store:
+            chosen = result_folder.unchanged(store, assignment)
             content, count = hand_marks.export(Results(store, chosen, evidence=False))
         out.write_bytes(content)
         click.echo(f"{out}: {count} items wait for a person")
@@ -69,10 +69,10 @@ def mark(
         wanted = [hand_marks.Mark(student=student, item=item, points=points, reason=reason)]
     else:
         raise UsageError("one mark needs --student, --item and --points")
-    with folder.opened(results, write=True) as store:
-        chosen = folder.unchanged(store, assignment)
+    with result_folder.opened(results, write=True) as store:
+        chosen = result_folder.unchanged(store, assignment)
         count = _apply(store, chosen, wanted, by or getpass.getuser())
-        folder.write_reports(Results(store, chosen), chosen, results)
+        result_folder.write_reports(Results(store, chosen), chosen, results)
     known = len(wanted) - count
     click.echo(f"{count} marks written{f', {known} were there already' if known else ''}")
 

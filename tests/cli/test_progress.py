@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from rich.console import Console
 
-from grader import progress
-from grader.progress import Bars, Lines
+from grader.cli import progress
+from grader.cli.progress import Bars, Lines
 
 
 class Clock:

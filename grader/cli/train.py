@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.commands import surroundings
-from grader.commands.options import sandbox_options
+from grader.cli import machine
+from grader.cli.options import sandbox_options
 
 if TYPE_CHECKING:
     from grader.batch.batch import Settings
@@ -136,7 +136,7 @@ def _grade(
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,
         Store(Path(folder) / "grader.sqlite") as store,
-        surroundings.progress() as progress,
+        machine.progress() as progress,
     ):
         (grade,) = batch.Batch(only, store, settings, progress).run([submission])
     return grade.tasks[0].items[0]

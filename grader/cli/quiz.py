@@ -93,7 +93,7 @@ def mark(
     for a download that lies in the batch folder.
     """
     from grader.assignment import rubric
-    from grader.commands import quiz_table
+    from grader.cli import quiz_table
     from grader.core.errors import UsageError
     from grader.intake import people
     from grader.platforms import moodle
