@@ -20,8 +20,8 @@ def ladder(monkeypatch: pytest.MonkeyPatch, *working: str) -> dict[str, doctor.F
             return choose.Verdict(rung=levels.get(name))
         return choose.Verdict(rung=levels.get(name), problem=f"{name} is broken", mend="mend it")
 
-    monkeypatch.setattr(levels, "examine", examine)
-    monkeypatch.setattr(levels, "prepare", lambda: None)
+    monkeypatch.setattr(choose, "examine", examine)
+    monkeypatch.setattr(choose, "prepare", lambda: None)
     return {finding.what: finding for finding in doctor._ladder()}
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from grader.cli.main import main
 from grader.retraining import options
-from grader.sandbox.walls import levels
+from grader.sandbox.walls import choose
 
 
 @pytest.mark.parametrize("command", [["train", "n.ipynb"], ["grade", "."]])
@@ -17,7 +17,7 @@ def test_a_device_that_is_not_there_is_a_wrong_use(
     monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.setattr(options, "devices", lambda: ())
-    monkeypatch.setattr(levels, "best", lambda minimum: "bubblewrap")
+    monkeypatch.setattr(choose, "best", lambda minimum: "bubblewrap")
     done = CliRunner().invoke(main, [*command, "--device", "cuda"])
     assert done.exit_code == 2
     assert "leave out --device cuda" in done.stderr
@@ -32,7 +32,7 @@ def test_a_notebook_that_is_not_there_is_a_wrong_use() -> None:
 def test_a_file_that_is_no_notebook_is_a_wrong_use(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(levels, "best", lambda minimum: "bubblewrap")
+    monkeypatch.setattr(choose, "best", lambda minimum: "bubblewrap")
     (tmp_path / "notes.ipynb").write_text("no JSON")
     done = CliRunner().invoke(main, ["train", str(tmp_path / "notes.ipynb")])
     assert done.exit_code == 2

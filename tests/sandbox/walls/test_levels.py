@@ -27,8 +27,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             return choose.Verdict(rung=levels.get(name))
         return choose.Verdict(rung=levels.get(name), problem=PROBLEM, mend="open them")
 
-    monkeypatch.setattr(levels, "examine", examine)
-    monkeypatch.setattr(levels, "prepare", lambda: None)
+    monkeypatch.setattr(choose, "examine", examine)
+    monkeypatch.setattr(choose, "prepare", lambda: None)
     return working
 
 
