@@ -33,13 +33,14 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.platforms.test_moodle import ENGLISH, GERMAN
+
 from grader.core import codec, notebook
 from grader.core.errors import GraderError
 from grader.intake import archives, spreadsheet
 from grader.platforms import moodle
 from grader.quiz import answers
 from tests.intake.test_tables import ods, xlsx
-from tests.platforms.test_moodle import ENGLISH, GERMAN
 
 SECONDS, CHUNK = 5, 250
 MEMORY = 1 << 30

@@ -36,12 +36,6 @@ ROOMS = (
 ENTRIES = {"grader": "grader.student.jupyter_magic"}
 """Imports upwards that are meant: `%load_ext grader` finds its magic when that is first used."""
 
-UNTIL_PLATFORMS = {
-    "grader.intake.folder_layout",
-    "grader.intake.people",
-    "grader.intake.submissions",
-}
-
 NEVER = {
     "marking": {"sandbox"},
     "checks": {"sandbox", "store"},
@@ -94,8 +88,6 @@ def test_every_package_is_a_room_of_the_plan() -> None:
 def test_imports_go_down_only(name: str) -> None:
     for target in GRAPH[name]:
         if ENTRIES.get(name) == target:
-            continue
-        if name in UNTIL_PLATFORMS and target == "grader.platforms.moodle":
             continue
         if name == "grader":
             assert room(target) == "core", target

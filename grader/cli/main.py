@@ -134,6 +134,7 @@ def grade(
     from grader.batch import batch
     from grader.cli import result_folder
     from grader.intake.submissions import ingest
+    from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
@@ -143,7 +144,7 @@ def grade(
     if rung not in levels.CONCURRENT:
         jobs = 1
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
-    found = ingest(list(paths), chosen)
+    found = ingest(list(paths), chosen, PLATFORMS)
     for note in found.notes:
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)

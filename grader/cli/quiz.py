@@ -95,8 +95,8 @@ def mark(
     from grader.assignment import rubric
     from grader.cli import quiz_table
     from grader.core.errors import UsageError
-    from grader.intake import people
-    from grader.platforms import moodle
+    from grader.intake import people, platform_tables
+    from grader.platforms import PLATFORMS
     from grader.quiz import quiz as quizzes
 
     chosen = rubric.find(assignment)
@@ -106,7 +106,7 @@ def mark(
         content = download.read_bytes()
     except OSError as bad:
         raise UsageError(f"{download} cannot be read ({bad.strerror})") from None
-    rows = moodle.read_responses(download.name, content)
+    rows = platform_tables.attempts(download.name, content, PLATFORMS)
     _must_fit(download, known, [people.response(row) for row in rows if row.finished])
     changed = {"variants": variants, "seed": seed}
     asked = [(item, check.model_copy(update=changed)) for item, check in checks]

@@ -13,8 +13,8 @@ from grader.checks.autodiff import AutodiffValues
 from grader.core.model import Case, Item, Outcome, Status, Task
 from grader.core.untrusted_text import neutral
 from grader.intake import people
+from grader.intake.platform import QuizAttempt
 from grader.marking.scoring import CENT
-from grader.platforms.moodle import Row
 
 COLUMNS = (
     "name",
@@ -34,7 +34,7 @@ COLUMNS = (
 class Result:
     """One student's quiz."""
 
-    row: Row
+    row: QuizAttempt
     outcomes: dict[str, Outcome]
     points: Decimal
     moodle: Decimal | None  # Moodle's grade, rescaled to the task's points
@@ -46,13 +46,13 @@ class Result:
 
 
 def marked(
-    rows: Sequence[Row],
+    rows: Sequence[QuizAttempt],
     task: Task,
     checks: Sequence[tuple[Item, AutodiffValues]],
     reference_dir: Path,
 ) -> list[Result]:
     """A result for each person with a finished attempt, in the order of the download."""
-    attempts: dict[str, list[Row]] = {}
+    attempts: dict[str, list[QuizAttempt]] = {}
     for row in rows:
         if row.finished:
             who = row.email or row.number or row.username or row.name

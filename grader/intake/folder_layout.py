@@ -5,25 +5,19 @@ Zips of students are opened one at a time, when their turn comes.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.core.errors import UsageError
-from grader.intake import archives
+from grader.intake import archives, platform_tables
 from grader.intake.archives import Files
-from grader.platforms import moodle
+from grader.intake.platform import Place, Platform, QuizAttempt
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
 MAX_WRAPPERS = 5
 """Folders and archives that hold nothing but one other, and are opened to find the students."""
-
-MOODLE_FOLDER = re.compile(
-    r"^(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?.*$"
-)
-MOODLE_FLAT = re.compile(r"^([^_/]+_\d+_assignsubmission_[a-z]+)_([^/]+)$")
-"""Moodle's download without folders: all students' files side by side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,52 +30,82 @@ class Found:
     is_zip: bool = False  # the only file is a zip with the student's files
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What lies beside submissions: downloads of a quiz, by what they are, and remarks."""
+
+    platforms: Sequence[Platform]
+    quiz: list[Sequence[QuizAttempt]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
 def split(
-    name: str,
-    files: Files,
-    problems: list[str],
-    quiz: dict[str, bytes],
-    notes: list[str],
-    wrappers: int = 0,
+    name: str, files: Files, problems: list[str], beside: Beside, wrappers: int = 0
 ) -> list[Found]:
-    """One submission if notebooks lie at the top, else one for each folder or zip in it."""
-    files = files.renamed({path: MOODLE_FLAT.sub(r"\1/\2", path) for path in files})
-    top = {path for path in files if "/" not in path}
-    if any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
+    """The submissions in a folder or zip.
+
+    Of a platform's download each person's, else one if notebooks lie at the top, else one for each
+    folder or zip in it.
+    """
+    places = _places(files, beside.platforms)
+    found = _placed(files, places)
+    rest = files.renamed({path: path for path in files if path not in places}) if places else files
+    top = {path for path in rest if "/" not in path}
+    if not found and any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
         return [Found(name=name, files=files, problems=problems)]
+    children = _children(rest)
+    for path in sorted(top):
+        if not path.lower().endswith((".zip", ".md", ".txt", ".rst")):
+            _look(name, path, files, beside)
+    beside.notes.extend(f"{name}: {problem}" for problem in problems)
+    if len(children) == 1 and not found and not beside.quiz and wrappers < MAX_WRAPPERS:
+        (only,) = children
+        inner, remarks = _unzipped(only) if only.is_zip else (only.files, only.problems)
+        if inner and not _holds_work(inner):
+            return split(only.name, inner, remarks, beside, wrappers + 1)
+    return [*found, *children]
+
+
+def _places(files: Files, platforms: Sequence[Platform]) -> Mapping[str, Place]:
+    """Whose files these are, if they are of a platform's download."""
+    return next(filter(None, (platform.places(files) for platform in platforms)), {})
+
+
+def _placed(files: Files, places: Mapping[str, Place]) -> list[Found]:
+    """What a platform says is each person's. A person's files may lie in several folders."""
+    owned: dict[tuple[str, str], dict[str, str]] = {}
+    for path, place in places.items():
+        owned.setdefault((place.key, place.name), {})[path] = place.path
+    return [Found(name=who, files=files.renamed(inner)) for (_, who), inner in owned.items()]
+
+
+def _children(files: Files) -> list[Found]:
+    """One for each folder or zip; what has both is one."""
     folders: dict[str, dict[str, str]] = {}
     for path in files:
         folder, _, rest = path.partition("/")
         if rest:
             folders.setdefault(folder, {})[path] = rest
-    children = [Found(name=name, files=files.renamed(inner)) for name, inner in folders.items()]
-    for path in sorted(top):
-        if path.lower().endswith(".zip"):
-            packed = files.renamed({path: path})
-            children.append(Found(name=Path(path).stem, files=packed, is_zip=True))
-        elif not path.lower().endswith((".md", ".txt", ".rst")):
-            _beside(name, path, files, quiz, notes)
-    notes += [f"{name}: {problem}" for problem in problems]
-    if len(children) == 1 and not quiz and wrappers < MAX_WRAPPERS:
-        (only,) = children
-        inner, remarks = _unzipped(only) if only.is_zip else (only.files, only.problems)
-        if inner and not _holds_work(inner):
-            return split(only.name, inner, remarks, quiz, notes, wrappers + 1)
-    return _merged(children)
+    found = {name: Found(name=name, files=files.renamed(inner)) for name, inner in folders.items()}
+    for path in sorted(path for path in files if "/" not in path and path.lower().endswith(".zip")):
+        packed = Found(name=Path(path).stem, files=files.renamed({path: path}), is_zip=True)
+        known = found.get(packed.name)
+        found[packed.name] = _joined(known, packed) if known else packed
+    return list(found.values())
 
 
-def _beside(name: str, path: str, files: Files, quiz: dict[str, bytes], notes: list[str]) -> None:
-    """A file beside the students' folders: the quiz, or a remark on what it is not."""
+def _look(name: str, path: str, files: Files, beside: Beside) -> None:
+    """A file beside the students' folders: a quiz, or a remark on what it is not."""
     try:
-        content = files[path]
+        known = platform_tables.look(path, files[path], beside.platforms)
     except UsageError as bad:
-        notes.append(f"{name}: {bad}; the file was left out")
+        beside.notes.append(f"{name}: {bad}; the file was left out")
         return
-    if moodle.is_quiz_responses(path, content):
-        quiz[path] = content
+    if known.attempts is not None:
+        beside.quiz.append(known.attempts)
         return
-    why = moodle.complaint(path, content) or f"{path} belongs to no student"
-    notes.append(f"{name}: {why}; the file was left out")
+    why = known.complaint or f"{path} belongs to no student"
+    beside.notes.append(f"{name}: {why}; the file was left out")
 
 
 def _unzipped(found: Found) -> tuple[Files, list[str]]:
@@ -120,17 +144,6 @@ def opened(found: Found) -> tuple[Files, list[str]]:
 
 def _holds_work(files: Files) -> bool:
     return any("/" not in path and path.lower().endswith(".ipynb") for path in files)
-
-
-def _merged(children: list[Found]) -> list[Found]:
-    """Moodle gives a student a folder for files and another for online text: one submission."""
-    merged: dict[str, Found] = {}
-    for child in children:
-        match = MOODLE_FOLDER.match(child.name)
-        key = f"{match['name']}_{match['number']}" if match else child.name
-        shown = match["name"] if match else child.name
-        merged[key] = _joined(merged[key], child) if key in merged else replace(child, name=shown)
-    return list(merged.values())
 
 
 def _joined(one: Found, other: Found) -> Found:

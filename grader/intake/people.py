@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from grader.core.model import AttemptRule, QuizResponse
-from grader.platforms.moodle import Row
+from grader.intake.platform import QuizAttempt
 
 
 class Student(Protocol):
@@ -29,14 +29,16 @@ class Student(Protocol):
 
 
 def match(
-    rows: Sequence[Row], students: Sequence[Student], rule: AttemptRule = AttemptRule.HIGHEST
+    rows: Sequence[QuizAttempt],
+    students: Sequence[Student],
+    rule: AttemptRule = AttemptRule.HIGHEST,
 ) -> tuple[dict[str, QuizResponse], list[str]]:
     """The response of each of these students, by their ids, and remarks on all other rows."""
     keys: dict[str, list[Student]] = {}
     for one in students:
         for key in {_key(one.name), *_email_keys(one.name)}:
             keys.setdefault(key, []).append(one)
-    attempts: dict[str, list[Row]] = {}
+    attempts: dict[str, list[QuizAttempt]] = {}
     remarks = []
     for row in rows:
         owners = _owners(row, keys)
@@ -62,14 +64,14 @@ def match(
     return found, remarks
 
 
-def chosen(attempts: Sequence[Row], rule: AttemptRule) -> Row:
+def chosen(attempts: Sequence[QuizAttempt], rule: AttemptRule) -> QuizAttempt:
     """The attempt that counts; among equal grades the first."""
     if rule is AttemptRule.HIGHEST:
         return max(attempts, key=lambda row: row.grade if row.grade is not None else Decimal(-1))
     return attempts[0 if rule is AttemptRule.FIRST else -1]
 
 
-def unfinished(row: Row) -> str:
+def unfinished(row: QuizAttempt) -> str:
     """A remark on an attempt that does not count; empty if it does, or if there is none."""
     if row.finished or row.state in ("", "-"):
         return ""
@@ -77,7 +79,7 @@ def unfinished(row: Row) -> str:
     return f"{row.source}: the attempt of {row.name} is not finished ({state}) and does not count"
 
 
-def response(row: Row) -> QuizResponse:
+def response(row: QuizAttempt) -> QuizResponse:
     """A row's cells as the answers of a student."""
     return QuizResponse(
         values={f"response {number}": text for number, text in row.responses.items()},
@@ -89,7 +91,7 @@ def response(row: Row) -> QuizResponse:
     )
 
 
-def _owners(row: Row, keys: Mapping[str, list[Student]]) -> list[Student]:
+def _owners(row: QuizAttempt, keys: Mapping[str, list[Student]]) -> list[Student]:
     local = row.email.partition("@")[0]
     for candidate in (row.email, row.number, row.username, local, row.name, row.reversed_name):
         if candidate and (owners := keys.get(_key(candidate))):

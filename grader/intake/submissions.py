@@ -17,7 +17,7 @@ from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Notebook, QuizResponse, Submission, Task
 from grader.core.untrusted_text import printable
 from grader.intake import archives, folder_layout, people
-from grader.platforms import moodle
+from grader.intake.platform import Platform
 from grader.quiz import answers
 
 HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
@@ -69,20 +69,21 @@ class Submissions:
             return _submission(person, {}, [f"{bad}."], self._assignment)
 
 
-def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
+def ingest(paths: Sequence[Path], assignment: Assignment, platforms: Sequence[Platform]) -> Batch:
     """The submissions at these paths. A path is a submission, or a folder or zip of submissions.
+
+    `platforms` are those whose downloads are known.
 
     Raises:
         UsageError: a path does not exist or cannot be read, or there is no submission at all.
     """
-    notes: list[str] = []
+    beside = folder_layout.Beside(platforms=platforms)
     found: list[folder_layout.Found] = []
-    quiz_files: dict[str, bytes] = {}
     for path in paths:
         problems: list[str] = []
         if path.is_dir():
             name, files = path.resolve().name, archives.read_folder(path, problems)
-            notes += _empty_folders(path)
+            beside.notes.extend(_empty_folders(path))
         elif path.is_file() and path.suffix.lower() == ".zip":
             name, files = path.stem, archives.read_zip(path, problems)
         elif path.is_file():
@@ -91,7 +92,7 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
             )
         else:
             raise UsageError(f"{path} does not exist")
-        found += folder_layout.split(name, files, problems, quiz_files, notes)
+        found += folder_layout.split(name, files, problems, beside)
     if not found:
         shown = ", ".join(str(path) for path in paths)
         raise UsageError(
@@ -100,8 +101,8 @@ def ingest(paths: Sequence[Path], assignment: Assignment) -> Batch:
     taken = set[str]()
     by_name = sorted(found, key=lambda one: one.name.casefold())
     owners = {_person(one.name, taken): one for one in by_name}
-    quiz = _quiz([*owners], quiz_files, notes, _attempt_rule(assignment))
-    return Batch(submissions=Submissions(owners, quiz, assignment), notes=tuple(notes))
+    quiz = _quiz([*owners], beside, _attempt_rule(assignment))
+    return Batch(submissions=Submissions(owners, quiz, assignment), notes=tuple(beside.notes))
 
 
 def told(submission: Submission) -> str:
@@ -288,16 +289,15 @@ def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizRespons
 
 
 def _quiz(
-    students: Sequence[Student], quiz_files: dict[str, bytes], notes: list[str], rule: AttemptRule
+    students: Sequence[Student], beside: folder_layout.Beside, rule: AttemptRule
 ) -> dict[str, QuizResponse]:
-    """The rows of the quiz download by student id; rows of nobody are noted."""
+    """The rows of the quiz downloads by student id; rows of nobody are noted."""
     quiz: dict[str, QuizResponse] = {}
-    for name, content in quiz_files.items():
-        rows = moodle.read_responses(name, content)
-        matched, remarks = people.match(rows, students, rule)
-        notes += remarks
+    for attempts in beside.quiz:
+        matched, remarks = people.match(attempts, students, rule)
+        beside.notes.extend(remarks)
         for student in matched.keys() & quiz.keys():
-            notes.append(
+            beside.notes.append(
                 f"{matched[student].source}: {student} is in {quiz[student].source}, too, "
                 "which counts"
             )

@@ -8,12 +8,14 @@ import pytest
 
 from grader.core.model import AttemptRule, Submission
 from grader.intake import people
-from grader.platforms.moodle import Row
+from grader.intake.platform import QuizAttempt
 
 
-def row(line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = "") -> Row:
+def row(
+    line: int, name: str, grade: str = "5", *, finished: bool = True, email: str = ""
+) -> QuizAttempt:
     first, _, last = name.partition(" ")
-    return Row(
+    return QuizAttempt(
         source=f"r.csv, row {line}",
         name=name,
         reversed_name=f"{last} {first}",
@@ -72,7 +74,7 @@ def test_a_folder_named_by_email_or_number_is_found() -> None:
 
 
 def test_moodles_grade_and_right_answers_come_along() -> None:
-    seen = Row(
+    seen = QuizAttempt(
         source="r",
         name="A B",
         reversed_name="B A",

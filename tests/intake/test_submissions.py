@@ -16,6 +16,7 @@ import pytest
 from grader.assignment import rubric
 from grader.core.model import Assignment
 from grader.intake.submissions import Batch, ingest, told
+from grader.platforms import PLATFORMS
 
 NAMES = ("ActivationFunctions", "Evaluation", "FMSSVRC")
 HEADER = "Nachname,Vorname,Status,Antwort 1"
@@ -64,7 +65,7 @@ def test_each_fault_is_one_line_and_the_rest_is_found(
     (tmp_path / "Text").mkdir()
     (tmp_path / "Text" / "hello.txt").write_text("hello")
     (tmp_path / "Broken.zip").write_text("no zip")
-    batch = ingest([tmp_path], assignment)
+    batch = ingest([tmp_path], assignment, PLATFORMS)
     assert sorted(remarks(batch)) == [
         "Broken: Broken.zip is not a readable zip archive (File is not a zip file); "
         "download it again.",
@@ -86,7 +87,7 @@ def test_a_zip_that_cannot_be_read_is_for_a_person_and_no_zero(
     hand_in(tmp_path, "Someone Else")
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_bytes(b"PK\3\4 broken off")
-    submission, _ = ingest([tmp_path], assignment).submissions
+    submission, _ = ingest([tmp_path], assignment, PLATFORMS).submissions
     assert set(submission.damaged) == {"activation", "evaluation", "fmssvrc"}
     (reason,) = set(submission.missing.values())
     assert reason.startswith("Ada.zip is not a readable zip archive")
@@ -105,7 +106,7 @@ def test_a_file_that_cannot_be_read_any_more_is_for_a_person_and_not_the_end(
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", fails)
-    ada, bob = ingest([tmp_path], assignment).submissions
+    ada, bob = ingest([tmp_path], assignment, PLATFORMS).submissions
     assert set(ada.damaged) == {"activation", "evaluation", "fmssvrc"}
     assert ada.problems == ("FMSSVRC.ipynb cannot be read any more (Input/output error).",)
     assert len(bob.notebooks) == 3
@@ -125,7 +126,7 @@ def test_a_file_that_nobody_needs_and_cannot_be_read_any_more_is_one_line(
         return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", fails)
-    batch = ingest([tmp_path], assignment)
+    batch = ingest([tmp_path], assignment, PLATFORMS)
     assert [len(submission.notebooks) for submission in batch.submissions] == [3, 3]
     assert remarks(batch) == (
         f"{tmp_path.name}: Responses.csv cannot be read any more (Input/output error); the file "
@@ -148,7 +149,7 @@ def test_what_a_student_has_in_two_places_is_one_submission(
         packed(ActivationFunctions_ipynb=content, Evaluation_ipynb=content)
     )
     hand_in(tmp_path, "Bob")
-    ada, _ = ingest([tmp_path], assignment).submissions
+    ada, _ = ingest([tmp_path], assignment, PLATFORMS).submissions
     assert set(ada.notebooks) == {"activation", "evaluation", "fmssvrc"}
 
 
@@ -156,7 +157,9 @@ def test_an_empty_zip_in_a_students_folder_is_told(tmp_path: Path, assignment: A
     hand_in(tmp_path, "Bob")
     (tmp_path / "Ada").mkdir()
     (tmp_path / "Ada" / "work.zip").write_bytes(packed())
-    assert remarks(ingest([tmp_path], assignment)) == ("Ada: The submission has no notebooks.",)
+    assert remarks(ingest([tmp_path], assignment, PLATFORMS)) == (
+        "Ada: The submission has no notebooks.",
+    )
 
 
 def test_there_may_be_more_zips_than_open_files(tmp_path: Path, assignment: Assignment) -> None:
@@ -167,7 +170,7 @@ def test_there_may_be_more_zips_than_open_files(tmp_path: Path, assignment: Assi
     highest = max(int(fd.name) for fd in Path("/proc/self/fd").iterdir())
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 20, hard))
     try:
-        batch = ingest(paths, assignment)
+        batch = ingest(paths, assignment, PLATFORMS)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(batch.submissions) == 60
@@ -205,7 +208,7 @@ def test_a_large_course_needs_no_more_memory_than_a_submission(
     if how.endswith("zip"):
         path = Path(shutil.make_archive(str(path), "zip", path))
     tracemalloc.start()
-    found = ingest([path], assignment).submissions
+    found = ingest([path], assignment, PLATFORMS).submissions
     seen = [(one.name, [*one.notebooks], *map(len, one.files.values())) for one in found]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -218,7 +221,7 @@ def quiz(tmp_path: Path, assignment: Assignment, **downloads: str) -> Batch:
     for name, answer in downloads.items():
         text = f"{HEADER}\nLovelace,Ada,Beendet,{answer}\n"
         (tmp_path / f"{name}.csv").write_text(text)
-    return ingest([tmp_path], assignment)
+    return ingest([tmp_path], assignment, PLATFORMS)
 
 
 def test_moodles_row_counts_before_an_answer_file(tmp_path: Path, assignment: Assignment) -> None:
@@ -249,5 +252,5 @@ def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(
 def test_a_grades_download_is_told_with_the_mend(tmp_path: Path, assignment: Assignment) -> None:
     hand_in(tmp_path, "Ada Lovelace")
     (tmp_path / "grades.csv").write_text('Nachname,Vorname,"F 1 /2,50"\nL,A,"1,00"\n')
-    (note,) = ingest([tmp_path], assignment).notes
+    (note,) = ingest([tmp_path], assignment, PLATFORMS).notes
     assert "download the quiz's report 'Responses', not 'Grades'" in note

@@ -13,6 +13,7 @@ from grader.assignment import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Submission
 from grader.intake import submissions
+from grader.platforms import PLATFORMS
 
 A, E = "ActivationFunctions.ipynb", "Evaluation.ipynb"
 EMPTY = json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}).encode()
@@ -30,7 +31,7 @@ def found(tmp_path: Path, files: dict[str, bytes]) -> dict[str, Submission]:
     """The submissions of a zip with these files, by name."""
     path = tmp_path / "course.zip"
     path.write_bytes(packed(files))
-    batch = submissions.ingest([path], rubric.find("dais2021-a4"))
+    batch = submissions.ingest([path], rubric.find("dais2021-a4"), PLATFORMS)
     return {submission.name: submission for submission in batch.submissions}
 
 
@@ -114,7 +115,7 @@ def test_names_that_differ_in_form_alone_are_two_students(tmp_path: Path) -> Non
     for name in ("ADA", "ada", "A\u0308da", "\u00c4da"):
         (tmp_path / name).mkdir()
         (tmp_path / name / A).write_bytes(EMPTY)
-    students = submissions.ingest([tmp_path], rubric.find("dais2021-a4")).submissions
+    students = submissions.ingest([tmp_path], rubric.find("dais2021-a4"), PLATFORMS).submissions
     assert len({s.student for s in students}) == 4
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from grader.core.errors import UsageError
 from grader.core.model import Submission
-from grader.intake import people
-from grader.platforms import moodle
+from grader.intake import people, platform_tables
+from grader.intake.platform import QuizAttempt
+from grader.platforms.moodle import Moodle
 
 ENGLISH = (
     '\ufeff"Last name","First name","Email address",State,"Started on",Completed,"Time taken",'
@@ -26,12 +27,20 @@ GERMAN = (
 )
 
 
+def read(name: str, content: bytes) -> list[QuizAttempt]:
+    return list(platform_tables.attempts(name, content, [Moodle()]))
+
+
+def complaint(name: str, content: bytes) -> str:
+    return platform_tables.look(name, content, [Moodle()]).complaint
+
+
 def submission(name: str) -> Submission:
     return Submission(student=name.lower().replace(" ", "-"), name=name, notebooks={}, missing={})
 
 
 def test_english_rows_are_read_by_header() -> None:
-    first, second = moodle.read_responses("r.csv", ENGLISH.encode())
+    first, second = read("r.csv", ENGLISH.encode())
     assert (first.name, first.email, first.finished) == (
         "Alex Beispiel",
         "alex.beispiel@example.org",
@@ -43,7 +52,7 @@ def test_english_rows_are_read_by_header() -> None:
 
 
 def test_german_rows_are_read_and_averages_dropped() -> None:
-    (row,) = moodle.read_responses("r.csv", GERMAN.encode())
+    (row,) = read("r.csv", GERMAN.encode())
     assert (row.name, row.grade, row.responses["2"]) == (
         "Jörg Müller",
         Decimal("7.50"),
@@ -55,14 +64,14 @@ def test_german_rows_are_read_and_averages_dropped() -> None:
     "name", ["Jörg Müller", "Müller Jörg", "MÜLLER, JÖRG", "Jo\u0308rg Mu\u0308ller"]
 )
 def test_a_row_finds_its_student_by_either_order_of_the_name(name: str) -> None:
-    rows = moodle.read_responses("r.csv", GERMAN.encode())
+    rows = read("r.csv", GERMAN.encode())
     found, remarks = people.match(rows, [submission(name), submission("Ada Strong")])
     assert list(found) == [submission(name).student]
     assert remarks == []
 
 
 def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() -> None:
-    rows = moodle.read_responses("r.csv", ENGLISH.encode())
+    rows = read("r.csv", ENGLISH.encode())
     students = [
         submission("Robin-Kim Muster"),
         submission("Alex Beispiel"),
@@ -77,18 +86,15 @@ def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() 
 
 def test_the_best_finished_attempt_counts() -> None:
     text = ENGLISH + "Beispiel,Alex,alex.beispiel@example.org,Finished,x,x,y,9.00,9,8,-\n"
-    found, _ = people.match(
-        moodle.read_responses("r.csv", text.encode()), [submission("Alex Beispiel")]
-    )
+    found, _ = people.match(read("r.csv", text.encode()), [submission("Alex Beispiel")])
     assert found["alex-beispiel"].values["response 1"] == "9"
     assert found["alex-beispiel"].source == "r.csv, row 4"
 
 
 def test_a_grades_report_is_told_apart_with_the_mend() -> None:
     grades = 'Nachname,Vorname,Status,"F 1 /2,50"\nA,B,Beendet,"1,00"\n'
-    assert not moodle.is_quiz_responses("g.csv", grades.encode())
     with pytest.raises(UsageError, match=r"g\.csv has no column 'Response 1'"):
-        moodle.read_responses("g.csv", grades.encode())
+        read("g.csv", grades.encode())
 
 
 def test_json_headers_are_squeezed_and_still_known() -> None:
@@ -97,7 +103,7 @@ def test_json_headers_are_squeezed_and_still_known() -> None:
         ' "bewertung1000": "7,50", "frage1": "x1 = 2.0", "antwort1": "8,0",'
         ' "richtigeantwort1": "8"}]]'
     )
-    (row,) = moodle.read_responses("r.json", text.encode())
+    (row,) = read("r.json", text.encode())
     assert (row.name, row.email, row.finished) == ("Jörg Müller", "j@x", True)
     assert (row.grade, row.highest) == (Decimal("7.50"), Decimal(10))
     assert (row.responses, row.right, row.questions) == (
@@ -111,19 +117,19 @@ def test_json_headers_are_squeezed_and_still_known() -> None:
 @pytest.mark.parametrize("state", ["State", "Status"])
 def test_headers_of_every_release_are_known(header: str, state: str) -> None:
     text = f"{header},First name,{state},Response 1\nB,A,Finished,5\n"
-    (row,) = moodle.read_responses("r.csv", text.encode())
+    (row,) = read("r.csv", text.encode())
     assert (row.name, row.finished, row.responses["1"]) == ("A B", True, "5")
 
 
 def test_an_unknown_state_is_not_finished() -> None:
     text = "Nachname,Vorname,Status,Antwort 1\nB,A,Eingereicht,5\n"
-    (row,) = moodle.read_responses("r.csv", text.encode())
+    (row,) = read("r.csv", text.encode())
     assert not row.finished
 
 
 def test_a_download_without_names_or_email_is_one_sentence() -> None:
     with pytest.raises(UsageError, match=r"^r\.csv has no columns for last and first name"):
-        moodle.read_responses("r.csv", b"Status,Antwort 1\nBeendet,5\n")
+        read("r.csv", b"Status,Antwort 1\nBeendet,5\n")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,7 @@ def test_the_greatest_grade_is_read_from_csv_and_from_the_squeezed_header_of_jso
         f' {{"nachname": "B", "vorname": "A", "{key}": "{grade}", "antwort1": "5"}}]]'
     )
     for name, text in (("r.csv", csv), ("r.json", json)):
-        rows = moodle.read_responses(name, text.encode())
+        rows = read(name, text.encode())
         assert {row.highest for row in rows} == {Decimal(highest)}
         (row,) = [row for row in rows if row.name == "A B"]
         assert row.grade == Decimal(grade.replace(",", "."))
@@ -157,10 +163,10 @@ def test_the_greatest_grade_is_read_from_csv_and_from_the_squeezed_header_of_jso
 def test_what_may_be_meant_as_the_download_is_complained_about(
     name: str, content: bytes, why: str
 ) -> None:
-    assert why in moodle.complaint(name, content)
-    assert name in moodle.complaint(name, content)
+    assert why in complaint(name, content)
+    assert name in complaint(name, content)
 
 
 def test_other_files_are_no_complaint() -> None:
-    assert moodle.complaint("photo.jpg", b"") == ""
-    assert moodle.complaint("wine.csv", b"alcohol,ash\n1,2\n") == ""
+    assert complaint("photo.jpg", b"") == ""
+    assert complaint("wine.csv", b"alcohol,ash\n1,2\n") == ""

@@ -7,12 +7,11 @@ all headers are compared in that form.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
-from grader.intake import tables
+from grader.intake.platform import QuizAttempt, Table
 
 COLUMNS = {
     "last": ("surname", "lastname", "nachname"),
@@ -34,60 +33,17 @@ FINISHED = ("finished", "beendet")
 AVERAGES = ("overallaverage", "gesamtdurchschnitt", "groupaverage", "gruppendurchschnitt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One attempt: who, whether it was finished, and the cells by question number."""
-
-    source: str  # file and row
-    name: str
-    reversed_name: str
-    email: str = ""
-    username: str = ""
-    number: str = ""
-    finished: bool
-    state: str = ""
-    grade: Decimal | None = None
-    highest: Decimal | None = None  # of the grade
-    responses: Mapping[str, str]
-    right: Mapping[str, str] = field(default_factory=dict)
-    questions: Mapping[str, str] = field(default_factory=dict)
-
-
-def is_quiz_responses(name: str, content: bytes) -> bool:
-    """Whether a file looks like a responses download: a table whose header has responses."""
-    if not name.lower().endswith(tables.ENDINGS):
-        return False
-    try:
-        header = tables.read(name, content)[0]
-    except (UsageError, IndexError):
-        return False
-    return any(RESPONSE.match(squeezed(cell)) for cell in header)
-
-
-def complaint(name: str, content: bytes) -> str:
-    """Why a file that may be meant as a quiz download is none; empty if it is another thing."""
-    if not name.lower().endswith(tables.ENDINGS):
-        return ""
-    try:
-        header = {squeezed(cell) for cell in [*tables.read(name, content), []][0]}
-    except UsageError as bad:
-        return str(bad)
-    people = {alias for key in ("last", "first", "email") for alias in COLUMNS[key]}
-    return NO_RESPONSES.format(name=name) if header & people else ""
-
-
-def read_responses(name: str, content: bytes) -> list[Row]:
-    """All attempts in a download.
+def attempts(name: str, table: Table) -> list[QuizAttempt] | None:
+    """All attempts in a download; None if it is another table.
 
     Raises:
-        UsageError: it is no such file; one sentence names the file and what is missing.
+        UsageError: nothing in it says whose they are.
     """
-    table = tables.read(name, content)
     header = [squeezed(cell) for cell in table[0]] if table else []
     columns = {key: _column(header, aliases) for key, aliases in COLUMNS.items()}
     responses = _numbered(header, RESPONSE)
     if not responses:
-        raise UsageError(NO_RESPONSES.format(name=name))
+        return None
     named = columns["last"] is not None and columns["first"] is not None
     if not named and not any(columns[key] is not None for key in ("email", "number", "username")):
         raise UsageError(
@@ -105,7 +61,7 @@ def read_responses(name: str, content: bytes) -> list[Row]:
             continue
         texts = [{number: cell.get(n, "") for number, n in group.items()} for group in groups]
         rows.append(
-            Row(
+            QuizAttempt(
                 source=f"{name}, row {line}",
                 name=f"{found['first']} {found['last']}".strip(),
                 reversed_name=f"{found['last']} {found['first']}".strip(),
@@ -122,6 +78,13 @@ def read_responses(name: str, content: bytes) -> list[Row]:
             )
         )
     return rows
+
+
+def complaint(name: str, table: Table) -> str:
+    """Why a table with people in it is no responses download; empty if it is another thing."""
+    header = {squeezed(cell) for cell in [*table, []][0]}
+    people = {alias for key in ("last", "first", "email") for alias in COLUMNS[key]}
+    return NO_RESPONSES.format(name=name) if header & people else ""
 
 
 def squeezed(text: str) -> str:

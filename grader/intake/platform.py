@@ -1,0 +1,66 @@
+"""Learning platforms as the reading of submissions sees them: a Protocol and plain data. Pure.
+
+The platforms themselves lie above, in `grader.platforms`; the command line hands them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+Table = Sequence[Sequence[str]]
+"""Rows of text; the first is the header."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Whose a file of a download is, and where it lies within that work."""
+
+    key: str  # the platform's number of the person or team; empty where it gives none
+    name: str  # as the download has it
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuizAttempt:
+    """One attempt: who, whether it was finished, and the cells by question number."""
+
+    source: str  # file and row
+    name: str
+    reversed_name: str
+    email: str = ""
+    username: str = ""
+    number: str = ""
+    finished: bool
+    state: str = ""
+    grade: Decimal | None = None
+    highest: Decimal | None = None  # of the grade
+    responses: Mapping[str, str]
+    right: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Platform(Protocol):
+    """One learning platform; what it does not have stays as it is here."""
+
+    @property
+    def name(self) -> str:
+        """As it is called on the command line."""
+
+    def places(self, paths: Iterable[str]) -> Mapping[str, Place]:
+        """Whose these files of a download are, by path; nothing if it is no download of its."""
+        return {}
+
+    def attempts(self, name: str, table: Table) -> Sequence[QuizAttempt] | None:
+        """The attempts of a quiz download; None if it is another table.
+
+        Raises:
+            UsageError: it is one, and does not say whose the attempts are.
+        """
+        return None
+
+    def complaint(self, name: str, table: Table) -> str:
+        """Why a table that may be meant for this platform is no use; empty if it is another."""
+        return ""

@@ -1,0 +1,45 @@
+"""What a table beside submissions is, as the platforms see it. Trusted side, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.core.errors import UsageError
+from grader.intake import tables
+from grader.intake.platform import Platform, QuizAttempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A table that a platform made, or why it is of no use; neither for another file."""
+
+    attempts: Sequence[QuizAttempt] | None = None
+    complaint: str = ""
+
+
+def look(name: str, content: bytes, platforms: Sequence[Platform]) -> Known:
+    """What a file is. One that only looks like a table is none."""
+    if not name.lower().endswith(tables.ENDINGS):
+        return Known()
+    try:
+        table = tables.read(name, content)
+        for platform in platforms:
+            if (attempts := platform.attempts(name, table)) is not None:
+                return Known(attempts=attempts)
+    except UsageError as bad:
+        return Known(complaint=str(bad))
+    complaints = (platform.complaint(name, table) for platform in platforms)
+    return Known(complaint=next(filter(None, complaints), ""))
+
+
+def attempts(name: str, content: bytes, platforms: Sequence[Platform]) -> Sequence[QuizAttempt]:
+    """The attempts of a quiz download.
+
+    Raises:
+        UsageError: it is none; one sentence names the file and the mend.
+    """
+    known = look(name, content, platforms)
+    if known.attempts is None:
+        raise UsageError(known.complaint or f"{name} is no download of a quiz's answers")
+    return known.attempts
