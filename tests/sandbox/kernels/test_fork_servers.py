@@ -436,7 +436,7 @@ def test_a_driver_that_is_killed_takes_all_with_it_and_costs_a_retry() -> None:
 KILLED = """
 import sys
 sys.path.insert(0, {root!r})
-from tests.sandbox.test_warm import SLEEPER, run
+from tests.sandbox.kernels.test_fork_servers import SLEEPER, run
 run(SLEEPER.format(mark="-".join(["grader", "killed"]), seconds=60))
 """
 
