@@ -19,7 +19,7 @@ from grader.batch.engine import Engine, Job, LocalEngine, Queue
 from grader.batch.worker import Parcel
 from grader.core import library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
-from grader.marking import grades, plan, scoring
+from grader.marking import grades, hand_marks, plan, scoring
 from grader.marking.grades import Results
 from grader.marking.reference import REFERENCE
 from grader.marking.stored_work import StoredWork
@@ -136,6 +136,7 @@ class Batch:
                 yield submission
 
         with self._store.transaction():
+            hand_marks.bind(self._store, self._assignment)
             self._store.put_submissions(seen())
             if any(fashion_mnist.FIXTURE in unit.task.prepare for unit in units):
                 fashion_mnist.sandbox_folder(self._settings.data_dir)
@@ -203,7 +204,7 @@ class Batch:
             self._assignment,
             outcomes,
             evidences={},
-            overrides=self._store.overrides(student),
+            marks=self._store.hand_marks.counting(student),
         )
 
     def _hint(self, task: Task) -> None:

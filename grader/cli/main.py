@@ -301,7 +301,7 @@ def _has_error(grade_: Grade) -> bool:
     from grader.core.model import Status
 
     return any(
-        item.outcome.status is Status.ERROR and item.override is None
+        item.outcome.status is Status.ERROR and item.mark is None
         for task in grade_.tasks
         for item in task.items
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.core.model import Assignment
-    from grader.marking.hand_marks import Mark
+    from grader.marking.hand_marks import Entry, Written
     from grader.store.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -47,10 +47,12 @@ def mark(
 
     A person's mark counts before an automatic one, and is never changed by a machine. Giving
     another one is how to correct it: all are kept, with name, time and reason; the latest counts.
+    A mark is for an answer and an item's points: if either changes, it is shown, but doesn't count,
+    and the item waits again.
     """
     from grader.cli import result_folder
     from grader.core.errors import UsageError
-    from grader.marking import hand_marks
+    from grader.marking import hand_marks, mark_table
     from grader.marking.grades import Results
 
     single = [student, item, points]
@@ -59,30 +61,38 @@ def mark(
     if out is not None:
         with result_folder.opened(results) as store:
             chosen = result_folder.unchanged(store, assignment)
-            content, count = hand_marks.export(Results(store, chosen, evidence=False))
+            content, count = mark_table.export(hand_marks.Present(store, chosen))
         out.write_bytes(content)
         click.echo(f"{out}: {count} items wait for a person")
         return
     if filled is not None:
-        wanted = hand_marks.read(filled.name, _content(filled))
+        wanted = mark_table.read(filled.name, _content(filled))
     elif student and item and points:
-        wanted = [hand_marks.Mark(student=student, item=item, points=points, reason=reason)]
+        wanted = [hand_marks.Entry(student=student, item=item, points=points, reason=reason)]
     else:
         raise UsageError("one mark needs --student, --item and --points")
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.unchanged(store, assignment)
-        count = _apply(store, chosen, wanted, by or getpass.getuser())
+        written = _apply(store, chosen, wanted, by or getpass.getuser())
         result_folder.write_reports(Results(store, chosen), chosen, results)
-    known = len(wanted) - count
-    click.echo(f"{count} marks written{f', {known} were there already' if known else ''}")
+    _tell(written)
 
 
-def _apply(store: Store, assignment: Assignment, wanted: Sequence[Mark], by: str) -> int:
+def _apply(store: Store, assignment: Assignment, wanted: Sequence[Entry], by: str) -> Written:
     from datetime import UTC, datetime
 
     from grader.marking import hand_marks
 
     return hand_marks.apply(store, assignment, wanted, by, datetime.now(UTC))
+
+
+def _tell(written: Written) -> None:
+    known = f", {written.known} were there already" if written.known else ""
+    click.echo(f"{written.count} marks written{known}")
+    for name in written.changed:
+        click.echo(f"{name}: the answer has changed since; the mark is kept, the item waits again")
+    for name in written.overtaken:
+        click.echo(f"{name}: somebody marked it in between; that mark counts, this one is kept")
 
 
 def _content(path: Path) -> bytes:

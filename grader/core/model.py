@@ -358,14 +358,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """A person's mark for one item. Never replaced by a machine's."""
+class Mark:
+    """A person's mark for one item. Never replaced by a machine's, and never changed."""
 
     item: str  # "task/item"
     points: Decimal
-    reason: str
+    reason: str  # the student reads it
     by: str
     at: datetime
+    answer: str = ""  # digest of what it was given for; "" if that was not kept
+    out_of: Decimal | None = None  # the item's points then; None if that was not kept
+    before: Decimal | None = None  # the points that counted until then; None if none did
+    counts: bool = True  # False: kept beside another that was given in between
+    id: int = 0  # its number in the store, in the order they were given; 0 before it is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,13 +380,13 @@ class ItemGrade:
     item: Item
     outcome: Outcome
     points: Decimal
-    override: Override | None = None
+    mark: Mark | None = None  # a person's that counts
+    stale: Mark | None = None  # a person's that doesn't: answer or item are not what they were
 
     @property
     def is_open(self) -> bool:
         """Whether a person has yet to decide."""
-        unknown = self.outcome.status in (Status.REVIEW, Status.ERROR)
-        return unknown and self.override is None
+        return self.mark is None and self.outcome.status in (Status.REVIEW, Status.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def scored(
         assignment,
         whole,
         evidences=found,
-        overrides=store.overrides(submission.student),
+        marks=store.hand_marks.counting(submission.student),
     )
 
 

@@ -1,194 +1,214 @@
-"""A person's marks: checked against the rubric, as a table for a spreadsheet, and back. Trusted.
+"""A person's marks: checked against the rubric, and kept with what they were given for. Trusted.
 
-All or nothing: a mistake in one row leaves every mark as it was.
+All or nothing: a mistake in one entry leaves every mark as it was.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
-from grader.core.model import Assignment, Grade, Item, Override
-from grader.core.untrusted_text import neutral
-from grader.intake import tables
+from grader.core.model import Assignment, ItemGrade, Mark
+from grader.marking import answers
+from grader.marking.grades import Results
 from grader.store.store import Store
-
-HEADER = (
-    "student",
-    "name",
-    "item",
-    "title",
-    "max_points",
-    "status",
-    "message",
-    "answer",
-    "model_answer",
-    "points",
-    "reason",
-)
-MAX_CELL = 30_000
-"""Characters; spreadsheet programs take 32,767."""
 
 BY_HAND = "Marked by hand."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A mark that somebody wants to give."""
+class GivenFor:
+    """What a person had before their eyes when they marked."""
+
+    answer: str  # its digest
+    out_of: Decimal  # the item's points
+    newest: int | None = None  # number of the item's newest mark; None: not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A mark as somebody wants to give it: not checked yet."""
 
     student: str
     item: str
     points: str
     reason: str
     where: str = ""  # file and row, for the sentence if it is not right
+    given_for: GivenFor | None = None  # None: the answer that is there now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of entries. Names are "student item"."""
+
+    count: int = 0
+    known: int = 0  # the same mark counts already
+    changed: tuple[str, ...] = ()  # written, but for an answer or points of before
+    overtaken: tuple[str, ...] = ()  # written, but somebody else marked in between
+
+
+class Present:
+    """The items of a batch as they stand now."""
+
+    def __init__(self, store: Store, assignment: Assignment) -> None:
+        self.store, self.assignment = store, assignment
+        self._results = Results(store, assignment, evidence=False)
+        self._found: dict[str, dict[str, tuple[ItemGrade, str]]] = {}
+
+    def item(self, student: str, name: str) -> tuple[ItemGrade, str]:
+        """An item of a student by "task/item", and the digest of its answer."""
+        if student not in self._found:
+            self._found[student] = dict(self._items(student))
+        return self._found[student][name]
+
+    def given_for(self, student: str, name: str) -> GivenFor:
+        """What a person who marks this item now has before their eyes."""
+        graded, digest = self.item(student, name)
+        newest = self.store.hand_marks.newest(student, name)
+        return GivenFor(answer=digest, out_of=graded.item.points, newest=newest)
+
+    def _items(self, student: str) -> Iterator[tuple[str, tuple[ItemGrade, str]]]:
+        grade = self._results.grade(student)
+        for task in grade.tasks:
+            for graded in task.items:
+                item, outcome = graded.item, graded.outcome
+                digest = answers.digest(grade.submission, task.task, item, outcome)
+                yield f"{task.task.id}/{item.id}", (graded, digest)
 
 
 def apply(
-    store: Store, assignment: Assignment, marks: Sequence[Mark], by: str, at: datetime
-) -> int:
-    """Appends those marks that differ from what counts already; how many.
+    store: Store, assignment: Assignment, entries: Sequence[Entry], by: str, at: datetime
+) -> Written:
+    """Appends those marks that differ from what counts already.
+
+    A mark for an answer or points of before is kept as that, and one that somebody overtook, too:
+    neither counts silently, and the item waits or stays as it is.
 
     Raises:
         UsageError: one of them is not right; nothing was written.
     """
-    students, seen = set(store.students()), dict[tuple[str, str], Mark]()
-    new: list[tuple[str, Override]] = []
-    for mark in marks:
-        item, override = _checked(mark, assignment, students, by, at)
-        twin = seen.setdefault((mark.student, item), mark)
-        if twin is not mark:
-            raise UsageError(f"{mark.where}{mark.student} has two marks for {item}; keep one")
-        known = [o for o in store.overrides(mark.student) if o.item == item]
-        if not known or (known[-1].points, known[-1].reason) != (override.points, override.reason):
-            new.append((mark.student, override))
+    present, students = Present(store, assignment), set(store.students())
+    named, new = dict[tuple[str, str], Entry](), list[tuple[str, Mark]]()
+    known, changed, overtaken = 0, list[str](), list[str]()
+    for entry in entries:
+        if entry.student not in students:
+            raise UsageError(
+                f"{entry.where}there is no student {entry.student!r}; use the names of the files "
+                "in students/"
+            )
+        mark = checked(entry, present, by, at)
+        if named.setdefault((entry.student, mark.item), entry) is not entry:
+            raise UsageError(
+                f"{entry.where}{entry.student} has two marks for {mark.item}; keep one"
+            )
+        if _is_known(store, entry.student, mark):
+            known += 1
+            continue
+        now, name = present.given_for(entry.student, mark.item), f"{entry.student} {mark.item}"
+        if not mark.counts:
+            overtaken.append(name)
+        elif (mark.answer, mark.out_of) != (now.answer, now.out_of):
+            changed.append(name)
+        new.append((entry.student, mark))
     with store.transaction():
-        for student, override in new:
-            store.add_override(student, override)
-    return len(new)
+        for student, mark in new:
+            store.hand_marks.add(student, mark)
+    return Written(count=len(new), known=known, changed=tuple(changed), overtaken=tuple(overtaken))
 
 
-def _checked(
-    mark: Mark, assignment: Assignment, students: Collection[str], by: str, at: datetime
-) -> tuple[str, Override]:
-    if mark.student not in students:
+def checked(entry: Entry, present: Present, by: str, at: datetime) -> Mark:
+    """The mark that an entry of one of the batch's students asks for.
+
+    Raises:
+        UsageError: there is no such item, or its points are none that it can have.
+    """
+    name = _item(entry, present.assignment)
+    now = present.given_for(entry.student, name)
+    seen = entry.given_for or now
+    points = _points(entry)
+    if not 0 <= points <= seen.out_of:
         raise UsageError(
-            f"{mark.where}there is no student {mark.student!r}; use the names of the files in "
-            "students/"
+            f"{entry.where}{entry.points} points for {name} are out of range; it is worth 0 to "
+            f"{seen.out_of}"
         )
-    name, item = _item(mark, assignment)
-    points = _points(mark)
-    if not 0 <= points <= item.points:
-        raise UsageError(
-            f"{mark.where}{mark.points} points for {name} are out of range; it is worth 0 to "
-            f"{item.points}"
-        )
-    override = Override(item=name, points=points, reason=mark.reason or BY_HAND, by=by, at=at)
-    return name, override
+    graded, _ = present.item(entry.student, name)
+    return Mark(
+        item=name,
+        points=points,
+        reason=entry.reason or BY_HAND,
+        by=by,
+        at=at,
+        answer=seen.answer,
+        out_of=seen.out_of,
+        before=None if graded.is_open else graded.points,
+        counts=seen.newest in (None, now.newest),
+    )
 
 
-def _item(mark: Mark, assignment: Assignment) -> tuple[str, Item]:
-    """The item of this id, with or without its task's."""
-    items = {f"{task.id}/{item.id}": item for task in assignment.tasks for item in task.items}
-    found = [name for name in items if mark.item in (name, name.partition("/")[2])]
+def bind(store: Store, assignment: Assignment) -> None:
+    """Ties marks of an older grader, which kept no digests, to the answers that are here now.
+
+    From then on a change of the answer is seen. Before submissions or outcomes are replaced.
+    """
+    present, students, found = Present(store, assignment), set(store.students()), []
+    items = {f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items}
+    for student, item in store.hand_marks.unbound():
+        if student in students and item in items:
+            _, digest = present.item(student, item)
+            found += [(mark.id, digest) for mark in store.hand_marks.all(student, item)]
+    store.hand_marks.bind(found)
+
+
+def homeless(store: Store, assignment: Assignment) -> list[str]:
+    """A sentence for each item of a student that has marks, but is no longer of the batch."""
+    students = set(store.students())
+    items = {f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items}
+    told = []
+    for student, item in store.hand_marks.owners():
+        if student not in students:
+            told.append(f"{student} has a mark for {item}, and is not of this batch")
+        elif item not in items:
+            told.append(f"{student} has a mark for {item}, which is no item of this assignment")
+    return told
+
+
+def _is_known(store: Store, student: str, mark: Mark) -> bool:
+    """Whether the same mark counts already, or is kept as overtaken."""
+    marks = store.hand_marks.all(student, mark.item)
+    last = [known for known in marks if known.counts][-1:]
+    kept = [known for known in marks if not known.counts]
+    return any(_same(known, mark) for known in [*last, *kept])
+
+
+def _same(one: Mark, other: Mark) -> bool:
+    """Whether two marks say the same of the same."""
+    if (one.points, one.reason) != (other.points, other.reason):
+        return False
+    return one.answer in ("", other.answer) and one.out_of in (None, other.out_of)
+
+
+def _item(entry: Entry, assignment: Assignment) -> str:
+    """The "task/item" of this id, with or without its task's."""
+    items = [f"{task.id}/{item.id}" for task in assignment.tasks for item in task.items]
+    found = [name for name in items if entry.item in (name, name.partition("/")[2])]
     if len(found) != 1:
         what = f"is more than one item ({', '.join(found)})" if found else "is no item"
-        raise UsageError(f"{mark.where}{mark.item!r} {what}; known are {', '.join(items)}")
-    return found[0], items[found[0]]
+        raise UsageError(f"{entry.where}{entry.item!r} {what}; known are {', '.join(items)}")
+    return found[0]
 
 
-def _points(mark: Mark) -> Decimal:
+def _points(entry: Entry) -> Decimal:
     """Points with a decimal point or comma."""
     try:
-        points = Decimal(mark.points.strip().replace(",", "."))
+        points = Decimal(entry.points.strip().replace(",", "."))
     except InvalidOperation:
         points = Decimal("NaN")
     if not points.is_finite() or points != round(points, 2):
         raise UsageError(
-            f"{mark.where}points are {mark.points!r}; expected a number such as 1,5 with two "
+            f"{entry.where}points are {entry.points!r}; expected a number such as 1,5 with two "
             "decimals at most"
         )
     return points
-
-
-# --- the table --------------------------------------------------------------------------------
-
-
-def export(grades: Iterable[Grade]) -> tuple[bytes, int]:
-    """All items that wait for a person, as CSV for spreadsheet programs; and how many.
-
-    With byte order mark, semicolons and decimal commas, as LibreOffice and Excel like it in German;
-    a text that looks like a formula is shown as text.
-    """
-    out, count = io.StringIO(), 0
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEADER)
-    for grade in grades:
-        for task in grade.tasks:
-            for item in (item for item in task.items if item.is_open):
-                details, count = item.outcome.details, count + 1
-                name = f"{task.task.id}/{item.item.id}"
-                cells = [
-                    grade.submission.student,
-                    grade.submission.name,
-                    name,
-                    item.item.title,
-                    _comma(item.item.points),
-                    item.outcome.status.value,
-                    item.outcome.message,
-                    _text(details.get("given")),
-                    _text(details.get("expected")),
-                    "",
-                    "",
-                ]
-                writer.writerow([neutral(cell) for cell in cells])
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"), count
-
-
-def read(name: str, content: bytes) -> list[Mark]:
-    """The marks of a filled table (CSV, XLSX or ODS). Rows without points are left out.
-
-    Raises:
-        UsageError: it is no such table, or a row has a reason but no points.
-    """
-    header, *rows = tables.read(name, content)
-    if [cell.strip() for cell in header if cell.strip()] != list(HEADER):
-        raise UsageError(
-            f"{name}: the first row was changed; expected {', '.join(HEADER)}; export the table "
-            "again, and fill only points and reason"
-        )
-    marks = []
-    for number, cells in enumerate(rows, 2):
-        row = dict(zip(HEADER, [cell.strip() for cell in cells], strict=False))
-        where = f"{name}, row {number}: "
-        if row.get("points"):
-            marks.append(
-                Mark(
-                    student=_plain(row["student"]),
-                    item=_plain(row["item"]),
-                    points=row["points"],
-                    reason=_plain(row.get("reason", "")),
-                    where=where,
-                )
-            )
-        elif row.get("reason"):
-            raise UsageError(f"{where}there is a reason but no points; fill in both, or neither")
-    return marks
-
-
-def _plain(cell: str) -> str:
-    """A cell as it was before it was made harmless."""
-    return cell[1:] if cell.startswith("'") and neutral(cell[1:]) == cell else cell
-
-
-def _comma(points: Decimal) -> str:
-    return f"{points:.2f}".replace(".", ",")
-
-
-def _text(detail: object) -> str:
-    lines = detail if isinstance(detail, list) else [] if detail is None else [detail]
-    return "\n".join(str(line) for line in lines)[:MAX_CELL]

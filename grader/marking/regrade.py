@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grader.checks.base import error
 from grader.core.model import Assignment, Grade, Outcome
-from grader.marking import grades
+from grader.marking import grades, hand_marks
 from grader.marking.stored_work import StoredWork, Verdicts
 from grader.store.store import Store
 
@@ -42,6 +42,7 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
     An item whose check, reference and code are as they were is not judged again. One whose check
     asks something that was never observed keeps its outcome. A person's marks stay as they are.
     """
+    hand_marks.bind(store, assignment)
     work, students = StoredWork(assignment, store, data_dir), store.students()
     found = Remarked(students=len(students))
     checks, known = work.checks(), json.loads(store.setting("checks") or "{}")
@@ -55,7 +56,8 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
         grades.keep(store, assignment, submission, outcomes)
         grade = grades.scored(store, assignment, submission, outcomes, evidence=False)
         found.changes.extend(_changes(grade, before, store.marks(student)))
-        found.notes.extend(_too_many(grade))
+        found.notes.extend(_stale(grade))
+    found.notes.extend(hand_marks.homeless(store, assignment))
     for item, _ in found.unanswered:
         checks.pop(item, None)
     store.note(checks=json.dumps(checks))
@@ -79,7 +81,7 @@ def _changes(grade: Grade, before: Mapping[str, str], after: Mapping[str, str]) 
         f"{task.task.id}/{item.item.id}"
         for task in grade.tasks
         for item in task.items
-        if item.override is not None
+        if item.mark or item.stale
     }
     for item in dict.fromkeys([*after, *before]):
         old, new = before.get(item, "–"), after.get(item, "–")
@@ -87,13 +89,10 @@ def _changes(grade: Grade, before: Mapping[str, str], after: Mapping[str, str]) 
             yield Change(name=grade.submission.name, item=item, before=old, after=new)
 
 
-def _too_many(grade: Grade) -> Iterator[str]:
-    """A person's marks that the item's new points no longer hold; they stay, and are told."""
+def _stale(grade: Grade) -> Iterator[str]:
+    """A person's marks that do not count any more; they stay, and the item waits again."""
     for task in grade.tasks:
         for item in task.items:
-            given = item.override
-            if given is not None and given.points > item.item.points:
-                yield (
-                    f"{grade.submission.name}: {given.by} gave {given.points} points for "
-                    f"{task.task.id}/{item.item.id}, which is now worth {item.item.points}"
-                )
+            if item.stale is not None:
+                where = f"{grade.submission.name}, {task.task.id}/{item.item.id}"
+                yield f"{where}: {item.outcome.message.partition(';')[0]}; it waits again"

@@ -14,13 +14,14 @@ from grader.core.model import (
     Grade,
     Item,
     ItemGrade,
+    Mark,
     Outcome,
-    Override,
     Status,
     Submission,
     Task,
     TaskGrade,
 )
+from grader.marking import answers
 
 CENT = Decimal("0.01")
 
@@ -31,12 +32,15 @@ def score(
     outcomes: Mapping[str, Mapping[str, Outcome]],
     *,
     evidences: Mapping[str, Evidence],
-    overrides: Sequence[Override] = (),
+    marks: Sequence[Mark] = (),
 ) -> Grade:
-    """The grade. `outcomes` by task and item id; of an item's overrides the last counts."""
-    marks = {override.item: override for override in overrides}
+    """The grade. `outcomes` by task and item id; of an item's marks the last counts.
+
+    A mark for an answer, or item's points, that have changed since does not: a person looks again.
+    """
+    last = {mark.item: mark for mark in marks}
     tasks = tuple(
-        _task_grade(task, outcomes[task.id], marks, submission, evidences.get(task.id))
+        _task_grade(task, outcomes[task.id], last, submission, evidences.get(task.id))
         for task in assignment.tasks
     )
     raw = sum((task.points for task in tasks), Decimal(0))
@@ -81,16 +85,21 @@ def standing(grade: Grade, assignment: Assignment) -> str:
 def _task_grade(
     task: Task,
     outcomes: Mapping[str, Outcome],
-    marks: Mapping[str, Override],
+    marks: Mapping[str, Mark],
     submission: Submission,
     evidence: Evidence | None,
 ) -> TaskGrade:
     items: list[ItemGrade] = []
     for item in task.items:
         outcome = blocked(item, outcomes, _sane(outcomes[item.id]))
-        override = marks.get(f"{task.id}/{item.id}")
-        points = override.points if override else _round(item.points * outcome.share)
-        items.append(ItemGrade(item=item, outcome=outcome, points=points, override=override))
+        mark = stale = marks.get(f"{task.id}/{item.id}")
+        if mark is not None and (why := _changed(mark, submission, task, item, outcome)):
+            mark, message = None, f"{why} {outcome.message}"
+            outcome = replace(outcome, status=Status.REVIEW, share=Decimal(0), message=message)
+        else:
+            stale = None
+        points = mark.points if mark else _round(item.points * outcome.share)
+        items.append(ItemGrade(item=item, outcome=outcome, points=points, mark=mark, stale=stale))
     return TaskGrade(
         task=task,
         points=sum((item.points for item in items), Decimal(0)),
@@ -98,6 +107,18 @@ def _task_grade(
         evidence=evidence,
         problem=submission.missing.get(task.id, "") if evidence is None else "",
     )
+
+
+def _changed(mark: Mark, submission: Submission, task: Task, item: Item, outcome: Outcome) -> str:
+    """Why a mark no longer counts, in a sentence; empty if it does. What was not kept is equal."""
+    gave = f"{mark.by} gave {mark.points} points"
+    if mark.out_of not in (None, item.points):
+        return f"{gave} when this was worth {mark.out_of}; a person must look again."
+    if mark.points > item.points:
+        return f"{gave}, more than the {item.points} that this is worth; a person must look again."
+    if mark.answer not in ("", answers.digest(submission, task, item, outcome)):
+        return f"{gave} for an answer that has changed since; a person must look again."
+    return ""
 
 
 def blocked(item: Item, outcomes: Mapping[str, Outcome], outcome: Outcome) -> Outcome:

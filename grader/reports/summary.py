@@ -45,7 +45,7 @@ class Summaries:
 
     def _item(self, task: str, item: ItemGrade) -> ItemGrade:
         message = item.outcome.message if item.is_open else ""
-        status, marked = item.outcome.status, item.override is not None
+        status, marked = item.outcome.status, item.mark is not None
         key = (task, item.item.id, status, item.points, message, marked)
         if key not in self._known:
             outcome = Outcome(status=status, share=item.outcome.share, message=message)

@@ -65,7 +65,27 @@ def _third(db: sqlite3.Connection) -> None:
         )
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
+def _fourth(db: sqlite3.Connection) -> None:
+    """A mark knows what it was given for, and whether it counts.
+
+    Of older ones that is unknown: they count, and the next batch or regrade ties them to the
+    answers that are there until then.
+    """
+    db.execute(
+        "CREATE TABLE mark (id INTEGER PRIMARY KEY AUTOINCREMENT, student TEXT NOT NULL, "
+        "item TEXT NOT NULL, points TEXT NOT NULL, reason TEXT NOT NULL, by_whom TEXT NOT NULL, "
+        "at TEXT NOT NULL, answer TEXT NOT NULL, out_of TEXT, before TEXT, "
+        "counts INTEGER NOT NULL) STRICT"
+    )
+    db.execute(
+        "INSERT INTO mark SELECT id, student, item, points, reason, by_whom, at, '', NULL, NULL, 1 "
+        "FROM override ORDER BY id"
+    )
+    db.execute("DROP TABLE override")
+    db.execute("CREATE INDEX mark_owner ON mark (student, item)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth)
 """In order; each is applied once, in a transaction with the record that it was."""
 
 

@@ -17,17 +17,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from grader.core import codec
 from grader.core.errors import UsageError
-from grader.core.model import Answer, Evidence, Override, Question, Submission, Task
+from grader.core.model import Answer, Evidence, Question, Submission, Task
 from grader.core.version import __version__
 from grader.store import migrations, serialisation
+from grader.store.hand_marks import HandMarks
 
 
 class Store:
@@ -47,6 +46,7 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
             migrations.migrate(self._db, path)
+            self.hand_marks = HandMarks(self._db, self._lock)
         except sqlite3.DatabaseError as bad:
             busy = getattr(bad, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             mend = "wait until another grader is done" if busy else "choose another --out folder"
@@ -278,43 +278,6 @@ class Store:
         """Drops the evidence under a key, and of its further runs."""
         with self._lock:
             self._db.execute("DELETE FROM evidence WHERE key = ? OR key GLOB ?", (key, f"{key}/*"))
-
-    # -- a person's marks --------------------------------------------------------------------
-
-    def add_override(self, student: str, override: Override) -> None:
-        """Appends a person's mark. Nothing is ever changed or removed."""
-        with self._lock:
-            self._db.execute(
-                "INSERT INTO override (student, item, points, reason, by_whom, at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    student,
-                    override.item,
-                    str(override.points),
-                    override.reason,
-                    override.by,
-                    override.at.isoformat(),
-                ),
-            )
-
-    def overrides(self, student: str) -> list[Override]:
-        """All marks a person gave this student, oldest first."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT item, points, reason, by_whom, at FROM override "
-                "WHERE student = ? ORDER BY id",
-                (student,),
-            ).fetchall()
-        return [
-            Override(
-                item=item,
-                points=Decimal(points),
-                reason=reason,
-                by=by,
-                at=datetime.fromisoformat(at),
-            )
-            for item, points, reason, by, at in rows
-        ]
 
 
 def evidence_key(

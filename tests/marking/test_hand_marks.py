@@ -1,10 +1,8 @@
-"""A person's marks: what is refused, what is kept, and the table for a spreadsheet."""
+"""A person's marks: what is refused, what is kept, and what they were given for."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,22 +13,21 @@ from grader.core.errors import UsageError
 from grader.core.model import Assignment, Grade
 from grader.marking import hand_marks
 from grader.marking.grades import Results
-from grader.marking.hand_marks import Mark
-from grader.marking.stored_work import StoredWork
+from grader.marking.hand_marks import Entry, Present, Written
 from grader.store.store import Store
-from tests.course import assignment, batch, graded, submission, with_text
+from tests.course import batch, graded, submission
 
 NOW = datetime(2021, 6, 1, 12, tzinfo=UTC)
 
 
-def give(folder: Path, of: Assignment, *wanted: Mark, by: str = "Jo") -> int:
+def give(folder: Path, of: Assignment, *wanted: Entry, by: str = "Jo") -> Written:
     with Store(folder / "grader.sqlite") as store:
         return hand_marks.apply(store, of, wanted, by, NOW)
 
 
 def given(folder: Path, student: str = "s0010") -> list[tuple[str, str, str, str]]:
     with Store(folder / "grader.sqlite") as store:
-        return [(o.item, str(o.points), o.reason, o.by) for o in store.overrides(student)]
+        return [(o.item, str(o.points), o.reason, o.by) for o in store.hand_marks.all(student)]
 
 
 def grades(folder: Path, of: Assignment) -> list[Grade]:
@@ -38,8 +35,8 @@ def grades(folder: Path, of: Assignment) -> list[Grade]:
         return list(Results(store, of))
 
 
-def mark(points: str = "1", student: str = "s0010", item: str = "sums/words", **more: str) -> Mark:
-    return Mark(
+def mark(points: str = "1", student: str = "s0010", item: str = "sums/words", **more: str) -> Entry:
+    return Entry(
         student=student,
         item=item,
         points=points,
@@ -50,11 +47,12 @@ def mark(points: str = "1", student: str = "s0010", item: str = "sums/words", **
 
 def test_a_mark_counts_with_name_time_and_reason(tmp_path: Path) -> None:
     of = graded(tmp_path, 1, start=10)
-    assert give(tmp_path, of, mark("1,5")) == 1
+    assert give(tmp_path, of, mark("1,5")) == Written(count=1)
     (grade,) = grades(tmp_path, of)
-    override = grade.tasks[0].items[1].override
-    assert override is not None
-    assert (override.points, override.by, override.at) == (Decimal("1.5"), "Jo", NOW)
+    given = grade.tasks[0].items[1].mark
+    assert given is not None
+    assert (given.points, given.by, given.at) == (Decimal("1.5"), "Jo", NOW)
+    assert (str(given.out_of), given.before, len(given.answer)) == ("2", None, 16)
     assert (f"{grade.points:.2f}", grade.provisional) == ("4.50", False)
 
 
@@ -83,7 +81,7 @@ def test_an_item_is_known_without_its_task(tmp_path: Path) -> None:
 
 def test_the_same_mark_again_is_not_written_again(tmp_path: Path) -> None:
     of = graded(tmp_path, 1, start=10)
-    assert [give(tmp_path, of, mark()) for _ in range(2)] == [1, 0]
+    assert [give(tmp_path, of, mark()) for _ in range(2)] == [Written(count=1), Written(known=1)]
     assert len(given(tmp_path)) == 1
 
 
@@ -110,7 +108,7 @@ def test_the_same_mark_again_is_not_written_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_mark_is_one_sentence_and_nothing_is_written(
-    tmp_path: Path, wrong: Mark, sentence: str
+    tmp_path: Path, wrong: Entry, sentence: str
 ) -> None:
     of = graded(tmp_path, 1, start=10)
     with pytest.raises(UsageError) as refusal:
@@ -119,119 +117,75 @@ def test_a_wrong_mark_is_one_sentence_and_nothing_is_written(
     assert given(tmp_path) == []
 
 
-# --- the table --------------------------------------------------------------------------------
-
-
-def exported(folder: Path, of: Assignment) -> list[list[str]]:
-    with Store(folder / "grader.sqlite") as store:
-        content, _ = hand_marks.export(Results(store, of))
-    text = content.decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
-
-
-def filled(rows: list[list[str]], change: Callable[[list[list[str]]], None]) -> bytes:
-    """The table as a spreadsheet program saves it after somebody changed it."""
-    change(rows)
-    out = io.StringIO()
-    csv.writer(out, delimiter=";").writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def test_the_table_holds_what_waits_with_the_answer_beside_the_model(tmp_path: Path) -> None:
-    of = graded(tmp_path, 2, start=10)
-    give(tmp_path, of, mark())
-    header, row = exported(tmp_path, of)
-    assert tuple(header) == hand_marks.HEADER
-    assert row == [
-        "s0011",
-        "Student 11",
-        "sums/words",
-        "Item words",
-        "2,00",
-        "review",
-        "A person marks this.",
-        "11",
-        "42",
-        "",
-        "",
+def test_a_mark_holds_what_counted_before(tmp_path: Path) -> None:
+    of = graded(tmp_path, 1, start=10)
+    give(tmp_path, of, mark("0", item="sums/number"), mark("2"))
+    give(tmp_path, of, mark("1"))
+    with Store(tmp_path / "grader.sqlite") as store:
+        before = [(m.item, str(m.before), str(m.points)) for m in store.hand_marks.all("s0010")]
+    assert before == [
+        ("sums/number", "2.00", "0"),
+        ("sums/words", "None", "2"),
+        ("sums/words", "2", "1"),
     ]
 
 
-def test_a_filled_table_comes_back(tmp_path: Path) -> None:
-    of = graded(tmp_path, 3, start=10)
-
-    def fill(rows: list[list[str]]) -> None:
-        rows[1][9:] = ["1,5", "gut; aber\nkurz"]
-        rows[3][9:] = ["2.0", ""]
-
-    found = hand_marks.read("w.csv", filled(exported(tmp_path, of), fill))
-    assert give(tmp_path, of, *found) == 2
-    assert given(tmp_path) == [("sums/words", "1.5", "gut; aber\nkurz", "Jo")]
-    assert given(tmp_path, "s0011") == []
-    assert given(tmp_path, "s0012") == [("sums/words", "2.0", "Marked by hand.", "Jo")]
+# --- what it was given for --------------------------------------------------------------------
 
 
-def test_a_text_that_looks_like_a_formula_is_a_text(tmp_path: Path) -> None:
-    of = assignment(tmp_path / "reference")
-    with Store(tmp_path / "grader.sqlite") as store:
-        found = with_text('=HYPERLINK("http://evil";"x")')
-        store.put_submissions([found])
-        outcomes = StoredWork(of, store, None).verdicts(found).outcomes
-        store.put_outcomes(found.student, outcomes, {})
-    (_, row) = [row for row in exported(tmp_path, of) if row[2] in ("item", "sums/words")]
-    assert row[7] == '\'=HYPERLINK("http://evil";"x")'
+def grade_again(folder: Path, of: Assignment, number: int) -> None:
+    """Student 10 hands in another number."""
+    with Store(folder / "grader.sqlite") as store:
+        batch(of, store).results([replace(submission(number), student="s0010")])
 
 
-def test_a_changed_header_is_refused(tmp_path: Path) -> None:
+def test_a_mark_for_another_answer_waits_with_the_old_one_beside_it(tmp_path: Path) -> None:
     of = graded(tmp_path, 1, start=10)
-
-    def change(rows: list[list[str]]) -> None:
-        rows[0][9] = "Punkte"
-
-    with pytest.raises(UsageError, match=r"^w\.csv: the first row was changed; expected student,"):
-        hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
-
-
-def test_a_reason_without_points_names_its_row(tmp_path: Path) -> None:
-    of = graded(tmp_path, 2, start=10)
-
-    def change(rows: list[list[str]]) -> None:
-        rows[2][10] = "good"
-
-    with pytest.raises(UsageError) as refusal:
-        hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
-    assert str(refusal.value) == (
-        "w.csv, row 3: there is a reason but no points; fill in both, or neither"
+    give(tmp_path, of, mark("1.5"))
+    grade_again(tmp_path, of, 11)
+    (grade,) = grades(tmp_path, of)
+    words = grade.tasks[0].items[1]
+    assert (words.mark, words.is_open) == (None, True)
+    assert f"{words.points:.2f} of {grade.points:.2f}" == "0.00 of 3.00"
+    assert words.stale is not None
+    assert words.stale.points == Decimal("1.5")
+    assert words.outcome.message == (
+        "Jo gave 1.5 points for an answer that has changed since; a person must look again. "
+        "A person marks this."
     )
+    give(tmp_path, of, mark("1.5"))  # the same again is a new mark, for the new answer
+    assert [f"{grade.points:.2f}" for grade in grades(tmp_path, of)] == ["4.50"]
 
 
-def test_one_wrong_row_of_a_table_and_nothing_is_written(tmp_path: Path) -> None:
-    of = graded(tmp_path, 2, start=10)
-
-    def fill(rows: list[list[str]]) -> None:
-        rows[1][9] = "1"
-        rows[2][9] = "3"
-
-    with pytest.raises(UsageError, match=r"^w\.csv, row 3: 3 points for sums/words are out of"):
-        give(tmp_path, of, *hand_marks.read("w.csv", filled(exported(tmp_path, of), fill)))
-    assert given(tmp_path) == given(tmp_path, "s0011") == []
-
-
-def test_spaces_and_empty_columns_of_a_spreadsheet_do_not_matter(tmp_path: Path) -> None:
+def test_a_mark_counts_again_when_the_answer_is_what_it_was(tmp_path: Path) -> None:
     of = graded(tmp_path, 1, start=10)
-
-    def change(rows: list[list[str]]) -> None:
-        rows[0] += ["", ""]
-        rows[1] += ["", ""]
-        rows[1][9] = " 1,5 "
-
-    (found,) = hand_marks.read("w.csv", filled(exported(tmp_path, of), change))
-    assert (found.points, found.where) == ("1,5", "w.csv, row 2: ")
+    give(tmp_path, of, mark("1.5"))
+    for number in (11, 10):
+        grade_again(tmp_path, of, number)
+    assert [f"{grade.points:.2f}" for grade in grades(tmp_path, of)] == ["4.50"]
 
 
-def test_submissions_of_an_earlier_batch_are_no_longer_of_it(tmp_path: Path) -> None:
-    of = graded(tmp_path, 2, start=10)
+def test_a_mark_of_an_older_grader_counts_until_the_answer_changes(tmp_path: Path) -> None:
+    of = graded(tmp_path, 1, start=10)
+    give(tmp_path, of, mark("1.5"))
+    with Store(tmp_path / "grader.sqlite") as store, store.transaction():
+        (kept,) = store.hand_marks.all("s0010")
+        store.hand_marks.add("s0010", replace(kept, answer="", out_of=None))
+    grade_again(tmp_path, of, 10)
+    assert [f"{grade.points:.2f}" for grade in grades(tmp_path, of)] == ["4.50"]
+    grade_again(tmp_path, of, 11)
+    (grade,) = grades(tmp_path, of)
+    assert grade.tasks[0].items[1].stale is not None
+
+
+def test_two_who_marked_the_same_page_are_both_kept_and_the_first_counts(tmp_path: Path) -> None:
+    of = graded(tmp_path, 1, start=10)
     with Store(tmp_path / "grader.sqlite") as store:
-        batch(of, store).results([submission(11)])
-    with pytest.raises(UsageError, match="there is no student 's0010'"):
-        give(tmp_path, of, mark())
+        seen = Present(store, of).given_for("s0010", "sums/words")
+    jo, max_ = replace(mark("2"), given_for=seen), replace(mark("1"), given_for=seen)
+    assert give(tmp_path, of, jo) == Written(count=1)
+    late = Written(count=1, overtaken=("s0010 sums/words",))
+    assert give(tmp_path, of, max_, by="Max") == late
+    assert give(tmp_path, of, max_, by="Max") == Written(known=1)
+    assert [row[1] for row in given(tmp_path)] == ["2", "1"]
+    assert [f"{grade.points:.2f}" for grade in grades(tmp_path, of)] == ["5.00"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from grader.batch.engine import LocalEngine
 from grader.batch.worker import Parcel, Tell
 from grader.checks.base import failed
-from grader.core.model import Assignment, Case, Evidence, Outcome, Override, Status
+from grader.core.model import Assignment, Case, Evidence, Mark, Outcome, Status
 from grader.marking import regrade
 from grader.marking.grades import Results
 from grader.marking.regrade import Change, Remarked
@@ -84,7 +85,7 @@ def test_a_changed_reference_notebook_is_told(tmp_path: Path) -> None:
 
 def test_a_persons_mark_is_never_touched(tmp_path: Path) -> None:
     graded(tmp_path, 2, start=10)
-    mark = Override(
+    mark = Mark(
         item="sums/number",
         points=Decimal("1.5"),
         reason="late idea",
@@ -92,14 +93,30 @@ def test_a_persons_mark_is_never_touched(tmp_path: Path) -> None:
         at=datetime(2021, 6, 1, tzinfo=UTC),
     )
     with Store(tmp_path / "grader.sqlite") as store:
-        store.add_override("s0010", mark)
+        store.hand_marks.add("s0010", mark)
     new = assignment(tmp_path / "reference", points="1")
     found = again(tmp_path, new)
     assert [change.name for change in found.changes] == ["Student 11"]
-    assert found.notes == ["Student 10: Jo gave 1.5 points for sums/number, which is now worth 1"]
+    assert found.notes == [
+        "Student 10, sums/number: Jo gave 1.5 points, more than the 1 that this is worth; "
+        "it waits again"
+    ]
     with Store(tmp_path / "grader.sqlite") as store:
-        assert store.overrides("s0010") == [mark]
-    assert points(tmp_path, new) == ["2.50", "2.00"]
+        (kept,) = store.hand_marks.all("s0010")
+    assert (kept.points, kept.reason, kept.by) == (mark.points, mark.reason, mark.by)
+    assert points(tmp_path, new) == ["1.00", "2.00"]
+
+
+def test_marks_that_belong_to_nothing_any_more_are_told_by_name(tmp_path: Path) -> None:
+    of = graded(tmp_path, 1, start=10)
+    mark = Mark(item="", points=Decimal(1), reason="", by="Jo", at=datetime(2021, 6, 1, tzinfo=UTC))
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.hand_marks.add("s0010", replace(mark, item="sums/poem"))
+        store.hand_marks.add("eve", replace(mark, item="sums/words"))
+    assert again(tmp_path, of).notes == [
+        "eve has a mark for sums/words, and is not of this batch",
+        "s0010 has a mark for sums/poem, which is no item of this assignment",
+    ]
 
 
 def test_what_is_not_committed_changes_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,14 +23,14 @@ from grader.core.model import (
     Item,
     LateRule,
     Limits,
+    Mark,
     Outcome,
-    Override,
     Status,
     Submission,
     Task,
     Visibility,
 )
-from grader.marking import scoring
+from grader.marking import answers, scoring
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DUE = datetime(2021, 5, 30, 20, 0, tzinfo=BERLIN)
@@ -72,13 +73,13 @@ def outcome(status: Status, share: str | None = None) -> Outcome:
 
 
 def score(
-    of: Assignment, outcomes: Mapping[str, Outcome], *overrides: Override, by: Submission = ADA
+    of: Assignment, outcomes: Mapping[str, Outcome], *marks: Mark, by: Submission = ADA
 ) -> Grade:
-    return scoring.score(by, of, {"t": outcomes}, evidences={}, overrides=overrides)
+    return scoring.score(by, of, {"t": outcomes}, evidences={}, marks=marks)
 
 
-def mark(points: str, of: str = "t/i") -> Override:
-    return Override(item=of, points=Decimal(points), reason="seen", by="Jo", at=DUE)
+def mark(points: str, of: str = "t/i") -> Mark:
+    return Mark(item=of, points=Decimal(points), reason="seen", by="Jo", at=DUE)
 
 
 def after(**late: float) -> Submission:
@@ -185,7 +186,39 @@ def test_of_several_marks_for_an_item_the_last_counts() -> None:
         assignment(item("i")), {"i": outcome(Status.REVIEW)}, mark("3"), mark("8"), mark("5")
     )
     assert found.points == Decimal(5)
-    assert found.tasks[0].items[0].override == mark("5")
+    assert found.tasks[0].items[0].mark == mark("5")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"answer": "f" * 16}, "Jo gave 7 points for an answer that has changed since"),
+        ({"out_of": Decimal(8)}, "Jo gave 7 points when this was worth 8"),
+        ({"points": Decimal(11)}, "Jo gave 11 points, more than the 10 that this is worth"),
+    ],
+)
+@pytest.mark.parametrize("status", [Status.REVIEW, Status.PASSED, Status.FAILED])
+def test_a_mark_for_something_else_does_not_count_and_the_item_waits_with_it(
+    change: dict[str, Any], sentence: str, status: Status
+) -> None:
+    given = replace(mark("7"), **change)
+    found = score(assignment(item("i")), {"i": outcome(status)}, mark("3"), given)
+    (graded,) = found.tasks[0].items
+    assert (graded.mark, graded.stale) == (None, given)
+    assert graded.points == 0
+    assert found.provisional
+    assert found.open_points == 10
+    assert graded.outcome.status is Status.REVIEW
+    assert graded.outcome.message == f"{sentence}; a person must look again. why"
+
+
+def test_a_mark_for_this_very_answer_and_these_points_counts() -> None:
+    of, machine = assignment(item("i")), outcome(Status.REVIEW)
+    digest = answers.digest(ADA, of.tasks[0], of.tasks[0].items[0], machine)
+    given = replace(mark("7"), answer=digest, out_of=Decimal("10.00"))
+    found = score(of, {"i": machine}, given)
+    assert found.points == 7
+    assert found.tasks[0].items[0].mark == given
 
 
 def test_a_mark_of_zero_is_a_mark() -> None:

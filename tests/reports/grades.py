@@ -16,9 +16,9 @@ from grader.core.model import (
     ItemGrade,
     LateRule,
     Limits,
+    Mark,
     Notebook,
     Outcome,
-    Override,
     QuizResponse,
     Status,
     Submission,
@@ -38,7 +38,7 @@ def item(
     message: str = "All values are right.",
     hint: str = "",
     details: Mapping[str, object] | None = None,
-    override: Override | None = None,
+    mark: Mark | None = None,
 ) -> ItemGrade:
     """An item with the points its status implies; of a partial one half, of a marked one those."""
     share = SHARES.get(status, Decimal(0))
@@ -51,8 +51,8 @@ def item(
         check=Check(),
     )
     outcome = Outcome(status=status, share=share, message=message, details=details or {})
-    given = override.points if override else asked.points * share
-    return ItemGrade(item=asked, outcome=outcome, points=given, override=override)
+    given = mark.points if mark else asked.points * share
+    return ItemGrade(item=asked, outcome=outcome, points=given, mark=mark)
 
 
 def task(

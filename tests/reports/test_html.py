@@ -18,8 +18,8 @@ from grader.core.model import (
     Ending,
     Evidence,
     Grade,
+    Mark,
     Notebook,
-    Override,
     QuizResponse,
     Status,
 )
@@ -134,14 +134,14 @@ def in_repair_of_the_file(text: str) -> Grade:
 
 
 def in_reason_of_a_mark(text: str) -> Grade:
-    mark = Override(
+    mark = Mark(
         item="activation/logistic",
         points=Decimal(1),
         reason=text,
         by=text,
         at=datetime(2021, 6, 1, tzinfo=UTC),
     )
-    return grades.grade(task(item(Status.REVIEW, override=mark)))
+    return grades.grade(task(item(Status.REVIEW, mark=mark)))
 
 
 def in_graph(text: str) -> Grade:
@@ -359,14 +359,14 @@ def test_a_judged_grade_is_not_called_provisional() -> None:
 
 
 def test_a_persons_mark_shows_with_points_name_and_reason() -> None:
-    mark = Override(
+    mark = Mark(
         item="activation/logistic",
         points=Decimal("1.25"),
         reason="Well argued.",
         by="Jo",
         at=datetime(2021, 6, 1, tzinfo=UTC),
     )
-    page = student_page(grades.grade(task(item(Status.REVIEW, override=mark))))
+    page = student_page(grades.grade(task(item(Status.REVIEW, mark=mark))))
     assert "1.25 / 1.5" in page.text
     assert "Jo gave 1.25 points: Well argued." in page.text
     assert "provisional" not in page.text
@@ -493,14 +493,14 @@ def test_items_that_wait_for_one_reason_are_one_row() -> None:
 
 
 def test_who_was_marked_by_a_person_waits_no_more() -> None:
-    mark = Override(
+    mark = Mark(
         item="activation/logistic",
         points=Decimal(1),
         reason="",
         by="Jo",
         at=datetime(2021, 6, 1, tzinfo=UTC),
     )
-    page = pages(grades.grade(task(item(Status.REVIEW, override=mark))))["index.html"]
+    page = pages(grades.grade(task(item(Status.REVIEW, mark=mark))))["index.html"]
     assert "Nobody: every item is judged." in page.text
 
 

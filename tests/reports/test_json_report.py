@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grader.core.model import Grade, Override, Status
+from grader.core.model import Grade, Mark, Status
 from grader.core.version import __version__
 from grader.reports import json_report
 from tests.reports import grades
@@ -74,14 +74,14 @@ def test_points_are_strings_with_two_decimals(status: Status) -> None:
 
 
 def test_a_persons_mark_is_the_items_points() -> None:
-    mark = Override(
+    mark = Mark(
         item="activation/logistic",
         points=Decimal("0.75"),
         reason="seen",
         by="Jo",
         at=datetime(2021, 6, 1, tzinfo=UTC),
     )
-    (submission,) = render(grades.grade(task(item(Status.REVIEW, override=mark))))["submissions"]
+    (submission,) = render(grades.grade(task(item(Status.REVIEW, mark=mark))))["submissions"]
     assert submission["tasks"][0]["items"][0]["points"] == "0.75"
     assert submission["provisional"] is False
 

@@ -37,7 +37,7 @@ def test_an_older_file_is_migrated_and_keeps_what_it_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def add(db: sqlite3.Connection) -> None:
-        db.execute("ALTER TABLE override ADD COLUMN note TEXT")
+        db.execute("ALTER TABLE mark ADD COLUMN note TEXT")
 
     path = tmp_path / "grader.sqlite"
     with Store(path) as old:
@@ -106,6 +106,28 @@ def test_evidence_that_was_kept_in_one_piece_is_the_same_in_two(
     assert found.answers["q"].value["x"][2].tolist() == [0, 1, 2]
     assert found.answers["q"].value["x"][:2] == [0.1, "ü"]
     assert shown == replace(evidence, answers={})
+
+
+def test_a_mark_of_an_older_grader_counts_and_is_for_an_unknown_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "grader.sqlite"
+    with monkeypatch.context() as old:
+        old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:3])
+        with Store(path):
+            pass
+    with sqlite3.connect(path) as db:
+        for number, points in ((3, "1.50"), (7, "0.5")):
+            db.execute(
+                "INSERT INTO override VALUES (?, 'ada', 't/i', ?, 'good', 'Jo', ?)",
+                (number, points, "2021-06-01T12:00:00+00:00"),
+            )
+    with Store(path) as new:
+        first, second = new.hand_marks.counting("ada")
+        assert new.hand_marks.unbound() == [("ada", "t/i")]
+        assert new.hand_marks.add("ada", first) == 8
+    assert (first.id, str(first.points), first.by, first.reason) == (3, "1.50", "Jo", "good")
+    assert (second.answer, second.out_of, second.before, second.counts) == ("", None, None, True)
 
 
 class Late:

@@ -9,7 +9,6 @@ import sqlite3
 import threading
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from grader.core.model import (
     Evidence,
     Limits,
     Outcome,
-    Override,
     Question,
     Status,
     Task,
@@ -186,43 +184,6 @@ def test_a_store_that_closes_while_threads_read_is_an_error_of_theirs_and_no_cra
         for thread in threads:
             thread.join()
     assert errors == ["Cannot operate on a closed database."] * 15
-
-
-# --- a person's marks -------------------------------------------------------------------------
-
-
-def test_marks_come_back_in_the_order_they_were_given(tmp_path: Path) -> None:
-    marks = [
-        Override(
-            item=item,
-            points=Decimal(points),
-            reason="ü; 'x'",
-            by="Jo",
-            at=datetime(2021, 6, day, 12, 30, 0, 5, tzinfo=UTC),
-        )
-        for item, points, day in [("t/i", "1.50", 3), ("t/j", "0", 1), ("t/i", "1.25", 2)]
-    ]
-    with Store(tmp_path / "grader.sqlite") as first:
-        for mark in marks:
-            first.add_override("ada", mark)
-    with Store(tmp_path / "grader.sqlite") as second:
-        assert second.overrides("ada") == marks  # neither by time nor by item
-        assert str(second.overrides("ada")[0].points) == "1.50"
-
-
-def test_the_same_mark_twice_is_two_marks(tmp_path: Path) -> None:
-    mark = Override(item="t/i", points=Decimal(1), reason="", by="Jo", at=datetime.now(UTC))
-    with Store(tmp_path / "grader.sqlite") as only:
-        only.add_override("ada", mark)
-        only.add_override("ada", mark)
-        assert only.overrides("ada") == [mark, mark]
-
-
-def test_a_mark_belongs_to_one_student(tmp_path: Path) -> None:
-    mark = Override(item="t/i", points=Decimal(1), reason="", by="Jo", at=datetime.now(UTC))
-    with Store(tmp_path / "grader.sqlite") as only:
-        only.add_override("ada", mark)
-        assert only.overrides("ad") == only.overrides("ADA") == []
 
 
 # --- the seed ---------------------------------------------------------------------------------

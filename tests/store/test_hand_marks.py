@@ -1,0 +1,93 @@
+"""A person's marks in the store: appended, in order, and of one student."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from grader.core.model import Mark
+from grader.store.store import Store
+
+MARK = Mark(
+    item="t/i",
+    points=Decimal("1.50"),
+    reason="ü; 'x'",
+    by="Jo",
+    at=datetime(2021, 6, 1, 12, 30, 0, 5, tzinfo=UTC),
+    answer="0123456789abcdef",
+    out_of=Decimal(2),
+    before=Decimal("0.5"),
+)
+
+
+def test_a_mark_comes_back_as_it_was_given(tmp_path: Path) -> None:
+    plain = Mark(item="t/j", points=Decimal(0), reason="", by="Jo", at=datetime.now(UTC))
+    with Store(tmp_path / "grader.sqlite") as first:
+        assert [first.hand_marks.add("ada", mark) for mark in (MARK, plain)] == [1, 2]
+    with Store(tmp_path / "grader.sqlite") as second:
+        assert second.hand_marks.all("ada") == [replace(MARK, id=1), replace(plain, id=2)]
+        assert str(second.hand_marks.all("ada")[0].points) == "1.50"
+
+
+def test_marks_are_in_the_order_they_were_given_not_of_time_or_item(tmp_path: Path) -> None:
+    earlier = replace(MARK, item="a/a", at=datetime(2020, 1, 1, tzinfo=UTC))
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.hand_marks.add("ada", MARK)
+        store.hand_marks.add("ada", earlier)
+        assert [mark.item for mark in store.hand_marks.all("ada")] == ["t/i", "a/a"]
+        assert [mark.id for mark in store.hand_marks.all("ada", "a/a")] == [2]
+
+
+def test_the_same_mark_twice_is_two_marks(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.hand_marks.add("ada", MARK)
+        store.hand_marks.add("ada", MARK)
+        assert store.hand_marks.all("ada") == [replace(MARK, id=1), replace(MARK, id=2)]
+
+
+def test_a_mark_belongs_to_one_student(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.hand_marks.add("ada", MARK)
+        assert store.hand_marks.all("ad") == store.hand_marks.all("ADA") == []
+        assert store.hand_marks.owners() == [("ada", "t/i")]
+
+
+def test_one_that_does_not_count_is_kept_and_is_the_newest(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        assert store.hand_marks.newest("ada", "t/i") == 0
+        store.hand_marks.add("ada", MARK)
+        store.hand_marks.add("ada", replace(MARK, counts=False))
+        assert store.hand_marks.counting("ada") == [replace(MARK, id=1)]
+        assert store.hand_marks.newest("ada", "t/i") == 2
+
+
+def test_an_answer_is_tied_to_a_mark_once(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.hand_marks.add("ada", replace(MARK, answer=""))
+        store.hand_marks.add("ada", replace(MARK, item="t/j"))
+        assert store.hand_marks.unbound() == [("ada", "t/i")]
+        for digest in ("first", "second"):
+            store.hand_marks.bind([(1, digest), (2, digest)])
+        assert [mark.answer for mark in store.hand_marks.all("ada")] == ["first", MARK.answer]
+        assert store.hand_marks.unbound() == []
+
+
+def test_two_hundred_marks_from_four_threads_are_two_hundred_rows(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+
+        def give(by: str) -> None:
+            for number in range(50):
+                store.hand_marks.add("ada", replace(MARK, by=by, reason=str(number)))
+
+        threads = [threading.Thread(target=give, args=(by,)) for by in "abcd"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        marks = store.hand_marks.all("ada")
+    assert [mark.id for mark in marks] == list(range(1, 201))
+    for by in "abcd":
+        assert [mark.reason for mark in marks if mark.by == by] == [str(n) for n in range(50)]
