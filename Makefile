@@ -15,7 +15,7 @@ demo: setup
 	@.venv/bin/grader grade submissions/examples --out results/demo
 
 test: setup
-	$(PYTHON) -m pytest -m ""
+	$(PYTHON) -m pytest -m "" -n auto --dist loadgroup
 
 bundle: setup
 	@tools/bundle.sh

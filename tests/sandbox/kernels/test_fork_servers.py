@@ -55,6 +55,11 @@ def run(
     )
 
 
+def marked(name: str) -> str:
+    """A mark for command lines that no other run of these tests has."""
+    return f"{name}-{os.getpid()}"
+
+
 def processes_with(text: str) -> list[int]:
     """Pids of processes whose command line holds a text."""
     found = []
@@ -401,8 +406,9 @@ def test_an_interrupt_reaches_the_kernel_and_the_next_cell_runs() -> None:
 
 
 def test_nothing_that_a_notebook_started_is_left_after_it() -> None:
-    run(SLEEPER.format(mark="left-by-a-fork", seconds=0))
-    assert processes_with("left-by-a-fork") == []
+    mark = marked("left-by-a-fork")
+    run(SLEEPER.format(mark=mark, seconds=0))
+    assert processes_with(mark) == []
 
 
 def wait_for(text: str) -> None:
@@ -418,35 +424,38 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def test_a_driver_that_is_killed_takes_all_with_it_and_costs_a_retry() -> None:
+    mark = marked("driver-killed")
     with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(run, SLEEPER.format(mark="driver-killed", seconds=4), "print('end')")
-        wait_for("driver-killed")
-        victims = processes_with("driver-killed")
+        job = pool.submit(run, SLEEPER.format(mark=mark, seconds=4), "print('end')")
+        wait_for(mark)
+        victims = processes_with(mark)
         for process in family(os.getpid()):
-            is_driver = any("grader.sandbox.kernels.driver" in part for part in process.cmdline())
-            if is_driver and process.pid != fork_servers.drivers.pid:
-                process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # others end meanwhile
+                is_driver = any("kernels.driver" in part for part in process.cmdline())
+                if is_driver and process.pid != fork_servers.drivers.pid:
+                    process.kill()
         assert psutil.wait_procs(map(psutil.Process, victims), timeout=10)[1] == []
         evidence = job.result()
     assert evidence.ending is Ending.COMPLETED
     assert evidence.cells[1].text == "end\n"
-    assert processes_with("driver-killed") == []
+    assert processes_with(mark) == []
 
 
 KILLED = """
 import sys
 sys.path.insert(0, {root!r})
 from tests.sandbox.kernels.test_fork_servers import SLEEPER, run
-run(SLEEPER.format(mark="-".join(["grader", "killed"]), seconds=60))
+run(SLEEPER.format(mark=sys.argv[1][::-1], seconds=60))
 """
 
 
 def test_nothing_is_left_when_the_grader_is_killed() -> None:
     """Neither its servers nor a kernel, nor what that has started."""
-    root = str(Path(__file__).parents[3])
-    grader = subprocess.Popen([sys.executable, "-c", KILLED.format(root=root)])
+    code = KILLED.format(root=str(Path(__file__).parents[3]))
+    mark = marked("grader-killed")
+    grader = subprocess.Popen([sys.executable, "-c", code, mark[::-1]])  # not its own mark
     try:
-        wait_for("grader-killed")
+        wait_for(mark)
         left = family(grader.pid)
     finally:
         grader.kill()
@@ -458,9 +467,10 @@ def test_nothing_is_left_when_the_grader_is_killed() -> None:
 def test_a_server_that_dies_costs_a_retry_and_no_result() -> None:
     """The kernels die with it. That is not the student's fault: the notebook is run again."""
     run(TORCH)
+    mark = marked("server-killed")
     with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(run, SLEEPER.format(mark="server-killed", seconds=3), "print('end')")
-        wait_for("server-killed")
+        job = pool.submit(run, SLEEPER.format(mark=mark, seconds=3), "print('end')")
+        wait_for(mark)
         server = fork_servers.kernels.pid
         assert server is not None
         os.kill(server, signal.SIGKILL)
@@ -468,7 +478,7 @@ def test_a_server_that_dies_costs_a_retry_and_no_result() -> None:
     assert evidence.ending is Ending.COMPLETED
     assert not evidence.rung.endswith(WARM)
     assert evidence.cells[1].text == "end\n"
-    assert processes_with("server-killed") == []
+    assert processes_with(mark) == []
     assert run(TORCH + "print(1)").rung.endswith(WARM)  # from a second server
 
 
