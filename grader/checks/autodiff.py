@@ -7,17 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
-
 from grader.checks.base import Check, failed, partial, passed, review
+from grader.checks.settings import Share, Tolerance, file_name
 from grader.core.model import Case, Outcome
 from grader.quiz import graph as graphs
 from grader.quiz import marking, quiz
 from grader.quiz.answers import by_name
 from grader.quiz.graph import Graph
 from grader.quiz.marking import Mark, Verdict
-
-Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class AutodiffValues(Check):
@@ -26,8 +23,8 @@ class AutodiffValues(Check):
     observes: ClassVar[bool] = False
 
     group: Literal["forward", "adjoints", "gradient"]
-    graph: str = "autodiff.toml"
-    relative_tolerance: float = 0.005  # where it is wider than that of rounding
+    graph: Annotated[str, *file_name("toml")] = "autodiff.toml"
+    relative_tolerance: Tolerance = 0.005  # where it is wider than that of rounding
     follow_share: Share = Decimal(1)  # of a value that is right given the student's earlier ones
     variants: int | None = None  # in place of those that the graph's file asks for
     seed: int | None = None

@@ -12,7 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from annotated_types import Ge, Le
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,25 +52,46 @@ class AttemptRule(StrEnum):
 
 # --- the assignment ---------------------------------------------------------------------------
 
+Natural = Annotated[int, Ge(0)]
+Positive = Annotated[int, Ge(1)]
+RUBRIC_TABLE: Mapping[str, object] = {"extra": "forbid", "use_attribute_docstrings": True}
+"""For pydantic, which reads these nouns from rubric files as they are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one notebook may use. Seconds of wall time; sizes in MiB."""
 
-    cell_seconds: int = 60
-    notebook_seconds: int = 300
-    question_seconds: int = 20
-    memory_mib: int = 4096
-    cpu_seconds: int = 0  # of all processes together; 0: four times notebook_seconds
-    processes: int = 256  # and threads
-    disk_mib: int = 512
-    disk_files: int = 100_000
-    file_mib: int = 256
-    output_kib: int = 256  # kept per cell
-    output_messages: int = 20_000  # received per cell before the kernel is stopped
-    training_epochs: int = 0  # passes over the training images; 0: no limit
-    training_seconds: int = 0  # from the first update of any weights; 0: no limit
-    submission_seconds: int = 0  # all runs together; then none is made again; 0: no limit
+    __pydantic_config__: ClassVar[Mapping[str, object]] = RUBRIC_TABLE
+
+    cell_seconds: Positive = 60
+    """Of one cell; then it is interrupted."""
+    notebook_seconds: Positive = 300
+    """Of all cells of a run."""
+    question_seconds: Positive = 20
+    """Of one question to the student's functions."""
+    memory_mib: Positive = 4096
+    """Memory of a run."""
+    cpu_seconds: Natural = 0
+    """Of all processes together; 0: four times notebook_seconds."""
+    processes: Positive = 256
+    """Processes and threads at once."""
+    disk_mib: Positive = 512
+    """All that a run writes."""
+    disk_files: Positive = 100_000
+    """Files that a run may have."""
+    file_mib: Positive = 256
+    """One file."""
+    output_kib: Positive = 256
+    """Output that is kept of a cell."""
+    output_messages: Positive = 20_000
+    """Messages of one cell before the kernel is stopped."""
+    training_epochs: Natural = 0
+    """Passes over the training images; 0: no limit."""
+    training_seconds: Natural = 0
+    """From the first update of any weights; 0: no limit."""
+    submission_seconds: Natural = 0
+    """All runs of a submission together; then none is made again. 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +152,17 @@ class Check(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What earns, or costs, points where a person marks an item."""
+
+    id: str
+    text: str
+    points: Decimal  # below 0: a deduction
+    group: str = ""
+    exclusive: bool = False  # at most one of its group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One line of the rubric: what is asked, what it is worth, and the check that marks it."""
 
@@ -140,6 +174,7 @@ class Item:
     check: Check
     needs: tuple[str, ...] = ()  # ids of items without which this one is BLOCKED
     mistakes: tuple[Mistake, ...] = ()
+    steps: tuple[Step, ...] = ()  # for a person; at most they come to the item's points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +195,14 @@ class Task:
 class LateRule:
     """Deduction for lateness: percent of the maximum per started day after the grace minutes."""
 
-    percent_per_day: Decimal = Decimal(0)
-    grace_minutes: int = 0
-    days: int | None = None  # after so many days nothing is accepted; None: no end
+    __pydantic_config__: ClassVar[Mapping[str, object]] = RUBRIC_TABLE
+
+    percent_per_day: Annotated[Decimal, Ge(0), Le(100)] = Decimal(0)
+    """Percent of the maximum, for each started day after the due time."""
+    grace_minutes: Annotated[int, Ge(0), Le(527_040)] = 0
+    """So late is still in time."""
+    days: Annotated[int, Ge(0), Le(366)] | None = None
+    """After so many days nothing is accepted; without it there is no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.core import toml_text
 from grader.core.errors import UsageError
 
 Unary = Callable[[float], float]
@@ -73,7 +73,7 @@ def read(path: Path) -> Graph:
         UsageError: the file is not right; one sentence says what.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = toml_text.parse(path.read_bytes())
         point = {str(name): float(value) for name, value in table["point"].items()}
         graph = build(str(table["expression"]), point, int(table.get("digits", 4)))
         solution(graph)
@@ -81,7 +81,7 @@ def read(path: Path) -> Graph:
         raise UsageError(f"{path} is missing; it describes the graph of the quiz") from None
     except ArithmeticError as bad:
         raise UsageError(f"{path}: the expression has no value at [point] ({bad})") from None
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as bad:
+    except (KeyError, TypeError, ValueError, AttributeError) as bad:
         raise UsageError(f"{path} is no graph: {bad}") from None
     return graph
 

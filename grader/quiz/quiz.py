@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.core import toml_text
 from grader.core.errors import UsageError
 from grader.core.model import QuizResponse
 from grader.quiz import graph as graphs
@@ -45,7 +45,7 @@ def read(path: Path, count: int | None = None, seed: int | None = None) -> Quiz:
         UsageError: the file is not right, or the expression has not so many variants.
     """
     graph = graphs.read(path)
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = toml_text.parse(path.read_bytes())
     count = table.get("variants", 0) if count is None else count
     seed = table.get("seed", 0) if seed is None else seed
     if type(count) is not int or type(seed) is not int or not 0 <= count <= 1000:

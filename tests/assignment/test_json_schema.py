@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from grader.assignment import json_schema, rubric
+from grader.assignment import json_schema
+from grader.assignment.rubric_file import ItemTable
 from grader.checks import CHECKS
 
 RUBRICS = Path(__file__).parents[2] / "rubrics"
@@ -46,14 +47,22 @@ def test_every_rubric_file_fits_and_names_its_schema(path: Path) -> None:
     assert list(Draft7Validator(known).iter_errors(tomllib.loads(text))) == []
 
 
-def test_all_keys_and_check_types_are_there() -> None:
-    item = json_schema.task()["properties"]["item"]["items"]
-    assert set(item["properties"]) == set(rubric.ITEM_KEYS)
-    assert set(item["required"]) == set(rubric.ITEM_REQUIRED)
-    assert set(item["properties"]["check"]["properties"]["type"]["enum"]) == set(CHECKS)
-    for name, kind in CHECKS.items():
-        known = json_schema.task()["definitions"][name]["properties"]
-        assert set(known) == {"type", *kind.model_fields}
+def test_all_check_types_and_their_settings_are_there() -> None:
+    parts = json_schema.task()["$defs"]
+    item = parts["ItemTable"]["properties"]
+    assert set(item) == set(ItemTable.model_fields)
+    assert set(item["check"]["properties"]["type"]["enum"]) == set(CHECKS)
+    for kind in CHECKS.values():
+        assert set(parts[kind.__name__]["properties"]) == {"type", *kind.model_fields}
+
+
+def test_every_key_is_described_or_says_itself() -> None:
+    """Editors show these texts."""
+    parts = json_schema.task()["$defs"]
+    assert parts["Limits"]["properties"]["cpu_seconds"]["description"] == (
+        "Of all processes together; 0: four times notebook_seconds."
+    )
+    assert parts["TaskHead"]["properties"]["notebook"]["description"].startswith("The file name")
 
 
 @pytest.mark.parametrize(

@@ -192,8 +192,8 @@ def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
     ("wrong", "told"),
     [
         ('variant = "gone.py"\nhint = "h"', "kmeans-example/mistakes/gone.py is missing"),
-        ('variant = "../kmeans.toml"\nhint = "h"', "must be a file's name alone"),
-        ('variant = "farthest.py"', "mistake: key 'hint' is missing"),
+        ('variant = "../kmeans.toml"\nhint = "h"', "expected a file's name alone"),
+        ('variant = "farthest.py"', "mistake farthest.py: key 'hint' is missing"),
         ('variant = "farthest.py"\nhints = "h"', "key 'hints' is unknown; did you mean 'hint'?"),
         ('variant = "broken.py"\nhint = "h"', "mistakes/broken.py is no Python"),
     ],

@@ -58,7 +58,7 @@ def test_which_network_counts_is_a_key_of_the_task(tmp_path: Path, rule: str, la
 
 
 def test_an_unknown_rule_is_a_sentence_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="network is 'best'; expected one of evaluated, last"):
+    with pytest.raises(UsageError, match="network is 'best'; expected 'evaluated' or 'last'"):
         changed(tmp_path, 'network = "best"')
 
 
@@ -69,4 +69,4 @@ def changed(folder: Path, line: str) -> tuple[str, ...]:
         text = path.read_text()
         kept = [one if not one.startswith("network =") else line for one in text.splitlines()]
         (folder / path.name).write_text("\n".join(kept))
-    return rubric._task(folder / "fmssvrc.toml", Limits()).prepare
+    return rubric.task(folder / "fmssvrc.toml", Limits()).prepare

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import copy
 import fnmatch
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.core import toml_text
 from grader.core.errors import UsageError
 from grader.core.model import Cell, Notebook
 
@@ -84,11 +84,11 @@ def equivalents(path: Path) -> tuple[Equivalent, ...]:
         UsageError: it is not TOML, or an entry is not complete.
     """
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", [])
+        entries = toml_text.parse(path.read_bytes()).get("equivalent", [])
         return tuple(Equivalent(**entry) for entry in entries)
     except FileNotFoundError:
         return ()
-    except (tomllib.TOMLDecodeError, TypeError) as bad:
+    except (ValueError, TypeError, AttributeError) as bad:
         raise UsageError(
             f"{path}: {bad}; an entry is [[equivalent]] with function, change and reason"
         ) from None
