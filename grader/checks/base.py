@@ -27,8 +27,11 @@ class Check(BaseModel):
 
     @property
     def subject(self) -> str:
-        """The name in the notebook that the check is about; "" if it is about no single one."""
-        return ""
+        """The name in the notebook that the check is about; "" if it is about no single one.
+
+        That is its setting `plot` or `function`; a check type that knows the name itself says so.
+        """
+        return str(getattr(self, "plot", "") or getattr(self, "function", ""))
 
     def published(self, answer: Answer) -> Answer:
         """What students may have of a reference's answer: the facts that `judge` compares with."""

@@ -43,8 +43,13 @@ def encode(value: JSON, resolve: Callable[[str], np.ndarray] | None = None) -> s
 
 def digest(question: Question) -> str:
     """A question's key: sha256 over probe and parameters, resources by name."""
-    text = encode({"probe": question.probe, "params": dict(question.params)})
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(encode(sent(question)).encode()).hexdigest()[:32]
+
+
+def sent(question: Question) -> dict[str, JSON]:
+    """What a question is to who answers it; resources are still names."""
+    own = {"source": question.source} if question.source else {}
+    return {"probe": question.probe, "params": dict(question.params), **own}
 
 
 def answer_to(question: Question, evidence: Evidence | None) -> Answer:

@@ -292,6 +292,7 @@ class Question:
     probe: str
     params: Mapping[str, JSON] = field(default_factory=dict)
     seconds: int | None = None  # None: the task's limit
+    source: str = ""  # of a course's own probe, which travels with its question
 
 
 class AnswerStatus(StrEnum):

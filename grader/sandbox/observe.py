@@ -12,7 +12,7 @@ import os
 import re
 import selectors
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from grader.core.model import (
     Notebook,
     Question,
 )
+from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.kernels import drivers, fork_servers
 from grader.sandbox.kernels.job import Job
 from grader.sandbox.walls import choose, levels
@@ -42,9 +43,6 @@ RESTARTS = 2
 
 REPAIRS = Question(probe="repairs")
 MAX_REPAIRS = 50
-
-HEAVY = {"figures", "fashion_mnist", "training"}
-"""Fixtures that import large libraries."""
 
 IMPORTS = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn|matplotlib)\b")
 
@@ -149,7 +147,7 @@ def _once(
         questions=tuple(
             (
                 key,
-                codec.encode({"probe": q.probe, "params": dict(q.params)}, resources),
+                codec.encode(codec.sent(q), resources),
                 q.seconds or limits.question_seconds,
             )
             for key, q in questions.items()
@@ -169,7 +167,11 @@ def _once(
         for path in job.mounts  # devices are shown at a start only
     )
     try:
-        fork = None if cold or not can_fork else fork_servers.kernels.fork(wait=_is_heavy(job))
+        fork = (
+            None
+            if cold or not can_fork
+            else fork_servers.kernels.fork(wait=_is_heavy(job, questions.values()))
+        )
         done = _drive(job, seconds, told, fork)
         if fork and done.get("blame"):
             fork.broken()
@@ -181,9 +183,13 @@ def _once(
         return Evidence(task=task, ending=Ending.SETUP_FAILED, message=reason, seed=seed)
 
 
-def _is_heavy(job: Job) -> bool:
-    """Whether the notebook imports what takes longer than to wait for the fork server."""
-    return bool(HEAVY & set(job.prepare)) or any(IMPORTS.search(cell[2]) for cell in job.cells)
+def _is_heavy(job: Job, questions: Iterable[Question]) -> bool:
+    """Whether something imports what takes longer than to wait for the fork server."""
+    return (
+        any(name in fixtures.HEAVY for name in job.prepare)
+        or any(IMPORTS.search(cell[2]) for cell in job.cells)
+        or any(probes.about(q.probe, q.source).heavy for q in questions)
+    )
 
 
 def _drive(

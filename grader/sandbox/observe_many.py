@@ -14,18 +14,8 @@ from dataclasses import dataclass, replace
 from grader.core import codec
 from grader.core.errors import GraderError
 from grader.core.model import JSON, Answer, AnswerStatus, Notebook, Question
+from grader.sandbox.inside import probes
 from grader.sandbox.observe import Surroundings, observe
-
-PROBES = (
-    "call_function",
-    "shifted_calls",
-    "call_plot",
-    "call_results",
-    "draw",
-    "kfold",
-    "confusion",
-)
-"""Those that ask about functions alone, not about the run of the notebook."""
 
 EMPTY = Notebook(name="(nothing)", cells=())
 STATUSES = {status.value: status for status in AnswerStatus}
@@ -41,7 +31,7 @@ class Ask:
 
 def is_possible(questions: Sequence[Question]) -> bool:
     """Whether these questions can be asked apart from a run of the notebook."""
-    return all(question.probe in PROBES for question in questions)
+    return all(probes.about(question.probe, question.source).apart for question in questions)
 
 
 def observe_apart(
@@ -85,10 +75,7 @@ def _observe(
 def _question(ask: Ask, seconds: int) -> Question:
     params: dict[str, JSON] = {
         "cells": definitions(ask.notebook),
-        "questions": [
-            {"probe": q.probe, "params": dict(q.params), "seconds": q.seconds or seconds}
-            for q in ask.questions
-        ],
+        "questions": [codec.sent(q) | {"seconds": q.seconds or seconds} for q in ask.questions],
     }
     return Question(probe="within", params=params, seconds=5 + 2 * seconds)
 

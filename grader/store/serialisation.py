@@ -217,6 +217,7 @@ def question_to_json(question: Question) -> dict[str, Any]:
         "params": codec.encode(plain),
         "resources": named,
         "seconds": question.seconds,
+        "source": question.source,
     }
 
 
@@ -224,7 +225,9 @@ def question_from_json(data: Mapping[str, Any]) -> Question:
     """The inverse of `question_to_json`."""
     resources = {k: Resource(name=name) for k, name in data["resources"].items()}
     params = codec.decode(data["params"], most=None) | resources
-    return Question(probe=data["probe"], params=params, seconds=data["seconds"])
+    return Question(
+        probe=data["probe"], params=params, seconds=data["seconds"], source=data["source"]
+    )
 
 
 def files_to_json(files: Mapping[str, bytes]) -> dict[str, str]:

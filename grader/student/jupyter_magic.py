@@ -119,7 +119,7 @@ def _public(folder: Path) -> Public:
 
 
 def _is_live(known: Public, task: Task, item: Item) -> bool:
-    return all(question.probe in ask_in_kernel.LIVE for question in known.asked[task.id][item.id])
+    return all(ask_in_kernel.is_possible(question) for question in known.asked[task.id][item.id])
 
 
 def _is_defined(item: Item, namespace: ask_in_kernel.Names) -> bool:

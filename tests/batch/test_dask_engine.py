@@ -38,6 +38,7 @@ def parcel(**change: object) -> Parcel:
         probe="sum",
         params={"drawn": 3, "x": [1.5], "images": Resource(name="fashion_mnist/x")},
         seconds=5,
+        source="own",
     )
     made = {
         "task": "sums",

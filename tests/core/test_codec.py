@@ -52,6 +52,13 @@ def test_nan_and_infinity_have_words_of_their_own() -> None:
     assert back[1:] == [math.inf, -math.inf]
 
 
+def test_a_courses_own_probe_is_part_of_what_is_asked() -> None:
+    plain = Question(probe="p", params={})
+    own = [Question(probe="p", params={}, source=text) for text in ("a = 1", "a = 2")]
+    assert len({codec.digest(question) for question in (plain, *own)}) == 3
+    assert codec.sent(own[0]) == {"probe": "p", "params": {}, "source": "a = 1"}
+
+
 def test_a_resource_is_named_in_the_digest_and_put_in_when_sent() -> None:
     question = Question(probe="p", params={"x": Resource(name="images")})
     sent = codec.encode(dict(question.params), lambda name: np.zeros(3))

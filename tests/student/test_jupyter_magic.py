@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -48,6 +49,22 @@ def test_evaluation_is_judged_in_the_namespace(folder: Path) -> None:
     names = namespace((REFERENCE / "Evaluation.ipynb").read_bytes(), without="-test")
     result = jupyter_magic.judged(["evaluation"], names, folder)
     assert [i.outcome.status for i in result.items] == [Status.PASSED] * 3
+
+
+def test_what_another_assignment_is_made_of_is_judged_too(tmp_path: Path) -> None:
+    """Its types say nothing of %check: functions with any arguments, and what they draw."""
+    (tmp_path / public_file.FILE).write_bytes(public_file.dump(made("kmeans-example", "kmeans")))
+    content = (REFERENCE.parent / "kmeans-example" / "KMeans.ipynb").read_bytes()
+    names = namespace(content, without="-test")
+    result = jupyter_magic.judged([], names, tmp_path)
+    assert {i.item.id: i.outcome.status for i in result.items} == {
+        "assign": Status.PASSED,
+        "update": Status.PASSED,
+        "plot_clusters": Status.PASSED,
+    }
+    names["assign"] = lambda data, centers: np.zeros(len(data), dtype=int)
+    (item,) = jupyter_magic.judged(["assign"], names, tmp_path).items
+    assert item.outcome.status is Status.FAILED
 
 
 def test_nothing_defined_and_whole_notebooks_are_told(folder: Path) -> None:

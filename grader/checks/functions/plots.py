@@ -50,11 +50,6 @@ class FunctionPlot(Check):
     labels_share: Decimal = Decimal("0.1")
     legend_share: Decimal = Decimal("0.1")
 
-    @property
-    def subject(self) -> str:
-        """The plotting function."""
-        return self.plot
-
     def published(self, answer: Answer) -> Answer:
         """The curves' values alone, not the figure that the reference draws."""
         own = answer.value.get("own") if isinstance(answer.value, dict) else None

@@ -42,11 +42,6 @@ class FunctionValues(Check):
     extreme_share: Share = Decimal("0.25")  # lost if only inputs of large size go wrong
     difference_share: Share = Decimal("0.25")  # lost for differences where a formula is asked
 
-    @property
-    def subject(self) -> str:
-        """The function."""
-        return self.function
-
     def published(self, answer: Answer) -> Answer:
         """The values alone, not how the reference computes them."""
         values = answer.value.get("values") if isinstance(answer.value, dict) else None

@@ -84,9 +84,9 @@ def describe_error(error):
 class Channel:
     """The two pipes. One question is read and answered for each call of `answer_next`."""
 
-    def __init__(self, questions_fd, answers_fd, probes, namespace):
+    def __init__(self, questions_fd, answers_fd, find, namespace):
         self._in, self._out = questions_fd, answers_fd
-        self._probes, self._namespace = probes, namespace
+        self._find, self._namespace = find, namespace
         self._rest = b""
 
     def _line(self):
@@ -125,7 +125,7 @@ class Channel:
         def ring(_signal, _frame):
             raise OutOfTime
 
-        probe = self._probes(question["probe"])
+        probe = self._find(question["probe"], question.get("source", ""))
         before = _on_signal(signal.SIGALRM, ring)
         _alarm(signal.ITIMER_REAL, question["seconds"])
         try:

@@ -6,6 +6,7 @@ driver or the kernel ends), the first process of the kernel's namespaces (its en
 them), and the kernel. The server itself reads nothing but "one more".
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -17,7 +18,7 @@ import signal
 import socket
 import sys
 
-from . import enclose, forks, launch
+from . import enclose, forks, launch, probes
 
 LIBRARIES = (
     "numpy",
@@ -48,7 +49,7 @@ LIBRARIES = (
 """Not among them is what asks at its import whether a kernel is there: tqdm.auto and
 matplotlib_inline."""
 
-OURS = ("bootstrap", "fixtures", "probes", "figures", "watch", "plain", "handout")
+OURS = ("bootstrap", "fixtures", "figures", "watch", "plain", "handout")
 MAX_REQUEST, MAX_FDS = 1 << 17, 253
 LARGE, COLLAPSE = 2 << 20, 25
 _libc = ctypes.CDLL(None)
@@ -62,13 +63,20 @@ def preload():
     before = dict(os.environ)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as ipykernel sets it
     launch.without_debugger()
-    for name in LIBRARIES:
-        importlib.import_module(name)
+    import_all(LIBRARIES)
     for name in OURS:
         importlib.import_module(f"{__package__}.{name}")
+    probes.here()
     variables.update(dict(os.environ.items() - before.items()))
     gc.collect()
     gc.freeze()  # so that collections in a fork do not touch, and copy, the shared pages
+
+
+def import_all(names):
+    """Imports those that are there: one that is missing or broken costs its own notebooks alone."""
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
 
 
 def large_pages():

@@ -11,8 +11,7 @@ import numpy as np
 from grader.checks.base import Check
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Case, Outcome, Question
-from grader.sandbox.inside import bootstrap, protocol
-from grader.sandbox.inside.probes import PROBES
+from grader.sandbox.inside import probes, protocol
 
 HANDOUT = """
 import numpy as np, torch
@@ -65,7 +64,7 @@ def namespace(source: str, handout: str = HANDOUT) -> dict[str, Any]:
 def ask(question: Question, names: dict[str, Any]) -> Answer:
     """The answer to one question, there and back through the wire format."""
     sent = json.loads(codec.encode(dict(question.params)))
-    probe = bootstrap.load(PROBES, question.probe)
+    probe = probes.find(question.probe)
     try:
         value = probe(names, protocol.unpack(sent))
     except protocol.Undefined as missing:

@@ -11,19 +11,18 @@ import numpy as np
 
 from .. import state
 from ..protocol import Channel
+from . import RUN, find, probe
 
 
+@probe(RUN)
 def within(namespace, params):
     """The answers to `questions` in a fresh namespace in which `cells` were run."""
-    from ..bootstrap import load
-    from . import PROBES
-
     names = {"__name__": "__main__"}
     _seed()
     for source in params["cells"]:
         with contextlib.suppress(Exception):
             exec(compile(source, "<cell>", "exec"), names)
-    channel = Channel(-1, -1, lambda name: load(PROBES, name), names)
+    channel = Channel(-1, -1, find, names)
     return [channel.reply(question) for question in params["questions"]]
 
 

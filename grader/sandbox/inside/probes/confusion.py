@@ -9,10 +9,12 @@ import inspect
 from ..handout import missing_from, replaced
 from ..plain import plain
 from ..protocol import Undefined
+from . import FUNCTION, probe
 
 NAME = "confusion_matrix"
 
 
+@probe(FUNCTION, heavy=True)
 def confusion(namespace, params):
     """What `confusion_matrix(data, target, model)` returns."""
     import torch

@@ -7,10 +7,12 @@ import numpy as np
 
 from ..counted import classify, counting_network, pixels_of
 from ..protocol import describe_error
+from . import RUN, probe
 
 MAX_BYTES = 64 << 20
 
 
+@probe(RUN, heavy=True)
 def export(namespace, params):
     """The network as ONNX bytes, and what it and its untrained self predict on `images`.
 

@@ -5,9 +5,11 @@ import warnings
 import numpy as np
 
 from .. import figures as state
+from . import PLOT, RUN, probe
 from .functions import find, numbers
 
 
+@probe(RUN, heavy=True)
 def figures(namespace, params):
     """All figures of the notebook's run, in the order in which they were closed."""
     for figure in state.open_figures():
@@ -15,6 +17,7 @@ def figures(namespace, params):
     return list(state.recorded)
 
 
+@probe(PLOT, heavy=True)
 def call_plot(namespace, params):
     """The figures that `name(x_min, x_max)` draws, and the student's own functions' values.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..plain import plain
 from ..protocol import Undefined, describe_error
+from . import FUNCTION, probe
 
 CLOSE = 0.5  # calls this near to the point asked, but not at it, are shifted copies
 
@@ -30,6 +31,7 @@ def numbers(value, size):
     return array if array.size == size else None
 
 
+@probe(FUNCTION)
 def call_function(namespace, params):
     """Values at `points`: called once with the array, else point by point.
 
@@ -66,6 +68,7 @@ def call_function(namespace, params):
     }
 
 
+@probe(FUNCTION)
 def shifted_calls(namespace, params):
     """How often a gradient calls its function, and how often beside the point asked."""
     function, _ = find(namespace, params["name"])

@@ -10,11 +10,13 @@ from ..handout import missing_from, replaced
 from ..plain import plain
 from ..protocol import Undefined, describe_error
 from ..watch import Rows, Watch
+from . import FUNCTION, probe
 
 NAME = "kfold_crossvalidation"
 MAX_EPOCHS = 25  # of the given training function; more were asked for by mistake, and cost time
 
 
+@probe(FUNCTION, heavy=True)
 def kfold(namespace, params):
     """The facts of one call. A student's exception is one of them, beside what came before it."""
     import torch

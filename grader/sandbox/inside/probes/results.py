@@ -7,9 +7,11 @@ import numpy as np
 
 from .. import figures as state
 from ..plain import plain
+from . import FUNCTION, PLOT, probe
 from .functions import find
 
 
+@probe(FUNCTION)
 def call_results(namespace, params):
     """What `name(*arguments)` returns."""
     function, name = find(namespace, params["name"])
@@ -20,6 +22,7 @@ def call_results(namespace, params):
     return {"name": name, "returned": plain(returned)}
 
 
+@probe(PLOT, heavy=True)
 def draw(namespace, params):
     """The figures that `name(*arguments)` draws."""
     import matplotlib.pyplot as plt

@@ -15,6 +15,7 @@ from ..counted import (
     same_kind,
 )
 from ..plain import plain
+from . import NAMES, RUN, probe
 
 COURSE = re.compile(
     r"loss|acc|train|val(?!ue)|test|dev|err|score|correct|hist|logs|curve|epo[ck]|metric|result"
@@ -26,6 +27,7 @@ COURSE = re.compile(
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 
 
+@probe(RUN, heavy=True)
 def network(namespace, params):
     """The network's layers and parameters, how often it was updated, and its name."""
     module, entry = counting_network(namespace)
@@ -93,12 +95,14 @@ def _forward(module):
     return sorted(seen)[:300], shape
 
 
+@probe(RUN, heavy=True)
 def predictions(namespace, params):
     """The network's class for each of `images` (uint8, n x 28 x 28), in evaluation mode."""
     module, entry = counting_network(namespace)
     return {"classes": classify(module, pixels_of(entry, namespace), np.array(params["images"]))}
 
 
+@probe(NAMES)
 def histories(namespace, params):
     """All top-level series of numbers, by name; dictionaries and short tables are looked into.
 
@@ -137,6 +141,7 @@ def histories(namespace, params):
     return found
 
 
+@probe(NAMES, heavy=True)
 def split(namespace, params):
     """Sizes of the notebook's data sets and loaders, and whether validation rows are trained on."""
     from torch.utils.data import DataLoader, Dataset
