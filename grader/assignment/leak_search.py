@@ -33,7 +33,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class BundleText:
     """A text in the bundle, and where it stands."""
 
     text: str
@@ -136,19 +136,19 @@ def _telling(lines: list[str]) -> Iterator[str]:
 # --- where it is looked for -------------------------------------------------------------------
 
 
-def _places(name: str, content: bytes) -> Iterator[Place]:
+def _places(name: str, content: bytes) -> Iterator[BundleText]:
     """Every text in a file; of JSON every string, however deep."""
     text = content.decode("utf-8", "replace")
     if not name.endswith((".ipynb", ".json")):
-        yield Place(text=text, where=name)
+        yield BundleText(text=text, where=name)
         return
     document = json.loads(text)
     cells = document.get("cells") if name.endswith(".ipynb") else None
     for cell in cells or []:
         for found in _strings(cell):
-            yield Place(text=found, where=f"{name}, cell {cell.get('id', '?')},")
+            yield BundleText(text=found, where=f"{name}, cell {cell.get('id', '?')},")
     rest = {key: value for key, value in document.items() if cells is None or key != "cells"}
-    yield from (Place(text=found, where=name) for found in _strings(rest))
+    yield from (BundleText(text=found, where=name) for found in _strings(rest))
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -173,7 +173,7 @@ def _outputs(name: str, content: bytes) -> Iterator[str]:
                 yield f"{name}, cell {cell.get('id', '?')}, holds outputs"
 
 
-def _holds(place: Place, secret: Secret) -> bool:
+def _holds(place: BundleText, secret: Secret) -> bool:
     if secret.words:
         return bool(_runs(secret.text, secret.words) & _runs(place.text, secret.words))
     return secret.text in _compact(place.text)

@@ -14,7 +14,7 @@ from grader.quiz import graph as graphs
 from grader.quiz import marking, quiz
 from grader.quiz.answers import by_name
 from grader.quiz.graph import Graph
-from grader.quiz.marking import Mark, Verdict
+from grader.quiz.marking import ValueMark, ValueVerdict
 
 
 class AutodiffValues(Check):
@@ -52,12 +52,12 @@ class AutodiffValues(Check):
             return passed(told, **details)
         return partial(share, told, **details) if share > 0 else failed(told, **details)
 
-    def _worth(self, mark: Mark) -> Decimal:
-        follows = mark.verdict is Verdict.FOLLOWS
-        return self.follow_share if follows else Decimal(mark.verdict is Verdict.RIGHT)
+    def _worth(self, mark: ValueMark) -> Decimal:
+        follows = mark.verdict is ValueVerdict.FOLLOWS
+        return self.follow_share if follows else Decimal(mark.verdict is ValueVerdict.RIGHT)
 
     def _details(
-        self, case: Case, variant: Graph, marks: list[Mark], own: list[Mark]
+        self, case: Case, variant: Graph, marks: list[ValueMark], own: list[ValueMark]
     ) -> dict[str, Any]:
         """The table for the report; with the first group the graph, and Moodle's own grade."""
         rows = [
@@ -94,16 +94,16 @@ def _quiz(path: Path, variants: int | None, seed: int | None) -> quiz.Quiz:
     return quiz.read(path, variants, seed)
 
 
-def _operation(variant: Graph, mark: Mark) -> str:
+def _operation(variant: Graph, mark: ValueMark) -> str:
     """What the value is: for a forward value its operation."""
     found = [node for node in variant.nodes if node.name == mark.name]
     return graphs.written(found[0]) if found else ""
 
 
-def summary(marks: list[Mark]) -> str:
+def summary(marks: list[ValueMark]) -> str:
     """How many values are right, and how many of these follow from the student's own slips."""
-    right = sum(m.verdict is Verdict.RIGHT for m in marks)
-    follow = sum(m.verdict is Verdict.FOLLOWS for m in marks)
+    right = sum(m.verdict is ValueVerdict.RIGHT for m in marks)
+    follow = sum(m.verdict is ValueVerdict.FOLLOWS for m in marks)
     text = f"{right} of {len(marks)} values are right"
     if follow:
         text += f", {follow} more follow{'s' if follow == 1 else ''} from an earlier slip"

@@ -88,7 +88,7 @@ def check(
         raise UsageError("several formats need a folder: add --output FOLDER")
     public = _public(path, assignment)
     budget = Budget(epochs=epochs, seconds=seconds) if train else None
-    job = Job(public, items, budget, formats, output, data_dir)
+    job = Request(public, items, budget, formats, output, data_dir)
     saved: list[str] = []
     while True:
         work = find_notebooks.find(path, public.assignment)
@@ -175,7 +175,7 @@ def _tasks(public: Public, items: Sequence[str], only: Sequence[str]) -> tuple[T
 # --- one check --------------------------------------------------------------------------------
 
 
-class Job:
+class Request:
     """What one call of the command is to do, each time a notebook was saved."""
 
     def __init__(
@@ -194,7 +194,7 @@ class Job:
     def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
         """Checks, tells and writes; the exit code."""
         from grader.student import open_sandbox
-        from grader.student.selfcheck import Check
+        from grader.student.selfcheck import SelfCheck
 
         alone = [*work.files, *work.submission.damaged] if path.is_file() else list(only)
         self._screen.missing = work.submission.missing
@@ -203,7 +203,7 @@ class Job:
         if note:
             click.echo(f"note: {note}", err=True)
         with self._screen as screen:
-            checked = Check(
+            checked = SelfCheck(
                 public=self.public,
                 submission=work.submission,
                 door=door,

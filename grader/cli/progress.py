@@ -33,7 +33,7 @@ WIDEST = 60
 """Characters of such a line that a bar has room for."""
 
 
-class Estimate:
+class TimeLeft:
     """How long the rest will take, from what each task's notebooks took so far."""
 
     def __init__(self, jobs: Mapping[str, int]) -> None:
@@ -65,7 +65,7 @@ class Lines:
     def __init__(self, stream: TextIO, quiet: bool = False) -> None:
         self._stream, self._quiet = stream, quiet
         self._jobs = self._done = 0
-        self._estimate = Estimate({})
+        self._estimate = TimeLeft({})
         self._told: dict[tuple[str, str], float] = {}  # when each notebook was last told of
         self._lock = threading.Lock()
 
@@ -82,7 +82,7 @@ class Lines:
 
     def start(self, jobs: Mapping[str, int], stored: int = 0) -> None:
         """So many notebooks of each task are to be run; the others' results are stored."""
-        self._jobs, self._estimate = sum(jobs.values()), Estimate(jobs)
+        self._jobs, self._estimate = sum(jobs.values()), TimeLeft(jobs)
         self._say(to_run(self._jobs, stored))
 
     def step(self, student: str, task: str, text: str) -> None:
@@ -125,7 +125,7 @@ class Bars:
             console=console,
         )
         self._whole: TaskID | None = None
-        self._estimate = Estimate({})
+        self._estimate = TimeLeft({})
         self._lines: dict[tuple[str, str], TaskID] = {}
         self._lock = threading.Lock()
 
@@ -144,7 +144,7 @@ class Bars:
 
     def start(self, jobs: Mapping[str, int], stored: int = 0) -> None:
         """So many notebooks of each task are to be run; the others' results are stored."""
-        count, self._estimate = sum(jobs.values()), Estimate(jobs)
+        count, self._estimate = sum(jobs.values()), TimeLeft(jobs)
         self._bars.console.print(to_run(count, stored), markup=False)
         self._whole = self._bars.add_task("notebooks", total=count)
 

@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class QuizResult:
     """One student's quiz."""
 
     row: QuizAttempt
@@ -50,7 +50,7 @@ def marked(
     task: Task,
     checks: Sequence[tuple[Item, AutodiffValues]],
     reference_dir: Path,
-) -> list[Result]:
+) -> list[QuizResult]:
     """A result for each person with a finished attempt, in the order of the download."""
     attempts: dict[str, list[QuizAttempt]] = {}
     for row in rows:
@@ -72,11 +72,11 @@ def marked(
         scaled = None
         if row.grade is not None and row.highest:
             scaled = (row.grade * task.points / row.highest).quantize(CENT)
-        results.append(Result(row=row, outcomes=outcomes, points=points, moodle=scaled))
+        results.append(QuizResult(row=row, outcomes=outcomes, points=points, moodle=scaled))
     return results
 
 
-def as_csv(results: Sequence[Result]) -> bytes:
+def as_csv(results: Sequence[QuizResult]) -> bytes:
     """A row for each student and value, safe in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
@@ -103,14 +103,14 @@ def as_csv(results: Sequence[Result]) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def _beside(result: Result) -> tuple[str, str]:
+def _beside(result: QuizResult) -> tuple[str, str]:
     """Moodle's mark and the difference, as text."""
     if result.moodle is None:
         return "", ""
     return f"{result.moodle:.2f}", f"{result.points - result.moodle:+.2f}"
 
 
-def show(results: Sequence[Result], task: Task) -> None:
+def show(results: Sequence[QuizResult], task: Task) -> None:
     """The table in the terminal."""
     import sys
 

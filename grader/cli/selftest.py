@@ -62,7 +62,7 @@ def selftest(
 
     chosen = _narrowed(rubric.find(name), tasks)
     choose.best()
-    settings = run.Settings(
+    settings = run.SelftestSettings(
         seed=seed,
         jobs=jobs or machine.cores(),
         data_dir=data_dir,

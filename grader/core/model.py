@@ -103,10 +103,10 @@ class Mistake:
     hint: str  # for whose function computes the same
 
 
-class Check(Protocol):
+class ItemCheck(Protocol):
     """What marks an item: the questions it asks, and a pure verdict on the answers.
 
-    The check types are models of their settings, derived from `grader.checks.base.Check`.
+    The check types are models of their settings, derived from `grader.checks.base.ItemCheck`.
     """
 
     @property
@@ -171,7 +171,7 @@ class Item:
     points: Decimal
     visibility: Visibility
     hint: str  # the rubric author's words for who did not get it
-    check: Check
+    check: ItemCheck
     needs: tuple[str, ...] = ()  # ids of items without which this one is BLOCKED
     mistakes: tuple[Mistake, ...] = ()
     steps: tuple[Step, ...] = ()  # for a person; at most they come to the item's points

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from grader.checks.functions.results import alike
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Check, Outcome, Question, Status
+from grader.core.model import Answer, AnswerStatus, ItemCheck, Outcome, Question, Status
 from grader.marking.task_work import TaskWork
 
 TOLERANCE = 1e-4
@@ -69,7 +69,7 @@ def hinted(work: TaskWork, outcomes: Mapping[str, Outcome], known: Known) -> dic
 
 
 def _is_the_same(
-    check: Check, own: Mapping[str, Answer | None], given: Known, expected: Known
+    check: ItemCheck, own: Mapping[str, Answer | None], given: Known, expected: Known
 ) -> bool:
     """Whether all answers are those of the mistake, and at least one tells it from the truth."""
     tells = False
@@ -85,6 +85,6 @@ def _is_the_same(
     return tells
 
 
-def _equal(check: Check, one: Answer, other: Answer) -> bool:
+def _equal(check: ItemCheck, one: Answer, other: Answer) -> bool:
     a, b = check.essence(one), check.essence(other)
     return (a is None and b is None) or alike(a, b, TOLERANCE)

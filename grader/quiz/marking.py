@@ -26,7 +26,7 @@ TRAPS = {"+": (0.0,), "-": (0.0,), "neg": (0.0,), "*": UNITS, "/": UNITS, "**": 
 """Operands that make an operation trivial; of functions 0 and 1."""
 
 
-class Verdict(StrEnum):
+class ValueVerdict(StrEnum):
     """What one answer is."""
 
     RIGHT = "right"
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class ValueMark:
     """One value: what was asked, what was given, and what that is worth. `note` is for people."""
 
     name: str
@@ -46,7 +46,7 @@ class Mark:
     given: str
     expected: float
     tolerance: float
-    verdict: Verdict
+    verdict: ValueVerdict
     note: str = ""
 
 
@@ -61,7 +61,7 @@ class Step:
     also: Callable[[Values], float]  # with derivatives from functions' own values: s * (1 - s)
 
 
-def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> list[Mark]:
+def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> list[ValueMark]:
     """A mark for each value of the graph, in the order of the quiz.
 
     `texts` are the answers as typed, by value name (`v1`, `adj_v1`, `grad_x`); `relative` is a
@@ -77,20 +77,20 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
         text = texts.get(step.name, "").strip()
         answer = number(text)
         expected, near = right[step.name], slack[step.name]
-        verdict, note = Verdict.WRONG, ""
+        verdict, note = ValueVerdict.WRONG, ""
         if answer is None:
             empty = text in ("", "-", "–", "—")
-            verdict = Verdict.EMPTY if empty else Verdict.UNREADABLE
+            verdict = ValueVerdict.EMPTY if empty else ValueVerdict.UNREADABLE
             note = "a formula, not a number" if text.startswith("=") else ""
         elif abs(answer - expected) <= near:
-            verdict = Verdict.RIGHT
+            verdict = ValueVerdict.RIGHT
         else:
             verdict, note = _follow(graph, step, answer, right, own, wrong, relative)
         # What was not given is taken as right: it is lost once, not with all that needs it.
         own[step.name] = expected if answer is None else answer
-        if verdict in (Verdict.WRONG, Verdict.FOLLOWS, Verdict.TRIVIAL):
+        if verdict in (ValueVerdict.WRONG, ValueVerdict.FOLLOWS, ValueVerdict.TRIVIAL):
             wrong.add(step.name)
-        marks[step.name] = Mark(
+        marks[step.name] = ValueMark(
             name=step.name,
             group=step.group,
             given=text,
@@ -205,7 +205,7 @@ def _follow(
     own: Values,
     wrong: set[str],
     relative: float,
-) -> tuple[Verdict, str]:
+) -> tuple[ValueVerdict, str]:
     """Whether an answer that is not right follows from the student's own, and what it may be."""
     unit = 0.5 * 10.0**-graph.digits
     half = dict.fromkeys(own, unit)
@@ -221,11 +221,11 @@ def _follow(
             named = ", ".join(from_own)
             if _trivial(graph, step, values, wrong, right):
                 return (
-                    Verdict.TRIVIAL,
+                    ValueVerdict.TRIVIAL,
                     f"follows from your {named}, which made it trivial: no credit",
                 )
-            return Verdict.FOLLOWS, f"right, given your {named}"
-    return Verdict.WRONG, _slip(graph, step, answer, views, relative)
+            return ValueVerdict.FOLLOWS, f"right, given your {named}"
+    return ValueVerdict.WRONG, _slip(graph, step, answer, views, relative)
 
 
 def _views(step: Step, right: Values, own: Values) -> list[dict[str, float]]:

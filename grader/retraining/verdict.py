@@ -37,7 +37,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Conclusion:
     """A verdict with its mean and interval, in percentage points."""
 
     verdict: Verdict
@@ -46,7 +46,7 @@ class Finding:
     high: float
 
 
-def decide(accuracies: Sequence[float], rule: Rule, *, deterministic: bool = False) -> Finding:
+def decide(accuracies: Sequence[float], rule: Rule, *, deterministic: bool = False) -> Conclusion:
     """The verdict on accuracies in percent, one for each run.
 
     A deterministic submission (its own seed) gives the same accuracy each time: one run says all.
@@ -59,7 +59,7 @@ def decide(accuracies: Sequence[float], rule: Rule, *, deterministic: bool = Fal
     mean = statistics.fmean(accuracies)
     if deterministic:
         verdict = Verdict.PASS if mean >= rule.cutoff else Verdict.FAIL
-        return Finding(verdict=verdict, mean=mean, low=mean, high=mean)
+        return Conclusion(verdict=verdict, mean=mean, low=mean, high=mean)
     half = rule.quantile * spread(accuracies, rule) / math.sqrt(len(accuracies))
     low, high = mean - half, mean + half
     verdict = (
@@ -69,7 +69,7 @@ def decide(accuracies: Sequence[float], rule: Rule, *, deterministic: bool = Fal
         if high < rule.cutoff
         else Verdict.REFER
     )
-    return Finding(verdict=verdict, mean=mean, low=low, high=high)
+    return Conclusion(verdict=verdict, mean=mean, low=low, high=high)
 
 
 def spread(accuracies: Sequence[float], rule: Rule) -> float:

@@ -32,7 +32,7 @@ from grader.core.model import (
 )
 from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.kernels import drivers, fork_servers
-from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.walls import choose, levels
 
 MAX_RESULT = 512 << 20
@@ -142,7 +142,7 @@ def _once(
         for index, cell in enumerate(notebook.cells)
         if cell.kind == "code" and cell.source.strip()
     )
-    job = Job(
+    job = KernelJob(
         cells=cells,
         questions=tuple(
             (
@@ -183,7 +183,7 @@ def _once(
         return Evidence(task=task, ending=Ending.SETUP_FAILED, message=reason, seed=seed)
 
 
-def _is_heavy(job: Job, questions: Iterable[Question]) -> bool:
+def _is_heavy(job: KernelJob, questions: Iterable[Question]) -> bool:
     """Whether something imports what takes longer than to wait for the fork server."""
     return (
         any(name in fixtures.HEAVY for name in job.prepare)
@@ -193,7 +193,7 @@ def _is_heavy(job: Job, questions: Iterable[Question]) -> bool:
 
 
 def _drive(
-    job: Job,
+    job: KernelJob,
     seconds: float,
     told: tuple[Progress | None, Answered | None],
     fork: fork_servers.Fork | None,

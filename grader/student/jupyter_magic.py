@@ -45,7 +45,7 @@ _read: dict[tuple[Path, int], Public] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CheckResult:
     """What `%check` shows: as HTML in a notebook, as text elsewhere."""
 
     items: tuple[ItemGrade, ...] = ()
@@ -67,19 +67,19 @@ def check(line: str, shell: Any) -> None:
     try:
         result = judged(line.replace(",", " ").split(), shell.user_ns, Path.cwd())
     except KeyboardInterrupt:
-        result = Result(notes=("Stopped.",))
+        result = CheckResult(notes=("Stopped.",))
     except GraderError as known:
-        result = Result(notes=(str(known),))
+        result = CheckResult(notes=(str(known),))
     except BaseException as bug:
         told = f"This could not be checked ({type(bug).__name__}: {bug}); your work is untouched."
-        result = Result(notes=(told,))
+        result = CheckResult(notes=(told,))
     try:
         display(result)  # type: ignore[no-untyped-call]
     except BaseException:
         return
 
 
-def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -> Result:
+def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -> CheckResult:
     """The verdicts on what the namespace defines.
 
     Raises:
@@ -102,7 +102,7 @@ def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -
             f"{', '.join(elsewhere)}: needs a run of the whole notebook; save it, and "
             "run grader check in a terminal."
         )
-    return Result(tuple(found), tuple(notes))
+    return CheckResult(tuple(found), tuple(notes))
 
 
 def _public(folder: Path) -> Public:

@@ -88,7 +88,7 @@ class Checked:
 
 
 @dataclass(slots=True, kw_only=True)
-class Check:
+class SelfCheck:
     """One check of one submission, task by task."""
 
     public: Public

@@ -15,10 +15,10 @@ from grader.sandbox.walls import choose, levels, remedies
 def ladder(monkeypatch: pytest.MonkeyPatch, *working: str) -> dict[str, doctor.Finding]:
     """What is said of the sandbox where these rungs work, by what it is about."""
 
-    def examine(name: str) -> choose.Verdict:
+    def examine(name: str) -> choose.Fitness:
         if name in working:
-            return choose.Verdict(rung=levels.get(name))
-        return choose.Verdict(rung=levels.get(name), problem=f"{name} is broken", mend="mend it")
+            return choose.Fitness(rung=levels.get(name))
+        return choose.Fitness(rung=levels.get(name), problem=f"{name} is broken", mend="mend it")
 
     monkeypatch.setattr(choose, "examine", examine)
     monkeypatch.setattr(choose, "prepare", lambda: None)

@@ -17,7 +17,7 @@ from grader.core.model import Answer, AnswerStatus, Case, Resource, Submission
 from grader.core.notebook import read
 from grader.marking import plan
 from grader.student import public_checks, public_file
-from grader.student.selfcheck import Check
+from grader.student.selfcheck import SelfCheck
 from tests.bundle import REFERENCE, RIGHT, ROOT, door, made, namespace
 
 pytestmark = pytest.mark.hostile
@@ -147,7 +147,7 @@ def test_the_checked_notebook_is_asked_public_questions_alone() -> None:
     submission = Submission(
         student="e", name="e", missing={}, notebooks={"activation": read(RIGHT, "a.ipynb")}
     )
-    Check(public=made(), submission=submission, door=spying).run((made().task("activation"),))
+    SelfCheck(public=made(), submission=submission, door=spying).run((made().task("activation"),))
     public_ones = set(json.loads(bundle()[public_file.FILE])["questions"])
     assert set(seen) <= public_ones
     assert seen

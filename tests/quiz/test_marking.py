@@ -14,7 +14,7 @@ from grader.core.errors import UsageError
 from grader.quiz import graph as graphs
 from grader.quiz import marking, variants
 from grader.quiz.graph import Graph
-from grader.quiz.marking import Verdict
+from grader.quiz.marking import ValueVerdict
 
 # f = x * y + sin(x * y) at x = 2, y = 0.6: v1 = 1.2, v2 = sin(1.2), v3 = v1 + v2
 SMALL = graphs.build("x * y + sin(x * y)", {"x": 2.0, "y": 0.6})
@@ -33,7 +33,7 @@ RIGHT = {
 def verdicts(graph: Graph, texts: dict[str, str]) -> dict[str, str]:
     """Of all values that are not right."""
     marks = marking.mark(graph, texts)
-    return {m.name: m.verdict.value for m in marks if m.verdict is not Verdict.RIGHT}
+    return {m.name: m.verdict.value for m in marks if m.verdict is not ValueVerdict.RIGHT}
 
 
 def notes(graph: Graph, texts: dict[str, str]) -> dict[str, str]:
@@ -43,7 +43,7 @@ def notes(graph: Graph, texts: dict[str, str]) -> dict[str, str]:
 def test_right_answers_are_right_in_the_order_of_the_quiz() -> None:
     marks = marking.mark(SMALL, RIGHT)
     assert [m.name for m in marks] == list(RIGHT)
-    assert {m.verdict for m in marks} == {Verdict.RIGHT}
+    assert {m.verdict for m in marks} == {ValueVerdict.RIGHT}
 
 
 def test_a_slip_carried_on_costs_only_itself() -> None:

@@ -89,7 +89,7 @@ def test_moodle_marks_what_we_mark(document: Any) -> None:
         )
         assert earned == sum(int(weight) for weight, _, _ in fields)
         marks = marking.mark(variant, dict(zip(marking_names(variant), typed, strict=True)))
-        assert {mark.verdict for mark in marks} == {marking.Verdict.RIGHT}
+        assert {mark.verdict for mark in marks} == {marking.ValueVerdict.RIGHT}
 
 
 def marking_names(variant: Graph) -> list[str]:

@@ -27,7 +27,7 @@ from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.sandbox.observe import Surroundings
 from grader.student import ask_in_kernel, public_checks
-from grader.student.selfcheck import Budget, Check, Checked
+from grader.student.selfcheck import Budget, Checked, SelfCheck
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
 
 EXAMPLES = ROOT / "submissions" / "examples"
@@ -47,7 +47,7 @@ def check(content: bytes, *names: str, **changed: Any) -> tuple[Checked, list[st
         told.append(item.item.id)
 
     fields: dict[str, Any] = {"door": door, "settled": settled} | changed
-    job = Check(public=made(), submission=submission(content), **fields)
+    job = SelfCheck(public=made(), submission=submission(content), **fields)
     return job.run(public_checks.select(made(), names)), told
 
 
@@ -175,9 +175,9 @@ def test_what_a_cut_training_did_not_reach_is_not_failed() -> None:
     public_ = replace(made(), accuracies={"activation": 82.0})
     fields: dict[str, Any] = {"public": public_, "submission": submission(WRONG), "door": cut}
     tasks = public_checks.select(made(), ["logistic", "relu"])
-    plain = Check(**fields).run(tasks)
+    plain = SelfCheck(**fields).run(tasks)
     assert statuses(plain) == {"logistic": Status.PASSED, "relu": Status.FAILED}
-    found = Check(**fields, train=Budget(epochs=1)).run(tasks)
+    found = SelfCheck(**fields, train=Budget(epochs=1)).run(tasks)
     assert statuses(found) == {"logistic": Status.PASSED, "relu": Status.REVIEW}
     assert found.estimates[0].was_cut
 
@@ -194,10 +194,10 @@ def test_limits_are_the_rubrics_and_a_budget_lowers_them(monkeypatch: pytest.Mon
     network = submission(RIGHT)
     network = replace(network, notebooks={"fmssvrc": network.notebooks["activation"]})
     tasks = public_checks.select(made(), ["mlp"])
-    Check(public=made(), submission=network, door=looking).run(tasks)
+    SelfCheck(public=made(), submission=network, door=looking).run(tasks)
     budget = Budget(epochs=2, seconds=40)
     monkeypatch.setattr("grader.retraining.runs.distilled", lambda evidence, *_: evidence)
-    found = Check(public=made(), submission=network, door=looking, train=budget).run(tasks)
+    found = SelfCheck(public=made(), submission=network, door=looking, train=budget).run(tasks)
     (plain, asked), (low, more) = seen
     assert plain == made().task("fmssvrc").limits
     assert (low.training_epochs, low.notebook_seconds, low.cell_seconds) == (2, 70, 40)
@@ -222,7 +222,7 @@ def test_a_typical_mistake_is_told_by_its_hint() -> None:
     said = {}
     for function in ("np.tanh(x)", "np.sinh(x)"):
         content = notebook(f"import numpy as np\ndef logistic(x):\n    return {function}")
-        job = Check(public=bundle, submission=submission(content), door=door)
+        job = SelfCheck(public=bundle, submission=submission(content), door=door)
         (task,) = job.run(public_checks.select(bundle, ["logistic"])).grade.tasks
         said[function] = task.items[0].outcome.message
     assert said["np.tanh(x)"].endswith(mistake.hint)

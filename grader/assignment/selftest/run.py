@@ -41,7 +41,7 @@ from grader.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class SelftestSettings:
     """How a selftest is run."""
 
     seed: int = 0
@@ -52,7 +52,7 @@ class Settings:
 
 
 def run(
-    assignment: Assignment, settings: Settings, store: Store, progress: batch.Progress
+    assignment: Assignment, settings: SelftestSettings, store: Store, progress: batch.Progress
 ) -> Report:
     """Everything known, handed in and marked.
 
@@ -65,7 +65,11 @@ def run(
 
 class _Selftest:
     def __init__(
-        self, assignment: Assignment, settings: Settings, store: Store, progress: batch.Progress
+        self,
+        assignment: Assignment,
+        settings: SelftestSettings,
+        store: Store,
+        progress: batch.Progress,
     ) -> None:
         self._settings, self._store, self._progress = settings, store, progress
         if not settings.train:

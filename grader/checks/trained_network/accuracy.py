@@ -36,7 +36,7 @@ from grader.core import codec
 from grader.core.model import Case, Outcome, Question
 from grader.retraining.datasets import fashion_mnist
 from grader.retraining.runs import restored
-from grader.retraining.verdict import Finding, Rule, Verdict, decide
+from grader.retraining.verdict import Conclusion, Rule, Verdict, decide
 
 LABELS = (
     "T-shirt/top",
@@ -141,7 +141,7 @@ class RetrainedAccuracy(Check):
         network = read_network(answer_to(case, NETWORK))
         return network is not None and network.seeded
 
-    def _finding(self, found: list[Measured], case: Case) -> Finding:
+    def _finding(self, found: list[Measured], case: Case) -> Conclusion:
         rule = Rule(cutoff=self.cutoff, prior_spread=self.prior_spread, most_runs=self.most_runs)
         if self._deterministic(case):
             return decide([found[0].accuracy], rule, deterministic=True)
@@ -171,7 +171,7 @@ class RetrainedAccuracy(Check):
 
     # -- what is told ------------------------------------------------------------------------
 
-    def _told(self, case: Case, found: list[Measured], finding: Finding) -> str:
+    def _told(self, case: Case, found: list[Measured], finding: Conclusion) -> str:
         network = read_network(answer_to(case, NETWORK))
         which = _which(network)
         if self._deterministic(case):
@@ -191,7 +191,7 @@ class RetrainedAccuracy(Check):
             text += " " + BUDGETS[network.stopped]
         return f"{text}{disagreement(case.notebook, case.evidence, network, finding.mean)}"
 
-    def _details(self, case: Case, found: list[Measured], finding: Finding) -> dict[str, Any]:
+    def _details(self, case: Case, found: list[Measured], finding: Conclusion) -> dict[str, Any]:
         labels = fashion_mnist.load("test", case.data_dir)[1]
         classes = found[0].classes
         table = np.zeros((10, 10), dtype=int)

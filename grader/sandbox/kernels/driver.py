@@ -28,7 +28,7 @@ from grader.core.errors import SandboxError
 from grader.core.model import CellRun
 from grader.sandbox.kernels.client import CappedClient
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
-from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel
 from grader.sandbox.walls import scratch
 
@@ -56,10 +56,10 @@ def say(**event: Any) -> None:
     sys.stdout.flush()
 
 
-class Run:
+class KernelRun:
     """One notebook in one kernel, from start to the last answer."""
 
-    def __init__(self, job: Job, fork: int | None = None) -> None:
+    def __init__(self, job: KernelJob, fork: int | None = None) -> None:
         self.job = job
         self.kernel = ConfinedKernel(job) if fork is None else ForkedKernel(job, fork)
         self.steady = threading.Lock()  # held while the kernel starts, and while it is closed
@@ -303,7 +303,7 @@ def main(fds: Sequence[int]) -> None:
     if not line.endswith("\n"):  # whoever started us was killed
         scratch.reap_after_death()
         os._exit(1)
-    run = Run(Job.from_json(json.loads(line)), *fds)
+    run = KernelRun(KernelJob.from_json(json.loads(line)), *fds)
 
     def end_with_parent() -> None:
         sys.stdin.read()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.core.errors import SandboxError
-from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import ConfinedKernel
 from grader.sandbox.walls import bwrap, cgroup, levels, seccomp
 from grader.sandbox.walls.usage import descendants, proportional
@@ -44,7 +44,7 @@ class ForkError(SandboxError):
 class ForkedKernel(ConfinedKernel):
     """A kernel in namespaces below those of the fork server. `fork` is the socket to its keeper."""
 
-    def __init__(self, job: Job, fork: int) -> None:
+    def __init__(self, job: KernelJob, fork: int) -> None:
         super().__init__(job)
         self._keeper = socket.socket(fileno=fork)
         self._keeper.settimeout(FORK_SECONDS)

@@ -11,7 +11,7 @@ from grader.core.model import Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class KernelJob:
     """One run of one notebook: code cells in order, then questions already encoded as JSON text."""
 
     cells: tuple[tuple[int, str, str], ...]  # index, id, source
@@ -36,7 +36,7 @@ class Job:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Job:
+    def from_json(cls, data: dict[str, Any]) -> KernelJob:
         """The inverse of `to_json`."""
         return cls(
             cells=tuple((c[0], c[1], c[2]) for c in data["cells"]),

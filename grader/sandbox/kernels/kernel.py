@@ -23,7 +23,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.session import Session
 
 from grader.core.errors import SandboxError
-from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.walls import choose, levels
 from grader.sandbox.walls.cgroup import Group
 from grader.sandbox.walls.confinement import Confinement, Wish
@@ -43,7 +43,7 @@ class ConfinedKernel:
 
     has_kernel = True
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: KernelJob) -> None:
         self.reason = ""  # why we killed it, if we did
         self.lost = False  # whether it ended through a fault of ours
         self._job = job

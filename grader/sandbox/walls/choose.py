@@ -11,7 +11,7 @@ from grader.sandbox.walls.levels import Rung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Fitness:
     """What the self-test said of a rung here: nothing against it, or a problem and its mend."""
 
     rung: Rung
@@ -20,11 +20,11 @@ class Verdict:
 
 
 @functools.cache
-def examine(name: str) -> Verdict:
+def examine(name: str) -> Fitness:
     """Tests one rung on this machine. Once for each process."""
     rung = levels.get(name)
     problem, mend = selftest.examine(rung)
-    return Verdict(rung=rung, problem=problem, mend=mend)
+    return Fitness(rung=rung, problem=problem, mend=mend)
 
 
 @functools.cache
@@ -50,7 +50,7 @@ def best(minimum: str = levels.SAFE) -> str:
     raise SandboxError(_refusal(examine(allowed[-1].name)))
 
 
-def _refusal(verdict: Verdict) -> str:
+def _refusal(verdict: Fitness) -> str:
     below = levels.RUNGS[levels.RUNGS.index(verdict.rung) + 1 :]
     lower = next((rung for rung in below if not examine(rung.name).problem), None)
     text = f"student code cannot be confined by {verdict.rung.what} here: {verdict.problem}"

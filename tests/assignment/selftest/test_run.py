@@ -13,7 +13,7 @@ import pytest
 from grader.assignment import rubric
 from grader.assignment.selftest import run
 from grader.assignment.selftest.report import Report
-from grader.assignment.selftest.run import Settings
+from grader.assignment.selftest.run import SelftestSettings
 from grader.checks.functions.results import FunctionResults
 from grader.cli.main import main
 from grader.cli.progress import Lines
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.sandbox
 
 def report(assignment: Assignment, folder: Path, **settings: bool) -> Report:
     with Store(folder / "grader.sqlite") as store:
-        wanted = Settings(jobs=2, **settings)  # type: ignore[arg-type]
+        wanted = SelftestSettings(jobs=2, **settings)  # type: ignore[arg-type]
         return run.run(assignment, wanted, store, Lines(io.StringIO()))
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from grader.core.model import Limits
-from grader.sandbox.kernels.job import Job
+from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.walls import choose
 
 pytestmark = pytest.mark.sandbox
 
-JOB = Job(
+JOB = KernelJob(
     cells=((0, "a", "import time; time.sleep(2)"),),
     questions=(),
     prepare=(),

@@ -22,10 +22,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Names of the rungs that work here; a test adds to them."""
     working: set[str] = set()
 
-    def examine(name: str) -> choose.Verdict:
+    def examine(name: str) -> choose.Fitness:
         if name in working:
-            return choose.Verdict(rung=levels.get(name))
-        return choose.Verdict(rung=levels.get(name), problem=PROBLEM, mend="open them")
+            return choose.Fitness(rung=levels.get(name))
+        return choose.Fitness(rung=levels.get(name), problem=PROBLEM, mend="open them")
 
     monkeypatch.setattr(choose, "examine", examine)
     monkeypatch.setattr(choose, "prepare", lambda: None)
