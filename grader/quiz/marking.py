@@ -76,6 +76,8 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
     for step in order:
         text = texts.get(step.name, "").strip()
         answer = number(text)
+        # Each value is judged against the truth first: who is right by chance, or by a second
+        # slip that undoes the first, loses nothing.
         expected, near = right[step.name], slack[step.name]
         verdict, note = ValueVerdict.WRONG, ""
         if answer is None:
@@ -128,6 +130,7 @@ def _adjoint(graph: Graph, name: str, own: str, group: str) -> Step:
     users = [node for node in graph.nodes if name in node.operands]
     needs = [operand for node in users for operand in node.operands if isinstance(operand, str)]
     needs += [node.name for node in users if node.operator in graphs.BY_RESULT]
+    # A student who writes s * (1 - s) uses the function's own value, not its operand.
     uses = tuple(dict.fromkeys([*(f"adj_{node.name}" for node in users), *needs]))
     seed = 1.0 if name == graph.nodes[-1].name else 0.0
 
@@ -178,6 +181,8 @@ def _rounding(graph: Graph, step: Step, at: Values, slack: Values) -> float:
     half = 0.5 * 10.0**-graph.digits * (1 + 1e-6)
     base = step.compute(at)
     total = half
+    # Both directions, for a step may be bent at its point; the worse one counts. The changes are
+    # added up as if all roundings pointed the same way: an honest hand never exceeds that.
     for name in step.uses:
         moved = [_safely(step.compute, {**at, name: at[name] + s * slack[name]}) for s in (1, -1)]
         changes = [abs(value - base) for value in moved if math.isfinite(value)]
@@ -212,6 +217,8 @@ def _follow(
     # What is right within its tolerance may still be off by more than a consequence may.
     from_own = [n for n in step.uses if n in wrong or abs(own[n] - right[n]) > unit * (1 + 1e-6)]
     views = _views(step, right, own)
+    # All of the student's own values first: where several views explain an answer, the one that
+    # takes least from the truth is the most likely.
     for values, compute in product(views if from_own else (), (step.compute, step.also)):
         value = _safely(compute, values)
         if not math.isfinite(value):
@@ -232,6 +239,7 @@ def _views(step: Step, right: Values, own: Values) -> list[dict[str, float]]:
     """Own values throughout; for adjoints also own ones of one kind with the right of the other."""
     if step.group == "forward":
         return [{name: own[name] for name in step.uses}]
+    # Two ways to work: on from the adjoints that one found, or with values looked up again.
     kinds = [{name: source[name] for name in step.uses} for source in (own, right)]
     adjoints = {name for name in step.uses if name.startswith("adj_")}
     mixed = [
@@ -260,6 +268,7 @@ def _trivial(graph: Graph, step: Step, values: Values, wrong: set[str], right: V
             return True
         if node.operator in graphs.BY_RESULT and node.name in wrong and _is_trap(values[node.name]):
             return True
+        # A partial of 0 or 1 that the truth does not have turns a product into a copy.
         partial, truth = (graphs.partials(node, v)[place] for v in (values, right))
         if _is_trap(partial) and abs(partial - truth) > NEAR:
             return True

@@ -134,6 +134,8 @@ def kind(model: onnx.ModelProto) -> Kind:
     """Follows the images through the graph; arithmetic on shapes is free."""
     graph = model.graph
     weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    # `touched` are values that depend on the images; what does not is arithmetic on weights and
+    # shapes, which exporters write out and which says nothing about the network.
     touched = {graph.input[0].name}
     fixed = set(weights)
     dense, strange, first = 0, "", True
@@ -148,8 +150,10 @@ def kind(model: onnx.ModelProto) -> Kind:
         touched.update(node.output)
         if node.op_type in DENSE:
             other = [name for name in inputs if name not in touched]
+            # A product of two values that both depend on the images is attention, no dense layer.
             if not other:
                 strange = strange or f"{node.op_type} of two values"
+            # Who reads an image in parts (rows to a recurrent cell, patches) has fewer columns.
             elif first and PIXELS not in weights.get(other[0], (PIXELS,)):
                 strange = strange or f"a first layer of {weights[other[0]]}"
             dense, first = dense + 1, False

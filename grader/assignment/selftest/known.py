@@ -136,6 +136,8 @@ def packed(task: str, known: Sequence[Variant], master: Notebook | None, most: i
     """
     packs: list[list[Variant]] = []
     taken: list[set[str]] = []  # by each pack: cells and items
+    # First fit, in the files' order: a run of a notebook costs seconds, a variant in it nothing,
+    # and a variant that stays in the pack where it was is easy to look up when it fails.
     for variant in known:
         needs = {variant.source, *variant.items}
         if master is not None:

@@ -107,6 +107,7 @@ def of(master: Notebook, functions: Sequence[str]) -> list[Mutant]:
             for change, changed in changes(statement):
                 whole = copy.deepcopy(tree)
                 whole.body[position] = changed
+                # Compared as text: two changes may come to the same, or to the original.
                 source = ast.unparse(ast.fix_missing_locations(whole))
                 mutant = Mutant(function=statement.name, change=change, cell=cell.id, source=source)
                 if source != ast.unparse(tree):
@@ -149,6 +150,7 @@ def _replaced(
     function: ast.FunctionDef, node: Node, change: Callable[[Node], Node | None]
 ) -> ast.FunctionDef | None:
     """A copy of the function with one node changed; None where nothing came of it."""
+    # A copy has other nodes than the original: the mark that is copied along finds the one.
     marker = "_mutated"
     setattr(node, marker, True)
     try:
@@ -163,6 +165,7 @@ def _replaced(
                 return change(found)
             return self.generic_visit(found)
 
+    # What lost its last line would be no Python: it gets `pass`, and is a mutant all the same.
     changed = Changer().visit(whole)
     if not whole.body:
         whole.body = [ast.Pass()]

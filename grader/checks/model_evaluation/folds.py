@@ -116,6 +116,7 @@ def draw_script(rng: np.random.Generator, target: np.ndarray, k: int, classes: i
     on its training rows. By the returned accuracy the rows can be told.
     """
     size = len(target)
+    # Folds of n // k or n // k + 1 rows: all accuracies that these can have are kept away from.
     folds = {right / rows for rows in (size // k, size // k + 1) for right in range(rows + 1)}
     counts = [
         right
@@ -124,6 +125,8 @@ def draw_script(rng: np.random.Generator, target: np.ndarray, k: int, classes: i
     ]
     script = np.empty((2 * k + 2, size), dtype=np.int64)
     for row in script:
+        # Exactly as many right rows as drawn, at random places: a count drawn by chance could
+        # be a fold's after all.
         wrong = rng.permutation(size) >= rng.choice(counts)
         row[:] = (target + wrong * rng.integers(1, classes, size)) % classes
     return script
@@ -191,6 +194,8 @@ def _folds(
     folds: list[Fold] = []
     for number, (index, rows, matched) in enumerate(chosen):
         phase = ordered[index]
+        # A model that lives on is trained and judged again in later folds: what it learned here
+        # is what it knew when the next one began, less what it knew before.
         ends = [i for i, _, _ in chosen[number + 1 :] if ordered[i].life == phase.life]
         until = ordered[: min(ends, default=len(ordered))]
         fold = Fold(
@@ -215,6 +220,9 @@ def _choose(
     """
     options = [(i, found) for i, phase in enumerate(phases) if (found := _candidates(phase))]
     reported = [] if accuracies is None else list(accuracies)
+    # As many accuracies as judged phases: they belong together in order. Else some phases were
+    # no folds (a baseline, a last model on all rows): take those that the accuracies fit, in
+    # order, and fall back on those that learned something, for a wrong accuracy is another item.
     if len(reported) != len(options):
         fitting: list[tuple[int, np.ndarray, bool]] = []
         for i, found in options:
@@ -242,6 +250,8 @@ def _candidates(phase: Phase) -> list[np.ndarray]:
     events = [rows for rows in events if len(rows)]
     if not events:
         return []
+    # Rows that were not learned from are what a held-out fold is; what was judged in one go is
+    # the next guess, for a student who leaks trains on his test rows, too.
     together = np.unique(np.concatenate(events))
     apart = [rows for rows in events if not trained[rows].any()]
     found = [np.unique(np.concatenate(apart))] if apart else []

@@ -79,6 +79,8 @@ class Pool:
             return None
         with self._lock:
             self._asked += 1
+            # Who asks once is a check of one notebook, which a server would only slow down; the
+            # second to ask shows that there are more to come.
             if self._attempt is None:
                 if not wait and self._asked == 1:
                     return None
@@ -93,7 +95,7 @@ class Pool:
         with theirs:
             try:
                 socket.send_fds(server.control, [b"fork"], [theirs.fileno()])
-            except OSError:
+            except OSError:  # the server is gone: the next one is asked, while there is one
                 ours.close()
                 self._replace(attempt)
                 return self.fork(wait=wait)
@@ -147,6 +149,7 @@ class Pool:
         except (OSError, SandboxError):
             attempt.set_result(None)
             return
+        # Known before it is ready: who stops the pool meanwhile must end this one, too.
         server = Server(process, ours, clean_up)
         self._servers.append(server)
         try:
@@ -154,6 +157,7 @@ class Pool:
         except (OSError, ValueError):  # it was stopped meanwhile
             ready = False
         attempt.set_result(server if ready else None)
+        # PR_SET_PDEATHSIG counts the thread that started a process as its parent.
         if ready:
             process.wait()
             clean_up()
