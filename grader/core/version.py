@@ -1,3 +1,3 @@
 """The version of the grader, as results, bundles and stores name it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
