@@ -12,7 +12,7 @@ setup: .venv/ready
 	@touch $@
 
 demo: setup
-	@.venv/bin/grader grade submissions/examples --out results/demo
+	@.venv/bin/grader grade submissions/examples --assignment dais2021-a4 --out results/demo
 
 test: setup
 	$(PYTHON) -m pytest -m "" -n auto --dist loadgroup

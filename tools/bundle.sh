@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 .venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir "$work" .
-.venv/bin/grader release "$work/bundle" --install "$work"/grader-*.whl
+.venv/bin/grader release "$work/bundle" --assignment dais2021-a4 --install "$work"/grader-*.whl
 cp -r "$work/bundle" "$work/solved"
 cp "submissions/examples/Ada Strong/ActivationFunctions.ipynb" "$work/solved"
 

@@ -34,31 +34,60 @@ from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Item, Limits, Mistake, Step, Task
 
 CHECKOUT = Path(__file__).parents[2]
+"""Where the package lies: a checkout, if a `pyproject.toml` lies there, too."""
+
 COUNTED = {"last": ("count_last_network",)}
 """The fixtures that `network` takes: which of several networks counts."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def find(name: str) -> Assignment:
-    """The assignment of this name, or whose rubric folder this is.
+def find(name: str | None = None) -> Assignment:
+    """The assignment of this name, or whose rubric folder this is; without a name the only one.
 
     Looked for in `rubrics/` below $GRADER_HOME, the current folder, and the grader's checkout; the
     reference lies in the folder of the same name in `reference/` beside `rubrics/`.
 
     Raises:
-        UsageError: it is not there, or the rubric is not right.
+        UsageError: it is not there, there are several, or the rubric is not right.
     """
-    homes = [Path(home) for home in (os.environ.get("GRADER_HOME"), ".", CHECKOUT) if home]
-    candidates = [Path(name), *(home / "rubrics" / name for home in homes)]
-    for folder in candidates:
+    folder = _only() if name is None else _named(name)
+    return load(folder, folder.parents[1] / "reference" / folder.name)
+
+
+def _named(name: str) -> Path:
+    for folder in (Path(name), *(home / "rubrics" / name for home in _homes())):
         if (folder / "assignment.toml").is_file():
-            folder = folder.resolve()  # noqa: PLW2901
-            return load(folder, folder.parents[1] / "reference" / folder.name)
+            return folder.resolve()
     raise UsageError(
         f"assignment {name} was not found: there is no rubrics/{name}/assignment.toml here; "
         "name its rubric folder with --assignment"
     )
+
+
+def _only() -> Path:
+    """The single assignment of the first place that holds any."""
+    for home in _homes():
+        found = [path.parent for path in sorted(home.glob("rubrics/*/assignment.toml"))]
+        if len(found) > 1:
+            raise UsageError(
+                f"there are several assignments in {home.resolve() / 'rubrics'}: "
+                f"{', '.join(folder.name for folder in found)}; name one (--assignment NAME, or "
+                "grader selftest NAME)"
+            )
+        if found:
+            return found[0].resolve()
+    raise UsageError(
+        "no assignment was found: there is no rubrics/NAME/assignment.toml here; go to the "
+        "course's folder, or name a rubric folder with --assignment"
+    )
+
+
+def _homes() -> list[Path]:
+    """Folders that may hold `rubrics/`; beside an installed package lie those of others."""
+    checkout = [CHECKOUT] if (CHECKOUT / "pyproject.toml").is_file() else []
+    named = os.environ.get("GRADER_HOME")
+    return [*([Path(named)] if named else []), Path(), *checkout]
 
 
 def load(rubric_dir: Path, reference_dir: Path) -> Assignment:

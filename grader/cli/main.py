@@ -18,7 +18,7 @@ from grader.cli import machine
 from grader.cli.check import check
 from grader.cli.mark import mark
 from grader.cli.new import new
-from grader.cli.options import sandbox_options
+from grader.cli.options import assignment_option, sandbox_options
 from grader.cli.quiz import quiz
 from grader.cli.regrade import regrade
 from grader.cli.release import release
@@ -87,12 +87,7 @@ def main() -> None:
     show_default=True,
     help="The result folder; the same folder resumes.",
 )
-@click.option(
-    "--assignment",
-    default="dais2021-a4",
-    show_default=True,
-    help="Name or rubric folder of the assignment.",
-)
+@assignment_option
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
 @click.option(
@@ -111,7 +106,7 @@ def main() -> None:
 def grade(
     paths: tuple[Path, ...],
     out: Path,
-    assignment: str,
+    assignment: str | None,
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
@@ -139,7 +134,8 @@ def grade(
     from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
 
-    chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
+    found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
+    chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
     if rung not in levels.CONCURRENT:
         jobs = 1

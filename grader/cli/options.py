@@ -8,6 +8,11 @@ from typing import Any
 import click
 
 ACCEPTED = ("landlock", "unconfined")
+assignment_option = click.option(
+    "--assignment", help="Name or rubric folder; default: the only one that is here."
+)
+"""For commands that read a rubric: `grader.assignment.rubric.find` takes what is given, or None."""
+
 REQUIRED = ("bubblewrap+cgroup", "bubblewrap", "landlock")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import assignment_option
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from grader.core.model import Assignment, Item, Task
     from grader.quiz.quiz import Quiz
 
-assignment_option = click.option(
-    "--assignment",
-    default="dais2021-a4",
-    show_default=True,
-    help="Name or rubric folder of the assignment.",
-)
 variants_option = click.option(
     "--variants", type=click.IntRange(0, 1000), help="How many; default: as the graph's file says."
 )
@@ -45,7 +40,9 @@ def quiz() -> None:
     show_default=True,
     help="The file for Moodle's question bank.",
 )
-def make(assignment: str, variants: int | None, seed: int | None, language: str, out: Path) -> None:
+def make(
+    assignment: str | None, variants: int | None, seed: int | None, language: str, out: Path
+) -> None:
     """Write a question for each variant as Moodle XML, with picture and worked solution."""
     from grader.assignment import rubric
     from grader.quiz import moodle_xml
@@ -85,7 +82,7 @@ def make(assignment: str, variants: int | None, seed: int | None, language: str,
     help="A row for each student and value.",
 )
 def mark(
-    download: Path, assignment: str, variants: int | None, seed: int | None, out: Path
+    download: Path, assignment: str | None, variants: int | None, seed: int | None, out: Path
 ) -> None:
     """Mark a "Responses" download (CSV, XLSX, ODS or JSON), with credit for what follows.
 

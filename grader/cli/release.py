@@ -6,15 +6,12 @@ from pathlib import Path
 
 import click
 
+from grader.cli.options import assignment_option
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--assignment",
-    default="dais2021-a4",
-    show_default=True,
-    help="Name or rubric folder of the assignment.",
-)
+@assignment_option
 @click.option(
     "--install",
     default="./grader-*.whl",
@@ -22,7 +19,7 @@ import click
     help="What students give to pip for the grader: an address such as git+https://…, "
     "or a wheel, which is copied into the bundle.",
 )
-def release(folder: Path, assignment: str, install: str) -> None:
+def release(folder: Path, assignment: str | None, install: str) -> None:
     """Write the students' bundle: notebooks without solutions, and the public checks.
 
     Before anything is written, every text of the bundle is searched for solutions, outputs, model

@@ -58,13 +58,28 @@ def assignment_of(store: Store, wanted: str | None) -> Assignment:
     from grader.core.errors import UsageError
 
     known = store.setting("assignment") or ""
-    folder = store.setting("rubric") or ""
-    if wanted is None:
-        wanted = folder if (Path(folder) / "assignment.toml").is_file() else known
-    found = rubric.find(wanted)
+    found = rubric.find(wanted or _noted(store) or known)
     if found.name != known:
         raise UsageError(f"{store.path.parent} holds grades of {known}, not of {found.name}")
     return found
+
+
+def assignment_in(results: Path) -> str | None:
+    """The assignment that a folder holds grades of, for `rubric.find`; None if it holds none."""
+    from grader.store.store import Store
+
+    path = results / "grader.sqlite"
+    if not path.is_file():
+        return None
+    with Store(path) as store:
+        return _noted(store)
+
+
+def _noted(store: Store) -> str | None:
+    """The rubric's folder, or, where it was moved, the assignment's name."""
+    folder = store.setting("rubric") or ""
+    there = (Path(folder) / "assignment.toml").is_file()
+    return folder if there else store.setting("assignment")
 
 
 def unchanged(store: Store, wanted: str | None) -> Assignment:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", default="dais2021-a4")
+@click.argument("name", required=False)
 @click.option("--task", "tasks", multiple=True, help="Only this task; may be given repeatedly.")
 @click.option(
     "--train/--no-train",
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--quiet", is_flag=True, help="No progress, only the tables.")
 def selftest(
-    name: str,
+    name: str | None,
     tasks: tuple[str, ...],
     train: bool,
     mutants: bool,
@@ -50,6 +50,7 @@ def selftest(
     quiet: bool,
 ) -> None:
     """Mark what is known, and compare: does assignment NAME's rubric mark right?
+    Without NAME it is the only one that is here.
 
     The reference must earn all automatic points and the template none; every wrong variant in
     reference/NAME/variants/ must lose its items and no other, every right one nothing; and of small

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import machine
-from grader.cli.options import sandbox_options
+from grader.cli.options import assignment_option, sandbox_options
 
 if TYPE_CHECKING:
     from grader.batch.batch import Settings
@@ -42,12 +42,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @click.argument("notebook", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--assignment",
-    default="dais2021-a4",
-    show_default=True,
-    help="Name or rubric folder of the assignment.",
-)
+@assignment_option
 @click.option(
     "--seed",
     type=int,
@@ -62,7 +57,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 @sandbox_options
 def train(
     notebook: Path,
-    assignment: str,
+    assignment: str | None,
     seed: int,
     data_dir: Path | None,
     audit: bool,

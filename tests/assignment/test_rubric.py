@@ -421,6 +421,74 @@ def test_a_mistyped_key_is_told_before_what_is_missing_for_it(course: Course) ->
     )
 
 
+# --- which assignment -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """A home, a current folder and a checkout, each without an assignment."""
+    found = {name: tmp_path / name for name in ("home", "here", "checkout")}
+    for place in found.values():
+        place.mkdir()
+    (found["checkout"] / "pyproject.toml").touch()
+    monkeypatch.setenv("GRADER_HOME", str(found["home"]))
+    monkeypatch.chdir(found["here"])
+    monkeypatch.setattr(rubric, "CHECKOUT", found["checkout"])
+    return found
+
+
+def put(place: Path, *names: str) -> None:
+    """Assignments with these names below a place."""
+    for name in names:
+        folder = place / "rubrics" / name
+        folder.mkdir(parents=True)
+        head = HEAD.replace('"mine"', f'"{name}"').replace('"5"', '"2"').replace('"first", ', "")
+        (folder / "assignment.toml").write_text(head.replace("2.50", "1"))
+        (folder / "quiz.toml").write_text(QUIZ)
+
+
+@pytest.mark.parametrize("place", ["home", "here", "checkout"])
+def test_without_a_name_the_only_assignment_is_taken(places: dict[str, Path], place: str) -> None:
+    put(places[place], "mine")
+    found = rubric.find()
+    assert found.rubric_dir == places[place] / "rubrics" / "mine"
+    assert found.reference_dir == places[place] / "reference" / "mine"
+
+
+def test_the_nearest_place_decides(places: dict[str, Path]) -> None:
+    put(places["checkout"], "example", "other")
+    put(places["here"], "mine")
+    assert rubric.find().name == "mine"
+    assert rubric.find("other").name == "other"
+
+
+def test_several_are_listed(places: dict[str, Path]) -> None:
+    put(places["here"], "second", "first")
+    with pytest.raises(UsageError) as told:
+        rubric.find()
+    assert str(told.value) == (
+        f"there are several assignments in {places['here']}/rubrics: first, second; name one "
+        "(--assignment NAME, or grader selftest NAME)"
+    )
+
+
+@pytest.mark.usefixtures("places")
+def test_none_is_told() -> None:
+    with pytest.raises(UsageError, match="; go to the course's folder, or name a rubric"):
+        rubric.find()
+
+
+def test_beside_an_installed_package_nothing_is_looked_for(places: dict[str, Path]) -> None:
+    put(places["checkout"], "of-another-package")
+    (places["checkout"] / "pyproject.toml").unlink()
+    with pytest.raises(UsageError, match="no assignment was found"):
+        rubric.find()
+
+
+def test_the_checkout_is_where_the_package_lies() -> None:
+    assert Path(rubric.__file__) == rubric.CHECKOUT / "grader" / "assignment" / "rubric.py"
+
+
 def test_an_assignment_that_is_nowhere_is_told() -> None:
     with pytest.raises(
         UsageError, match="assignment gone was not found: there is no rubrics/gone/"

@@ -104,6 +104,7 @@ def test_without_the_bundle_a_checkout_is_not_needed_to_say_so(
 ) -> None:
     (tmp_path / public_file.FILE).unlink()
     monkeypatch.setattr("grader.assignment.rubric.CHECKOUT", tmp_path)
+    monkeypatch.delenv("GRADER_HOME")
     done = check(RIGHT)
     assert done.exit_code == 2
     assert "public-checks.json is neither in" in done.stderr

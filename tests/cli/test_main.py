@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -379,3 +380,30 @@ def test_doctor_tells_its_findings_and_whether_all_is_well(
         "ok       Python: 3.11",
         f"{word}  sandbox: install bubblewrap",
     ]
+
+
+# --- which assignment -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("grade", "."), ("train", "n.ipynb"), ("release", "out"), ("quiz", "make"), ("selftest",)],
+    ids=" ".join,
+)
+def test_where_there_are_several_assignments_one_is_asked_for(
+    words: tuple[str, ...], home: Path
+) -> None:
+    shutil.copytree(home / "rubrics/dais2021-a4", home / "rubrics/other")
+    assert refused(run(*words), 2) == (
+        f"there are several assignments in {home}/rubrics: dais2021-a4, other; name one "
+        "(--assignment NAME, or grader selftest NAME)"
+    )
+
+
+def test_a_result_folder_knows_its_own_assignment(batch: Path, tmp_path: Path, home: Path) -> None:
+    """Also for `grade`, where several are at hand."""
+    shutil.copytree(home / "rubrics/dais2021-a4", home / "rubrics/other")
+    with Store(tmp_path / "grader.sqlite") as store:
+        store.note(assignment="gone-2020", rubric=str(tmp_path / "rubrics" / "gone-2020"))
+    line = refused(run("grade", batch, "--out", tmp_path), 2)
+    assert line.startswith("assignment gone-2020 was not found")

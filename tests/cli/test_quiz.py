@@ -106,6 +106,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Holds the quiz as made by the command, with 31 variants."""
     made = tmp_path_factory.mktemp("quiz")
     arguments = ["--variants", "31", "--seed", "7", "--out", str(made / "quiz.xml")]
+    arguments += ["--assignment", "dais2021-a4"]
     done = CliRunner().invoke(main, ["quiz", "make", *arguments])
     assert done.exit_code == 0, done.output
     assert "31 variants" in done.output
