@@ -6,10 +6,12 @@ Made of the models that read them: the tables of `rubric_file`, and the settings
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from grader.assignment.own_checks import Kinds
 from grader.assignment.rubric_file import AssignmentFile, TaskFile
 from grader.checks import CHECKS
 
@@ -24,9 +26,12 @@ class Untitled(GenerateJsonSchema):
         return False
 
 
-def files() -> dict[str, str]:
-    """The two schemas, by file name: of `assignment.toml`, and of a task's file."""
-    made = {"assignment.json": assignment(), "task.json": task()}
+def files(kinds: Kinds = CHECKS) -> dict[str, str]:
+    """The two schemas, by file name: of `assignment.toml`, and of a task's file.
+
+    `kinds` are the check types that tasks may name.
+    """
+    made = {"assignment.json": assignment(), "task.json": task(kinds)}
     return {
         name: json.dumps(schema, indent=1, sort_keys=True) + "\n" for name, schema in made.items()
     }
@@ -37,31 +42,29 @@ def assignment() -> dict[str, Any]:
     return {"$schema": DRAFT, **AssignmentFile.model_json_schema(schema_generator=Untitled)}
 
 
-def task() -> dict[str, Any]:
+def task(kinds: Kinds = CHECKS) -> dict[str, Any]:
     """The schema of a task's file."""
-    models = [(model, "validation") for model in (TaskFile, *CHECKS.values())]
-    _, whole = models_json_schema(models, schema_generator=Untitled)  # type: ignore[arg-type]
+    models = [(model, "validation") for model in (TaskFile, *kinds.values())]
+    names, whole = models_json_schema(models, schema_generator=Untitled)  # type: ignore[arg-type]
     parts = whole["$defs"]
-    for name, kind in CHECKS.items():
-        settings = parts[kind.__name__]
+    places = {name: names[kind, "validation"]["$ref"] for name, kind in kinds.items()}
+    for name, place in places.items():
+        settings = parts[place.rsplit("/", 1)[-1]]
         settings["properties"] = {"type": {"const": name}, **settings.get("properties", {})}
-    parts["ItemTable"]["properties"]["check"] = _check()
+    parts["ItemTable"]["properties"]["check"] = _check(places)
     return {"$schema": DRAFT, **parts.pop("TaskFile"), **whole}
 
 
-def _check() -> dict[str, Any]:
+def _check(places: Mapping[str, str]) -> dict[str, Any]:
     """`[item.check]`: its type decides which settings there are."""
     chosen = [
-        {
-            "if": {"properties": {"type": {"const": name}}},
-            "then": {"$ref": f"#/$defs/{kind.__name__}"},
-        }
-        for name, kind in CHECKS.items()
+        {"if": {"properties": {"type": {"const": name}}}, "then": {"$ref": place}}
+        for name, place in places.items()
     ]
     return {
         "type": "object",
         "required": ["type"],
         "allOf": chosen,
-        "properties": {"type": {"enum": sorted(CHECKS)}},
+        "properties": {"type": {"enum": sorted(places)}},
         "description": "What marks it: the type, and its settings.",
     }

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from grader.assignment import own_checks
+from grader.assignment.own_checks import Kinds
 from grader.assignment.refusal import close, sentence
 from grader.assignment.rubric_file import (
     AssignmentFile,
@@ -52,7 +54,15 @@ def find(name: str | None = None) -> Assignment:
         UsageError: it is not there, there are several, or the rubric is not right.
     """
     folder = _only() if name is None else _named(name)
-    return load(folder, folder.parents[1] / "reference" / folder.name)
+    reference = folder.parents[1] / "reference" / folder.name
+    return load(folder, reference, trusted=_is_meant(name, folder))
+
+
+def _is_meant(name: str | None, folder: Path) -> bool:
+    """Whether somebody said which folder: what lies about in the current one may be a student's."""
+    homes = [home.resolve() for home in _homes() if home != Path()]
+    is_path = name is not None and len(Path(name).parts) > 1
+    return is_path or any(folder.is_relative_to(home) for home in homes)
 
 
 def _named(name: str) -> Path:
@@ -90,8 +100,10 @@ def _homes() -> list[Path]:
     return [*([Path(named)] if named else []), Path(), *checkout]
 
 
-def load(rubric_dir: Path, reference_dir: Path) -> Assignment:
+def load(rubric_dir: Path, reference_dir: Path, *, trusted: bool = True) -> Assignment:
     """The assignment described by the files of a rubric folder.
+
+    Without `trusted`, check types that lie beside the reference are refused: they are code.
 
     Raises:
         UsageError: a file is missing or not right; says which, where, and what was expected.
@@ -105,7 +117,8 @@ def load(rubric_dir: Path, reference_dir: Path) -> Assignment:
             f"{_place(path)}: [assignment]: name is {head.name!r}; expected {rubric_dir.name!r}, "
             "the name of the rubric's folder"
         )
-    tasks = tuple(task(rubric_dir / f"{name}.toml", file.limits) for name in head.tasks)
+    kinds = own_checks.known(reference_dir, trusted=trusted)
+    tasks = tuple(task(rubric_dir / f"{name}.toml", file.limits, kinds) for name in head.tasks)
     try:
         adds_up(head.points, [one.points for one in tasks], "tasks")
     except ValueError as bad:
@@ -124,8 +137,10 @@ def load(rubric_dir: Path, reference_dir: Path) -> Assignment:
     )
 
 
-def task(path: Path, defaults: Limits) -> Task:
+def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
     """The task that a file describes; `defaults` are the assignment's limits.
+
+    `kinds` are the check types that it may name.
 
     Raises:
         UsageError: it is not right.
@@ -140,16 +155,16 @@ def task(path: Path, defaults: Limits) -> Task:
         title=head.title,
         points=head.points,
         notebook=head.notebook,
-        items=tuple(_item(item, head, where, path.parent) for item in file.item),
+        items=tuple(_item(item, head, kinds, path) for item in file.item),
         limits=replace(defaults, **data.get("limits", {})),
         prepare=head.prepare + COUNTED.get(head.network or "", ()),
         attempt=head.attempt or AttemptRule.HIGHEST,
     )
 
 
-def _item(table: ItemTable, head: TaskHead, where: str, folder: Path) -> Item:
-    place = f"{where}: item {table.id}"
-    check = _check(table.check, place)
+def _item(table: ItemTable, head: TaskHead, kinds: Kinds, path: Path) -> Item:
+    place = f"{_place(path)}: item {table.id}"
+    check = _check(table.check, kinds, place)
     if head.notebook is None and check.observes:
         raise UsageError(f"{place}: its check looks at a notebook; the task needs a notebook")
     return Item(
@@ -160,7 +175,7 @@ def _item(table: ItemTable, head: TaskHead, where: str, folder: Path) -> Item:
         hint=table.hint.strip(),
         check=check,
         needs=table.needs,
-        mistakes=tuple(_mistake(one, folder / "mistakes", place) for one in table.mistake),
+        mistakes=tuple(_mistake(one, path.parent / "mistakes", place) for one in table.mistake),
         steps=tuple(
             Step(
                 id=step.id,
@@ -174,14 +189,14 @@ def _item(table: ItemTable, head: TaskHead, where: str, folder: Path) -> Item:
     )
 
 
-def _check(table: Mapping[str, Any], place: str) -> Check:
+def _check(table: Mapping[str, Any], kinds: Kinds, place: str) -> Check:
     settings = dict(table)
     name = settings.pop("type", None)
     if not isinstance(name, str):
         raise UsageError(f"{place}: check: key 'type' is missing")
-    if name not in CHECKS:
-        raise UsageError(f"{place}: check type {name!r} does not exist{close(name, CHECKS)}")
-    return _valid(CHECKS[name], settings, f"{place}: check")
+    if name not in kinds:
+        raise UsageError(f"{place}: check type {name!r} does not exist{close(name, kinds)}")
+    return _valid(kinds[name], settings, f"{place}: check")
 
 
 def _mistake(table: MistakeTable, folder: Path, place: str) -> Mistake:

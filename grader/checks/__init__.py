@@ -43,3 +43,8 @@ CHECKS: dict[str, type[Check]] = {
     "training_plots": TrainingPlots,
     "validation_split": ValidationSplit,
 }
+
+
+def is_own(check: object) -> bool:
+    """Whether a check is of a course's own type, which is not registered here."""
+    return type(check) not in CHECKS.values()

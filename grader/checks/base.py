@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ class Check(BaseModel):
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it
     automatic: ClassVar[bool] = True  # whether a right solution passes without a person
+    sources: ClassVar[Mapping[str, str]] = {}  # of a course's own probes, by name
 
     @property
     def may_ask_again(self) -> bool:

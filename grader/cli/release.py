@@ -27,10 +27,13 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
     """
     from grader.assignment import release as bundles
     from grader.assignment import rubric
+    from grader.checks import is_own
+    from grader.core.model import Visibility
 
     wheel = Path(install)
     shown = f"./{wheel.name}" if wheel.is_file() else install
-    files = bundles.bundle(rubric.find(assignment), shown)
+    chosen = rubric.find(assignment)
+    files = bundles.bundle(chosen, shown)
     if wheel.is_file():
         files[wheel.name] = wheel.read_bytes()
     bundles.write(files, folder)
@@ -40,5 +43,13 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
             "or name it with --install",
             err=True,
         )
+    for task in chosen.tasks:
+        for item in task.items:
+            if is_own(item.check) and item.visibility is Visibility.PUBLIC:
+                click.echo(
+                    f"note: {task.id}/{item.id} is judged later: its check is code of the "
+                    "course's own, and the bundle is data alone",
+                    err=True,
+                )
     for name, content in files.items():
         click.echo(f"{len(content):>9,} bytes  {folder / name}")

@@ -11,15 +11,24 @@ import click
 @click.argument(
     "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("rubrics/schema")
 )
-def schema(folder: Path) -> None:
+@click.option("--assignment", help="With the check types that lie beside its reference.")
+@click.option("--list", "listed", is_flag=True, help="Only say which check types there are.")
+def schema(folder: Path, assignment: str | None, listed: bool) -> None:
     """Write assignment.json and task.json, the JSON Schemas of rubric files, into FOLDER.
 
     Editors such as VS Code with Even Better TOML complete and check a rubric file by its first
     line, `#:schema ../schema/task.json`.
     """
     from grader.assignment import json_schema as schemas
+    from grader.assignment import own_checks, rubric
+    from grader.checks import CHECKS
 
+    kinds = own_checks.known(rubric.find(assignment).reference_dir) if assignment else CHECKS
+    if listed:
+        for name, kind in sorted(kinds.items()):
+            click.echo(f"{name:20} {(kind.__doc__ or '').strip().splitlines()[0]}")
+        return
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in schemas.files().items():
+    for name, text in schemas.files(kinds).items():
         (folder / name).write_text(text, encoding="utf-8")
         click.echo(f"{folder / name}")

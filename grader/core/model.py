@@ -126,6 +126,10 @@ class ItemCheck(Protocol):
         """Whether it may want further runs of the notebook."""
 
     @property
+    def sources(self) -> Mapping[str, str]:
+        """The sources of those probes that a course has written for it, by their names."""
+
+    @property
     def subject(self) -> str:
         """The name in the notebook that it is about; "" if it is about no single one."""
 

@@ -6,6 +6,8 @@ The way of a task is plan → observe → judge → score; this is its first ste
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +28,16 @@ def submission_seed(batch_seed: int, submission: Submission) -> int:
 
 def plan(task: Task, seed: int) -> dict[str, tuple[Question, ...]]:
     """The questions of each item of a task, hidden inputs drawn from the submission's seed."""
-    return {item.id: item.check.questions(_stream(seed, task.id, item.id)) for item in task.items}
+    return {
+        item.id: _with_sources(item, item.check.questions(_stream(seed, task.id, item.id)))
+        for item in task.items
+    }
+
+
+def _with_sources(item: Item, questions: Iterable[Question]) -> tuple[Question, ...]:
+    """The questions, those to a course's own probes with the probe."""
+    own = item.check.sources
+    return tuple(replace(q, source=own[q.probe]) if q.probe in own else q for q in questions)
 
 
 def _stream(seed: int, task: str, item: str) -> np.random.Generator:
@@ -56,7 +67,7 @@ def again(work: TaskWork) -> tuple[Question, ...]:
     asked: dict[str, Question] = {}
     try:
         for item in work.task.items:
-            more = item.check.again(work.case(item))
+            more = _with_sources(item, item.check.again(work.case(item)))
             asked |= {codec.digest(question): question for question in more}
     except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
         return ()

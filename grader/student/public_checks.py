@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.checks import is_own
 from grader.checks.trained_network.accuracy import RetrainedAccuracy
 from grader.core import codec
 from grader.core.errors import UsageError
@@ -81,7 +82,7 @@ def make(
         Withheld(task=task.id, id=item.id, title=item.title, points=item.points)
         for task in assignment.tasks
         for item in task.items
-        if item.visibility is not Visibility.PUBLIC
+        if not is_given(item)
     )
     accuracies = {
         task.id: item.check.cutoff
@@ -117,9 +118,18 @@ def _round(value: Any) -> Any:
     return value
 
 
+def is_given(item: Item) -> bool:
+    """Whether students get what judges an item.
+
+    Not where it is a course's own code: public checks are data, so that whoever looks into a
+    student's folder runs nothing that lies there.
+    """
+    return item.visibility is Visibility.PUBLIC and not is_own(item.check)
+
+
 def _public(task: Task) -> Task:
     """The task with its public items, which need each other alone."""
-    items = tuple(item for item in task.items if item.visibility is Visibility.PUBLIC)
+    items = tuple(item for item in task.items if is_given(item))
     known = {item.id for item in items}
     items = tuple(replace(i, needs=tuple(n for n in i.needs if n in known)) for i in items)
     return only(task, items)

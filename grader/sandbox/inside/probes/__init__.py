@@ -58,7 +58,7 @@ def find(name, source=""):
     Raises:
         KeyError: there is none.
     """
-    return (_of_source(source) if source else here())[name]
+    return (of_source(source) if source else here())[name]
 
 
 def about(name, source=""):
@@ -78,7 +78,8 @@ def here():
 
 
 @functools.cache
-def _of_source(source):
+def of_source(source):
+    """All probes of a source by name. It runs, as its module would when it is imported."""
     module = types.ModuleType(f"{__name__}.of_the_course")
     module.__package__ = __name__
     exec(compile(source, "<probe>", "exec"), vars(module))
