@@ -10,7 +10,9 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -290,8 +292,18 @@ def test_a_driver_that_can_not_start_is_an_outcome(monkeypatch: pytest.MonkeyPat
     assert "could not be started" in evidence.message
 
 
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files that only this test uses, with a short name for sockets."""
+    with tempfile.TemporaryDirectory(prefix="lies-", dir="/tmp") as name:
+        Path(name).chmod(0o711)
+        monkeypatch.setenv("TMPDIR", name)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+
+
 def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its memory limit can end it at any moment: the kernel goes with it, and its folders."""
     killed: list[int] = []
@@ -317,8 +329,9 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     assert evidence.ending is Ending.CRASHED
     assert len(killed) == 2
     assert re.search(rf"Max address space +{driver.MAX_MEMORY} ", limits[0])
+    assert list(place.iterdir())  # nobody is left to remove it
     deadline = time.monotonic() + 10
-    while not (left := scratch.reap()) and time.monotonic() < deadline:
+    while list(place.iterdir()) and time.monotonic() < deadline:
+        scratch.reap()
         time.sleep(0.1)
-    assert left
-    assert not any(folder.exists() for folder in left)
+    assert list(place.iterdir()) == []

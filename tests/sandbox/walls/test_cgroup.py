@@ -102,8 +102,9 @@ def test_version_2_is_limited_by_its_own_files(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def group() -> cgroup.Group:
-    """A real one with 64 MiB and 12 processes."""
+def group(monkeypatch: pytest.MonkeyPatch) -> cgroup.Group:
+    """A real one with 64 MiB and 12 processes, of a name that no grader beside us looks for."""
+    monkeypatch.setattr(scratch, "PREFIX", f"grader-test-{os.getpid()}-")
     try:
         return cgroup.create(Limits(memory_mib=64, processes=4))
     except SandboxError as none:

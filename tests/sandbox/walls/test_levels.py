@@ -14,6 +14,7 @@ from grader.core.model import Cell, Ending, Evidence, Notebook
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.walls import choose, landlock, levels, selftest
 
+pytestmark = pytest.mark.xdist_group("one user")  # the kernel counts processes for each user
 PROBLEM = "user namespaces are closed"
 
 
