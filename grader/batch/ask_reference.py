@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.batch.worker import Parcel
 from grader.core import codec
 from grader.core.errors import GraderError
-from grader.core.model import Ending, Evidence, Question, Task
+from grader.core.model import Answer, Ending, Evidence, Question, Task
 from grader.marking import plan
 from grader.marking.reference import Reference
 
@@ -19,8 +19,17 @@ Run = Callable[[Task, Parcel], Evidence]
 """Runs the reference's notebook."""
 
 
-def observe(reference: Reference, wanted: Iterable[tuple[Task, int]], run: Run, rung: str) -> None:
+def observe(
+    reference: Reference,
+    wanted: Iterable[tuple[Task, int]],
+    run: Run,
+    rung: str,
+    *,
+    fresh: bool = False,
+) -> None:
     """Asks for these tasks and seeds; the answers go into the store that the reference has.
+
+    What has no answer is asked once more. With `fresh` nothing counts that was known.
 
     Raises:
         GraderError: a reference notebook does not run to its end.
@@ -29,15 +38,15 @@ def observe(reference: Reference, wanted: Iterable[tuple[Task, int]], run: Run, 
     for task, seed in wanted:
         seeds.setdefault(task.id, []).append(seed)
     for task in reference.tasks:
-        reference.begin(task)
+        reference.begin(task, fresh=fresh)
         unknown: dict[str, Question] = {}
         for seed in seeds.get(task.id, ()):
             unknown |= _unknown(reference, task, seed)
             if len(unknown) >= CHUNK:
-                _ask(reference, task, unknown, run, rung)
+                _ask_twice(reference, task, unknown, run, rung)
                 unknown = {}
         if unknown:
-            _ask(reference, task, unknown, run, rung)
+            _ask_twice(reference, task, unknown, run, rung)
 
 
 def _unknown(reference: Reference, task: Task, seed: int) -> dict[str, Question]:
@@ -52,9 +61,18 @@ def _unknown(reference: Reference, task: Task, seed: int) -> dict[str, Question]
     return {key: question for key, question in asked.items() if key not in known}
 
 
-def _ask(
+def _ask_twice(
     reference: Reference, task: Task, wanted: Mapping[str, Question], run: Run, rung: str
 ) -> None:
+    """What a busy machine answered too late comes in time, alone; what does not is no fact."""
+    failed = _ask(reference, task, wanted, run, rung)
+    if left := {key: question for key, question in wanted.items() if key in failed}:
+        _ask(reference, task, left, run, rung)
+
+
+def _ask(
+    reference: Reference, task: Task, wanted: Mapping[str, Question], run: Run, rung: str
+) -> Mapping[str, Answer]:
     limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
     evidence = run(
         task,
@@ -72,4 +90,4 @@ def _ask(
         raise GraderError(
             f"{task.notebook} in {reference.folder} could not be run: {evidence.message}"
         )
-    reference.keep(task, evidence.answers)
+    return reference.keep(task, evidence.answers)

@@ -7,7 +7,7 @@ Whatever goes wrong in one job stays in that job, and only this process writes t
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Protocol
 from grader.batch import ask_mistakes, ask_reference, worker
 from grader.batch.engine import Engine, Job, LocalEngine, Queue
 from grader.batch.worker import Parcel
-from grader.core import library_versions
+from grader.core import digests, library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
 from grader.marking import grades, hand_marks, plan, scoring
 from grader.marking.grades import Results
@@ -26,7 +26,8 @@ from grader.marking.stored_work import StoredWork
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.walls import levels
-from grader.store.store import Store, evidence_key, run_key
+from grader.store.keys import evidence_key, run_key
+from grader.store.store import Store
 
 
 class Progress(Protocol):
@@ -78,14 +79,13 @@ class Batch:
     ) -> None:
         self._assignment, self._store = assignment, store
         self._settings, self._progress = settings, progress
-        self._work = StoredWork(assignment, store, settings.data_dir)
+        self._work = StoredWork(assignment, store, settings.data_dir, audit=settings.audit)
         self._work.reference.masters  # noqa: B018  # a missing one is told before anything is run
         self._engine = engine or LocalEngine(
             settings.jobs, partial(worker.perform, data_dir=settings.data_dir)
         )
         self._units: dict[Job, _Unit] = {}
         self._left: Counter[str] = Counter()  # runs by student that are still to be made
-        self._spent: dict[str, float] = defaultdict(float)  # seconds of runs by student
         self.done: list[tuple[str, str]] = []
         """Name and task of each notebook that is ready, for who interrupts."""
 
@@ -108,7 +108,11 @@ class Batch:
         units = self._taken(submissions, noted or {})
         wanted = ((unit.task, unit.seed) for unit in units)
         ask_reference.observe(
-            self._work.reference, wanted, self._run_reference, self._settings.rung
+            self._work.reference,
+            wanted,
+            self._run_reference,
+            self._settings.rung,
+            fresh=self._settings.fresh,
         )
         queue = Queue()
         for unit in units:
@@ -150,7 +154,8 @@ class Batch:
 
     def _of(self, submission: Submission) -> Iterator[_Unit]:
         seed = plan.submission_seed(self._settings.seed, submission)
-        met = library_versions.digest() + levels.below_safe(self._settings.rung)
+        met = digests.observing() + library_versions.digest()
+        met += levels.below_safe(self._settings.rung)
         for task in self._assignment.tasks:
             if plan.needs_run(task) and task.id in submission.notebooks:
                 asked = plan.plan(task, seed)
@@ -170,19 +175,16 @@ class Batch:
         if not plan.trains(unit.task):
             return False
         work = self._work.of(self._store.submission(unit.student), unit.task)
-        number, asked = plan.next_run(work, audit=self._settings.audit)
-        if asked and self._is_out_of_time(unit):
-            self._store.put_evidence(run_key(unit.key, number), _out_of_time(unit))
+        number, asked = plan.next_run(work)
+        if not asked or work.out_of_time:
             return False
-        if asked:
-            self._put(queue, unit, number, asked)
-        return bool(asked)
+        self._put(queue, unit, number, asked)
+        return True
 
     def _arrived(self, queue: Queue, job: Job, evidence: Evidence) -> None:
         """Keeps one result, and asks for the next run or judges."""
         self._store.put_evidence(job.key, evidence)
         unit = self._units.pop(job)
-        self._spent[unit.student] += evidence.seconds
         more = evidence.ending is not Ending.SETUP_FAILED and self._observe(queue, unit)
         self._left[unit.student] -= 1
         told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
@@ -233,10 +235,6 @@ class Batch:
 
     # -- runs --------------------------------------------------------------------------------
 
-    def _is_out_of_time(self, unit: _Unit) -> bool:
-        limit = unit.task.limits.submission_seconds
-        return bool(limit) and self._spent[unit.student] > limit
-
     def _put(self, queue: Queue, unit: _Unit, number: int, asked: tuple[Question, ...]) -> None:
         job = Job(
             student=unit.student,
@@ -277,17 +275,6 @@ class Batch:
         labels = runs.order(unit.seed, job.number) if job.number else None
         percent = runs.reached(evidence, labels, self._settings.data_dir)
         return "" if percent is None else f"({percent:.2f} % accuracy)"
-
-
-def _out_of_time(unit: _Unit) -> Evidence:
-    """In place of one more run of a submission whose runs took too long together."""
-    limit = unit.task.limits.submission_seconds
-    return Evidence(
-        task=unit.task.id,
-        ending=Ending.TIMEOUT,
-        seed=unit.seed,
-        message=f"The runs of this submission took more than {limit} s together.",
-    )
 
 
 def told_of(evidence: Evidence) -> str:

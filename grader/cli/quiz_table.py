@@ -14,7 +14,7 @@ from grader.core.model import Case, Item, Outcome, Status, Task
 from grader.core.untrusted_text import neutral
 from grader.intake import people
 from grader.intake.platform import QuizAttempt
-from grader.marking.scoring import CENT
+from grader.marking import scoring
 
 COLUMNS = (
     "name",
@@ -66,12 +66,11 @@ def marked(
             for item, check in checks
         }
         points = sum(
-            ((item.points * outcomes[item.id].share).quantize(CENT) for item, _ in checks),
-            Decimal(0),
+            (scoring.item_grade(item, outcomes[item.id]).points for item, _ in checks), Decimal(0)
         )
         scaled = None
         if row.grade is not None and row.highest:
-            scaled = (row.grade * task.points / row.highest).quantize(CENT)
+            scaled = scoring.rounded(row.grade * task.points / row.highest)
         results.append(QuizResult(row=row, outcomes=outcomes, points=points, moodle=scaled))
     return results
 
@@ -124,7 +123,7 @@ def show(results: Sequence[QuizResult], task: Task) -> None:
     for name in ("points", "Moodle", "difference"):
         table.add_column(name, justify="right")
     for result in results:
-        shares = [f"{i.points * result.outcomes[i.id].share:.2f}" for i in task.items]
+        shares = [f"{scoring.item_grade(i, result.outcomes[i.id]).points:.2f}" for i in task.items]
         table.add_row(
             result.row.name,
             *shares,

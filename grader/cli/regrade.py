@@ -79,4 +79,6 @@ def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
         if names
         else "no mark changes"
     )
+    if found.remarks:
+        told += f"; of {found.remarks} others what is said changes"
     click.echo(f"{found.students} students marked again: {told}")

@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 from grader.checks.base import error, failed, review
+from grader.core import codec
 from grader.core.model import AnswerStatus, Case, Evidence, Item, Outcome, Status
+from grader.marking import plan
 from grader.marking.task_work import TaskWork
 
 MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^']+)'")
@@ -17,7 +19,8 @@ def judge(work: TaskWork) -> dict[str, Outcome]:
 
     A task without a notebook fails its items with the reason; a notebook that can't be read goes to
     a person, who can ask for the file again; a run that could not be set up, or
-    a check that crashes, is an ERROR: nobody loses a mark by it.
+    a check that crashes, is an ERROR: nobody loses a mark by it, and nobody passes on less than
+    its check asks for.
     """
     return {item.id: _outcome(work, item) for item in work.task.items}
 
@@ -30,7 +33,39 @@ def _outcome(work: TaskWork, item: Item) -> Outcome:
     if item.check.observes and not work.was_run:
         reason = evidence.message if evidence else "the notebook was not run"
         return error(f"The notebook could not be run: {reason}")
-    return _verdict(item, work.case(item))
+    return _verdict(work, item, work.case(item))
+
+
+def lacking(work: TaskWork, item: Item) -> str:
+    """What must be observed before an item can be judged, as a reason; "" if nothing is."""
+    if not item.check.observes or not work.was_run or work.evidence is None:
+        return ""
+    asked = [codec.digest(question) for question in work.questions[item.id]]
+    if any(key not in work.evidence.answers for key in asked):
+        return "its check asks something new"
+    if item.check.reference and any(key not in work.expected for key in asked):
+        return "the reference must be run again"
+    if not item.check.may_ask_again:
+        return ""
+    try:
+        if item.check.again(work.case(item)):
+            return "its network must be trained once more"
+    except Exception as bug:
+        return f"its check failed ({type(bug).__name__}: {bug})"
+    return "its network must be trained in an audit" if plan.audited(work) else ""
+
+
+def _unknown(work: TaskWork, item: Item, case: Case) -> Outcome | None:
+    """The outcome where something was not observed that the verdict needs; it is never a mark."""
+    reason = lacking(work, item)
+    if not reason:
+        return None
+    if work.out_of_time:  # what is known so far stays, for who decides
+        found = item.check.judge(case)
+        told = f"{found.message} {work.out_of_time} A person must decide."
+        return review(told, **found.details)
+    why = f" That run could not be made: {work.unmade}" if work.unmade else ""
+    return error(f"This could not be judged yet: {reason}.{why}")
 
 
 def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:
@@ -45,11 +80,15 @@ def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:
     return replace(outcome, status=Status.REVIEW, message=f"{reason} A person must look.")
 
 
-def _verdict(item: Item, case: Case) -> Outcome:
-    broken = [a for a in case.expected if a.status is not AnswerStatus.OK]
+def _verdict(work: TaskWork, item: Item, case: Case) -> Outcome:
+    keys = [codec.digest(question) for question in case.asked] if item.check.reference else []
+    known = [work.expected[key] for key in keys if key in work.expected]
+    broken = [answer for answer in known if answer.status is not AnswerStatus.OK]
     if broken:
-        return error(f"The reference solution gave no answer: {broken[0].error or 'none'}")
+        why = broken[0].error or broken[0].status.value
+        return error(f"The reference solution gave no answer: {why}")
     try:
-        return _excused(item.check.judge(case), case.evidence)
+        unknown = _unknown(work, item, case)
+        return unknown or _excused(item.check.judge(case), case.evidence)
     except Exception as bug:
         return error(f"The check itself failed ({type(bug).__name__}: {bug}).")

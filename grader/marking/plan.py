@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -65,29 +66,29 @@ def again(work: TaskWork) -> tuple[Question, ...]:
     if not work.was_run:
         return ()
     asked: dict[str, Question] = {}
-    try:
-        for item in work.task.items:
+    for item in work.task.items:
+        # A check's bug makes its own verdict an ERROR; the batch and other checks go on.
+        with suppress(Exception):
             more = _with_sources(item, item.check.again(work.case(item)))
             asked |= {codec.digest(question): question for question in more}
-    except Exception:  # a check's bug: its verdict will be an ERROR, the batch goes on
-        return ()
     return tuple(asked.values())
 
 
-def next_run(work: TaskWork, *, audit: bool = False) -> tuple[int, tuple[Question, ...]]:
+def next_run(work: TaskWork) -> tuple[int, tuple[Question, ...]]:
     """The number of the next run that is needed, and what it is to be asked; () if none is.
 
-    With `audit` one run more is needed where a network was trained.
+    Where an audit is wanted, one run more is needed if a network was trained.
     """
     further = sum(run.pixels is None for run in work.runs)
     if more := again(work):
         return further + 1, more
-    return runs.AUDIT, _audited(work) if audit else ()
+    return runs.AUDIT, audited(work)
 
 
-def _audited(work: TaskWork) -> tuple[Question, ...]:
-    """What an audit is to ask: nothing if it is there, or if no network left the sandbox."""
-    if work.evidence is None or any(run.pixels is not None for run in work.runs):
+def audited(work: TaskWork) -> tuple[Question, ...]:
+    """What an audit is yet to ask: nothing if none is wanted, or no network left the sandbox."""
+    there = any(run.pixels is not None for run in work.runs)
+    if not work.audit or work.evidence is None or there:
         return ()
     answers = work.evidence.answers
     asked = {

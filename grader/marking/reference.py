@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from grader.core import codec, library_versions
-from grader.core.model import Answer, Assignment, Question, Task
+from grader.core import codec, digests, library_versions
+from grader.core.model import Answer, AnswerStatus, Assignment, Question, Task
 from grader.marking import typical_mistakes
 from grader.marking.masters import Masters, read_masters
 from grader.store.store import Store
 
 REFERENCE = "(reference)"
 """In the place of a student, where a run is the reference's."""
+
+MISTAKES = "(mistakes)"
+"""Likewise, where it is one of the rubric's typical mistakes."""
 
 
 class Reference:
@@ -23,6 +26,7 @@ class Reference:
     def __init__(self, assignment: Assignment, store: Store) -> None:
         self._assignment, self._store = assignment, store
         self._digests: dict[str, str] = {}
+        self._failed: dict[str, Answer] = {}  # by question: what is no fact, for this batch alone
 
     @property
     def folder(self) -> Path:
@@ -45,8 +49,11 @@ class Reference:
         }
 
     def key(self, task: Task) -> str:
-        """The key of the reference's answers: changes with its notebook, fixtures and libraries."""
-        return f"{self._master_digest(task)}:{library_versions.digest()}"
+        """The key of the reference's answers: changes with its notebook, fixtures and libraries.
+
+        And with our code that is beside it when it is asked.
+        """
+        return f"{self._master_digest(task)}:{_met()}"
 
     def _master_digest(self, task: Task) -> str:
         if task.id not in self._digests:
@@ -70,21 +77,38 @@ class Reference:
         ]
         if not wanted:
             return {}
-        asked = self._store.run(REFERENCE, task.id)
-        same = asked is not None and asked[0].startswith(f"{self._master_digest(task)}:")
+        failed = {key: self._failed[key] for key in wanted if key in self._failed}
+        return failed | self._kept(REFERENCE, task, self.key(task), wanted)
+
+    def _kept(self, who: str, task: Task, today: str, wanted: Sequence[str]) -> dict[str, Answer]:
+        """Answers of the last batch, if its notebook (and mistakes) were those of today's key."""
+        asked = self._store.run(who, task.id)
+        same = asked is not None and _made_of(asked[0]) == _made_of(today)
         return self._store.expected(asked[0] if asked and same else "", wanted)
 
-    def begin(self, task: Task) -> None:
-        """From now on the answers of today's reference and libraries count."""
-        self._store.put_run(REFERENCE, task.id, self.key(task), 0)
+    def begin(self, task: Task, *, fresh: bool = False) -> None:
+        """From now on the answers of today's reference and libraries count; if `fresh`, no old."""
+        for who, key in ((REFERENCE, self.key(task)), (MISTAKES, self.mistakes_key(task))):
+            self._store.put_run(who, task.id, key, 0)
+            if fresh:
+                self._store.forget_expected(key)
 
-    def keep(self, task: Task, answers: Mapping[str, Answer]) -> None:
-        """Keeps what the reference answered."""
-        self._store.put_expected(self.key(task), answers)
+    def keep(self, task: Task, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+        """Keeps what the reference answered; returned is what is no answer.
+
+        That is asked again by the next batch, and is an ERROR in this one.
+        """
+        facts = {key: a for key, a in answers.items() if a.status is AnswerStatus.OK}
+        failed = {key: answer for key, answer in answers.items() if key not in facts}
+        self._failed = {k: a for k, a in self._failed.items() if k not in facts} | failed
+        self._store.put_expected(self.key(task), facts)
+        return failed
 
     def keep_mistakes(self, task: Task, answers: Mapping[str, Answer]) -> None:
         """Keeps what the typical mistakes answered, by `typical_mistakes.key`."""
-        self._store.put_expected(self.mistakes_key(task), answers)
+        unknown = (AnswerStatus.LOST, AnswerStatus.MALFORMED)
+        facts = {key: a for key, a in answers.items() if a.status not in unknown}
+        self._store.put_expected(self.mistakes_key(task), facts)
 
     def known_mistakes(
         self, task: Task, asked: Sequence[typical_mistakes.Asked]
@@ -97,10 +121,21 @@ class Reference:
             for one in asked
             for question in one.get(item.id, ())
         }
-        return self._store.expected(self.mistakes_key(task), sorted(wanted)) if wanted else {}
+        key = self.mistakes_key(task)
+        return self._kept(MISTAKES, task, key, sorted(wanted)) if wanted else {}
 
     def mistakes_key(self, task: Task) -> str:
-        """The key of the mistakes' answers: changes with their code and with the reference."""
+        """The key of the mistakes' answers: changes as the reference's, and with their code."""
         code = [mistake.code for item in task.items for mistake in item.mistakes]
         digest = hashlib.sha256("\0".join(code).encode()).hexdigest()
-        return f"mistakes:{self._master_digest(task)}:{digest}"
+        return f"mistakes {self._master_digest(task)} {digest}:{_met()}"
+
+
+def _met() -> str:
+    """What student code and the reference meet when they run: our code and the libraries."""
+    return f"{digests.observing()}{library_versions.digest()}"
+
+
+def _made_of(key: str) -> str:
+    """The part of a key that stands for notebook and mistakes: marking again may be elsewhere."""
+    return key.partition(":")[0]

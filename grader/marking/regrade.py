@@ -25,7 +25,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Remarked:
     """What marking again came to."""
 
@@ -34,6 +34,8 @@ class Remarked:
     unanswered: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By item and reason, for how many students something must be observed first."""
     notes: list[str] = field(default_factory=list)
+    remarks: int = 0
+    """Items whose mark stays, but not what is said of it."""
 
 
 def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Remarked:
@@ -52,10 +54,17 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
         outcomes = {task: dict(items) for task, items in store.outcomes(student).items()}
         verdicts = work.verdicts(submission, same if outcomes else ())
         found.unanswered.update(verdicts.unanswered.items())
+        hints = "its typical mistakes must be run, for hints"
+        found.unanswered.update((item, hints) for item in verdicts.unhinted)
+        said = _messages(outcomes)
         _update(outcomes, verdicts)
         grades.keep(store, assignment, submission, outcomes)
         grade = grades.scored(store, assignment, submission, outcomes, evidence=False)
-        found.changes.extend(_changes(grade, before, store.marks(student)))
+        changes = list(_changes(grade, before, store.marks(student)))
+        found.changes.extend(changes)
+        now = _messages(outcomes)
+        others = said.keys() & now.keys() - {change.item for change in changes}
+        found.remarks += sum(said[item] != now[item] for item in others)
         found.notes.extend(_stale(grade))
     found.notes.extend(hand_marks.homeless(store, assignment))
     for item, _ in found.unanswered:
@@ -74,6 +83,14 @@ def _update(outcomes: dict[str, dict[str, Outcome]], verdicts: Verdicts) -> None
                 there.setdefault(item, unknown)
             else:
                 there[item] = outcome
+
+
+def _messages(outcomes: Mapping[str, Mapping[str, Outcome]]) -> dict[str, str]:
+    return {
+        f"{task}/{item}": outcome.message
+        for task, items in outcomes.items()
+        for item, outcome in items.items()
+    }
 
 
 def _changes(grade: Grade, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:

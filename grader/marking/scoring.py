@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -69,7 +69,7 @@ def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple
     days = math.ceil(over / timedelta(days=1))
     if rule.days is not None and days > rule.days:
         return assignment.points, (f"Handed in {days} days late: no longer accepted.",)
-    lost = min(assignment.points, _round(assignment.points * rule.percent_per_day * days / 100))
+    lost = min(assignment.points, rounded(assignment.points * rule.percent_per_day * days / 100))
     return lost, (f"Handed in late ({days} started days): {lost} points deducted.",)
 
 
@@ -91,15 +91,16 @@ def _task_grade(
 ) -> TaskGrade:
     items: list[ItemGrade] = []
     for item in task.items:
-        outcome = blocked(item, outcomes, _sane(outcomes[item.id]))
         mark = stale = marks.get(f"{task.id}/{item.id}")
+        outcome = _sane(outcomes[item.id])
         if mark is not None and (why := _changed(mark, submission, task, item, outcome)):
             mark, message = None, f"{why} {outcome.message}"
             outcome = replace(outcome, status=Status.REVIEW, share=Decimal(0), message=message)
         else:
             stale = None
-        points = mark.points if mark else _round(item.points * outcome.share)
-        items.append(ItemGrade(item=item, outcome=outcome, points=points, mark=mark, stale=stale))
+        items.append(replace(item_grade(item, outcome, mark), stale=stale))
+    given = {item.item.id for item in items if item.mark is not None and item.mark.points > 0}
+    items = [replace(i, outcome=blocked(i.item, outcomes, i.outcome, given)) for i in items]
     return TaskGrade(
         task=task,
         points=sum((item.points for item in items), Decimal(0)),
@@ -107,6 +108,13 @@ def _task_grade(
         evidence=evidence,
         problem=submission.missing.get(task.id, "") if evidence is None else "",
     )
+
+
+def item_grade(item: Item, outcome: Outcome, mark: Mark | None = None) -> ItemGrade:
+    """An item with its points: the only place where a share becomes points."""
+    outcome = _sane(outcome)
+    points = mark.points if mark is not None else rounded(item.points * outcome.share)
+    return ItemGrade(item=item, outcome=outcome, points=points, mark=mark)
 
 
 def _changed(mark: Mark, submission: Submission, task: Task, item: Item, outcome: Outcome) -> str:
@@ -121,10 +129,18 @@ def _changed(mark: Mark, submission: Submission, task: Task, item: Item, outcome
     return ""
 
 
-def blocked(item: Item, outcomes: Mapping[str, Outcome], outcome: Outcome) -> Outcome:
-    """The outcome, or BLOCKED if it would earn nothing and what the item needs did not pass."""
+def blocked(
+    item: Item,
+    outcomes: Mapping[str, Outcome],
+    outcome: Outcome,
+    given: Collection[str] = (),
+) -> Outcome:
+    """The outcome, or BLOCKED if it would earn nothing and what the item needs did not pass.
+
+    `given` are ids of items to which a person gave points: these passed, whatever was found.
+    """
     fine = (Status.PASSED, Status.PARTIAL, Status.REVIEW)
-    missing = [need for need in item.needs if outcomes[need].status not in fine]
+    missing = [n for n in item.needs if n not in given and outcomes[n].status not in fine]
     if not missing or outcome.status not in (Status.FAILED, Status.BLOCKED):
         return outcome
     reason = f"This needs {', '.join(missing)}, which did not pass."
@@ -146,5 +162,6 @@ def _sane(outcome: Outcome) -> Outcome:
     return outcome if outcome.status is Status.PARTIAL else replace(outcome, share=Decimal(0))
 
 
-def _round(points: Decimal) -> Decimal:
+def rounded(points: Decimal) -> Decimal:
+    """Points with two decimals, half a hundredth up."""
     return points.quantize(CENT, ROUND_HALF_UP)

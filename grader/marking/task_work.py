@@ -34,6 +34,9 @@ class TaskWork:
     questions: Mapping[str, tuple[Question, ...]]  # by item id
     evidence: Evidence | None = None  # of the notebook as it is
     runs: tuple[Run, ...] = ()  # further runs, in order; an audit is the last
+    unmade: str = ""  # why the next run, or an audit, could not be set up
+    out_of_time: str = ""  # why no further run is made at all, in a sentence
+    audit: bool = False  # whether a run with moved pixels is wanted, too
     expected: Mapping[str, Answer] = field(default_factory=dict)  # the reference's, by digest
     masters: Masters | None = None
     reference_dir: Path = field(default_factory=Path)

@@ -7,12 +7,12 @@ that: who sees the hint learns of no input and no right answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from grader.checks.functions.results import alike
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, ItemCheck, Outcome, Question, Status
+from grader.core.model import Answer, AnswerStatus, Item, ItemCheck, Outcome, Question, Status
 from grader.marking.task_work import TaskWork
 
 TOLERANCE = 1e-4
@@ -41,6 +41,19 @@ def lost(work: TaskWork, outcomes: Mapping[str, Outcome]) -> Asked:
         and is_lost(outcomes[item.id])
         and _answered(work.questions[item.id], answers)
     }
+
+
+def open_items(items: Iterable[Item], asked: Asked, known: Known) -> list[str]:
+    """Those items of which a mistake was not asked all that the submission was asked."""
+    return [
+        item.id
+        for item in items
+        if any(
+            key(item.id, mistake.name, question) not in known
+            for mistake in item.mistakes
+            for question in asked.get(item.id, ())
+        )
+    ]
 
 
 def _answered(questions: Sequence[Question], answers: Mapping[str, Answer]) -> bool:

@@ -179,13 +179,13 @@ def tolerances(
 
 def _rounding(graph: Graph, step: Step, at: Values, slack: Values) -> float:
     half = 0.5 * 10.0**-graph.digits * (1 + 1e-6)
-    base = step.compute(at)
+    base = _safely(step.compute, at)
     total = half
     # Both directions, for a step may be bent at its point; the worse one counts. The changes are
     # added up as if all roundings pointed the same way: an honest hand never exceeds that.
     for name in step.uses:
         moved = [_safely(step.compute, {**at, name: at[name] + s * slack[name]}) for s in (1, -1)]
-        changes = [abs(value - base) for value in moved if math.isfinite(value)]
+        changes = [change for value in moved if math.isfinite(change := abs(value - base))]
         total += max(changes, default=0.0)
     return total
 
@@ -269,14 +269,22 @@ def _trivial(graph: Graph, step: Step, values: Values, wrong: set[str], right: V
         if node.operator in graphs.BY_RESULT and node.name in wrong and _is_trap(values[node.name]):
             return True
         # A partial of 0 or 1 that the truth does not have turns a product into a copy.
-        partial, truth = (graphs.partials(node, v)[place] for v in (values, right))
-        if _is_trap(partial) and abs(partial - truth) > NEAR:
+        partial, truth = (_partial(node, place, v) for v in (values, right))
+        if not math.isfinite(partial) or (_is_trap(partial) and abs(partial - truth) > NEAR):
             return True
     return False
 
 
+def _partial(node: Node, place: int, values: Values) -> float:
+    return _safely(lambda v: graphs.partials(node, v)[place], values)
+
+
 def _is_trap(value: float) -> bool:
     return any(abs(value - trap) < NEAR for trap in UNITS)
+
+
+def _contribution(node: Node, place: int, values: Values) -> float:
+    return _safely(lambda v: contribution(node, place, v), values)
 
 
 def _slip(graph: Graph, step: Step, answer: float, views: Sequence[Values], relative: float) -> str:
@@ -297,11 +305,11 @@ def _slip(graph: Graph, step: Step, answer: float, views: Sequence[Values], rela
         if step.group == "forward":
             continue
         for node, place in uses:
-            part = contribution(node, place, values)
+            part = _contribution(node, place, values)
             if len(uses) > 1 and near(value - part):
                 return f"the use in {node.name} is missing: adjoints add up over all uses"
             if len(node.operands) == 2:
-                other = contribution(node, 1 - place, values)
+                other = _contribution(node, 1 - place, values)
                 if abs(other - part) > half and near(value - part + other):
                     return f"the partial derivatives of {node.name} look swapped"
     return ""

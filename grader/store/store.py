@@ -7,7 +7,6 @@ interrupted batch goes on and an unchanged submission is not run twice.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import secrets
@@ -16,15 +15,13 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from grader.core import codec
 from grader.core.errors import UsageError
-from grader.core.model import Answer, Evidence, Question, Submission, Task
-from grader.core.version import __version__
+from grader.core.model import Answer, Evidence, Submission
 from grader.store import migrations, serialisation
 from grader.store.hand_marks import HandMarks
 
@@ -194,6 +191,16 @@ class Store:
         sql = "SELECT key, seed FROM run WHERE student = ? AND task = ?"
         return cast(tuple[str, int] | None, self._one(sql, student, task))
 
+    def spent(self, student: str) -> float:
+        """The seconds that all stored runs of a student's notebooks took together."""
+        row = self._one(
+            "SELECT total(json_extract(evidence.body, '$.seconds')) FROM run JOIN evidence "
+            "ON evidence.key = run.key OR evidence.key BETWEEN run.key || '/' AND run.key || '/~' "
+            "WHERE run.student = ?",
+            student,
+        )
+        return float(row[0])
+
     def put_outcomes(
         self, student: str, outcomes: serialisation.Outcomes, marks: Mapping[str, str]
     ) -> None:
@@ -214,8 +221,10 @@ class Store:
             yield
             return
         self._db.execute("PRAGMA synchronous = NORMAL")
-        yield
-        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._db.execute("PRAGMA synchronous = FULL")
 
     def marks(self, student: str) -> dict[str, str]:
         """The automatic marks of one student by item, in words."""
@@ -239,6 +248,11 @@ class Store:
                     for key, answer in answers.items()
                 ),
             )
+
+    def forget_expected(self, reference: str) -> None:
+        """Drops all answers under a key of the reference's or of the mistakes'."""
+        with self._lock:
+            self._db.execute("DELETE FROM expected WHERE reference = ?", (reference,))
 
     def expected(self, reference: str, questions: Sequence[str]) -> dict[str, Answer]:
         """Those of the reference's answers to these questions that there are."""
@@ -278,36 +292,6 @@ class Store:
         """Drops the evidence under a key, and of its further runs."""
         with self._lock:
             self._db.execute("DELETE FROM evidence WHERE key = ? OR key GLOB ?", (key, f"{key}/*"))
-
-
-def evidence_key(
-    submission: str,
-    task: Task,
-    questions: Mapping[str, tuple[Question, ...]],
-    seed: int,
-    environment: str = "",
-) -> str:
-    """The key of one run: changes with submission, questions, surroundings, seed and grader.
-
-    `environment` stands for the libraries that student code meets, and for a weak sandbox.
-    """
-    asked = sorted({codec.digest(question) for some in questions.values() for question in some})
-    parts = [
-        submission,
-        task.id,
-        list(task.prepare),
-        asdict(task.limits),
-        asked,
-        seed,
-        __version__,
-        environment,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def run_key(key: str, number: int) -> str:
-    """The key of a further run of the same job; run 0 is the job's own."""
-    return f"{key}/{number}" if number else key
 
 
 def _packed(text: str) -> bytes:

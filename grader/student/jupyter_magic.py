@@ -27,6 +27,7 @@ from grader.core.model import (
     Task,
 )
 from grader.core.untrusted_text import printable
+from grader.marking import scoring
 from grader.reports import terminal_lines
 from grader.student import ask_in_kernel, public_checks, public_file, selfcheck
 from grader.student.public_checks import Public
@@ -142,7 +143,7 @@ def _task(known: Public, task: Task, namespace: ask_in_kernel.Names) -> list[Ite
     submission = Submission(student="", name="", notebooks={task.id: notebook}, missing={})
     evidence = Evidence(task=task.id, ending=Ending.COMPLETED, answers=answers)
     outcomes = selfcheck.judged(known, task, submission, asked, evidence)
-    return [selfcheck.graded(item, outcomes[item.id]) for item in task.items]
+    return [scoring.item_grade(item, outcomes[item.id]) for item in task.items]
 
 
 def _sum(items: Sequence[ItemGrade]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from grader.core import codec
 from grader.core.errors import GraderError
 from grader.core.model import (
     Answer,
+    Case,
     Ending,
     Evidence,
     Grade,
@@ -60,6 +61,14 @@ class Budget:
 
     epochs: int | None = None
     seconds: int | None = None
+
+
+class EstimatedAccuracy(RetrainedAccuracy):
+    """What the notebook as it is comes to. A student's own machine needs no secret classes."""
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        """Nothing."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +228,7 @@ class SelfCheck:
         for item in task.items:
             if item.id not in told and outcomes[item.id].status in only:
                 told.add(item.id)
-                self.settled(task, graded(item, outcomes[item.id]))
+                self.settled(task, scoring.item_grade(item, outcomes[item.id]))
 
     # -- the estimate ----------------------------------------------------------------------------
 
@@ -227,7 +236,7 @@ class SelfCheck:
         """The task with one item that measures the accuracy, if there is such an item."""
         if self.train is None or task.id not in self.public.accuracies:
             return None
-        check = RetrainedAccuracy(cutoff=self.public.accuracies[task.id])
+        check = EstimatedAccuracy(cutoff=self.public.accuracies[task.id])
         item = Item(
             id="accuracy",
             title="Accuracy",
@@ -280,12 +289,6 @@ def judged(
         data_dir=data_dir,
     )
     return typical_mistakes.hinted(work, judge(work), public.mistakes)
-
-
-def graded(item: Item, outcome: Outcome) -> ItemGrade:
-    """The item with its points."""
-    points = (item.points * outcome.share).quantize(scoring.CENT, ROUND_HALF_UP)
-    return ItemGrade(item=item, outcome=outcome, points=points)
 
 
 def later(public: Public, tasks: tuple[Task, ...]) -> tuple[str, ...]:

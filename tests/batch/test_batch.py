@@ -21,7 +21,7 @@ import pytest
 from grader import reports
 from grader.batch.engine import Job, LocalEngine, Queue
 from grader.batch.worker import Parcel, Tell
-from grader.core import library_versions
+from grader.core import digests, library_versions
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Case, Ending, Evidence, Limits, Question, Status, Submission
 from grader.reports import json_report
@@ -67,6 +67,17 @@ def test_other_libraries_are_another_result(
     again = Quiet()
     points(tmp_path, progress=again)
     assert again.stored == 0
+
+
+def test_other_code_beside_the_students_is_another_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points(tmp_path)
+    monkeypatch.setattr(digests, "observing", lambda: "other")
+    again = Quiet()
+    points(tmp_path, progress=again)
+    assert again.stored == 0
+    assert ("(reference)", "sums", "4 questions") in again.steps
 
 
 def test_what_was_seen_in_a_weak_sandbox_is_seen_again_in_a_safe_one(tmp_path: Path) -> None:
@@ -168,7 +179,7 @@ class Endless(course.Sum):
     """Asks for one more run, for ever."""
 
     def again(self, case: Case) -> tuple[Question, ...]:
-        return () if any(not run.evidence.answers for run in case.runs) else case.asked
+        return case.asked
 
 
 def test_a_submission_whose_runs_take_too_long_together_is_not_run_again(tmp_path: Path) -> None:
@@ -187,12 +198,11 @@ def test_a_submission_whose_runs_take_too_long_together_is_not_run_again(tmp_pat
     with Store(tmp_path / "grader.sqlite") as store:
         work = course.batch(replace(of, tasks=tasks), store, engine=LocalEngine(1, slow))
         (graded,) = work.run([submission(12)])
-        (key, _seed) = store.run("s0012", "more") or ("", 0)
-        last = store.get_evidence(f"{key}/3")
+        assert store.spent("s0012") == 120
     assert [number for task, number in ran if task == "more" and number] == [1, 2]
-    assert last is not None
-    assert last.message == "The runs of this submission took more than 100 s together."
-    assert graded.tasks[1].items[0].outcome.status is Status.PASSED
+    told = "Right. The runs of this submission took more than 100 s together. A person must decide."
+    outcome = graded.tasks[1].items[0].outcome
+    assert (outcome.status, outcome.message) == (Status.REVIEW, told)
 
 
 # --- large courses ----------------------------------------------------------------------------

@@ -12,10 +12,12 @@ import pytest
 from grader.batch.engine import LocalEngine
 from grader.batch.worker import Parcel, Tell
 from grader.checks.base import failed
-from grader.core.model import Assignment, Case, Evidence, Mark, Outcome, Status
-from grader.marking import regrade
+from grader.core import codec
+from grader.core.model import Assignment, Case, Evidence, Mark, Mistake, Outcome, Status
+from grader.marking import regrade, typical_mistakes
 from grader.marking.grades import Results
 from grader.marking.regrade import Change, Remarked
+from grader.marking.stored_work import StoredWork
 from grader.store.store import Store
 from tests import course
 from tests.course import assignment, graded
@@ -165,3 +167,39 @@ def test_what_is_judged_as_before_is_not_judged_again(
     assert judged == []
     again(tmp_path, assignment(tmp_path / "reference", points="4", least=1))
     assert judged == [1] * 3  # and not `again`, whose check is as it was
+
+
+def with_mistake(folder: Path, hint: str, code: str = "x = 1") -> Assignment:
+    of = assignment(folder / "reference", least=5)
+    mistake = Mistake(name="slip.py", code=code, hint=hint)
+    item = replace(of.tasks[0].items[0], mistakes=(mistake,))
+    task = replace(of.tasks[0], items=(item, of.tasks[0].items[1]))
+    return replace(of, tasks=(task, of.tasks[1]))
+
+
+def test_a_reworded_hint_is_told_and_a_new_mistake_is_still_to_be_run(tmp_path: Path) -> None:
+    graded(tmp_path, 1, start=12)
+    first, reworded, new = (
+        with_mistake(tmp_path, *how) for how in (("One.",), ("Two.",), ("Two.", "x = 2"))
+    )
+    assert again(tmp_path, first).unanswered == {
+        ("sums/number", "its typical mistakes must be run, for hints"): 1
+    }
+    with Store(tmp_path / "grader.sqlite") as store:
+        work = StoredWork(first, store, None)
+        (question,) = work.of(store.submission("s0012"), first.tasks[0]).questions["number"]
+        evidence = store.get_evidence((store.run("s0012", "sums") or ("", 0))[0])
+        assert evidence is not None
+        same = evidence.answers[codec.digest(question)]
+        key = typical_mistakes.key("number", "slip.py", question)
+        work.reference.begin(first.tasks[0])
+        work.reference.keep_mistakes(first.tasks[0], {key: same})
+    found = again(tmp_path, first)
+    assert (found.remarks, found.changes, found.unanswered) == (1, [], {})
+    found = again(tmp_path, reworded)
+    assert (found.remarks, found.changes, found.unanswered) == (1, [], {})
+    with Store(tmp_path / "grader.sqlite") as store:
+        assert store.outcomes("s0012")["sums"]["number"].message == "Too small. Two."
+    assert again(tmp_path, new).unanswered == {
+        ("sums/number", "its typical mistakes must be run, for hints"): 1
+    }

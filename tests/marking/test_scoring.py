@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -399,3 +400,37 @@ def test_the_hour_that_comes_twice_in_autumn_is_an_hour(zone: ZoneInfo | timezon
     of = replace(assignment(item("i", "100"), late=RULE), due=due)
     handed_in = datetime(2021, 10, 31, 1, 30, tzinfo=UTC).astimezone(zone)
     assert scoring.late(replace(ADA, submitted_at=handed_in), of)[0] == 10
+
+
+# --- one rounding, and what a person decided --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("points", "share", "expected"),
+    [
+        ("2.5", "0.25", "0.63"),
+        ("1.5", "0.75", "1.13"),
+        ("7", "0.333", "2.33"),
+        ("1", "0.005", "0.01"),
+    ],
+)
+def test_half_a_hundredth_is_rounded_up(points: str, share: str, expected: str) -> None:
+    found = scoring.item_grade(item("i", points), outcome(Status.PARTIAL, share))
+    assert found.points == Decimal(expected)
+
+
+def test_nobody_else_rounds_points() -> None:
+    package = Path(scoring.__file__).parents[1]
+    rounding = re.compile(r"points\s*\*.*(quantize|round)|quantize\((scoring\.)?CENT")
+    found = [p.name for p in package.rglob("*.py") if rounding.search(p.read_text())]
+    assert found == ["scoring.py"]
+
+
+@pytest.mark.parametrize(("given_points", "status"), [("4", Status.FAILED), ("0", Status.BLOCKED)])
+def test_an_item_is_not_blocked_by_one_that_a_person_gave_points(
+    given_points: str, status: Status
+) -> None:
+    of = assignment(item("first"), item("second", needs=("first",)))
+    outcomes = {"first": outcome(Status.FAILED), "second": outcome(Status.FAILED)}
+    (task,) = score(of, outcomes, mark(given_points, "t/first")).tasks
+    assert task.items[1].outcome.status is status

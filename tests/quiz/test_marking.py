@@ -254,3 +254,29 @@ def typed(graph: Graph, values: dict[str, float], *, german: bool) -> dict[str, 
     """Answers as a student types them, rounded, with comma or point."""
     texts = {n: f"{v:.{graph.digits}f}" for n, v in values.items() if n not in graph.point}
     return {n: t.replace(".", ",") for n, t in texts.items()} if german else texts
+
+
+# --- wild answers -----------------------------------------------------------------------------
+
+GRAPHS = [
+    graphs.build("exp(x1 * x2)", {"x1": 0.5, "x2": 0.2}),
+    graphs.build("log(x) / y ** 2 - sqrt(x * y)", {"x": 1.5, "y": 0.6}),
+    graphs.build("tanh(x) ** y + sigmoid(-x / y)", {"x": 1.5, "y": 0.6}),
+]
+WILD = st.sampled_from(
+    [*["0", "1", "-1", "1000", "-1000", "710", "1e300", "-1e300", "1e-300", "x"], ""]
+)
+
+
+def test_a_thousand_where_the_exponential_overflows_costs_its_own_value_alone() -> None:
+    of = GRAPHS[0]
+    right = {m.name: f"{m.expected:.4f}" for m in marking.mark(of, {})}
+    found = verdicts(of, right | {"v1": "1000", "adj_v1": "7"})
+    assert found == {"v1": "wrong", "adj_v1": "wrong"}
+
+
+@given(st.sampled_from(GRAPHS), st.data())
+def test_no_answer_whatever_ends_the_marking(of: Graph, data: st.DataObject) -> None:
+    names = [m.name for m in marking.mark(of, {})]
+    texts = {name: data.draw(st.one_of(WILD, st.floats().map(repr))) for name in names}
+    assert [m.name for m in marking.mark(of, texts)] == names

@@ -24,15 +24,12 @@ from grader.core.model import (
     CellRun,
     Ending,
     Evidence,
-    Limits,
     Outcome,
-    Question,
     Status,
-    Task,
 )
 from grader.sandbox.observe import decode_answer
-from grader.store import serialisation, store
-from grader.store.store import Store, evidence_key
+from grader.store import serialisation
+from grader.store.store import Store
 from tests.course import submission
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
@@ -260,45 +257,20 @@ def test_numbers_in_details_come_back_as_plain_ones(tmp_path: Path) -> None:
     assert kept == replace(found, details={"n": 3, "x": 0.5, "yes": True, "of": [1, "a", None]})
 
 
-# --- keys -------------------------------------------------------------------------------------
-
-TASK = Task(id="t", title="T", points=Decimal(1), notebook="T.ipynb", items=(), limits=Limits())
-ASKED = {"i": (Question(probe="call", params={"x": 1}),)}
-
-
-def test_equal_runs_have_one_key() -> None:
-    again = {"i": (Question(probe="call", params={"x": 1}),)}
-    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", replace(TASK), again, 5)
+def test_after_a_failed_write_what_is_written_survives_a_power_cut_again(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as only:
+        bad = {"t": {"i": Outcome(status=Status.PASSED, share=Decimal(1), message="m")}}
+        only._db.execute("DROP TABLE judged")
+        with pytest.raises(sqlite3.OperationalError):
+            only.put_outcomes("s1", bad, {})
+        assert only._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
-def test_an_items_points_and_title_are_not_in_the_key() -> None:
-    dearer = replace(TASK, title="Another", points=Decimal(9))
-    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", dearer, ASKED, 5)
-
-
-def test_the_key_changes_with_each_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    other_input = {"i": (Question(probe="call", params={"x": 2}),)}
-    other_probe = {"i": (Question(probe="plot", params={"x": 1}),)}
-    array = {"i": (Question(probe="call", params={"x": np.array([1])}),)}
-    keys = {
-        "same": evidence_key("d", TASK, ASKED, 5),
-        "submission": evidence_key("e", TASK, ASKED, 5),
-        "task": evidence_key("d", replace(TASK, id="u"), ASKED, 5),
-        "prepare": evidence_key("d", replace(TASK, prepare=("fashion_mnist",)), ASKED, 5),
-        "limits": evidence_key("d", replace(TASK, limits=Limits(cell_seconds=61)), ASKED, 5),
-        "input": evidence_key("d", TASK, other_input, 5),
-        "probe": evidence_key("d", TASK, other_probe, 5),
-        "array": evidence_key("d", TASK, array, 5),
-        "more": evidence_key("d", TASK, ASKED | {"j": other_input["i"]}, 5),
-        "none": evidence_key("d", TASK, {}, 5),
-        "seed": evidence_key("d", TASK, ASKED, 6),
-    }
-    monkeypatch.setattr(store, "__version__", "99.0")
-    keys["version"] = evidence_key("d", TASK, ASKED, 5)
-    assert len(set(keys.values())) == len(keys)
-
-
-def test_who_asks_does_not_change_the_key_but_what_is_asked_does() -> None:
-    moved = {"another": ASKED["i"], "second": ASKED["i"]}
-    assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", TASK, moved, 5)
-    assert codec.digest(ASKED["i"][0]) not in evidence_key("d", TASK, ASKED, 5)
+def test_the_time_of_all_runs_of_one_student_is_added_up(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as only:
+        for key, seconds in (("a", 1.5), ("a/1", 2.0), ("a/1000", 4.0), ("ab", 64.0), ("b", 8.0)):
+            only.put_evidence(key, replace(answered(1), seconds=seconds))
+        only.put_run("s1", "t", "a", 0)
+        only.put_run("s1", "u", "b", 0)
+        only.put_run("s2", "t", "ab", 0)
+        assert [only.spent(student) for student in ("s1", "s2", "s3")] == [15.5, 64.0, 0.0]

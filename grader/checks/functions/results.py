@@ -6,6 +6,7 @@ comes back may be a number, an array, a list, or a tuple of these, of any librar
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -18,7 +19,6 @@ from grader.checks.functions.values import undecided
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
-HUGE = 1e300
 SHOWN = 400
 """Characters of a value that are shown."""
 
@@ -107,7 +107,18 @@ def returned(answer: Answer) -> JSON:
 
 
 def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") -> bool:
-    """Whether two returned values are the same up to the tolerance: tuples part by part."""
+    """Whether two returned values are the same up to the tolerance: tuples part by part.
+
+    Texts, None and the keys of a dict must be equal; an infinity is near itself alone.
+    """
+    if isinstance(wanted, dict):
+        return (
+            isinstance(value, dict)
+            and value.keys() == wanted.keys()
+            and all(alike(value[key], wanted[key], tolerance, compare) for key in wanted)
+        )
+    if wanted is None or isinstance(wanted, str):
+        return type(value) is type(wanted) and bool(value == wanted)
     ours = numbers(wanted)
     if ours is None:
         return (
@@ -135,7 +146,9 @@ def numbers(value: JSON) -> np.ndarray | None:
     if isinstance(value, np.ndarray):
         return value.astype(np.float64) if value.dtype.kind in "biuf" else None
     if isinstance(value, (bool, int, float)):
-        return None if abs(value) >= HUGE else np.array(float(value))
+        with suppress(OverflowError):
+            return np.array(float(value))
+        return None
     if not isinstance(value, list) or not value:
         return None
     parts = [numbers(part) for part in value]
@@ -145,7 +158,9 @@ def numbers(value: JSON) -> np.ndarray | None:
 
 
 def _close(values: np.ndarray, wanted: np.ndarray, tolerance: float) -> np.ndarray:
-    near = np.abs(values - wanted) <= tolerance * np.maximum(1, np.abs(wanted))
+    with np.errstate(all="ignore"):
+        near = np.abs(values - wanted) <= tolerance * np.maximum(1, np.abs(wanted))
+    near &= np.isfinite(wanted)
     return np.asarray(near | (np.isnan(values) & np.isnan(wanted)) | (values == wanted))
 
 

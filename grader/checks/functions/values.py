@@ -82,12 +82,12 @@ class FunctionValues(Check):
         """PASSED, PARTIAL for slips at the edges, FAILED for a wrong function."""
         if (early := undecided(case.answers[ORDINARY], self.function)) is not None:
             return early
-        if any(case.answers[n].status in UNKNOWN for n in (EXTREME, WHOLE, SHOWN)):
+        needed = (EXTREME, WHOLE, SHOWN, *((SHIFTED,) if self.base else ()))
+        if any(case.answers[n].status in UNKNOWN for n in needed):
             return error(f"What {self.function} gives could not be established.")
         differences = bool(self.base) and _count(case.answers[SHIFTED], "shifted") > 0
-        tolerance = DIFFERENCES if differences else self.tolerance
         right = {
-            n: self._right(case.asked[n], case.answers[n], case.expected[n], tolerance)
+            n: self._right(case.asked[n], case.answers[n], case.expected[n], differences)
             for n in (ORDINARY, EXTREME, WHOLE, SHOWN)
         }
         if not right[ORDINARY] or not right[SHOWN]:
@@ -145,12 +145,15 @@ class FunctionValues(Check):
         sound = _close(below, truth, self.tolerance)
         return bool(not sound.all() and _close(given, wanted, self.tolerance)[sound].all())
 
-    def _right(self, asked: Question, given: Answer, expected: Answer, tolerance: float) -> bool:
+    def _right(self, asked: Question, given: Answer, expected: Answer, differences: bool) -> bool:
         points = np.asarray(asked.params["points"], dtype=np.float64)
         values, wanted = values_of(given, points.size), values_of(expected, points.size)
         if values is None or wanted is None:
             return False
+        tolerance = DIFFERENCES if differences else self.tolerance
         close = _close(values, wanted, tolerance)
+        if differences:  # their error does not shrink with the value
+            close |= np.abs(values - wanted) <= tolerance
         for point, alternatives in self.allowed.items():
             here = points == float(point)
             near = np.min(np.abs(values[:, None] - np.array(alternatives)[None, :]), axis=1)
@@ -173,10 +176,10 @@ class FunctionValues(Check):
 
 
 def _close(values: Floats, wanted: Floats, tolerance: float) -> NDArray[np.bool_]:
-    near = np.abs(values - wanted) <= tolerance * np.maximum(1e-2, np.abs(wanted))
-    if tolerance == DIFFERENCES:  # their error does not shrink with the value
-        near = np.abs(values - wanted) <= tolerance
-    return np.asarray(near, dtype=np.bool_)
+    with np.errstate(all="ignore"):
+        near = np.abs(values - wanted) <= tolerance * np.maximum(1e-2, np.abs(wanted))
+    near &= np.isfinite(wanted)  # every number is as near to an infinity as to another one
+    return np.asarray(near | (values == wanted), dtype=np.bool_)
 
 
 def undecided(answer: Answer, name: str) -> Outcome | None:

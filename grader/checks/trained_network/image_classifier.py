@@ -31,7 +31,7 @@ from grader.checks.trained_network.network_facts import (
     read_network,
     untrained,
 )
-from grader.core.model import Case, Outcome, Question
+from grader.core.model import Case, Outcome, Question, Status
 from grader.retraining.datasets import fashion_mnist
 
 ALLOWED = {
@@ -135,7 +135,13 @@ class Mlp(Check):
             return passed(
                 f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given
             )
-        return self._shape(network, shapes, given)
+        found = self._shape(network, shapes, given)
+        if left is None and found.status is Status.PASSED:  # its graph was not seen
+            reason = "what it computes could not be looked at"
+            return review(
+                f"Whether this is a multi-layer perceptron is for a person: {reason}.", given=given
+            )
+        return found
 
     def _shape(self, network: Network, shapes: Sequence[tuple[int, ...]], given: str) -> Outcome:
         strange = [

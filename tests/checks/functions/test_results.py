@@ -131,6 +131,7 @@ def test_tensors_are_given_where_they_are_asked_for() -> None:
     assert check.judge(replace(seen, expected=tuple(ask(q, right) for q in asked))).share == 1
 
 
+INFINITY = float("inf")
 GROUPS = np.array([0, 0, 1, 2])
 ROWS = np.array([[0.0, 1.0], [2.0, 3.0]])
 
@@ -155,7 +156,38 @@ ROWS = np.array([[0.0, 1.0], [2.0, 3.0]])
         (True, 1, "values", True),
         ([], ROWS, "values", False),
         ({"type": "object"}, ROWS, "values", False),
+        (INFINITY, INFINITY, "values", True),
+        (-INFINITY, INFINITY, "values", False),
+        (1.0, INFINITY, "values", False),
+        (INFINITY, 1.0, "values", False),
+        (np.array([1.0, INFINITY]), np.array([1.0, INFINITY]), "values", True),
+        (np.array([1.0, 2.0]), np.array([1.0, INFINITY]), "values", False),
+        ([1.0, INFINITY], np.array([1.0, INFINITY]), "values", True),
+        (1e301, 1e301, "values", True),
+        (-1e308, 1e308, "values", False),
+        (None, None, "values", True),
+        (None, 0.0, "values", False),
+        (0.0, None, "values", False),
+        ("yes", "yes", "values", True),
+        ("yes", "no", "values", False),
+        ("1", 1, "values", False),
+        ({"a": 1.0, "b": ROWS}, {"b": ROWS, "a": 1}, "values", True),
+        ({"a": 1.0}, {"a": 1.0, "b": 2.0}, "values", False),
+        ({"a": 1.0}, {"a": 2.0}, "values", False),
+        (["a", [1.0, None]], ["a", [1, None]], "values", True),
+        ([], [], "values", True),
     ],
 )
 def test_what_is_the_same(value: Any, wanted: Any, compare: str, same: bool) -> None:
     assert alike(value, wanted, 1e-6, compare) is same
+
+
+@pytest.mark.parametrize("returns", ["np.inf", "None", "'yes'", "{'a': p[0]}", "[None, 'b', 2]"])
+def test_who_returns_what_the_reference_returns_passes(returns: str) -> None:
+    source = f"def odd(p, c):\n    return {returns}"
+    check = FunctionResults(function="odd", inputs=INPUTS)
+    asked = check.questions(np.random.default_rng(1))
+    right = tuple(ask(q, namespace(source, HANDOUT)) for q in asked)
+    wrong = tuple(ask(q, namespace("def odd(p, c):\n    return 3", HANDOUT)) for q in asked)
+    assert check.judge(replace(case(check, asked, right), expected=right)).share == 1
+    assert check.judge(replace(case(check, asked, wrong), expected=right)).share == 0

@@ -563,3 +563,23 @@ def test_the_questions_depend_on_the_stream_alone() -> None:
     )
     assert one == same
     assert [a == b for a, b in zip(one, other, strict=True)].count(True) == 2  # the public points
+
+
+@pytest.mark.parametrize("tolerance", [0.0099, 0.01, 0.0101])
+def test_every_tolerance_is_relative(tolerance: float) -> None:
+    check = FunctionValues(function="f", tolerance=tolerance)
+    asked = check.questions(np.random.default_rng(1))
+    right = tuple(ask(q, namespace("def f(x):\n    return 1000 + 0 * x", "")) for q in asked)
+    near = tuple(ask(q, namespace("def f(x):\n    return 1005 + 0 * x", "")) for q in asked)
+    found = check.judge(replace(case(check, asked, near), expected=right))
+    assert found.status is Status.PASSED
+
+
+def test_a_number_is_not_near_an_infinity() -> None:
+    check = FunctionValues(function="f")
+    asked = check.questions(np.random.default_rng(1))
+    right = tuple(
+        ask(q, namespace("def f(x):\n    return x * np.inf", "import numpy as np")) for q in asked
+    )
+    wrong = tuple(ask(q, namespace("def f(x):\n    return x * 5.0", "")) for q in asked)
+    assert check.judge(replace(case(check, asked, wrong), expected=right)).share == 0

@@ -16,7 +16,13 @@ from torch import nn
 
 from grader.checks.trained_network import image_classifier
 from grader.checks.trained_network.image_classifier import ClassAccuracy, ImageSample, Mlp
-from grader.checks.trained_network.network_facts import FIGURES, NETWORK, STAND_IN, per_class
+from grader.checks.trained_network.network_facts import (
+    EXPORT,
+    FIGURES,
+    NETWORK,
+    STAND_IN,
+    per_class,
+)
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.inside import state
@@ -65,15 +71,26 @@ def facts(*layers: Any, **more: Any) -> dict[str, Any]:
 GOOD = facts(layer("Linear", [64, 784]), layer("ReLU"), layer("Linear", [10, 64]))
 
 
+GRAPH = ok({"problem": "", "dense": 0})
+"""Of a graph that tells nothing: the table of layers decides."""
+
+
 def kind_of(network: Any) -> Outcome:
-    return MLP.judge(case(MLP, (NETWORK,), (ok(network),)))
+    return MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(network), GRAPH)))
+
+
+def test_a_network_whose_graph_was_never_seen_is_for_a_person() -> None:
+    lost = Answer(status=AnswerStatus.TIMEOUT, error="no answer within 240 s")
+    found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), lost)))
+    assert found.status is Status.REVIEW
+    assert "what it computes could not be looked at" in found.message
 
 
 def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
     """The outcome for a real module, as the probe describes it."""
     entry = new_entry(module) | {"steps": 1, "last": 1}
     monkeypatch.setattr(state, "trained", [entry])
-    return MLP.judge(case(MLP, (NETWORK,), (ask(NETWORK, {"model": module}),)))
+    return MLP.judge(case(MLP, (NETWORK, EXPORT), (ask(NETWORK, {"model": module}), GRAPH)))
 
 
 class Residual(nn.Module):
