@@ -75,7 +75,7 @@ Fixture = Annotated[str, AfterValidator(_fixture), WithJsonSchema({"enum": PREPA
 class Table(BaseModel):
     """A table of a rubric file. The text below a field is its description in editors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class AssignmentHead(Table):

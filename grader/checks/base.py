@@ -13,9 +13,12 @@ from grader.core.model import JSON, Answer, Case, Outcome, Question, Status
 
 
 class Check(BaseModel):
-    """Base of all check types. The fields of a subclass are the keys of `[item.check]`."""
+    """Base of all check types. The fields of a subclass are the keys of `[item.check]`.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The text below a field is what authors read of it, in editors and in `rubrics/README.md`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it

@@ -54,7 +54,7 @@ class AttemptRule(StrEnum):
 
 Natural = Annotated[int, Ge(0)]
 Positive = Annotated[int, Ge(1)]
-RUBRIC_TABLE: Mapping[str, object] = {"extra": "forbid", "use_attribute_docstrings": True}
+RUBRIC_TABLE: Mapping[str, object] = {"extra": "forbid"}
 """For pydantic, which reads these nouns from rubric files as they are."""
 
 

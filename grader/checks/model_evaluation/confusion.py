@@ -14,19 +14,26 @@ import numpy as np
 from pydantic import Field
 
 from grader.checks.base import Check, error, failed, partial, passed
+from grader.checks.settings import Share
+from grader.core.errors import GraderError
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 NAME = "confusion_matrix"
 TOLERANCE = 0.006  # for fractions; an entry rounded to two decimals is still that entry
 MARGIN = 0.05  # between the two largest outputs for a row, so that rounding can't change a class
-Share = Annotated[Decimal, Field(ge=0, le=1)]
+FEW = 4
+"""Up to so many classes a network is taken as it is drawn."""
+
+MOST_TRIES = 2000
 
 
 class ConfusionCheck(Check):
     """What both checks share: networks, rows and the counts that follow."""
 
-    attributes: int = 13  # columns of the data, as in the notebook
-    classes: int = 3
+    attributes: Annotated[int, Field(ge=2, le=1000)] = 13
+    """Columns of the data, as in the notebook."""
+    classes: Annotated[int, Field(ge=2, le=10)] = 3
+    """Classes that the network tells apart."""
 
     @property
     def subject(self) -> str:
@@ -64,19 +71,27 @@ class ConfusionCheck(Check):
     ) -> tuple[list[np.ndarray], list[np.ndarray], list[list[np.ndarray]]]:
         """Weights, biases, and for each class enough rows for which the network predicts it."""
         widths = [self.attributes, 8, self.classes]
-        while True:
+        for _ in range(MOST_TRIES):
             weights = [
                 rng.standard_normal((after, before)).astype(np.float32)
                 for before, after in pairwise(widths)
             ]
             biases = [rng.standard_normal(n).astype(np.float32) for n in widths[1:]]
             data = rng.standard_normal((2000, self.attributes)).astype(np.float32)
-            outputs = _outputs(data, weights, biases)
-            ranked = np.sort(outputs, axis=1)
-            clear = ranked[:, -1] - ranked[:, -2] > MARGIN
-            rows = [list(data[clear & (outputs.argmax(axis=1) == c)]) for c in range(self.classes)]
+            if self.classes > FEW:
+                _balance(data, weights, biases)
+            rows = _rows_by_class(data, weights, biases)
+            if self.classes > FEW and min(map(len, rows)) >= len(data) // self.classes // 8:
+                while any(len(found) < n for found, n in zip(rows, needed, strict=True)):
+                    data = rng.standard_normal((2000, self.attributes)).astype(np.float32)
+                    more = _rows_by_class(data, weights, biases)
+                    rows = [old + new for old, new in zip(rows, more, strict=True)]
             if all(len(found) >= n for found, n in zip(rows, needed, strict=True)):
                 return weights, biases, rows
+        raise GraderError(
+            f"no network of {self.attributes} attributes predicts all {self.classes} classes; "
+            "give the check more attributes or fewer classes"
+        )
 
     def expected(self, question: Question) -> np.ndarray:
         """The counts by true class (rows) and predicted class (columns)."""
@@ -90,7 +105,8 @@ class ConfusionCheck(Check):
 class ConfusionCounts(ConfusionCheck):
     """The matrix holds the right counts, in either orientation."""
 
-    normalised_share: Share = Decimal("0.6")  # for right fractions in place of counts
+    normalised_share: Share = Decimal("0.6")
+    """For right fractions in place of counts."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Two calls."""
@@ -120,7 +136,8 @@ class ConfusionCounts(ConfusionCheck):
 class ConfusionShape(ConfusionCheck):
     """The matrix is m x m, even where a class is absent from data and predictions."""
 
-    one_share: Share = Decimal("0.5")  # for the right shape with one of two absent classes
+    one_share: Share = Decimal("0.5")
+    """For the right shape with one of two absent classes."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The last class is absent, then the first or one in the middle."""
@@ -163,6 +180,27 @@ class ConfusionShape(ConfusionCheck):
         if (kept[absent].any() and kept[:, absent].any()) or not kept.any():
             return "The row of the absent class should be zero, and the others not."
         return ""
+
+
+def _balance(data: np.ndarray, weights: list[np.ndarray], biases: list[np.ndarray]) -> None:
+    """Makes all outputs alike in mean and spread over these rows.
+
+    As drawn, one output lies far above the others, and of eight classes some is never predicted.
+    """
+    outputs = _outputs(data, weights, biases)
+    mean, spread = outputs.mean(axis=0), outputs.std(axis=0)
+    weights[-1] = (weights[-1] / spread[:, None]).astype(np.float32)
+    biases[-1] = ((biases[-1] - mean) / spread).astype(np.float32)
+
+
+def _rows_by_class(
+    data: np.ndarray, weights: list[np.ndarray], biases: list[np.ndarray]
+) -> list[list[np.ndarray]]:
+    """For each class the rows for which the network clearly predicts it."""
+    outputs = _outputs(data, weights, biases)
+    ranked = np.sort(outputs, axis=1)
+    clear = ranked[:, -1] - ranked[:, -2] > MARGIN
+    return [list(data[clear & (outputs.argmax(axis=1) == c)]) for c in range(outputs.shape[1])]
 
 
 def _outputs(data: np.ndarray, weights: list[np.ndarray], biases: list[np.ndarray]) -> np.ndarray:

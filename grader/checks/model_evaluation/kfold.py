@@ -23,17 +23,19 @@ from grader.checks.model_evaluation.folds import (
     draw_script,
     read,
 )
+from grader.checks.settings import Share
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 NAME = "kfold_crossvalidation"
-Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class KFoldCheck(Check):
     """What the four checks share: how they ask, and when there is nothing to mark."""
 
-    attributes: int = 13  # columns of the data, as in the notebook
-    classes: int = 3
+    attributes: Annotated[int, Field(ge=1, le=1000)] = 13
+    """Columns of the data, as in the notebook."""
+    classes: Annotated[int, Field(ge=2, le=10)] = 3
+    """Classes of the target."""
 
     @property
     def subject(self) -> str:
@@ -76,7 +78,8 @@ class KFoldCheck(Check):
 class KFoldResults(KFoldCheck):
     """k results, each the accuracy of a fold's model on its test rows, and their mean."""
 
-    mean_share: Share = Decimal("0.5")  # of the points, for the right mean
+    mean_share: Share = Decimal("0.5")
+    """Of the points, for the right mean."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Two calls with different k."""
@@ -104,7 +107,8 @@ class KFoldResults(KFoldCheck):
 class KFoldPartition(KFoldCheck):
     """The test folds are disjoint, k in number, and cover all rows."""
 
-    remainder_share: Share = Decimal("0.75")  # left if it only works where k divides the rows
+    remainder_share: Share = Decimal("0.75")
+    """Left if it only works where k divides the number of rows."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call where k divides the number of rows, one where it does not."""
@@ -128,8 +132,10 @@ class KFoldPartition(KFoldCheck):
 class KFoldIsolation(KFoldCheck):
     """Each fold has a fresh model, trained on the other folds and never on its own test rows."""
 
-    reused_share: Share = Decimal("0.25")  # one model for all folds, but rows kept apart in each
-    flawed_share: Share = Decimal("0.5")  # apart and fresh, but trained on too little, or wrongly
+    reused_share: Share = Decimal("0.25")
+    """One model for all folds, but rows kept apart in each."""
+    flawed_share: Share = Decimal("0.5")
+    """Apart and fresh, but trained on too little, or wrongly."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call."""

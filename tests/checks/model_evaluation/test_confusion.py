@@ -6,8 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from grader.checks.model_evaluation.confusion import ConfusionCounts, ConfusionShape
+from grader.checks.model_evaluation import confusion
+from grader.checks.model_evaluation.confusion import (
+    ConfusionCheck,
+    ConfusionCounts,
+    ConfusionShape,
+)
+from grader.core.errors import GraderError
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.model_evaluation.evaluation_task import case, mark, namespace
 
@@ -214,3 +221,33 @@ def test_the_matrices_tell_the_orientations_apart() -> None:
         for question in COUNTS.questions(np.random.default_rng(seed)):
             counts = COUNTS.expected(question)
             assert len(np.unique(counts)) == counts.size
+
+
+@pytest.mark.parametrize("classes", range(2, 11))
+@pytest.mark.parametrize("kind", [ConfusionCounts, ConfusionShape])
+def test_any_number_of_classes_is_drawn(kind: type[ConfusionCheck], classes: int) -> None:
+    """Of eight classes some was never predicted, and the drawing went on for ever."""
+    check = kind(classes=classes)
+    for question in check.questions(np.random.default_rng(classes)):
+        counts = check.expected(question)
+        assert counts.sum() == len(question.params["target"])
+        there = counts[counts > 0]
+        assert len(np.unique(there)) == there.size  # all different, but for an absent class
+
+
+def test_few_attributes_are_enough_or_told() -> None:
+    check = ConfusionCounts(classes=10, attributes=2)
+    (question, _) = check.questions(np.random.default_rng(1))
+    assert (check.expected(question) > 0).all()
+
+
+def test_a_network_that_can_not_be_drawn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confusion, "MOST_TRIES", 0)
+    with pytest.raises(GraderError, match="no network of 13 attributes predicts all 3 classes"):
+        ConfusionCounts().questions(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("wrong", [{"classes": 1}, {"classes": 11}, {"attributes": 1}])
+def test_numbers_that_can_not_be_asked_for_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        ConfusionCounts.model_validate(wrong)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from grader.checks.model_evaluation.folds import draw_script, returned_values
 from grader.checks.model_evaluation.kfold import (
@@ -555,3 +556,16 @@ def test_scripts_can_be_drawn_for_all_sizes(k: int) -> None:
         right = (script == target).sum(axis=1)
         assert len(set(right.tolist())) > 1
         assert not any(count % k == 0 for count in right) or size % k
+
+
+@pytest.mark.parametrize("classes", range(2, 11))
+def test_any_number_of_classes_is_drawn(classes: int) -> None:
+    (first, second) = KFoldResults(classes=classes).questions(np.random.default_rng(classes))
+    for question in (first, second):
+        assert set(question.params["target"]) == set(range(classes))
+
+
+@pytest.mark.parametrize("wrong", [{"classes": 1}, {"classes": 11}, {"attributes": 0}])
+def test_numbers_that_can_not_be_asked_for_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        KFoldResults.model_validate(wrong)
