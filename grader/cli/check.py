@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.check_screen import Screen
+from grader.cli.options import FormatName
 
 if TYPE_CHECKING:
-    from grader.core.model import Task
+    from grader.core.model import Assignment, Task
     from grader.reports.notebook_lines import Place
     from grader.student.find_notebooks import HandIn
     from grader.student.public_checks import Public
     from grader.student.selfcheck import Budget, Checked
 
 PASSED, NOT_ALL, BROKEN = 0, 1, 3
-FORMATS = ("text", "markdown", "json", "junit", "github", "codequality")
 POLL_SECONDS = 0.5
 
 
@@ -45,7 +45,7 @@ POLL_SECONDS = 0.5
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(FORMATS),
+    type=FormatName(),
     default=("text",),
     show_default=True,
     help="What to write; may be given several times.",
@@ -193,7 +193,7 @@ class Request:
 
     def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
         """Checks, tells and writes; the exit code."""
-        from grader.student import open_sandbox
+        from grader.student import open_sandbox, public_checks
         from grader.student.selfcheck import SelfCheck
 
         alone = [*work.files, *work.submission.damaged] if path.is_file() else list(only)
@@ -213,38 +213,32 @@ class Request:
                 train=self._budget,
             ).run(tasks)
             screen.summary(checked)
-        self._write(checked, work)
+        self._write(checked, work, public_checks.chosen(self.public, tasks))
         if checked.broken:
             click.echo(f"grader: {checked.broken[0]}", err=True)
             return BROKEN
         return PASSED if checked.passed else NOT_ALL
 
-    def _write(self, checked: Checked, work: HandIn) -> None:
+    def _write(self, checked: Checked, work: HandIn, assignment: Assignment) -> None:
         from grader.core.errors import UsageError
-        from grader.reports import codequality, github, json_report, junit, markdown, text
+        from grader.reports import FORMATS
 
-        grades, assignment = [checked.grade], self.public.assignment
         places = _places(checked, work)
         for name in self._formats:
-            renders: dict[str, Callable[[], dict[str, bytes]]] = {
-                "text": lambda: text.render(grades, assignment),
-                "markdown": lambda: markdown.render(grades, assignment),
-                "json": lambda: json_report.render(grades, assignment),
-                "junit": lambda: junit.render(grades, assignment, places),
-                "codequality": lambda: codequality.render(grades, assignment, places),
-                "github": lambda: github.render(grades, assignment, places),
-            }
-            files = renders[name]()
+            files = FORMATS[name].files([checked.grade], assignment, places)
             if name == "github":
                 _to_runner(files)
             if self._output:
                 try:
-                    self._output.mkdir(parents=True, exist_ok=True)
                     for file, content in files.items():
-                        (self._output / file).write_bytes(content)
+                        target = self._output / file
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        target.write_bytes(content)
                 except OSError as bad:
                     raise UsageError(f"{self._output} cannot be written ({bad.strerror})") from None
             elif name not in ("text", "github"):
+                if len(files) > 1:
+                    raise UsageError(f"{name} is several files; add --output FOLDER")
                 click.echo(b"".join(files.values()), nl=False)
 
 

@@ -16,6 +16,31 @@ assignment_option = click.option(
 REQUIRED = ("bubblewrap+cgroup", "bubblewrap", "landlock")
 
 
+class FormatName(click.ParamType):  # type: ignore[type-arg]
+    """A report format's name. What renders is loaded with the list of names: not before."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """All names, for the help."""
+        from grader.reports import FORMATS
+
+        return f"[{'|'.join(FORMATS)}]"
+
+    def convert(self, value: str, param: object, ctx: object) -> str:
+        """The name as it is.
+
+        Raises:
+            UsageError: there is no such format.
+        """
+        from grader.core.errors import UsageError
+        from grader.reports import FORMATS
+
+        if value not in FORMATS:
+            raise UsageError(f"--format {value} does not exist; known are {', '.join(FORMATS)}")
+        return value
+
+
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Which sandbox is good enough: `accept_rung` and `require_rung`, each a name or empty."""
     accept = click.option(

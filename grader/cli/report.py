@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.options import FormatName
 from grader.cli.result_folder import assignment_option, results_argument
 
 
@@ -16,8 +17,8 @@ from grader.cli.result_folder import assignment_option, results_argument
     "--format",
     "formats",
     multiple=True,
-    metavar="NAME",
-    help="html, csv, json, …; several times for several. Default: these.",
+    type=FormatName(),
+    help="What to write; may be given several times. Default: html, csv and json.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Where to; default: RESULTS.")
 def report(
@@ -25,13 +26,8 @@ def report(
 ) -> None:
     """Render a batch's reports again from what is stored; nothing is run or marked."""
     from grader.cli import result_folder
-    from grader.core.errors import UsageError
     from grader.marking.grades import Results
-    from grader.reports import FORMATS
 
-    for name in formats:
-        if name not in FORMATS:
-            raise UsageError(f"--format {name} does not exist; known are {', '.join(FORMATS)}")
     with result_folder.opened(results) as store:
         chosen = result_folder.unchanged(store, assignment)
         written = result_folder.write_reports(

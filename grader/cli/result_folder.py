@@ -108,15 +108,15 @@ def write_reports(
     """
     from grader import reports
 
-    formats = [*dict.fromkeys(formats)]
-    streamed = [name for name in formats if name in reports.STREAMS]
-    grades = results if "html" in streamed else results.bare()
+    chosen = {name: reports.FORMATS[name] for name in formats}
+    streams = [format.stream for format in chosen.values() if format.stream]
+    grades = results if "html" in chosen else results.bare()
     others = (
-        reports.FORMATS[name](list(results.bare()), assignment).items()
-        for name in formats
-        if name not in streamed
+        format.files(list(results.bare()), assignment, {}).items()
+        for format in chosen.values()
+        if not format.stream
     )
-    together = reports.together(streamed, grades, assignment)
+    together = reports.together(streams, grades, assignment)
     parts: dict[Path, Path] = {}
     try:
         for file, chunk in chain(together, chain.from_iterable(others)):

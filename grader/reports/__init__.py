@@ -1,11 +1,8 @@
-"""Report formats by name. Trusted, pure.
-
-Each renders grades to files, as `{file name: bytes}`. Those in `STREAMS` can also do so piece by
-piece, for courses of any size.
-"""
+"""Report formats by name. Trusted, pure. A new one is a module and a line in `FORMATS`."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from grader.core.model import Assignment, Grade
@@ -19,32 +16,43 @@ from grader.reports import (
     markdown,
     text,
 )
+from grader.reports.notebook_lines import Place
 from grader.reports.summary import Chunks
 
-Render = Callable[[Sequence[Grade], Assignment], dict[str, bytes]]
 Stream = Callable[[Iterable[Grade], Assignment], Chunks]
 
-FORMATS: dict[str, Render] = {
-    "codequality": codequality.render,
-    "csv": csv_report.render,
-    "github": github.render,
-    "html": html.render,
-    "json": json_report.render,
-    "junit": junit.render,
-    "markdown": markdown.render,
-    "text": text.render,
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How grades become files."""
+
+    render: Callable[..., dict[str, bytes]]  # (grades, assignment): files by name
+    stream: Stream | None = None  # the same piece by piece, for courses of any size
+    located: bool = False  # whether `render` also takes where each item stands
+
+    def files(
+        self, grades: Sequence[Grade], assignment: Assignment, places: Mapping[str, Place]
+    ) -> dict[str, bytes]:
+        """The files by name; `places` are where items stand, by "task/item"."""
+        more = (places,) if self.located else ()
+        return self.render(grades, assignment, *more)
+
+
+FORMATS: dict[str, Format] = {
+    "codequality": Format(codequality.render, located=True),
+    "csv": Format(csv_report.render, csv_report.stream),
+    "github": Format(github.render, located=True),
+    "html": Format(html.render, html.stream),
+    "json": Format(json_report.render, json_report.stream),
+    "junit": Format(junit.render, located=True),
+    "markdown": Format(markdown.render),
+    "text": Format(text.render),
 }
 
-STREAMS: dict[str, Stream] = {
-    "csv": csv_report.stream,
-    "html": html.stream,
-    "json": json_report.stream,
-}
 
-
-def together(names: Sequence[str], grades: Iterable[Grade], assignment: Assignment) -> Chunks:
-    """Several of `STREAMS` in turns: each grade is read once, and none is kept for long."""
-    source, queues = iter(grades), [deque[Grade]() for _ in names]
+def together(streams: Sequence[Stream], grades: Iterable[Grade], assignment: Assignment) -> Chunks:
+    """Several streams in turns: each grade is read once, and none is kept for long."""
+    source, queues = iter(grades), [deque[Grade]() for _ in streams]
 
     def taken(own: deque[Grade]) -> Iterator[Grade]:
         """Like `itertools.tee`, which keeps what was read by all until it has read 57 more."""
@@ -57,7 +65,5 @@ def together(names: Sequence[str], grades: Iterable[Grade], assignment: Assignme
                     queue.append(grade)
             yield own.popleft()
 
-    streams = [
-        STREAMS[name](taken(own), assignment) for name, own in zip(names, queues, strict=True)
-    ]
-    return filter(None, chain.from_iterable(zip_longest(*streams)))
+    chunks = [stream(taken(own), assignment) for stream, own in zip(streams, queues, strict=True)]
+    return filter(None, chain.from_iterable(zip_longest(*chunks)))

@@ -377,5 +377,5 @@ def test_details_that_are_no_plain_data_are_an_error_of_their_item(
         (grade,) = course.batch(of, store).run([submission(12)])
     found = [entry.outcome.status for entry in grade.tasks[0].items]
     assert found == [Status.ERROR, Status.REVIEW]
-    files = reports.FORMATS["json"]([grade], of)
+    files = reports.FORMATS["json"].files([grade], of, {})
     assert json.loads(files["results.json"])["submissions"][0]["name"] == "Student 12"

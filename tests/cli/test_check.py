@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from grader.cli.main import main
 from grader.core.errors import GraderError
+from grader.reports import FORMATS
 from grader.student import public_file
 from tests.bundle import RIGHT, WRONG, door, made
 
@@ -90,6 +91,7 @@ def test_a_lower_rung_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         (["--item", "logstic"], "did you mean logistic"),
         (["--epochs", "3"], "add --train"),
         (["--format", "json", "--format", "junit"], "add --output FOLDER"),
+        (["--format", "jsn"], "--format jsn does not exist; known are codequality, csv, github"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_sentence(words: list[str], told: str) -> None:
@@ -136,10 +138,13 @@ def test_one_machine_format_goes_to_standard_output_alone() -> None:
 
 
 def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
-    formats = ("text", "markdown", "json", "junit", "github", "codequality")
-    words = [word for name in formats for word in ("--format", name)]
+    words = [word for name in FORMATS for word in ("--format", name)]
     check(WRONG, *words, "--output", "reports", "--item", "relu")
-    assert {path.name for path in (tmp_path / "reports").iterdir()} == {
+    found = {path for path in (tmp_path / "reports").rglob("*") if path.is_file()}
+    assert {path.relative_to(tmp_path / "reports").as_posix() for path in found} == {
+        "grades.csv",
+        "index.html",
+        "students/submission.html",
         "results.txt",
         "results.md",
         "results.json",
@@ -149,6 +154,12 @@ def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
         "outputs.txt",
         "gl-code-quality-report.json",
     }
+
+
+def test_a_format_of_several_files_needs_a_folder() -> None:
+    done = check(WRONG, "--format", "html", "--item", "relu")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "html is several files; add --output FOLDER" in done.stderr
 
 
 def test_on_a_runner_no_line_of_ours_but_the_annotations_is_a_command(

@@ -145,7 +145,8 @@ def test_reports_that_are_not_finished_replace_nothing(
 
     before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     assert {path.name for path in before} >= {"results.json", "grades.csv", "s0010.html"}
-    monkeypatch.setitem(reports.STREAMS, "json", broken)
+    whole = reports.FORMATS["json"].render
+    monkeypatch.setitem(reports.FORMATS, "json", reports.Format(whole, broken))
     assert run("report", results, "--format", "json").exit_code != 0
     after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     assert after == before

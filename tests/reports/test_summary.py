@@ -11,10 +11,12 @@ import pytest
 
 from grader import reports
 from grader.core.model import Ending, Evidence, Grade, Status
-from grader.reports import FORMATS, STREAMS, html
+from grader.reports import FORMATS, html
 from grader.reports.summary import Summaries, collected
 from tests.reports import grades
 from tests.reports.grades import item, task
+
+STREAMS = {name: format.stream for name, format in FORMATS.items() if format.stream}
 
 
 class Watched(Grade):
@@ -40,7 +42,9 @@ def test_a_stream_reads_each_grade_once_and_is_the_same_as_the_whole(name: str) 
             yield grade
 
     like = grades.assignment(of[0])
-    assert collected(reports.together([name], once(), like)) == FORMATS[name](of, like)
+    assert collected(reports.together([STREAMS[name]], once(), like)) == FORMATS[name].files(
+        of, like, {}
+    )
     assert read == ["s0", "s1", "s2", "s3"]
 
 
@@ -54,10 +58,12 @@ def test_streams_in_turns_are_the_same_as_one_by_one_and_hold_no_grade_for_long(
             yield copy
 
     files, alive = dict[str, bytes](), list[int]()
-    for name, chunk in reports.together(sorted(STREAMS), once(), like := grades.assignment(of[0])):
+    for name, chunk in reports.together(
+        [*STREAMS.values()], once(), like := grades.assignment(of[0])
+    ):
         files[name] = files.get(name, b"") + chunk
         alive.append(sum(grade() is not None for grade in read))
-    expected = {k: v for name in STREAMS for k, v in FORMATS[name](of, like).items()}
+    expected = {k: v for name in STREAMS for k, v in FORMATS[name].files(of, like, {}).items()}
     assert files == expected
     assert len(read) == 9
     assert max(alive) <= 4
