@@ -79,10 +79,11 @@ def test_all_is_judged_again_and_no_mark_changes(kept: Path) -> None:
         before = json.loads(opened.setting("checks") or "")
     done = run("regrade", kept)
     assert "2 students marked again: no mark changes" in done.stdout
-    assert "until they are observed anew" not in done.stderr
+    lacking = [line for line in done.stderr.splitlines() if line.startswith("  kmeans/")]
+    assert all("its typical mistakes must be run, for hints" in line for line in lacking)
     with Store(store) as opened:
         after = json.loads(opened.setting("checks") or "")
-    assert after.keys() == before.keys()
+    assert after.keys() <= before.keys()
     assert not set(after.items()) & set(before.items())  # other code: nothing was left unjudged
     assert totals(kept) == TOTALS
 

@@ -2,12 +2,71 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from grader.core import digests
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "folder"
+    (made / "inner").mkdir(parents=True)
+    (made / "a.txt").write_text("one")
+    (made / "inner" / "b.txt").write_text("two")
+    return made
+
+
+def test_the_same_content_elsewhere_has_the_same_digest(folder: Path, tmp_path: Path) -> None:
+    before = digests.digest_of(folder)
+    os.utime(folder / "a.txt", (1, 1))
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert digests.digest_of(moved) == before
+    assert len(before) == 64
+
+
+@pytest.mark.parametrize("change", ["content", "name", "place", "more", "less"])
+def test_every_change_of_a_file_changes_it(folder: Path, change: str) -> None:
+    before = digests.digest_of(folder)
+    file = folder / "a.txt"
+    if change == "content":
+        file.write_text("One")
+    elif change == "name":
+        file.rename(folder / "c.txt")
+    elif change == "place":
+        file.rename(folder / "inner" / "a.txt")
+    elif change == "more":
+        (folder / "c.txt").touch()
+    else:
+        file.unlink()
+    assert digests.digest_of(folder) != before
+
+
+def test_what_python_keeps_beside_its_sources_does_not_count(folder: Path) -> None:
+    before = digests.digest_of(folder)
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "a.pyc").write_text("compiled")
+    (folder / "empty").mkdir()
+    assert digests.digest_of(folder) == before
+
+
+def test_names_and_contents_can_not_be_exchanged_for_each_other(tmp_path: Path) -> None:
+    for name, content in (("one", ("ab", "c")), ("other", ("a", "bc"))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / content[0]).write_text(content[1])
+    assert digests.digest_of(tmp_path / "one") != digests.digest_of(tmp_path / "other")
+
+
+def test_several_folders_count_in_their_order(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "x").write_text("x")
+    assert digests.digest_of(folder, other) != digests.digest_of(other, folder)
+    assert digests.digest_of(folder, other) != digests.digest_of(folder)
+    assert digests.digest_of(tmp_path / "nowhere") == digests.digest_of()
 
 
 def observing(package: Path, monkeypatch: pytest.MonkeyPatch) -> str:

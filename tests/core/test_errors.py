@@ -1,0 +1,38 @@
+"""The grader's own failures have an exit code each, and one boundary catches all of them."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from grader.cli.main import Boundary
+from grader.core.errors import GraderError, SandboxError, UsageError
+
+
+@pytest.mark.parametrize(("error", "code"), [(GraderError, 3), (SandboxError, 3), (UsageError, 2)])
+def test_each_becomes_one_sentence_and_its_exit_code(error: type[GraderError], code: int) -> None:
+    group = Boundary("grader")
+
+    @group.command()
+    def fails() -> None:
+        raise error("the file x.toml\nis\x1b[31m damaged; mend it")
+
+    done = CliRunner().invoke(group, ["fails"])
+    assert done.exit_code == code
+    assert done.stderr.startswith("grader: the file x.toml is")
+    assert done.stderr.count("\n") == 1
+    assert "\x1b" not in done.stderr
+
+
+def test_a_failure_that_nobody_foresaw_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRADER_DEBUG", raising=False)
+    group = Boundary("grader")
+
+    @group.command()
+    def fails() -> None:
+        raise ZeroDivisionError("oops")
+
+    done = CliRunner().invoke(group, ["fails"])
+    assert done.exit_code == GraderError.exit_code
+    assert "the grader itself failed" in done.stderr
+    assert "GRADER_DEBUG=1" in done.stderr
