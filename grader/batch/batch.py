@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -66,6 +66,9 @@ class _Unit:
     key: str
 
 
+_Way = Generator[Job | None, Evidence, None]
+
+
 class Batch:
     """One assignment's submissions on their way to grades."""
 
@@ -84,8 +87,8 @@ class Batch:
         self._engine = engine or LocalEngine(
             settings.jobs, partial(worker.perform, data_dir=settings.data_dir)
         )
-        self._units: dict[Job, _Unit] = {}
-        self._left: Counter[str] = Counter()  # runs by student that are still to be made
+        self._ways: dict[Job, _Way] = {}  # tasks that wait for a run
+        self._left: Counter[str] = Counter()  # tasks by student that are yet to be judged
         self.done: list[tuple[str, str]] = []
         """Name and task of each notebook that is ready, for who interrupts."""
 
@@ -114,16 +117,20 @@ class Batch:
             self._settings.rung,
             fresh=self._settings.fresh,
         )
-        queue = Queue()
-        for unit in units:
-            self._observe(queue, unit)
-        counts = Counter(job.task.id for job in self._units)
-        self._progress.start(counts, len(units) - counts.total())
+        self._left.update(unit.student for unit in units)
+        queue, ways = Queue(), [self._way(unit) for unit in units]
+        known = [way for way in ways if not self._go_on(queue, way)]
+        counts = Counter(job.task.id for job in self._ways)
+        self._progress.start(counts, len(known))
         for student in self._store.students():
             if not self._left[student]:
                 self._judge_and_score(student)
+        for way in known:
+            next(way, None)
         for job, evidence in self._engine.run(queue, self._tell):
-            self._arrived(queue, job, evidence)
+            way = self._ways.pop(job)
+            if not self._go_on(queue, way, evidence):
+                next(way, None)
         for task in self._assignment.tasks:
             if any(item.mistakes for item in task.items):
                 self._hint(task)
@@ -166,36 +173,49 @@ class Batch:
 
     # -- plan → observe → judge → score --------------------------------------------------------
 
-    def _observe(self, queue: Queue, unit: _Unit) -> bool:
-        """Queues the next run that the plan asks of a notebook, if it asks one."""
-        ending = self._store.ending(unit.key)
-        if ending in ("", Ending.SETUP_FAILED):
-            self._put(queue, unit, 0, ())
-            return True
-        if not plan.trains(unit.task):
+    def _way(self, unit: _Unit) -> _Way:
+        """One submission's task, from its questions to its marks.
+
+        Yields each run that is to be made, and is sent its evidence. Yields None when all is
+        known: there is nothing to wait for any more, and going on judges.
+        """
+        job, told, seconds = None, "", 0.0
+        while following := self._plan(unit):
+            if job:
+                self._progress.step(unit.name, unit.task.id, f"run {job.number + 1}: {told}")
+            job = following
+            evidence = yield job
+            self._store.put_evidence(job.key, evidence)
+            told, seconds = self._told(unit, job, evidence), evidence.seconds
+            if evidence.ending is Ending.SETUP_FAILED:
+                break
+        yield None
+        self._left[unit.student] -= 1
+        if not self._left[unit.student]:
+            grade = self._judge_and_score(unit.student)
+            told += f"; {grade.points:.2f} of {grade.max_points} points"
+        if job:
+            self.done.append((unit.name, unit.task.id))
+            self._progress.finish(unit.name, unit.task.id, told, seconds)
+
+    def _go_on(self, queue: Queue, way: _Way, evidence: Evidence | None = None) -> bool:
+        """Takes a task as far as it goes now; whether it waits for a run, which is queued."""
+        job = way.send(evidence) if evidence else next(way)
+        if job is None:
             return False
-        work = self._work.of(self._store.submission(unit.student), unit.task)
-        number, asked = plan.next_run(work)
-        if not asked or work.out_of_time:
-            return False
-        self._put(queue, unit, number, asked)
+        self._ways[job] = way
+        queue.add(job)
         return True
 
-    def _arrived(self, queue: Queue, job: Job, evidence: Evidence) -> None:
-        """Keeps one result, and asks for the next run or judges."""
-        self._store.put_evidence(job.key, evidence)
-        unit = self._units.pop(job)
-        more = evidence.ending is not Ending.SETUP_FAILED and self._observe(queue, unit)
-        self._left[unit.student] -= 1
-        told = " ".join(filter(None, [told_of(evidence), self._reached(evidence, unit, job)]))
-        if more:
-            self._progress.step(unit.name, job.task.id, f"run {job.number + 1}: {told}")
-            return
-        self.done.append((unit.name, job.task.id))
-        if not self._left[unit.student]:
-            marked = self._judge_and_score(unit.student)
-            told += f"; {marked.points:.2f} of {marked.max_points} points"
-        self._progress.finish(unit.name, job.task.id, told, evidence.seconds)
+    def _plan(self, unit: _Unit) -> Job | None:
+        """The next run that is asked of a notebook, if one is."""
+        if self._store.ending(unit.key) in ("", Ending.SETUP_FAILED):
+            return self._job(unit, 0, ())
+        if not plan.trains(unit.task):
+            return None
+        work = self._work.of(self._store.submission(unit.student), unit.task)
+        number, asked = plan.next_run(work)
+        return self._job(unit, number, asked) if asked and not work.out_of_time else None
 
     def _judge_and_score(self, student: str) -> Grade:
         submission = self._store.submission(student)
@@ -235,8 +255,8 @@ class Batch:
 
     # -- runs --------------------------------------------------------------------------------
 
-    def _put(self, queue: Queue, unit: _Unit, number: int, asked: tuple[Question, ...]) -> None:
-        job = Job(
+    def _job(self, unit: _Unit, number: int, asked: tuple[Question, ...]) -> Job:
+        return Job(
             student=unit.student,
             name=unit.name,
             task=unit.task,
@@ -244,9 +264,6 @@ class Batch:
             number=number,
             parcel=lambda: self._parcel(unit, number, asked),
         )
-        self._units[job] = unit
-        self._left[unit.student] += 1
-        queue.add(job)
 
     def _parcel(self, unit: _Unit, number: int, asked: tuple[Question, ...]) -> Parcel:
         task = unit.task
@@ -268,13 +285,14 @@ class Batch:
     def _tell(self, job: Job, text: str) -> None:
         self._progress.step(job.name, job.task.id, text)
 
-    def _reached(self, evidence: Evidence, unit: _Unit, job: Job) -> str:
-        """The accuracy of what was trained, as soon as it is known."""
+    def _told(self, unit: _Unit, job: Job, evidence: Evidence) -> str:
+        """How a run went, with the accuracy of what was trained, as soon as it is known."""
         if fashion_mnist.FIXTURE not in job.task.prepare:
-            return ""
+            return told_of(evidence)
         labels = runs.order(unit.seed, job.number) if job.number else None
         percent = runs.reached(evidence, labels, self._settings.data_dir)
-        return "" if percent is None else f"({percent:.2f} % accuracy)"
+        reached = "" if percent is None else f" ({percent:.2f} % accuracy)"
+        return told_of(evidence) + reached
 
 
 def told_of(evidence: Evidence) -> str:
