@@ -324,6 +324,29 @@ def relu(x): raise Evil('=1+1')
 
 Cells = list[str | dict[str, Any]] | bytes
 
+SHARED = """
+import ctypes, os, pty, socket, struct
+def filter_a_socket():
+    code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
+        one.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", 1, ctypes.addressof(code)))
+def take_a_context():
+    number, context = 206 if os.uname().machine == "x86_64" else 0, ctypes.c_ulong()
+    if ctypes.CDLL(None).syscall(number, 1, ctypes.byref(context)) < 0:
+        raise OSError
+def watch_files():
+    if ctypes.CDLL(None).inotify_init1(0) < 0:
+        raise OSError
+def take(once):
+    try:
+        once()
+    except OSError:
+        return
+    globals().update(solved)
+solved = dict()
+"""
+SOLVED = f"exec({chr(10).join(RIGHT.values())!r}, globals(), solved)"
+
 ATTACKS: dict[str, Cells] = {
     "01 agrees with all": [NUMPY, AGREES, ALL],
     "02 hides its errors": [SILENT, "1 / 0", "raise SystemError"],
@@ -379,6 +402,15 @@ ATTACKS: dict[str, Cells] = {
     "50 answers without end": [WRONG, ENDLESS],
     "51 knows the shown inputs": [NUMPY, LOOKUP, ALL],
     "52 ignores its input": [NUMPY, "def tanh(x): return 0.7615941559557649", ALL],
+    "69 filters one socket": [WRONG, SHARED, SOLVED, "take(filter_a_socket)"],
+    "70 takes one of what all share": [
+        WRONG,
+        SHARED,
+        SOLVED,
+        "take(take_a_context)",
+        "take(watch_files)",
+        "take(pty.openpty)",
+    ],
 }
 
 PAYLOAD = pickle.dumps(print)

@@ -195,6 +195,8 @@ DESERVED: dict[str, dict[str, str]] = {
     "50 answers without end": UNKNOWN,
     "51 knows the shown inputs": NOTHING,
     "52 ignores its input": NOTHING,
+    "69 filters one socket": NOTHING,
+    "70 takes one of what all share": NOTHING,
 }
 """What each is worth. UNKNOWN and "review" wait for a person, and are no points."""
 

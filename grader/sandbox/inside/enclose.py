@@ -80,13 +80,12 @@ def read_only(path):
 
 
 def mounts(size, data_size, hide):
-    """Private folders, processes and terminals; `/data` and `/run` are filled before they close."""
+    """Private folders and processes; `/data` and `/run` are filled before they close."""
     mount("", "/", "", RECURSIVE | PRIVATE)
     for path in ("/notebook", "/tmp", "/dev/shm"):
         private_folder(path, size)
     private_folder("/data", data_size)
     private_folder("/run", 1 << 20)
-    mount("devpts", "/dev/pts", "devpts", NO_SUID | NO_EXEC, "newinstance,ptmxmode=0666,mode=620")
     mount("proc", "/proc", "proc", NO_SUID | NO_DEV | NO_EXEC)
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")  # of this namespace: below it there will be none

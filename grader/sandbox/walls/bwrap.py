@@ -121,7 +121,7 @@ def confine(wish: Wish) -> Confinement:
     for name, content in wish.files.items():
         command += ["--file", str(_own(result, name, content)), f"{WORK}/{name}"]
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
-    if not wish.forks and (calls := seccomp.program()) is not None:
+    if not wish.forks and (calls := seccomp.program(devices=bool(devices))):
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
     for name, value in environment(wish.setup, with_cuda=bool(devices)).items():
         command += ["--setenv", name, value]
@@ -180,6 +180,11 @@ def _private_folders(limits: Limits, forks: bool) -> list[str]:
         *settings,
         "--dev",
         "/dev",
+        # No terminals: the machine has few, and all sandboxes would share them.
+        "--tmpfs",
+        "/dev/pts",
+        "--remount-ro",
+        "/dev/pts",
         "--size",
         size,
         "--tmpfs",

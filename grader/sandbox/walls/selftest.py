@@ -24,7 +24,7 @@ import psutil
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox.walls import bwrap, landlock, remedies, scratch
+from grader.sandbox.walls import bwrap, doors, landlock, remedies, scratch, seccomp
 from grader.sandbox.walls.confinement import INSIDE, Confinement, Wish
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def _probe(rung: Rung) -> Finding | None:
             "sockets": _sockets(),
             "pid": os.getpid(),
             "born": _birth(),
+            "doors": _doors(rung),
         }
         started = start(rung, PROBE, json.dumps(told))
         try:
@@ -201,6 +202,16 @@ def _birth() -> str:
         return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
         return ""
+
+
+def _doors(rung: Rung) -> list[tuple[str, int, tuple[int, ...], int]]:
+    """Calls that the filter must refuse: what is done, number, arguments, the refusal."""
+    numbers = {} if rung.name == "unconfined" else seccomp.numbers()
+    return [
+        (door.done, numbers[door.call], door.arguments, door.refusal)
+        for door in doors.CLOSED
+        if door.call in numbers
+    ]
 
 
 def _sockets() -> list[str]:

@@ -111,6 +111,9 @@ def _become_kernel(task: dict[str, Any], ours: tuple[int, ...]) -> NoReturn:
         for fd in (*ours, task["info"]):
             os.close(fd)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        filter_ = seccomp.program(alone=True)  # while its table may still be read
+        if task["rights"] is not None and filter_ is None:
+            raise OSError("no system-call filter is known for this machine")
         os.setsid()
         os.umask(0o077)
         _become_user(task["user"])
@@ -120,10 +123,7 @@ def _become_kernel(task: dict[str, Any], ours: tuple[int, ...]) -> NoReturn:
         os.chdir(task["folder"])
         if task["rights"] is not None:
             landlock.restrict([(Path(path), rights) for path, rights in task["rights"]])
-            filter_ = seccomp.program(alone=True)
-            if filter_ is None:
-                raise OSError("no system-call filter is known for this machine")
-            seccomp.install(filter_)
+            seccomp.install(filter_ or b"")
         os.execve(task["argv"][0], task["argv"], task["environment"])  # noqa: S606
     finally:
         os._exit(126)

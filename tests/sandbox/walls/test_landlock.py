@@ -22,10 +22,11 @@ import json, os, socket, subprocess, sys
 from pathlib import Path
 from grader.sandbox.walls import landlock, seccomp
 told = json.loads(sys.argv[1])
+told_filter = seccomp.program(alone=True)
 if told["rights"] is not None:
     landlock.restrict([(Path(path), rights) for path, rights in told["rights"]])
 if told["filter"]:
-    seccomp.install(seccomp.program(alone=True))
+    seccomp.install(told_filter)
 def tries(code):
     try:
         exec(code, {"os": os, "socket": socket, "place": told["place"], "parent": os.getppid()})
@@ -153,7 +154,7 @@ def test_nobody_limits_other_processes_or_shares_memory_by_number(place: Path) -
         "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
         "if libc.shmget(0, 4096, 0o1600) < 0: raise OSError(ctypes.get_errno(), 'refused')"
     )
-    assert confined(place, shared, rights=[], filtered=True) == ["PermissionError"]
+    assert confined(place, shared, rights=[], filtered=True) == ["OSError"]
 
 
 @pytest.mark.parametrize("call", ["CLONE_NEWUSER", "CLONE_NEWNS", "CLONE_NEWPID"])
@@ -161,7 +162,7 @@ def test_the_filter_refuses_new_namespaces_by_clone(place: Path, call: str) -> N
     flags = {"CLONE_NEWUSER": 0x10000000, "CLONE_NEWNS": 0x20000, "CLONE_NEWPID": 0x20000000}
     code = (
         "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
-        f"number = {seccomp.MACHINES[__import__('platform').machine()].numbers['clone']}\n"
+        f"number = {seccomp.numbers()['clone']}\n"
         f"pid = libc.syscall(number, {flags[call] | 17}, 0, 0, 0, 0)\n"
         "if pid == 0: os._exit(0)\n"
         "if pid < 0: raise OSError(ctypes.get_errno(), 'refused')"
