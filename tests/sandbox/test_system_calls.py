@@ -11,8 +11,8 @@ from grader.sandbox.walls import landlock
 
 HONEST = (
     "import subprocess\n"
-    "line = 'seq 3 | sort -r | head -1; cp -a /etc/passwd a; tar czf a.gz a; timeout 5 true && ls'\n"
-    "print(subprocess.run(['bash', '-c', line], capture_output=True, text=True, check=True).stdout)",
+    "line = 'seq 3 | sort -r | head -1; cp -a /etc/passwd a; tar czf a.gz a; timeout 5 ls'\n"
+    "print(subprocess.check_output(['bash', '-c', line], text=True))",
     "import multiprocessing, threading\n"
     "with multiprocessing.get_context('fork').Pool(2) as pool:\n"
     "    print(sum(pool.map(abs, range(-9, 9))))\n"

@@ -13,8 +13,8 @@ UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
 NETLINK_ROUTE, ANY_PROTOCOL, TCP, UDP = 0, 0, 6, 17
 LOCAL_FAMILIES = {UNIX: (ANY_PROTOCOL, UNIX), NETLINK: (NETLINK_ROUTE,)}
 FAMILIES = LOCAL_FAMILIES | dict.fromkeys((INET, INET6), (ANY_PROTOCOL, TCP, UDP))
-"""Families of sockets and their protocols: any other may load a module of the kernel's, and sockets of
-virtual machines (40) ignore network namespaces."""
+"""Families of sockets and their protocols: any other may load a module of the kernel's, and sockets
+of virtual machines (40) ignore network namespaces."""
 
 SOL_SOCKET, SOL_IP, SOL_IPV6 = 1, 0, 41
 ATTACH_FILTER = 26
@@ -56,7 +56,7 @@ DEVICE_ORDERS = (
     *(0x8905, 0x8906, 0x8907, 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891B, 0x891D),
     *(0x8921, 0x8927, 0x8933, 0x8942, 0x8946),  # ask for network devices
 )
-"""Requests to ioctl(2): not 0x5412, which types into a terminal, nor 0x5423, which loads modules."""
+"""Requests to ioctl(2): not 0x5412, which types into a terminal, nor 0x5423, which loads a module."""
 
 TERMINAL = range(0x5400, 0x5480)
 

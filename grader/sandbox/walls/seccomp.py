@@ -1,10 +1,10 @@
 """The system-call filter for confined kernels, as a BPF program. Trusted side.
 
-Namespaces hide files and networks; the kernel itself is shared. So student code may make the calls that
-`system_calls.csv` lists, which Python, its libraries and a shell need, and no others. Where one call
-has many doors, its arguments are looked at: `doors.py` has their lists. A call that the table does
-not name is answered like one that an older kernel does not have, since libraries cope with that
-best; one that is refused for lack of rights on most machines is refused in the same way here.
+Namespaces hide files and networks; the kernel itself is shared. So student code may make the calls
+that `system_calls.csv` lists, which Python, its libraries and a shell need, and no others. Where
+one call has many doors, its arguments are looked at: `doors.py` has their lists. A call that the
+table does not name is answered like one that an older kernel does not have, since libraries cope
+with that best; one that is refused for lack of rights on most machines is refused so here.
 
 Where there are no namespaces, the network is closed too, nobody may limit other processes, and
 calls that change the rights and times of files or the scheduling of threads, on which Landlock is
@@ -149,7 +149,9 @@ def _among(values: Iterable[int], otherwise: int) -> Code:
     return _choose(_passes(values), _refuse(otherwise))
 
 
-def _pairs(second: int, allowed: Mapping[int, Iterable[int]], no_first: int, no_second: int) -> Code:
+def _pairs(
+    second: int, allowed: Mapping[int, Iterable[int]], no_first: int, no_second: int
+) -> Code:
     """By the value at hand, and then by another argument."""
     cases = {
         value: (_load(second), *_among(others, no_second)) for value, others in allowed.items()

@@ -276,7 +276,7 @@ def test_a_fork_is_bound_to_its_first_process_which_is_closed_to_it(
 
 def test_a_fork_sees_its_own_files_alone(look: Mapping[str, object]) -> None:
     assert (look["here"], look["data"]) == (["a.txt"], ["fashion-mnist"])
-    assert (look["terminals"], look["shared"], look["host"]) == (["ptmx"], [], 0)
+    assert (look["terminals"], look["shared"], look["host"]) == ([], [], 0)
     assert look["written"] == ["EROFS"] * 4
     assert look["grader"] == ["GRADER_DATA"]
 
@@ -310,7 +310,6 @@ memory = open('/dev/shm/from-the-first', 'w'); open('/tmp/from-the-first', 'w');
 listener = socket.socket(socket.AF_UNIX); listener.bind('\\0from-the-first'); listener.listen()
 server = socket.create_server(('127.0.0.1', 4321))
 queue = ctypes.CDLL(None).msgget(4321, 0o1666)
-terminals = os.openpty()
 time.sleep(4)
 print('slept', queue >= 0)
 """
@@ -347,13 +346,13 @@ def test_kernels_at_the_same_time_and_one_after_the_other_share_nothing(tmp_path
         time.sleep(1.5)
         during = pool.submit(one, SECOND, 7).result()
     after = one(SECOND, 8)
-    assert first.result().cells[0].text == "slept True\n"
+    assert first.result().cells[0].text == "slept False\n"
     for evidence, label in ((during, 7), (after, 8)):
         assert evidence.rung.endswith(WARM)
         assert evidence.cells[0].text.splitlines() == [
             "False False -1",
             "[] False []",
-            "['ptmx'] ['1', '2']",
+            "[] ['1', '2']",
             "ConnectionRefusedError",
             "ConnectionRefusedError",
             f"{{{label}}} ['fashion-mnist']",

@@ -1,4 +1,4 @@
-"""The system-call filter, run by a small interpreter of its own and, once for each door, for real."""
+"""The system-call filter: in a small interpreter and, once for each door, for real."""
 
 from __future__ import annotations
 
