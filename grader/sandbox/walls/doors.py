@@ -56,7 +56,7 @@ DEVICE_ORDERS = (
     *(0x8905, 0x8906, 0x8907, 0x8910, 0x8912, 0x8913, 0x8915, 0x8919, 0x891B, 0x891D),
     *(0x8921, 0x8927, 0x8933, 0x8942, 0x8946),  # ask for network devices
 )
-"""Requests to ioctl(2): not 0x5412, which types into a terminal, nor 0x5423, which loads a module."""
+"""For ioctl(2): not 0x5412, which types into a terminal, nor 0x5423, which loads a module."""
 
 TERMINAL = range(0x5400, 0x5480)
 
