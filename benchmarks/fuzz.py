@@ -33,14 +33,13 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.platforms.test_moodle import ENGLISH, GERMAN
-
 from grader.core import codec, notebook
 from grader.core.errors import GraderError
-from grader.intake import archives, spreadsheet
-from grader.platforms import moodle
+from grader.intake import archives, platform_tables, spreadsheet
+from grader.platforms import PLATFORMS
 from grader.quiz import answers
 from tests.intake.test_tables import ods, xlsx
+from tests.platforms.moodle.test_quiz_responses import ENGLISH, GERMAN
 
 SECONDS, CHUNK = 5, 250
 MEMORY = 1 << 30
@@ -238,9 +237,13 @@ def readers() -> dict[str, Reader]:
         "ods": [ods(table)],
     }
     for kind, seeds in downloads.items():
-        read = partial(moodle.read_responses, f"quiz.{kind}")
+        read = partial(_attempts, f"quiz.{kind}")
         found[f"quiz.{kind}"] = Reader(seeds, read, (GraderError,))
     return found
+
+
+def _attempts(name: str, content: bytes) -> object:
+    return platform_tables.attempts(name, content, PLATFORMS)
 
 
 def shares(count: int) -> dict[str, int]:

@@ -196,7 +196,7 @@ class Request:
         from grader.student import open_sandbox, public_checks
         from grader.student.selfcheck import SelfCheck
 
-        alone = [*work.files, *work.submission.damaged] if path.is_file() else list(only)
+        alone = [*work.files, *work.submission.unreadable] if path.is_file() else list(only)
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = open_sandbox.find()

@@ -261,6 +261,19 @@ class QuizResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What a platform or a roster tells of who handed in; what it does not tell is empty."""
+
+    platform: str = ""  # whose number `key` is
+    key: str = ""  # of a person or a team, the same in all downloads of one assignment
+    email: str = ""
+    username: str = ""
+    number: str = ""  # the institution's
+    groups: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()  # names, of a team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One student's files. `problems` are sentences for the report: what was missing or broken."""
 
@@ -268,12 +281,20 @@ class Submission:
     name: str  # as shown to people
     notebooks: Mapping[str, Notebook]  # by task id
     missing: Mapping[str, str]  # by task id: why there is no notebook, in one sentence
-    damaged: tuple[str, ...] = ()  # ids of the tasks in `missing` whose file is there, unreadable
+    doubts: Mapping[str, str] = field(default_factory=dict)  # by task id: why zero may be wrong
     quiz: QuizResponse | None = None
     problems: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)  # small helper files, by relative name
     submitted_at: datetime | None = None
     digest: str = ""
+    identity: str = ""  # what seeds and a person's marks follow from; empty: `student` does
+    person: Person = field(default_factory=Person)
+    unused: tuple[str, ...] = ()  # paths of what was handed in and not used
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """Ids of the tasks whose file is there, and can't be read."""
+        return tuple(t for t, why in self.missing.items() if why == self.doubts.get(t))
 
 
 # --- evidence ---------------------------------------------------------------------------------

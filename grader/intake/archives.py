@@ -1,8 +1,6 @@
-"""Reads folders and zip archives of submissions, safely. Trusted side.
+"""Reads zip archives of submissions, safely. Trusted side.
 
-Nothing is unpacked to disk: a name in an archive is only ever a key of a mapping. What is there is
-found at once, and its content is read when it is asked for, so that a course needs no more memory
-than a submission.
+Nothing is unpacked to disk: a name in an archive is only ever a key of a mapping.
 """
 
 from __future__ import annotations
@@ -11,106 +9,35 @@ import io
 import stat
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from grader.core.errors import UsageError
 from grader.core.untrusted_text import encodable
+from grader.intake import files as limits
+from grader.intake.files import (
+    MAX_FILE,
+    Files,
+    Read,
+    ignored_folder,
+    is_ignored,
+    nothing,
+    stand_in,
+)
 
-MAX_FILE = 50 << 20
 MAX_ARCHIVE, MAX_INNER = 4 << 30, 512 << 20
 """Unpacked: of an archive that is named on the command line, and of one that lies in another."""
 
-MAX_ENTRIES = 50_000
+MAX_ENTRIES = 1_000_000
 MAX_RATIO = 200
 MAX_PARTS, MAX_NAME = 32, 1000
-IGNORED = {"__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__", ".venv", "data"}
-
 CHUNK = 1 << 20
 """Bytes that are read at once to see whether an entry can be unpacked."""
-
-Read = Callable[[], bytes]
-
-
-class Files(Mapping[str, bytes]):
-    """File contents by relative path with `/`, each read anew whenever it is asked for."""
-
-    def __init__(self, readers: Mapping[str, Read] | None = None) -> None:
-        self._readers = dict(readers or {})
-
-    def __getitem__(self, path: str) -> bytes:
-        """The content.
-
-        Raises:
-            UsageError: it could be read when it was found, and cannot any more.
-        """
-        reader = self._readers[path]
-        try:
-            return reader()
-        except Exception as bad:  # of a disk, or of an archive that is another one now
-            why = getattr(bad, "strerror", None) or f"{type(bad).__name__}: {bad}"[:120]
-            raise UsageError(f"{path} cannot be read any more ({why})") from None
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._readers
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._readers)
-
-    def __len__(self) -> int:
-        return len(self._readers)
-
-    def __or__(self, others: Files) -> Files:
-        """These and those; of equal paths, those."""
-        return Files(self._readers | others._readers)
-
-    def renamed(self, names: Mapping[str, str]) -> Files:
-        """The files of these old names under these new ones."""
-        return Files({new: self._readers[old] for old, new in names.items()})
-
-
-def is_ignored(path: PurePosixPath) -> bool:
-    """Whether a file is none of the student's work: hidden, a checkpoint, a cache."""
-    hidden = (part.startswith(".") and part != ".." for part in path.parts[:-1])
-    return (
-        any(hidden)
-        or any(part in IGNORED for part in path.parts[:-1])
-        or (path.name.startswith(".") or path.name in ("Thumbs.db", "desktop.ini"))
-    )
-
-
-def read_folder(folder: Path, problems: list[str]) -> Files:
-    """All files below a folder; links are not followed, what can't be read is a problem.
-
-    Raises:
-        UsageError: there are more files than any course has.
-    """
-    files: dict[str, Read] = {}
-    for number, path in enumerate(sorted(folder.rglob("*"))):
-        if number >= MAX_ENTRIES:
-            raise UsageError(f"{folder} has more than {MAX_ENTRIES} files; name a folder of fewer")
-        # A name that is not UTF-8 is shown as far as it is.
-        relative = PurePosixPath(encodable(path.relative_to(folder).as_posix()))
-        if is_ignored(relative):
-            continue
-        if path.is_symlink():
-            problems.append(f"{relative} is a link and was left out.")
-        elif path.is_file():
-            try:
-                if path.stat().st_size > MAX_FILE:
-                    problems.append(
-                        f"{relative} is larger than {MAX_FILE >> 20} MiB and was left out."
-                    )
-                else:
-                    path.open("rb").close()
-                    files[str(relative)] = path.read_bytes
-            except OSError as bad:
-                problems.append(f"{relative} could not be read ({bad.strerror}).")
-        elif not path.is_dir():
-            problems.append(f"{relative} is no ordinary file and was left out.")
-    return Files(files)
 
 
 def read_zip(path: Path, problems: list[str]) -> Files:
@@ -183,34 +110,58 @@ def _read_entries(archive: zipfile.ZipFile, name: str, problems: list[str], most
     if sum(entry.file_size for entry in entries) > most:
         raise UsageError(f"{name} unpacks to more than {most >> 20} MiB and was not read")
     files: dict[str, Read] = {}
+    times: dict[str, datetime] = {}
     folded: set[str] = set()
+    counts: Counter[str] = Counter()
     where = PurePosixPath(name).name
     for entry in entries:
-        if entry.is_dir():
-            continue
-        relative = PurePosixPath(entry.filename.replace("\\", "/"))
-        if is_ignored(relative):
-            continue
-        shown = ascii(entry.filename[:80])
-        if reason := _refusal(entry, relative):
-            problems.append(f"{shown} in {where} {reason} and was left out.")
+        relative = PurePosixPath(_name(entry).replace("\\", "/"))
+        if entry.is_dir() or is_ignored(relative):
+            if stands := ignored_folder(relative):
+                files[stands] = nothing
             continue
         key = unicodedata.normalize("NFC", encodable(str(relative)))
-        if key.casefold() in folded:
-            problems.append(f"{shown} occurs twice in {where}; the first was taken.")
+        counts[relative.parts[0] if relative.parts else ""] += 1
+        if counts[relative.parts[0] if relative.parts else ""] > limits.MAX_EACH:
+            files[stand_in(f"{relative.parts[0]}/…", "too many files")] = nothing
+            continue
+        if why := _why_not(archive, entry, relative, key.casefold() in folded):
+            problems.append(f"{_name(entry)[:80]!a} in {where} {why}.")
+            if key.casefold() not in folded and not _is_hostile(relative):
+                files[stand_in(key, why.removesuffix(" and was left out"))] = nothing
             continue
         folded.add(key.casefold())
-        try:
-            size = sum(map(len, _chunks(archive, entry)))
-        except Exception as bad:  # damaged, or packed in a way that is not known here
-            told = f"{type(bad).__name__}: {bad}"[:120]
-            problems.append(f"{shown} in {where} could not be unpacked ({told}).")
-            continue
-        if size > MAX_FILE:
-            problems.append(f"{shown} in {where} is larger than it says and was left out.")
-            continue
         files[key] = partial(_content, archive, entry)
-    return Files(files)
+        if entry.date_time >= (1980, 1, 1, 0, 0, 1):
+            with suppress(ValueError):
+                times[key] = datetime(*entry.date_time)
+    return Files(files, times)
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """An entry's name. Some programs write UTF-8 and do not say so."""
+    if entry.flag_bits & 0x800 or entry.filename.isascii():
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
+
+
+def _why_not(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, relative: PurePosixPath, is_second: bool
+) -> str:
+    """Why an entry is not used; empty if it is."""
+    if reason := _refusal(entry, relative):
+        return f"{reason} and was left out"
+    if is_second:
+        return "occurs twice; the first was taken"
+    try:
+        size = sum(map(len, _chunks(archive, entry)))
+    except Exception as bad:  # damaged, or packed in a way that is not known here
+        told = f"{type(bad).__name__}: {bad}"[:120]
+        return f"could not be unpacked ({told})"
+    return "is larger than it says and was left out" if size > MAX_FILE else ""
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -229,14 +180,21 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             yield chunk
 
 
-def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:
-    kind = stat.S_IFMT(entry.external_attr >> 16)
+def _is_hostile(relative: PurePosixPath) -> str:
+    """Why nobody means such a path; empty if it is one that people use."""
     if not relative.parts or relative.is_absolute() or ".." in relative.parts:
         return "points outside the archive"
     if ":" in relative.parts[0]:
         return "names a drive"
     if len(relative.parts) > MAX_PARTS or len(str(relative)) > MAX_NAME:
         return "has a name beyond belief"
+    return ""
+
+
+def _refusal(entry: zipfile.ZipInfo, relative: PurePosixPath) -> str:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if hostile := _is_hostile(relative):
+        return hostile
     if kind not in (0, stat.S_IFREG):
         return "is a link or a device"
     if entry.flag_bits & 1:

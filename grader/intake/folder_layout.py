@@ -5,19 +5,29 @@ Zips of students are opened one at a time, when their turn comes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 
 from grader.core.errors import UsageError
-from grader.intake import archives, platform_tables
-from grader.intake.archives import Files
-from grader.intake.platform import Place, Platform, QuizAttempt
+from grader.intake import opened_archives, platform_tables
+from grader.intake.files import Files, is_ignored_folder
+from grader.intake.platform import Entry, Place, Platform, QuizAttempt
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
 MAX_WRAPPERS = 5
 """Folders and archives that hold nothing but one other, and are opened to find the students."""
+
+PARTS = re.compile(
+    r"(?:assignment|aufgabe|übung|uebung|exercise|blatt|sheet|hw|homework|task|teil|part|work|arbeit"
+    r"|extra|src|code|notebooks?|abgabe|submission|solution|lösung|loesung|final|week|woche|project"
+    r"|projekt|v|a)[\W_]*\d*",
+    re.I,
+)
+"""Names of folders that are a part of somebody's work, and no student's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,55 +38,104 @@ class Found:
     files: Files
     problems: list[str] = field(default_factory=list)
     is_zip: bool = False  # the only file is a zip with the student's files
+    platform: str = ""  # whose number the key is
+    key: str = ""
+    submitted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What lies beside submissions: downloads of a quiz, by what they are, and remarks."""
+    """What lies beside submissions: downloads of a quiz, tables of people, and remarks."""
 
     platforms: Sequence[Platform]
+    wanted: Sequence[str] = ()  # the assignment's notebooks
     quiz: list[Sequence[QuizAttempt]] = field(default_factory=list)
+    people: list[Sequence[Entry]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def split(
-    name: str, files: Files, problems: list[str], beside: Beside, wrappers: int = 0
+    name: str,
+    files: Files,
+    problems: list[str],
+    beside: Beside,
+    wrappers: int = 0,
+    *,
+    is_batch: bool = False,
 ) -> list[Found]:
-    """The submissions in a folder or zip.
+    """The submissions in a folder or zip; `is_batch` if others' work lies beside these files.
 
     Of a platform's download each person's, else one if notebooks lie at the top, else one for each
     folder or zip in it.
+
+    Raises:
+        UsageError: files of several students lie side by side, and nobody knows such names.
     """
-    places = _places(files, beside.platforms)
-    found = _placed(files, places)
+    platform, places = _places(name, files, beside.platforms)
+    found = _placed(files, platform, places)
     rest = files.renamed({path: path for path in files if path not in places}) if places else files
     top = {path for path in rest if "/" not in path}
-    if not found and any(path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top):
+    is_batch = is_batch or bool(found)
+    if not is_batch and any(
+        path.lower().endswith(".ipynb") or path in ANSWER_FILES for path in top
+    ):
+        _refuse_unknown(name, top, beside.wanted)
         return [Found(name=name, files=files, problems=problems)]
     children = _children(rest)
+    if not is_batch and children and all(map(_is_part, children)):
+        return [Found(name=name, files=files, problems=problems)]
     for path in sorted(top):
-        if not path.lower().endswith((".zip", ".md", ".txt", ".rst")):
-            _look(name, path, files, beside)
+        if rest.is_read(path) and not path.lower().endswith((".zip", ".md", ".txt", ".rst")):
+            look(name, path, files, beside)
     beside.notes.extend(f"{name}: {problem}" for problem in problems)
-    if len(children) == 1 and not found and not beside.quiz and wrappers < MAX_WRAPPERS:
+    if len(children) == 1 and not is_batch and wrappers < MAX_WRAPPERS:
         (only,) = children
-        inner, remarks = _unzipped(only) if only.is_zip else (only.files, only.problems)
+        inner, remarks = (
+            opened_archives.unpacked(only.files, only.problems)
+            if only.is_zip
+            else (
+                only.files,
+                only.problems,
+            )
+        )
         if inner and not _holds_work(inner):
             return split(only.name, inner, remarks, beside, wrappers + 1)
-    return [*found, *children]
+    for child in children:
+        if _is_batch(child, beside.platforms) and wrappers < MAX_WRAPPERS:
+            found += split(child.name, child.files, child.problems, beside, wrappers + 1)
+        else:
+            found.append(child)
+    return found
 
 
-def _places(files: Files, platforms: Sequence[Platform]) -> Mapping[str, Place]:
-    """Whose files these are, if they are of a platform's download."""
-    return next(filter(None, (platform.places(files) for platform in platforms)), {})
+def _places(
+    name: str, files: Files, platforms: Sequence[Platform]
+) -> tuple[str, Mapping[str, Place]]:
+    """Whose these files are, if they are of a platform's download."""
+    for platform in platforms:
+        if places := platform.places(name, files):
+            return platform.name, places
+    return "", {}
 
 
-def _placed(files: Files, places: Mapping[str, Place]) -> list[Found]:
+def _placed(files: Files, platform: str, places: Mapping[str, Place]) -> list[Found]:
     """What a platform says is each person's. A person's files may lie in several folders."""
     owned: dict[tuple[str, str], dict[str, str]] = {}
+    times: dict[tuple[str, str], datetime | None] = {}
     for path, place in places.items():
-        owned.setdefault((place.key, place.name), {})[path] = place.path
-    return [Found(name=who, files=files.renamed(inner)) for (_, who), inner in owned.items()]
+        who = (place.key, place.name)
+        owned.setdefault(who, {})[path] = place.path
+        times[who] = times.get(who) or place.submitted_at
+    return [
+        Found(
+            name=name,
+            files=files.renamed(inner),
+            platform=platform,
+            key=key,
+            submitted_at=times[key, name],
+        )
+        for (key, name), inner in owned.items()
+    ]
 
 
 def _children(files: Files) -> list[Found]:
@@ -84,7 +143,7 @@ def _children(files: Files) -> list[Found]:
     folders: dict[str, dict[str, str]] = {}
     for path in files:
         folder, _, rest = path.partition("/")
-        if rest:
+        if rest and not is_ignored_folder(folder):
             folders.setdefault(folder, {})[path] = rest
     found = {name: Found(name=name, files=files.renamed(inner)) for name, inner in folders.items()}
     for path in sorted(path for path in files if "/" not in path and path.lower().endswith(".zip")):
@@ -94,52 +153,54 @@ def _children(files: Files) -> list[Found]:
     return list(found.values())
 
 
-def _look(name: str, path: str, files: Files, beside: Beside) -> None:
-    """A file beside the students' folders: a quiz, or a remark on what it is not."""
+def _refuse_unknown(name: str, top: set[str], wanted: Sequence[str]) -> None:
+    for notebook in wanted:
+        seen = sorted(path for path in top if path.endswith(notebook) and path != notebook)
+        if len(seen) > 1:
+            raise UsageError(
+                f"{name} holds files of several students, such as {seen[0]!r} and {seen[1]!r}, and "
+                "no known platform names them so; put each student's files into a folder"
+            )
+
+
+def _is_part(child: Found) -> bool:
+    """Whether a folder with notebooks is a part of somebody's work by its name."""
+    return PARTS.fullmatch(child.name) is not None and _holds_work(child.files)
+
+
+def _is_batch(child: Found, platforms: Sequence[Platform]) -> bool:
+    """Whether a folder holds a platform's download, or a group with its quiz."""
+    if child.is_zip or _holds_work(child.files):
+        return False
+    if _places(child.name, child.files, platforms)[1]:
+        return True
+    for path in child.files:
+        if "/" not in path and path not in ANSWER_FILES and child.files.is_read(path):
+            known = platform_tables.look(path, child.files, platforms)
+            if known.attempts is not None or known.people is not None:
+                return True
+    return False
+
+
+def look(name: str, path: str, files: Mapping[str, bytes], beside: Beside) -> None:
+    """A file beside the students' folders: a quiz, people, or a remark on what it is not."""
     try:
-        known = platform_tables.look(path, files[path], beside.platforms)
+        known = platform_tables.look(path, files, beside.platforms)
     except UsageError as bad:
         beside.notes.append(f"{name}: {bad}; the file was left out")
         return
     if known.attempts is not None:
         beside.quiz.append(known.attempts)
-        return
-    why = known.complaint or f"{path} belongs to no student"
-    beside.notes.append(f"{name}: {why}; the file was left out")
-
-
-def _unzipped(found: Found) -> tuple[Files, list[str]]:
-    """The files with what lies in the zips among them in place of these, and remarks."""
-    files, problems = found.files, list(found.problems)
-    zips = {path: path for path in files if path.lower().endswith(".zip")}
-    rest = files.renamed({path: path for path in files if path not in zips})
-    for path in zips:
-        inner, remarks = _zipped(path, files)
-        rest = inner | rest
-        problems += remarks
-    return rest, problems
-
-
-def _zipped(path: str, around: Files) -> tuple[Files, list[str]]:
-    problems: list[str] = []
-    try:
-        files = archives.read_inner(around[path], path, problems)
-    except UsageError as bad:
-        return Files(), [f"{bad}."]
-    names = {name.partition("/")[0] for name in files if "/" in name}
-    if len(names) == 1 and all("/" in name for name in files):
-        files = files.renamed({name: name.partition("/")[2] for name in files})
-    return files, problems
+    elif known.people is not None:
+        beside.people.append(known.people)
+    else:
+        why = known.complaint or f"{path} belongs to no student"
+        beside.notes.append(f"{name}: {why}; the file was left out")
 
 
 def opened(found: Found) -> tuple[Files, list[str]]:
-    """A student's files and remarks on them; zips are opened where no notebook lies beside them."""
-    files, problems = found.files, found.problems
-    if found.is_zip:
-        files, problems = _unzipped(found)
-    if any(is_notebook_name(path) for path in files):
-        return files, problems
-    return _unzipped(Found(name=found.name, files=files, problems=problems))
+    """A student's files and remarks on them, with what lies in archives among them."""
+    return opened_archives.unpacked(found.files, found.problems)
 
 
 def _holds_work(files: Files) -> bool:
@@ -147,13 +208,34 @@ def _holds_work(files: Files) -> bool:
 
 
 def _joined(one: Found, other: Found) -> Found:
-    """What lies in two places as one submission; zips are opened, for the other may hold more."""
-    (files, problems), (more, remarks) = (
-        _unzipped(each) if each.is_zip else (each.files, each.problems) for each in (one, other)
+    """What lies in two places as one submission."""
+    return Found(
+        name=one.name,
+        files=one.files | other.files,
+        problems=[*one.problems, *other.problems],
+        platform=one.platform,
+        key=one.key,
+        submitted_at=one.submitted_at or other.submitted_at,
     )
-    return Found(name=one.name, files=files | more, problems=[*problems, *remarks])
 
 
-def is_notebook_name(path: str) -> bool:
-    """Whether a file is meant as a notebook."""
-    return path.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
+def merged(found: Sequence[Found]) -> list[Found]:
+    """What has one number and one name in several downloads is one submission.
+
+    Raises:
+        UsageError: one number is two people's: the downloads are of two assignments.
+    """
+    known: dict[tuple[str, str], Found] = {}
+    rest = []
+    for one in found:
+        if not one.key:
+            rest.append(one)
+            continue
+        twin = known.get((one.platform, one.key))
+        if twin and PurePosixPath(twin.name).name != one.name:
+            raise UsageError(
+                f"number {one.key} is {twin.name} in one download and {one.name} in another: they "
+                "are of two assignments; grade each into its own --out folder"
+            )
+        known[one.platform, one.key] = _joined(twin, one) if twin else one
+    return [*known.values(), *rest]

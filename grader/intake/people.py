@@ -1,67 +1,176 @@
-"""Finds whose rows these are: joins a quiz download with submissions. Trusted side, pure.
+"""Finds whose rows of a quiz these are: joins a download with submissions. Trusted side, pure.
 
-By email, else ID number, else user name, else the exact pair of names. Nobody gets a row that
-could be another's: what fits nobody, or several, is named and not used.
+Nobody gets a row that could be another's: what fits several, or nobody, makes the quiz of everyone
+whose it might be a person's to decide.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
 
 from grader.core.model import AttemptRule, QuizResponse
-from grader.intake.platform import QuizAttempt
+from grader.intake.identity import cleaned, folded
+from grader.intake.platform import Entry, QuizAttempt
+from grader.intake.roster import Owner, Roster
+
+MANY = 5
+"""Candidates that are named in one sentence."""
 
 
-class Student(Protocol):
-    """Who handed something in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taker:
+    """One person's attempts."""
+
+    attempts: tuple[QuizAttempt, ...]
+    is_known: bool  # by more than a name
 
     @property
-    def student(self) -> str:
-        """The id."""
+    def shown(self) -> str:
+        """Who, and where it stands."""
+        return f"{self.attempts[0].name} ({self.attempts[0].source})"
 
-    @property
-    def name(self) -> str:
-        """As the folder or zip was called."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What a download says of these submissions, by their ids, and of others."""
+
+    responses: dict[str, QuizResponse] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)  # why it can't be told
+    unfinished: dict[str, str] = field(default_factory=dict)  # attempts that don't count
+    absent: dict[Entry, QuizResponse] = field(default_factory=dict)  # of whom handed in nothing
+    remarks: list[str] = field(default_factory=list)
 
 
 def match(
     rows: Sequence[QuizAttempt],
-    students: Sequence[Student],
+    owners: Sequence[Owner],
+    roster: Roster | None = None,
     rule: AttemptRule = AttemptRule.HIGHEST,
-) -> tuple[dict[str, QuizResponse], list[str]]:
-    """The response of each of these students, by their ids, and remarks on all other rows."""
-    keys: dict[str, list[Student]] = {}
-    for one in students:
-        for key in {_key(one.name), *_email_keys(one.name)}:
-            keys.setdefault(key, []).append(one)
-    attempts: dict[str, list[QuizAttempt]] = {}
-    remarks = []
-    for row in rows:
-        owners = _owners(row, keys)
-        if len(owners) != 1:
-            why = "no submission" if not owners else "several submissions"
-            remarks.append(f"{row.source}: {row.name} fits {why}; the answers were not used")
+) -> Matched:
+    """Whose these rows are."""
+    roster, found = roster or Roster(), Matched()
+    certain: dict[str, list[Taker]] = {}
+    possible: dict[str, list[Taker]] = {}
+    left: list[Taker] = []
+    for taker in _takers(rows, roster):
+        finished = [row for row in taker.attempts if row.finished]
+        own, is_certain, entry = _owners(taker, owners, roster, rows)
+        if is_certain and len(own) == 1:
+            certain.setdefault(own[0].identity.student, []).append(taker)
+        elif entry is not None and not own and finished:
+            found.absent[entry] = response(chosen(finished, rule))
+        elif finished and own:
+            for owner in own:
+                possible.setdefault(owner.identity.student, []).append(taker)
+        elif finished:
+            left.append(taker)
+    for student, takers in certain.items():
+        _decide(found, student, takers, rule)
+    for student, takers in possible.items():
+        if student not in found.responses:
+            told = _told(takers)
+            found.doubts[student] = f"The quiz has answers that may be this person's: {told}."
+    _tell(found, owners, [*left], possible.values())
+    return found
+
+
+def _decide(found: Matched, student: str, takers: list[Taker], rule: AttemptRule) -> None:
+    """The response of somebody whose rows these are for certain; of a team, if it is one member."""
+    rows = [row for taker in takers for row in taker.attempts]
+    remarks = [remark for row in rows if (remark := unfinished(row))]
+    found.remarks.extend(remarks)
+    finished = [taker for taker in takers if any(row.finished for row in taker.attempts)]
+    if len(finished) > 1:
+        told = _told(finished)
+        found.doubts[student] = f"Several people's answers to the quiz may count here: {told}."
+    elif finished:
+        done = [row for row in finished[0].attempts if row.finished]
+        found.responses[student] = response(chosen(done, rule))
+    elif remarks:
+        found.unfinished[student] = f"{remarks[0]}."
+
+
+def _tell(
+    found: Matched, owners: Sequence[Owner], left: list[Taker], possible: Iterable[list[Taker]]
+) -> None:
+    """Remarks on rows that were not used; who has none of his own may be meant by one of them."""
+    for taker in left:
+        found.remarks.append(f"{taker.shown} fits no submission; the answers were not used")
+    shared = {taker.shown for takers in possible for taker in takers}
+    found.remarks.extend(f"{who} fits several; a person must decide" for who in sorted(shared))
+    for owner in owners if left else ():
+        student = owner.identity.student
+        if not any(student in known for known in (found.responses, found.doubts)):
+            near = [t for t in left if _words(t) & set(cleaned(owner.identity.name).split())]
+            told = _told(near or left)
+            found.doubts[student] = (
+                f"No row of the quiz has this name, and some fit nobody: {told}."
+            )
+
+
+def _told(takers: Sequence[Taker]) -> str:
+    more = f", and {len(takers) - MANY} more" if len(takers) > MANY else ""
+    return ", ".join(taker.shown for taker in takers[:MANY]) + more
+
+
+def _words(taker: Taker) -> set[str]:
+    return set(cleaned(taker.attempts[0].name).split())
+
+
+def _takers(rows: Sequence[QuizAttempt], roster: Roster) -> list[Taker]:
+    """The attempts by person. Of one name alone they are one person's if the roster knows one."""
+    groups: dict[tuple[str, str], list[QuizAttempt]] = {}
+    for number, row in enumerate(rows):
+        kind = next((k for k in ("email", "number", "username") if getattr(row, k).strip()), "")
+        if kind:
+            groups.setdefault((kind, folded(getattr(row, kind))), []).append(row)
+        elif len(roster.by_name(row.name)) == 1:
+            groups.setdefault(("name", cleaned(row.name)), []).append(row)
         else:
-            attempts.setdefault(owners[0].student, []).append(row)
-    found = {}
-    for student, own in attempts.items():
-        people = {_key(row.email or row.number or row.username) for row in own} - {""}
-        if len(people) > 1:
-            remarks += [
-                f"{row.source}: {row.name} is one of several people of this name; the "
-                "answers were not used"
-                for row in own
-            ]
-            continue
-        finished = [row for row in own if row.finished]
-        remarks += [remark for row in own if (remark := unfinished(row))]
-        if finished:
-            found[student] = response(chosen(finished, rule))
-    return found, remarks
+            groups[("row", str(number))] = [row]
+    return [
+        Taker(attempts=tuple(group), is_known=kind in ("email", "number", "username"))
+        for (kind, _), group in groups.items()
+    ]
+
+
+def _owners(
+    taker: Taker, owners: Sequence[Owner], roster: Roster, rows: Sequence[QuizAttempt]
+) -> tuple[list[Owner], bool, Entry | None]:
+    """Whose a person's rows may be, whether that is certain, and who he is if the roster knows."""
+    row = taker.attempts[0]
+    entries = roster.by_ids(row.email, row.number, row.username)
+    named = entries or [
+        entry for name in (row.name, row.reversed_name) for entry in roster.by_name(name)
+    ]
+    entries = list(dict.fromkeys(entries or named))
+    if len(entries) == 1:
+        (entry,) = entries
+        own = [owner for owner in owners if entry in owner.entries]
+        if own:
+            return own, len(own) == 1, entry
+        maybe = [owner for owner in owners if entry in owner.candidates]
+        return maybe, False, entry
+    if entries:
+        return [o for o in owners if {*o.entries, *o.candidates} & {*entries}], False, None
+    ids = {folded(text) for text in (row.email, row.number, row.username)} - {""}
+    exact = [owner for owner in owners if folded(owner.identity.name) in ids]
+    if exact:
+        return exact, len(exact) == 1, None
+    own = [owner for owner in owners if cleaned(owner.identity.name) in _names(row)]
+    same = {_person(other) for other in rows if _names(other) & _names(row) and other.finished}
+    return own, len(own) == 1 and len(same) <= 1, None
+
+
+def _names(row: QuizAttempt) -> set[str]:
+    return {cleaned(row.name), cleaned(row.reversed_name)} - {""}
+
+
+def _person(row: QuizAttempt) -> str:
+    """Who a row is of; one that has a name alone is of nobody but itself."""
+    return next(filter(None, map(folded, (row.email, row.number, row.username))), row.source)
 
 
 def chosen(attempts: Sequence[QuizAttempt], rule: AttemptRule) -> QuizAttempt:
@@ -89,21 +198,3 @@ def response(row: QuizAttempt) -> QuizResponse:
         moodle_grade=row.grade,
         moodle_max=row.highest,
     )
-
-
-def _owners(row: QuizAttempt, keys: Mapping[str, list[Student]]) -> list[Student]:
-    local = row.email.partition("@")[0]
-    for candidate in (row.email, row.number, row.username, local, row.name, row.reversed_name):
-        if candidate and (owners := keys.get(_key(candidate))):
-            return owners
-    return []
-
-
-def _email_keys(name: str) -> set[str]:
-    return {_key(name.partition("@")[0])} if "@" in name else set()
-
-
-def _key(text: str) -> str:
-    """Text for comparison: one Unicode form, no case, single spaces, no punctuation."""
-    plain = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(re.sub(r"[,._]+", " ", plain).split())

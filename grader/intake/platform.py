@@ -5,8 +5,9 @@ The platforms themselves lie above, in `grader.platforms`; the command line hand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -21,6 +22,27 @@ class Place:
     key: str  # the platform's number of the person or team; empty where it gives none
     name: str  # as the download has it
     path: str
+    submitted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of a table of people; what the table does not tell is empty."""
+
+    source: str  # file and row
+    platform: str = ""  # whose number `key` is
+    key: str = ""  # as in the names of a download of the same assignment
+    name: str = ""
+    reversed_name: str = ""
+    email: str = ""
+    username: str = ""
+    number: str = ""  # the institution's
+    group: str = ""
+    team: str = ""  # who hands in together
+    submitted_at: datetime | None = None  # without a zone that of the assignment
+    extended_until: datetime | None = None  # likewise
+    is_draft: bool = False  # saved, and never submitted
+    is_late: bool | None = None  # as the platform says; None: it says nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +71,12 @@ class Platform(Protocol):
     def name(self) -> str:
         """As it is called on the command line."""
 
-    def places(self, paths: Iterable[str]) -> Mapping[str, Place]:
-        """Whose these files of a download are, by path; nothing if it is no download of its."""
+    def places(self, name: str, files: Mapping[str, bytes]) -> Mapping[str, Place]:
+        """Whose these files of a folder are, by path; nothing if it is no download of its.
+
+        Raises:
+            UsageError: it is one, and does not say whose the files are.
+        """
         return {}
 
     def attempts(self, name: str, table: Table) -> Sequence[QuizAttempt] | None:
@@ -59,6 +85,10 @@ class Platform(Protocol):
         Raises:
             UsageError: it is one, and does not say whose the attempts are.
         """
+        return None
+
+    def people(self, name: str, table: Table) -> Sequence[Entry] | None:
+        """The people of a table that this platform made; None if it is another table."""
         return None
 
     def complaint(self, name: str, table: Table) -> str:

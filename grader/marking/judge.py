@@ -27,13 +27,14 @@ def judge(work: TaskWork) -> dict[str, Outcome]:
 
 def _outcome(work: TaskWork, item: Item) -> Outcome:
     task, submission, evidence = work.task, work.submission, work.evidence
+    doubt = submission.doubts.get(task.id, "")
     if task.notebook is not None and task.id not in submission.notebooks:
         reason = submission.missing.get(task.id, "No notebook was handed in.")
-        return review(reason) if task.id in submission.damaged else failed(reason)
+        return _doubted(failed(reason), doubt)
     if item.check.observes and not work.was_run:
         reason = evidence.message if evidence else "the notebook was not run"
         return error(f"The notebook could not be run: {reason}")
-    return _verdict(work, item, work.case(item))
+    return _doubted(_verdict(work, item, work.case(item)), doubt)
 
 
 def lacking(work: TaskWork, item: Item) -> str:
@@ -66,6 +67,14 @@ def _unknown(work: TaskWork, item: Item, case: Case) -> Outcome | None:
         return review(told, **found.details)
     why = f" That run could not be made: {work.unmade}" if work.unmade else ""
     return error(f"This could not be judged yet: {reason}.{why}")
+
+
+def _doubted(outcome: Outcome, doubt: str) -> Outcome:
+    """What failed goes to a person where something was handed in that may be the work."""
+    if outcome.status is not Status.FAILED or not doubt:
+        return outcome
+    message = outcome.message if doubt in outcome.message else f"{outcome.message} {doubt}"
+    return replace(outcome, status=Status.REVIEW, message=message)
 
 
 def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:

@@ -23,7 +23,7 @@ EXPORT = "export"
 
 def submission_seed(batch_seed: int, submission: Submission) -> int:
     """A submission's own seed: its hidden inputs follow from it and from nothing else."""
-    text = f"{batch_seed}:{submission.student}:{submission.digest}"
+    text = f"{batch_seed}:{submission.identity or submission.student}:{submission.digest}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
 
 

@@ -85,7 +85,20 @@ def _fourth(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX mark_owner ON mark (student, item)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth)
+def _owned(db: sqlite3.Connection) -> None:
+    """Whose an id is. Until now that followed from who else was in the batch."""
+    db.execute(
+        "CREATE TABLE owner (identity TEXT PRIMARY KEY, student TEXT NOT NULL UNIQUE) STRICT"
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _second,
+    _third,
+    _fourth,
+    _owned,
+)
 """In order; each is applied once, in a transaction with the record that it was."""
 
 

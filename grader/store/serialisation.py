@@ -25,6 +25,7 @@ from grader.core.model import (
     Evidence,
     Notebook,
     Outcome,
+    Person,
     Question,
     QuizResponse,
     Resource,
@@ -64,12 +65,15 @@ def submission_to_json(submission: Submission) -> str:
         "name": submission.name,
         "notebooks": {k: notebook_to_json(n) for k, n in submission.notebooks.items()},
         "missing": dict(submission.missing),
-        "damaged": submission.damaged,
+        "doubts": dict(submission.doubts),
         "quiz": _quiz_to_json(quiz) if quiz else None,
         "problems": submission.problems,
         "files": sorted(submission.files),
         "submitted_at": at.isoformat() if at else None,
         "digest": submission.digest,
+        "identity": submission.identity,
+        "person": asdict(submission.person),
+        "unused": submission.unused,
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -83,13 +87,27 @@ def submission_from_json(text: str) -> Submission:
         name=data["name"],
         notebooks={k: notebook_from_json(n) for k, n in data["notebooks"].items()},
         missing=data["missing"],
-        damaged=tuple(data["damaged"]),
+        doubts=data["doubts"] if "doubts" in data else _doubts(data),
         quiz=_quiz_from_json(quiz) if quiz else None,
         problems=tuple(data["problems"]),
         files=dict.fromkeys(data["files"], b""),
         submitted_at=datetime.fromisoformat(at) if at else None,
         digest=data["digest"],
+        identity=data.get("identity", ""),
+        person=_person(data.get("person", {})),
+        unused=tuple(data.get("unused", ())),
     )
+
+
+def _doubts(data: Mapping[str, Any]) -> dict[str, str]:
+    """Of older result folders: tasks whose file could not be read."""
+    return {task: data["missing"][task] for task in data["damaged"]}
+
+
+def _person(data: Mapping[str, Any]) -> Person:
+    """Of older result folders nothing is known."""
+    lists = {key: tuple(data.get(key, ())) for key in ("groups", "members")}
+    return Person(**(dict(data) | lists))
 
 
 def _quiz_to_json(quiz: QuizResponse) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Submission
 from grader.store import migrations, serialisation
 from grader.store.hand_marks import HandMarks
+from grader.store.owners import Owners
 
 
 class Store:
@@ -44,6 +45,7 @@ class Store:
             self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
             migrations.migrate(self._db, path)
             self.hand_marks = HandMarks(self._db, self._lock)
+            self.owners = Owners(self._db, self._lock)
         except sqlite3.DatabaseError as bad:
             busy = getattr(bad, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             mend = "wait until another grader is done" if busy else "choose another --out folder"

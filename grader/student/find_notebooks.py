@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Submission
-from grader.intake import archives, submissions
+from grader.intake import files as intake_files
+from grader.intake import one_submission
 from grader.student.public_file import FILE
 
 DEPTH, MOST = 4, 2000
@@ -42,10 +43,10 @@ def find(path: Path, assignment: Assignment) -> HandIn:
         notebooks = [name for name in files if name.endswith(".ipynb") and name != path.name]
         files = {name: content for name, content in files.items() if name not in notebooks}
         files.setdefault(path.name, path.read_bytes())
-    submission = submissions.submission("submission", files, assignment)
+    submission = one_submission.submission("submission", files, assignment)
     places = {task: root / name for task, name in _names(submission, files).items()}
     wanted = [str(task.notebook) for task in assignment.tasks if task.notebook]
-    if not places and not submission.damaged:
+    if not places and not submission.unreadable:
         what = "is" if alone else "holds"
         raise UsageError(f"{path} {what} none of this assignment's notebooks ({', '.join(wanted)})")
     return HandIn(submission=submission, files=places)
@@ -60,7 +61,7 @@ def _read(root: Path) -> Iterator[tuple[str, bytes]]:
         folders[:] = [] if deep else sorted(f for f in folders if not _ignored(relative / f))
         for name in sorted(names):
             path = Path(folder, name)
-            if not _is_work(path) or archives.is_ignored(relative / name) or count >= MOST:
+            if not _is_work(path) or intake_files.is_ignored(relative / name) or count >= MOST:
                 continue
             count += 1
             try:
@@ -70,7 +71,7 @@ def _read(root: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _ignored(folder: PurePosixPath) -> bool:
-    return archives.is_ignored(folder / "x") or folder.name in ("node_modules", "venv", "env")
+    return intake_files.is_ignored(folder / "x") or folder.name in ("node_modules", "venv", "env")
 
 
 def _is_work(path: Path) -> bool:
@@ -78,8 +79,11 @@ def _is_work(path: Path) -> bool:
         return False
     size = path.stat().st_size
     if path.name.lower().endswith(".ipynb"):
-        return size <= archives.MAX_FILE
-    return path.name.lower().endswith(submissions.HELPER_ENDINGS) and size <= submissions.MAX_HELPER
+        return size <= intake_files.MAX_FILE
+    return (
+        path.name.lower().endswith(one_submission.HELPER_ENDINGS)
+        and size <= one_submission.MAX_HELPER
+    )
 
 
 def _names(submission: Submission, files: dict[str, bytes]) -> dict[str, str]:

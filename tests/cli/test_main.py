@@ -150,7 +150,9 @@ def test_a_folder_without_notebooks_is_told(tmp_path: Path) -> None:
 
 
 def test_a_single_file_that_is_no_archive_is_refused(batch: Path) -> None:
-    assert "is no folder and no zip" in refused(run("grade", batch / "Ada/Evaluation.ipynb"), 2)
+    assert "is no folder, no zip and no table" in refused(
+        run("grade", batch / "Ada/Evaluation.ipynb"), 2
+    )
 
 
 def test_a_zip_that_is_none_is_refused(tmp_path: Path) -> None:

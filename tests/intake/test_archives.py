@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader.core.errors import UsageError
-from grader.intake import archives
+from grader.intake import archives, files, folders
 
 GOOD = "a.ipynb"
 
@@ -33,6 +33,11 @@ def of_kind(name: str, mode: int) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name)
     info.create_system, info.external_attr = 3, (mode | 0o777) << 16
     return info
+
+
+def only(found: files.Files) -> dict[str, bytes]:
+    """What was read; names of the rest stand for what was there."""
+    return {path: found[path] for path in found if found.is_read(path)}
 
 
 @pytest.mark.parametrize(
@@ -55,8 +60,8 @@ def test_a_bad_entry_is_one_line_and_the_rest_is_read(
     name: str | zipfile.ZipInfo, reason: str
 ) -> None:
     problems: list[str] = []
-    files = archives.read_inner(packed([(name, b"bad"), (GOOD, b"good")]), "x.zip", problems)
-    assert files == {GOOD: b"good"}
+    found = archives.read_inner(packed([(name, b"bad"), (GOOD, b"good")]), "x.zip", problems)
+    assert only(found) == {GOOD: b"good"}
     assert len(problems) == 1
     assert reason in problems[0]
     assert "x.zip" in problems[0]
@@ -66,8 +71,8 @@ def test_a_bad_entry_is_one_line_and_the_rest_is_read(
 @pytest.mark.parametrize("second", ["A.IPYNB", "a.ipynb"])
 def test_of_names_that_differ_in_case_alone_the_first_is_taken(second: str) -> None:
     problems: list[str] = []
-    files = archives.read_inner(packed([(GOOD, b"1"), (second, b"2")]), "x.zip", problems)
-    assert files == {GOOD: b"1"}
+    found = archives.read_inner(packed([(GOOD, b"1"), (second, b"2")]), "x.zip", problems)
+    assert found == {GOOD: b"1"}
     assert len(problems) == 1
     assert "occurs twice" in problems[0]
 
@@ -75,8 +80,8 @@ def test_of_names_that_differ_in_case_alone_the_first_is_taken(second: str) -> N
 def test_of_names_that_differ_in_unicode_form_alone_the_first_is_taken() -> None:
     problems: list[str] = []
     composed, decomposed = "\u00fc.ipynb", "u\u0308.ipynb"
-    files = archives.read_inner(packed([(decomposed, b"1"), (composed, b"2")]), "x.zip", problems)
-    assert files == {composed: b"1"}
+    found = archives.read_inner(packed([(decomposed, b"1"), (composed, b"2")]), "x.zip", problems)
+    assert found == {composed: b"1"}
     assert len(problems) == 1
 
 
@@ -84,7 +89,7 @@ def test_an_encrypted_entry_is_one_line() -> None:
     blob = bytearray(packed([("locked.ipynb", b"x"), (GOOD, b"good")]))
     blob[blob.index(b"PK\x01\x02") + 8] |= 1  # the flag in the central directory
     problems: list[str] = []
-    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert only(archives.read_inner(bytes(blob), "x.zip", problems)) == {GOOD: b"good"}
     assert problems == ["'locked.ipynb' in x.zip is encrypted and was left out."]
 
 
@@ -95,7 +100,7 @@ def test_an_entry_of_another_packing_is_one_line(method: int) -> None:
     for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         blob[blob.index(mark) + offset] = method
     problems: list[str] = []
-    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert only(archives.read_inner(bytes(blob), "x.zip", problems)) == {GOOD: b"good"}
     assert problems == [
         "'odd.ipynb' in x.zip is packed in an unusual way (pack it again, as an "
         "ordinary zip) and was left out."
@@ -127,34 +132,34 @@ def test_what_is_read_later_is_what_was_looked_at() -> None:
 def test_a_zip_that_is_another_one_now_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "all.zip"
     path.write_bytes(packed([(GOOD, os.urandom(5000))]))
-    files = archives.read_zip(path, [])
+    found = archives.read_zip(path, [])
     path.write_bytes(os.urandom(6000))
     with pytest.raises(UsageError, match=f"{GOOD} cannot be read any more"):
-        files[GOOD]
+        found[GOOD]
 
 
 def test_what_is_there_is_known_without_reading_it() -> None:
     def broken() -> bytes:
         raise OSError(5, "Input/output error")
 
-    files = archives.Files({GOOD: broken})
-    assert GOOD in files
-    assert "other" not in files
-    assert len(files) == 1
+    found = files.Files({GOOD: broken})
+    assert GOOD in found
+    assert "other" not in found
+    assert len(found) == 1
 
 
 def test_a_wrong_checksum_is_one_line() -> None:
     blob = bytearray(packed([("odd.ipynb", os.urandom(100)), (GOOD, b"good")]))
     blob[60] ^= 0xFF
     problems: list[str] = []
-    assert archives.read_inner(bytes(blob), "x.zip", problems) == {GOOD: b"good"}
+    assert only(archives.read_inner(bytes(blob), "x.zip", problems)) == {GOOD: b"good"}
     assert "could not be unpacked" in problems[0]
 
 
 def test_what_is_packed_beyond_belief_is_left_out() -> None:
     problems: list[str] = []
     entries = [("bomb.ipynb", bytes(40 << 20)), (GOOD, b"good")]
-    assert archives.read_inner(packed(entries), "x.zip", problems) == {GOOD: b"good"}
+    assert only(archives.read_inner(packed(entries), "x.zip", problems)) == {GOOD: b"good"}
     assert problems == ["'bomb.ipynb' in x.zip is compressed beyond belief and was left out."]
 
 
@@ -163,9 +168,9 @@ def test_an_entry_that_unpacks_to_more_than_it_says_is_left_out() -> None:
     place = blob.index(b"PK\x01\x02") + 24
     blob[place : place + 4] = (1000).to_bytes(4, "little")
     problems: list[str] = []
-    files = archives.read_inner(bytes(blob), "x.zip", problems)
-    assert GOOD in files
-    assert len(files.get("liar.ipynb", b"")) <= 1000
+    found = archives.read_inner(bytes(blob), "x.zip", problems)
+    assert GOOD in found
+    assert len(found.get("liar.ipynb", b"")) <= 1000
 
 
 def test_many_small_bombs_are_refused_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,12 +205,12 @@ def test_a_name_in_broken_utf8_is_no_crash() -> None:
 def test_what_is_read_is_what_lies_there_when_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / GOOD).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / GOOD).write_bytes(b"old")
-    files = archives.read_folder(tmp_path, [])
+    found = folders.read_folder(tmp_path, [])
     (tmp_path / GOOD).write_bytes(b"new")
-    assert files == {GOOD: b"new"}
+    assert found == {GOOD: b"new"}
     (tmp_path / GOOD).unlink()
     with pytest.raises(UsageError, match=f"{GOOD} cannot be read any more"):
-        files[GOOD]
+        found[GOOD]
 
 
 def test_files_of_two_places_are_one_and_may_have_new_names(tmp_path: Path) -> None:
@@ -226,7 +231,13 @@ def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
     (folder / "folder").symlink_to(tmp_path / "secret")
     os.mkfifo(folder / "pipe.ipynb")
     problems: list[str] = []
-    assert archives.read_folder(folder, problems) == {GOOD: b"good"}
+    found = folders.read_folder(folder, problems)
+    assert only(found) == {GOOD: b"good"}
+    assert {*found} - {GOOD} == {
+        "folder (a link)",
+        "link.ipynb (is a link)",
+        "pipe.ipynb (is no ordinary file)",
+    }
     assert sorted(problems) == [
         "folder is a link and was left out.",
         "link.ipynb is a link and was left out.",
@@ -236,13 +247,59 @@ def test_links_and_pipes_in_a_folder_are_one_line_each(tmp_path: Path) -> None:
 
 def test_a_file_name_that_is_not_utf8_is_read(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ipynb"))).write_bytes(b"x")
-    assert list(archives.read_folder(tmp_path, []).values()) == [b"x"]
-    assert next(iter(archives.read_folder(tmp_path, []))).encode()
+    assert list(folders.read_folder(tmp_path, []).values()) == [b"x"]
+    assert next(iter(folders.read_folder(tmp_path, []))).encode()
 
 
-def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_ENTRIES", 2)
-    for number in range(3):
-        (tmp_path / f"{number}.py").touch()
-    with pytest.raises(UsageError, match="has more than 2 files"):
-        archives.read_folder(tmp_path, [])
+def test_more_files_than_any_student_has_are_left_and_the_next_one_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_EACH", 2)
+    for student, number in (("Ada", 5), ("Bob", 2)):
+        (tmp_path / student).mkdir()
+        for n in range(number):
+            (tmp_path / student / f"{n}.py").touch()
+    problems: list[str] = []
+    found = folders.read_folder(tmp_path, problems)
+    assert {*found} == {
+        "Ada/0.py",
+        "Ada/1.py",
+        "Ada/… (too many files)",
+        "Bob/0.py",
+        "Bob/1.py",
+    }
+    assert problems == ["Ada has more than 2 files; the rest was left."]
+
+
+def test_ignored_folders_are_not_walked_and_named_where_work_may_lie_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_EACH", 2)
+    for folder in (".venv", ".git", ".work", ".ipynb_checkpoints", "__pycache__"):
+        (tmp_path / "Ada" / folder).mkdir(parents=True)
+        for n in range(3):
+            (tmp_path / "Ada" / folder / f"{n}.ipynb").touch()
+    (tmp_path / "Ada" / GOOD).touch()
+    assert {*folders.read_folder(tmp_path, [])} == {
+        "Ada/.ipynb_checkpoints/ (not looked into)",
+        "Ada/.work/ (not looked into)",
+        f"Ada/{GOOD}",
+    }
+
+
+def test_a_result_folder_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "results" / "students").mkdir(parents=True)
+    (tmp_path / "results" / folders.STORE).touch()
+    (tmp_path / GOOD).touch()
+    problems: list[str] = []
+    assert {*folders.read_folder(tmp_path, problems)} == {GOOD}
+    assert problems == ["results holds results of the grader and was left out."]
+
+
+def test_names_in_utf8_without_the_flag_are_read() -> None:
+    blob = packed([("Jörg/a.ipynb", b"x")])
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = blob.index(mark) + offset
+        flags = int.from_bytes(blob[place : place + 2], "little") & ~0x800
+        blob = blob[:place] + flags.to_bytes(2, "little") + blob[place + 2 :]
+    assert {*archives.read_inner(blob, "x.zip", [])} == {"Jörg/a.ipynb"}

@@ -88,7 +88,7 @@ def test_a_zip_that_cannot_be_read_is_for_a_person_and_no_zero(
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_bytes(b"PK\3\4 broken off")
     submission, _ = ingest([tmp_path], assignment, PLATFORMS).submissions
-    assert set(submission.damaged) == {"activation", "evaluation", "fmssvrc"}
+    assert set(submission.doubts) == {"activation", "evaluation", "fmssvrc"}
     (reason,) = set(submission.missing.values())
     assert reason.startswith("Ada.zip is not a readable zip archive")
 
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_read_any_more_is_for_a_person_and_not_the_end(
 
     monkeypatch.setattr(Path, "read_bytes", fails)
     ada, bob = ingest([tmp_path], assignment, PLATFORMS).submissions
-    assert set(ada.damaged) == {"activation", "evaluation", "fmssvrc"}
+    assert set(ada.doubts) == {"activation", "evaluation", "fmssvrc"}
     assert ada.problems == ("FMSSVRC.ipynb cannot be read any more (Input/output error).",)
     assert len(bob.notebooks) == 3
 

@@ -66,5 +66,5 @@ def test_a_path_that_is_nothing_is_one_sentence(tmp_path: Path) -> None:
 def test_a_damaged_notebook_is_a_finding_not_an_end(tmp_path: Path) -> None:
     write(tmp_path / NAME, b'{"cells": [')
     found = find_notebooks.find(tmp_path, made().assignment)
-    assert found.submission.damaged == ("activation",)
+    assert found.submission.unreadable == ("activation",)
     assert found.files == {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from grader.intake.platform import Place, Platform, QuizAttempt, Table
-from grader.platforms.moodle import download, quiz_responses
+from grader.intake.platform import Entry, Place, Platform, QuizAttempt, Table
+from grader.platforms.moodle import download, gradebook, quiz_responses, worksheet
 
 
 class Moodle(Platform):
@@ -13,13 +13,18 @@ class Moodle(Platform):
 
     name = "moodle"
 
-    def places(self, paths: Iterable[str]) -> Mapping[str, Place]:
+    def places(self, name: str, files: Mapping[str, bytes]) -> Mapping[str, Place]:
         """Of "Download all submissions", with and without folders."""
-        return download.places(paths)
+        return download.places(files)
 
     def attempts(self, name: str, table: Table) -> Sequence[QuizAttempt] | None:
         """Of the quiz's report "Responses"."""
         return quiz_responses.attempts(name, table)
+
+    def people(self, name: str, table: Table) -> Sequence[Entry] | None:
+        """Of a grading worksheet, or of an export of the gradebook."""
+        entries = worksheet.people(name, table)
+        return gradebook.people(name, table) if entries is None else entries
 
     def complaint(self, name: str, table: Table) -> str:
         """On the quiz's other reports."""

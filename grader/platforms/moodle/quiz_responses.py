@@ -1,7 +1,6 @@
 """Reads Moodle's quiz "Responses" download, English and German, of every release. Trusted side.
 
-Columns are found by their headers, never by position. JSON downloads squeeze their headers, so
-all headers are compared in that form.
+Columns are found by their headers, never by position.
 """
 
 from __future__ import annotations
@@ -12,18 +11,13 @@ from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
 from grader.intake.platform import QuizAttempt, Table
+from grader.platforms.moodle.headers import PEOPLE, column, squeezed
 
-COLUMNS = {
-    "last": ("surname", "lastname", "nachname"),
-    "first": ("firstname", "vorname"),
-    "email": ("emailaddress", "e-mail-adresse", "e-mail", "email"),
-    "state": ("state", "status"),
-    "number": ("idnumber", "id-nummer", "matrikelnummer"),
-    "username": ("username", "anmeldename"),
-}
+COLUMNS = PEOPLE | {"state": ("state", "status")}
 RESPONSE = re.compile(r"^(?:response|antwort)(\S+)$")
 RIGHT = re.compile(r"^(?:rightanswer|richtigeantwort)(\S+)$")
 QUESTION = re.compile(r"^(?:question|frage)(\S+)$")
+MARK = re.compile(r"^(?:q|f)\S*/\d")
 GRADE = re.compile(r"^(?:grade|bewertung)(/?)(\d+(?:[.,]\d+)?)$")
 NO_RESPONSES = (
     "{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's report "
@@ -40,7 +34,7 @@ def attempts(name: str, table: Table) -> list[QuizAttempt] | None:
         UsageError: nothing in it says whose they are.
     """
     header = [squeezed(cell) for cell in table[0]] if table else []
-    columns = {key: _column(header, aliases) for key, aliases in COLUMNS.items()}
+    columns = {key: column(header, aliases) for key, aliases in COLUMNS.items()}
     responses = _numbered(header, RESPONSE)
     if not responses:
         return None
@@ -83,21 +77,13 @@ def attempts(name: str, table: Table) -> list[QuizAttempt] | None:
 def complaint(name: str, table: Table) -> str:
     """Why a table with people in it is no responses download; empty if it is another thing."""
     header = {squeezed(cell) for cell in [*table, []][0]}
-    people = {alias for key in ("last", "first", "email") for alias in COLUMNS[key]}
-    return NO_RESPONSES.format(name=name) if header & people else ""
-
-
-def squeezed(text: str) -> str:
-    """A header as Moodle's JSON has it: small letters without spaces, points and commas."""
-    return re.sub(r"[\s.,]+" if "/" not in text else r"\s+", "", text).casefold()
+    people = {alias for key in ("last", "first", "email") for alias in PEOPLE[key]}
+    marks = any(MARK.match(cell) or GRADE.match(cell) for cell in header)
+    return NO_RESPONSES.format(name=name) if marks and header & people else ""
 
 
 def _numbered(header: Sequence[str], pattern: re.Pattern[str]) -> dict[str, int]:
     return {m[1]: n for n, cell in enumerate(header) if (m := pattern.match(cell))}
-
-
-def _column(header: Sequence[str], aliases: Sequence[str]) -> int | None:
-    return next((n for n, cell in enumerate(header) if cell in aliases), None)
 
 
 def _grade(text: str) -> Decimal | None:

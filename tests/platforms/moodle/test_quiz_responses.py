@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from grader.core.errors import UsageError
-from grader.core.model import Submission
 from grader.intake import people, platform_tables
+from grader.intake.identity import by_name
 from grader.intake.platform import QuizAttempt
+from grader.intake.roster import Owner
 from grader.platforms.moodle import Moodle
 
 ENGLISH = (
@@ -32,11 +33,11 @@ def read(name: str, content: bytes) -> list[QuizAttempt]:
 
 
 def complaint(name: str, content: bytes) -> str:
-    return platform_tables.look(name, content, [Moodle()]).complaint
+    return platform_tables.look(name, {name: content}, [Moodle()]).complaint
 
 
-def submission(name: str) -> Submission:
-    return Submission(student=name.lower().replace(" ", "-"), name=name, notebooks={}, missing={})
+def owner(name: str) -> Owner:
+    return Owner(identity=by_name(name))
 
 
 def test_english_rows_are_read_by_header() -> None:
@@ -65,30 +66,16 @@ def test_german_rows_are_read_and_averages_dropped() -> None:
 )
 def test_a_row_finds_its_student_by_either_order_of_the_name(name: str) -> None:
     rows = read("r.csv", GERMAN.encode())
-    found, remarks = people.match(rows, [submission(name), submission("Ada Strong")])
-    assert list(found) == [submission(name).student]
-    assert remarks == []
-
-
-def test_unfinished_unmatched_and_doubly_matched_rows_are_listed_and_not_used() -> None:
-    rows = read("r.csv", ENGLISH.encode())
-    students = [
-        submission("Robin-Kim Muster"),
-        submission("Alex Beispiel"),
-        submission("alex beispiel"),
-    ]
-    found, remarks = people.match(rows, students)
-    assert found == {}
-    assert "several submissions" in remarks[0]
-    assert "not finished" in remarks[1]
-    assert "no submission" in people.match(rows[:1], students[:1])[1][0]
+    found = people.match(rows, [owner(name), owner("Ada Strong")])
+    assert list(found.responses) == [owner(name).identity.student]
+    assert found.remarks == []
 
 
 def test_the_best_finished_attempt_counts() -> None:
     text = ENGLISH + "Beispiel,Alex,alex.beispiel@example.org,Finished,x,x,y,9.00,9,8,-\n"
-    found, _ = people.match(read("r.csv", text.encode()), [submission("Alex Beispiel")])
-    assert found["alex-beispiel"].values["response 1"] == "9"
-    assert found["alex-beispiel"].source == "r.csv, row 4"
+    found = people.match(read("r.csv", text.encode()), [owner("Alex Beispiel")])
+    assert found.responses["alex-beispiel"].values["response 1"] == "9"
+    assert found.responses["alex-beispiel"].source == "r.csv, row 4"
 
 
 def test_a_grades_report_is_told_apart_with_the_mend() -> None:

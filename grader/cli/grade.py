@@ -1,0 +1,223 @@
+"""`grader grade`: a batch of submissions, from their folders to their reports."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli import machine
+from grader.cli.exit_codes import DONE, NOT_ALL
+from grader.cli.options import assignment_option, sandbox_options
+from grader.cli.train import options
+from grader.core.untrusted_text import printable
+
+if TYPE_CHECKING:
+    from grader.batch.engine import Engine
+    from grader.core.model import Assignment, Grade, Submission
+    from grader.marking.grades import Results
+
+MANY, MANY_ROWS = 20, 200
+"""Names, and rows of a table, that still help a person at a terminal."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="The result folder; the same folder resumes.",
+)
+@assignment_option
+@click.option(
+    "--people",
+    "people_file",
+    type=click.Path(path_type=Path),
+    help="Who takes part: a grading worksheet, an export of the gradebook, or a CSV roster.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
+@click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
+@click.option(
+    "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
+)
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    help="Where notebooks run: local, or dask://HOST:PORT of a cluster.",
+)
+@click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
+@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@options
+@sandbox_options
+def grade(
+    paths: tuple[Path, ...],
+    out: Path,
+    assignment: str | None,
+    people_file: Path | None,
+    jobs: int | None,
+    seed: int | None,
+    data_dir: Path | None,
+    engine: str,
+    fresh: bool,
+    quiet: bool,
+    audit: bool,
+    no_acceleration: bool,
+    device: str,
+    accept_rung: str,
+    require_rung: str,
+) -> None:
+    """Grade submissions: folders, zips, or a learning platform's downloads.
+
+    A submission is a folder named for its student with any of the notebooks; a batch is a folder of
+    these. Moodle's "Download all submissions", a quiz's "Responses" and the grading worksheet are
+    known, in one folder as they come or each by its path. Writes OUT/index.html, one page for
+    each student, grades.csv and results.json.
+    """
+    from grader.assignment import rubric
+    from grader.batch import batch
+    from grader.cli import result_folder
+    from grader.intake.submissions import ingest
+    from grader.marking import ownership
+    from grader.platforms import PLATFORMS
+    from grader.retraining.options import adjusted
+    from grader.sandbox.walls import choose, levels
+    from grader.store.store import Store
+
+    found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
+    chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
+    rung = choose.best(require_rung or accept_rung or levels.SAFE)
+    if rung not in levels.CONCURRENT:
+        jobs = 1
+        click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
+    found = ingest(list(paths), chosen, PLATFORMS, people_file)
+    for note in found.notes:
+        click.echo(f"note: {printable(note)}", err=True)
+    _make_folder(out)
+    with Store(out / "grader.sqlite").claim() as store:
+        settings = batch.Settings(
+            seed=store.batch_seed(seed),
+            jobs=jobs or machine.cores(),
+            fresh=fresh,
+            data_dir=data_dir,
+            audit=audit,
+            rung=rung,
+        )
+        noted = {
+            "assignment": chosen.name,
+            "rubric": str(chosen.rubric_dir.resolve()),
+            "digest": chosen.digest,
+            "data": str(data_dir.resolve()) if data_dir else "",
+            "paths": shlex.join(str(path.resolve()) for path in paths),
+        }
+        with machine.progress(quiet) as progress:
+            work = batch.Batch(chosen, store, settings, progress, _engine(engine))
+            owned = ownership.settled(store, found.submissions, found.submissions.names())
+            try:
+                results = work.results(_remarked(owned), noted)
+            except KeyboardInterrupt:
+                _show_done(work.done)
+                raise
+        result_folder.write_reports(results, chosen, out)
+        broken = _show_table(results, chosen)
+    click.echo(f"Report: {(out / 'index.html').resolve()}")
+    sys.exit(NOT_ALL if broken else DONE)
+
+
+def _make_folder(out: Path) -> None:
+    from grader.core.errors import UsageError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as bad:
+        raise UsageError(
+            f"{out} cannot be made ({bad.strerror}); choose another --out folder"
+        ) from None
+
+
+def _engine(name: str) -> Engine | None:
+    """The engine of this name; None for the batch's own."""
+    from grader.core.errors import UsageError
+
+    if name == "local":
+        return None
+    scheme, _, address = name.partition("://")
+    host, _, port = address.rpartition(":")
+    if scheme != "dask" or not host or not port.isdigit() or "/" in host:
+        raise UsageError(f"--engine {name}: expected local or dask://HOST:PORT")
+    from grader.batch.dask_engine import DaskEngine
+
+    return DaskEngine(f"tcp://{address}")
+
+
+def _show_done(done: Sequence[tuple[str, str]]) -> None:
+    """What an interrupted batch has in its store."""
+    by_name: dict[str, list[str]] = {}
+    for name, task in done:
+        by_name.setdefault(name, []).append(task)
+    told = [f"{name} ({', '.join(tasks)})" for name, tasks in by_name.items()]
+    more = f", and {len(told) - MANY} more" if len(told) > MANY else ""
+    listed = printable(", ".join(told[:MANY])) or "no notebook"
+    click.echo(f"Done in this run: {listed}{more}", err=True)
+
+
+def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:
+    """The same, each with a line on what is wrong with it."""
+    from grader.intake.submissions import told
+
+    for submission in submissions:
+        if line := told(submission):
+            click.echo(f"note: {printable(line)}", err=True)
+        yield submission
+
+
+def _show_table(results: Results, assignment: Assignment) -> bool:
+    """The grades, or of a large course their number; whether some item is an error."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table, broken, passed, provisional = Table(), False, 0, 0
+    for number, grade_ in enumerate(results.bare()):
+        if number == 0:
+            table.add_column("student")
+            for task in grade_.tasks:
+                table.add_column(task.task.id, justify="right")
+            table.add_column("points", justify="right")
+            table.add_column("result")
+        broken = broken or _has_error(grade_)
+        passed, provisional = passed + grade_.passed, provisional + grade_.provisional
+        if len(results) <= MANY_ROWS:
+            table.add_row(*_row(grade_, assignment))
+    if len(results) <= MANY_ROWS:
+        Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
+    else:
+        click.echo(f"{len(results)} students, {passed} passed, {provisional} provisional")
+    return broken
+
+
+def _row(grade_: Grade, assignment: Assignment) -> list[str]:
+    from grader.marking.scoring import standing
+
+    result = standing(grade_, assignment)
+    return [
+        printable(grade_.submission.name),
+        *(f"{task.points:.2f}" for task in grade_.tasks),
+        f"{grade_.points:.2f}",
+        f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,
+    ]
+
+
+def _has_error(grade_: Grade) -> bool:
+    from grader.core.model import Status
+
+    return any(
+        item.outcome.status is Status.ERROR and item.mark is None
+        for task in grade_.tasks
+        for item in task.items
+    )
