@@ -1,7 +1,8 @@
-"""From answers to outcomes: what a check's crash, a lost answer and a missing notebook become."""
+"""What is asked: hidden inputs that follow from seed and submission, and further runs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -14,7 +15,6 @@ from grader.core.model import (
     Answer,
     AnswerStatus,
     Case,
-    CellRun,
     Ending,
     Evidence,
     Item,
@@ -22,14 +22,14 @@ from grader.core.model import (
     Notebook,
     Outcome,
     Question,
-    Status,
+    Run,
     Submission,
     Task,
     Visibility,
 )
 from grader.marking import plan
-from grader.marking.judge import _excused, judge
 from grader.marking.task_work import TaskWork
+from grader.retraining import runs
 
 
 class Echo(Check):
@@ -43,13 +43,6 @@ class Echo(Check):
     def judge(self, case: Case) -> Outcome:
         assert case.answers[0].value == case.expected[0].value
         return passed("right")
-
-
-class Broken(Check):
-    """A check with a bug."""
-
-    def judge(self, case: Case) -> Outcome:
-        raise ZeroDivisionError("oops")
 
 
 def task(check: Check) -> Task:
@@ -70,56 +63,6 @@ def submission(with_notebook: bool = True) -> Submission:
         missing={} if with_notebook else {"t": "T.ipynb was not handed in."},
         digest="d",
     )
-
-
-def outcome(check: Check, evidence: Evidence | None, *, handed_in: bool = True) -> Outcome:
-    """The outcome of the only item, with the reference answering 7 to every question."""
-    one = task(check)
-    questions = plan.plan(one, 5)
-    expected = {
-        codec.digest(q): Answer(status=AnswerStatus.OK, value=7)
-        for qs in questions.values()
-        for q in qs
-    }
-    work = TaskWork(
-        task=one,
-        submission=submission(handed_in),
-        questions=questions,
-        evidence=evidence,
-        expected=expected,
-    )
-    return judge(work)["i"]
-
-
-def evidence(value: int, ending: Ending = Ending.COMPLETED) -> Evidence:
-    (question,) = plan.plan(task(Echo()), 5)["i"]
-    answers = {codec.digest(question): Answer(status=AnswerStatus.OK, value=value)}
-    return Evidence(task="t", ending=ending, message="why", answers=answers)
-
-
-def test_a_right_answer_passes() -> None:
-    assert outcome(Echo(), evidence(7)).status is Status.PASSED
-
-
-def test_a_crash_of_a_check_is_an_error_and_no_mark() -> None:
-    found = outcome(Echo(), evidence(8))
-    assert (found.status, found.share) == (Status.ERROR, Decimal(0))
-    assert "AssertionError" in found.message
-
-
-def test_a_bug_in_a_check_is_an_error_that_names_it() -> None:
-    assert "ZeroDivisionError: oops" in outcome(Broken(), evidence(7)).message
-
-
-def test_a_sandbox_that_would_not_start_is_an_error_not_a_zero() -> None:
-    found = outcome(Echo(), evidence(7, Ending.SETUP_FAILED))
-    assert found.status is Status.ERROR
-    assert found.message == "The notebook could not be run: why"
-
-
-def test_a_notebook_that_was_not_handed_in_fails_with_the_reason() -> None:
-    found = outcome(Echo(), None, handed_in=False)
-    assert (found.status, found.message) == (Status.FAILED, "T.ipynb was not handed in.")
 
 
 @pytest.mark.parametrize("change", ["seed", "student", "digest"])
@@ -145,17 +88,127 @@ def test_each_item_draws_from_a_stream_of_its_own() -> None:
     assert first != other
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [(Status.FAILED, Status.REVIEW), (Status.PASSED, Status.PASSED), (Status.ERROR, Status.ERROR)],
-)
-def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
-    status: Status, expected: Status
-) -> None:
-    cell = CellRun(
-        index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
+def test_a_stream_is_an_items_own_and_changes_with_its_name() -> None:
+    one = task(Echo())
+    other = replace(one, items=(replace(one.items[0], id="other"),))
+    more = replace(one, items=(replace(one.items[0], id="first"), *one.items))
+    assert plan.plan(other, 5)["other"] != plan.plan(one, 5)["i"]
+    assert plan.plan(more, 5)["i"] == plan.plan(one, 5)["i"]  # an item before it draws elsewhere
+
+
+def test_questions_to_a_courses_own_probe_bring_the_probe() -> None:
+    class Own(Echo):
+        sources: ClassVar[dict[str, str]] = {"echo": "def ask(names): ..."}
+
+    (question,) = plan.plan(task(Own()), 5)["i"]
+    assert question.source == "def ask(names): ..."
+    (usual,) = plan.plan(task(Echo()), 5)["i"]
+    assert usual.source == ""
+
+
+class Words(Check):
+    """Reads the notebook, and asks nothing."""
+
+    observes: ClassVar[bool] = False
+
+
+class Twice(Echo):
+    """Wants two further runs."""
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        more = (Question(probe="echo", params={"run": len(case.runs)}),)
+        return more if len(case.runs) < 2 else ()
+
+
+class Stumbles(Echo):
+    """Has a bug where it is asked for more."""
+
+    def again(self, case: Case) -> tuple[Question, ...]:
+        raise ZeroDivisionError
+
+
+def work(*checks: Check, ran: bool = True, count: int = 0, audit: bool = False) -> TaskWork:
+    """Work on a task with these checks, after so many further runs."""
+    items = tuple(replace(task(check).items[0], id=f"i{n}") for n, check in enumerate(checks))
+    one = replace(task(checks[0]), items=items)
+    ending = Ending.COMPLETED if ran else Ending.SETUP_FAILED
+    evidence = Evidence(task="t", ending=ending)
+    return TaskWork(
+        task=one,
+        submission=submission(),
+        questions=plan.plan(one, 5),
+        evidence=evidence,
+        runs=(Run(evidence=evidence, labels=np.arange(10, dtype=np.uint8)),) * count,
+        audit=audit,
     )
-    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = _excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
-    assert found.status is expected
-    assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)
+
+
+def test_a_task_runs_if_it_has_a_notebook_that_somebody_observes() -> None:
+    assert plan.needs_run(task(Echo()))
+    assert not plan.needs_run(task(Words()))
+    assert not plan.needs_run(replace(task(Echo()), notebook=None))
+
+
+def test_a_task_trains_if_a_check_may_ask_again() -> None:
+    assert not plan.trains(task(Echo()))
+    assert plan.trains(task(Twice()))
+
+
+def test_further_runs_are_numbered_until_the_check_has_seen_enough() -> None:
+    first = plan.next_run(work(Twice()))
+    assert first == (1, (Question(probe="echo", params={"run": 0}),))
+    assert plan.next_run(work(Twice(), count=1))[0] == 2
+    assert plan.next_run(work(Twice(), count=2)) == (runs.AUDIT, ())
+
+
+def test_nothing_more_is_asked_of_a_notebook_that_could_not_be_run() -> None:
+    assert plan.again(work(Twice(), ran=False)) == ()
+
+
+def test_the_same_question_of_two_checks_is_asked_once() -> None:
+    assert len(plan.again(work(Twice(), Twice()))) == 1
+
+
+def test_a_bug_in_one_check_does_not_keep_another_from_asking() -> None:
+    assert len(plan.again(work(Stumbles(), Twice()))) == 1
+
+
+class Exports(Echo):
+    """Asks for the trained network."""
+
+    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
+        return (Question(probe=plan.EXPORT),)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "asked"),
+    [
+        ({"classes": [1]}, True, 1),
+        ({"classes": [1]}, False, 0),
+        ({"problem": "none"}, True, 0),
+        (None, True, 0),
+    ],
+)
+def test_an_audit_is_made_where_it_is_wanted_and_a_network_left(
+    value: object, wanted: bool, asked: int
+) -> None:
+    one = work(Exports(), audit=wanted)
+    (question,) = one.questions["i0"]
+    assert one.evidence is not None
+    answered = replace(
+        one.evidence,
+        answers={codec.digest(question): Answer(status=AnswerStatus.OK, value=value)},
+    )
+    assert plan.audited(replace(one, evidence=answered)) == (question,) * asked
+
+
+def test_there_is_one_audit_at_most() -> None:
+    one = work(Exports(), audit=True)
+    (question,) = one.questions["i0"]
+    assert one.evidence is not None
+    answer = Answer(status=AnswerStatus.OK, value={"classes": [1]})
+    answered = replace(one.evidence, answers={codec.digest(question): answer})
+    labels = np.arange(10, dtype=np.uint8)
+    audit = Run(evidence=answered, labels=labels, pixels=np.arange(784))
+    done = replace(one, evidence=answered, runs=(audit,))
+    assert plan.audited(done) == ()
