@@ -333,11 +333,15 @@ class AnswerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back for one question. A fact claimed by hostile code, decoded to plain data."""
+    """What came back for one question. A fact claimed by hostile code, decoded to plain data.
+
+    `record` is no claim: what the trusted side noted of what doubles were given meanwhile.
+    """
 
     status: AnswerStatus
     value: JSON = None
     error: str = ""
+    record: JSON = None
 
 
 class Ending(StrEnum):

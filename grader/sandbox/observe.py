@@ -33,6 +33,7 @@ from grader.core.model import (
 from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.kernels import drivers, fork_servers
 from grader.sandbox.kernels.job import KernelJob
+from grader.sandbox.outside import counterparts
 from grader.sandbox.walls import choose, levels
 
 MAX_RESULT = 512 << 20
@@ -147,11 +148,16 @@ def _once(
         questions=tuple(
             (
                 key,
-                codec.encode(codec.sent(q), resources),
+                codec.encode(counterparts.sent(codec.sent(q)), resources),
                 q.seconds or limits.question_seconds,
             )
             for key, q in questions.items()
         ),
+        held={
+            key: codec.encode(codec.sent(q))
+            for key, q in questions.items()
+            if counterparts.kind_of(codec.sent(q))
+        },
         prepare=surroundings.prepare,
         seed=seed,
         limits=limits,
@@ -295,6 +301,7 @@ def decode_answer(raw: Mapping[str, str]) -> Answer:
         told = (AnswerStatus.OK, AnswerStatus.RAISED, AnswerStatus.UNDEFINED, AnswerStatus.TIMEOUT)
         if status not in told or not isinstance(line["error"], str):
             return malformed
-        return Answer(status=status, value=line["value"], error=line["error"][:4000])
+        record = codec.decode(raw["record"], most=None) if raw.get("record") else None
+        return Answer(status=status, value=line["value"], error=line["error"][:4000], record=record)
     except (codec.WireError, ValueError, KeyError, TypeError):
         return malformed

@@ -109,13 +109,14 @@ def _unpacked(ask: Ask, answer: Answer) -> dict[str, Answer]:
     if answer.status is not AnswerStatus.OK or not isinstance(answer.value, list):
         return {codec.digest(question): answer for question in ask.questions}
     return {
-        codec.digest(question): _answer(raw)
-        for question, raw in zip(ask.questions, answer.value, strict=True)
+        codec.digest(question): _answer(raw, record)
+        for question, raw, record in zip(ask.questions, answer.value, answer.record, strict=True)
     }
 
 
-def _answer(raw: Mapping[str, JSON]) -> Answer:
-    return Answer(status=STATUSES[raw["status"]], value=raw["value"], error=raw["error"])
+def _answer(raw: Mapping[str, JSON], record: JSON) -> Answer:
+    status = STATUSES[raw["status"]]
+    return Answer(status=status, value=raw["value"], error=raw["error"], record=record)
 
 
 def _no_resource(name: str) -> JSON:

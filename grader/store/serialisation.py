@@ -172,12 +172,18 @@ def evidence_from_json(text: str, answers: str = "{}") -> Evidence:
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
     """An answer as plain data; not yet text, for it may hold arrays."""
-    return {"status": answer.status.value, "value": answer.value, "error": answer.error}
+    told = {"status": answer.status.value, "value": answer.value, "error": answer.error}
+    return told if answer.record is None else told | {"record": answer.record}
 
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
     """The inverse of `answer_to_json`."""
-    return Answer(status=AnswerStatus(data["status"]), value=data["value"], error=data["error"])
+    return Answer(
+        status=AnswerStatus(data["status"]),
+        value=data["value"],
+        error=data["error"],
+        record=data.get("record"),
+    )
 
 
 def outcomes_to_json(outcomes: Outcomes) -> str:

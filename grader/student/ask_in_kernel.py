@@ -22,8 +22,9 @@ from IPython.utils.capture import capture_output
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Question
 from grader.core.untrusted_text import encodable
-from grader.sandbox.inside import figures, probes, protocol
+from grader.sandbox.inside import conversation, figures, probes, protocol
 from grader.sandbox.inside.fixtures.figures import record_closed
+from grader.sandbox.outside import counterparts
 
 Names = MutableMapping[str, Any]
 
@@ -39,8 +40,13 @@ def ask(namespace: Names, question: Question, seconds: int) -> Answer:
     `seconds` is how long the student's code may take, where the question says nothing else.
     """
     probe = probes.find(question.probe, question.source)
+    outside = counterparts.counterpart(codec.sent(question))
     try:
-        with untouched(namespace), _alarm(question.seconds or seconds):
+        with (
+            untouched(namespace),
+            conversation.through(outside.hear if outside else _nobody),
+            _alarm(question.seconds or seconds),
+        ):
             value = protocol.pack(probe(namespace, _copied(question)))
     except protocol.Undefined as missing:
         return Answer(status=AnswerStatus.UNDEFINED, error=str(missing))
@@ -51,12 +57,21 @@ def ask(namespace: Names, question: Question, seconds: int) -> Answer:
     except BaseException as error:
         text = encodable(protocol.describe_error(error))
         return Answer(status=AnswerStatus.RAISED, error=text)
-    return Answer(status=AnswerStatus.OK, value=codec.decode(json.dumps(value)))
+    return Answer(
+        status=AnswerStatus.OK,
+        value=codec.decode(json.dumps(value)),
+        record=outside.record() if outside else None,
+    )
+
+
+def _nobody(handed: Any) -> Any:
+    raise RuntimeError("this probe has nobody to hand things over to")
 
 
 def _copied(question: Question) -> dict[str, Any]:
     """Parameters of their own: what student code does to an array must not reach the next call."""
-    copied = protocol.unpack(json.loads(codec.encode(dict(question.params))))
+    sent = counterparts.sent(codec.sent(question))
+    copied = protocol.unpack(json.loads(codec.encode(sent["params"])))
     return dict(copied)
 
 

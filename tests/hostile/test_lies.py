@@ -37,7 +37,7 @@ from grader.core.model import (
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox import observe
-from grader.sandbox.kernels import driver, fork_servers
+from grader.sandbox.kernels import driver, fork_servers, pipes
 from grader.sandbox.walls import scratch
 from grader.sandbox.walls.usage import children
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
@@ -122,12 +122,12 @@ def test_a_value_that_is_none_is_malformed(value: str) -> None:
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_a_line_that_is_no_answer_is_malformed(line: bytes) -> None:
-    told = driver.read_answer(line.replace(b"NONCE", b"n" * 32), "n" * 32)
+    told = pipes.read_answer(line.replace(b"NONCE", b"n" * 32), "n" * 32)
     assert observe.decode_answer(told).status is AnswerStatus.MALFORMED
 
 
 def test_no_line_is_a_lost_answer() -> None:
-    assert observe.decode_answer(driver.read_answer(b" \n\n", "n")).status is AnswerStatus.LOST
+    assert observe.decode_answer(pipes.read_answer(b" \n\n", "n")).status is AnswerStatus.LOST
 
 
 def test_a_kernel_that_forges_each_answer_is_believed_in_none() -> None:

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from grader.checks.model_evaluation import findings
+from grader.sandbox.inside import conversation
 from grader.sandbox.inside.probes.kfold import MAX_EPOCHS, kfold
 from grader.sandbox.inside.protocol import OutOfTime, Undefined, pack
 from grader.sandbox.inside.watch import Rows, Watch
-from tests.checks.model_evaluation.evaluation_task import namespace
+from grader.sandbox.outside.cross_validation import MAX_LIVES, CrossValidation
+from tests.checks.model_evaluation.evaluation_task import namespace, talk
 
 N = 12
 PARAMS: dict[str, Any] = {
@@ -34,12 +37,20 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
 """
 
 
+def asked(names: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the probe tells, and the phases that were noted outside meanwhile."""
+    outside = CrossValidation(PARAMS)
+    with conversation.through(lambda handed: talk(outside, handed)):
+        told = kfold(names, dict(CrossValidation.sent(PARAMS)))
+    pack(told)
+    return told, outside.record()["phases"]
+
+
 def test_facts_of_a_plain_run() -> None:
-    facts = kfold(namespace(HALVES), PARAMS)
-    pack(facts)
-    assert (facts["arguments"], facts["error"]) == (6, "")
-    assert facts["returned"][1] == 0  # the second model follows its script: no row is right
-    first, second = facts["phases"]
+    told, phases = asked(namespace(HALVES))
+    assert (told["arguments"], told["error"]) == (6, "")
+    assert told["returned"][1] == 0  # the second model follows its script: no row is right
+    first, second = phases
     assert first["evaluations"] == [[0, 1, 2, 3, 4, 5]]
     assert second["evaluations"] == [[6, 7, 8, 9, 10, 11]]
     assert first["given"] == [False] * 6 + [True] * 6
@@ -47,12 +58,18 @@ def test_facts_of_a_plain_run() -> None:
     assert first["labels"][6:11] == [0, 1, 2, 0, 1]
     assert (first["widths"], first["epochs"], first["rate"]) == ([4, 3], [2], 0.02)
     assert first["life"] != second["life"]
+    assert (first["moved"], first["altered"]) == (True, False)
+    assert len(first["own"][0]) == 6
+
+
+def test_the_script_stays_outside() -> None:
+    assert set(CrossValidation.sent(PARAMS)) == set(PARAMS) - {"script"}
 
 
 def test_an_error_is_a_fact_beside_what_came_before_it() -> None:
-    facts = kfold(namespace(HALVES.replace("[1, 0], accuracies", "missing")), PARAMS)
-    assert facts["error"].startswith("NameError")
-    assert len(facts["phases"]) == 2
+    told, phases = asked(namespace(HALVES.replace("[1, 0], accuracies", "missing")))
+    assert told["error"].startswith("NameError")
+    assert len(phases) == 2
 
 
 def test_nothing_stays_changed_after_an_interruption() -> None:
@@ -64,22 +81,22 @@ def test_nothing_stays_changed_after_an_interruption() -> None:
     names["create_model"] = interrupted
     call, train = torch.nn.Module.__call__, names["trainModel"]
     with pytest.raises(OutOfTime):
-        kfold(names, PARAMS)
+        asked(names)
     assert torch.nn.Module.__call__ is call
     assert names["trainModel"] is train
     assert torch.nn.Linear(2, 1)(torch.ones(2)).shape == (1,)
 
 
 def test_too_many_epochs_are_told_but_not_run() -> None:
-    facts = kfold(namespace(HALVES.replace("epochs, lr)\n", "10**9, lr)\n")), PARAMS)
-    assert facts["phases"][0]["epochs"] == [10**9]
-    assert max(facts["phases"][0]["counts"]) == MAX_EPOCHS
+    _, phases = asked(namespace(HALVES.replace("epochs, lr)\n", "10**9, lr)\n")))
+    assert phases[0]["epochs"] == [10**9]
+    assert max(phases[0]["counts"]) == MAX_EPOCHS == findings.MAX_EPOCHS
 
 
 def test_autograd_switched_off_by_an_earlier_cell() -> None:
     with torch.no_grad():
-        facts = kfold(namespace(HALVES), PARAMS)
-    assert facts["error"] == ""
+        told, _ = asked(namespace(HALVES))
+    assert told["error"] == ""
 
 
 def test_helper_functions_and_decorators() -> None:
@@ -95,13 +112,13 @@ def logged(function):
 kfold_crossvalidation = logged(kfold_crossvalidation)
 """
     )
-    assert len(kfold(namespace(source), PARAMS)["phases"]) == 2
+    assert len(asked(namespace(source))[1]) == 2
 
 
 @pytest.mark.parametrize("value", ["", "kfold_crossvalidation = 3"])
 def test_no_function(value: str) -> None:
     with pytest.raises(Undefined):
-        kfold(namespace(value), PARAMS)
+        asked(namespace(value))
 
 
 def test_rows_are_found_by_value() -> None:
@@ -114,26 +131,37 @@ def test_rows_are_found_by_value() -> None:
     assert rows.find(mixed).tolist() == [-1, 11, -2]
 
 
-def _watch() -> tuple[Watch, torch.Tensor, torch.nn.Module]:
-    watch = Watch(Rows(PARAMS["data"]), N, PARAMS["script"], 3)
+def _watch() -> tuple[Watch, CrossValidation, torch.Tensor, torch.nn.Module]:
+    outside = CrossValidation(PARAMS)
+    watch = Watch(Rows(PARAMS["data"]), 3, lambda handed: talk(outside, handed))
     torch.manual_seed(0)
-    return watch, torch.tensor(PARAMS["data"]), torch.nn.Sequential(torch.nn.Linear(13, 3))
+    return watch, outside, torch.tensor(PARAMS["data"]), torch.nn.Sequential(torch.nn.Linear(13, 3))
+
+
+def phases(watch: Watch, outside: CrossValidation) -> list[dict[str, Any]]:
+    """What was noted outside."""
+    watch.tell_all()
+    found: list[dict[str, Any]] = outside.record()["phases"]
+    return found
 
 
 def test_outputs_follow_the_script_and_still_teach() -> None:
-    watch, data, model = _watch()
+    watch, outside, data, model = _watch()
     with watch.watching():
         out = model(data)
         assert out.argmax(1).tolist() == PARAMS["script"][0].tolist()
         model(x := data + 1).sum()
         out[:4, 0].sum().backward()
+        model(data)
     assert next(model.parameters()).grad is not None
     assert model(x).equal(torch.nn.functional.linear(x, *model[0].parameters()))  # type: ignore[index]
-    assert watch.lives[0].counts.tolist() == [1] * 4 + [0] * 8
+    (phase,) = phases(watch, outside)
+    assert phase["counts"] == [1] * 4 + [0] * 8
+    assert phase["moved"] is False
 
 
 def test_gradient_accumulation_is_learning_not_judging() -> None:
-    watch, data, model = _watch()
+    watch, outside, data, model = _watch()
     target = torch.tensor(PARAMS["target"])
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss = torch.nn.CrossEntropyLoss()
@@ -143,16 +171,90 @@ def test_gradient_accumulation_is_learning_not_judging() -> None:
             (loss(model(data[:4]), target[:4]) + loss(model(data[4:8]), target[4:8])).backward()
             optimizer.step()
         model(data[8:])
-    (phase,) = watch.phases()
+    (phase,) = phases(watch, outside)
     assert phase["evaluations"] == [[8, 9, 10, 11]]
     assert phase["counts"] == [3] * 8 + [0] * 4
+    assert (phase["rate"], phase["moved"], phase["altered"]) == (0.1, True, False)
+
+
+def test_an_optimizer_that_calls_the_model_within_its_step() -> None:
+    watch, outside, data, model = _watch()
+    target = torch.tensor(PARAMS["target"])
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=4)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(data[:8]), target[:8])
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    with watch.watching():
+        for _ in range(2):
+            optimizer.step(closure)  # type: ignore[no-untyped-call]
+        model(data[8:])
+    (phase,) = phases(watch, outside)
+    assert (phase["life"], phase["altered"]) == (0, False)
+
+
+def test_weights_that_no_step_left_are_told() -> None:
+    watch, outside, data, model = _watch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch.watching():
+        model(data[:4]).sum().backward()
+        optimizer.step()
+        with torch.no_grad():
+            next(model.parameters()).add_(1)
+        model(data[8:])
+    (phase,) = phases(watch, outside)
+    assert phase["altered"] is True
 
 
 def test_modules_that_are_no_models_of_ours_are_left_alone() -> None:
-    watch, data, _ = _watch()
+    watch, outside, data, _ = _watch()
     with watch.watching():
         torch.nn.Linear(13, 2)(data)
         torch.nn.Linear(3, 3)(data[:, :3])
         torch.nn.ReLU()(data)
         torch.nn.CrossEntropyLoss()(data[:, :3], torch.zeros(N, dtype=torch.int64))
-    assert watch.phases() == []
+    assert phases(watch, outside) == []
+
+
+HEARD: dict[str, Any] = {
+    "key": 0,
+    "now": "a",
+    "rows": np.array([1, 2]),
+    "own": np.zeros((2, 3)),
+    "stepping": False,
+}
+
+
+@pytest.mark.parametrize(
+    "handed",
+    [
+        None,
+        {"told": [], "call": HEARD},  # of a model that nobody has told of
+        {"told": [["model", [3], 1]], "call": None},
+        {"told": [["model", [-3]]], "call": None},
+        {"told": [["model", [3]], ["cheat"]], "call": None},
+        {"told": [["model", [3]]] * (MAX_LIVES + 1), "call": None},
+        {"told": [["model", [3]]], "call": HEARD | {"rows": np.array([1, N])}},
+        {"told": [["model", [3]]], "call": HEARD | {"rows": np.array([1.0, 2.0])}},
+        {"told": [["model", [3]]], "call": HEARD | {"own": np.zeros((3, 3))}},
+        {"told": [["model", [3]]], "call": HEARD | {"now": "a" * 1000}},
+        {"told": [["model", [3]]], "call": HEARD | {"key": True}},
+        {"told": [["pull", 0, np.ones((2, 3))]], "call": None},
+        {"told": [["model", [3]], ["trained", 0, "a", np.array([1]), -4, None]], "call": None},
+    ],
+)
+def test_what_nobody_can_have_seen_is_not_heard(handed: Any) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
+        CrossValidation(PARAMS).hear(handed)
+
+
+def test_equal_questions_get_equal_answers() -> None:
+    outside = CrossValidation(PARAMS)
+    told = {"told": [["model", [3]]], "call": HEARD}
+    first = outside.hear(told)
+    second = outside.hear({"told": [], "call": HEARD})
+    assert first["classes"].tolist() == second["classes"].tolist() == [1, 2]
+    assert (first["event"], second["event"]) == (0, 1)

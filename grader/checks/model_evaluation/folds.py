@@ -1,6 +1,7 @@
 """Reads the facts of one watched cross-validation: its folds, and what each model had learned.
 
-Trusted side, pure. The facts are claims of hostile code, so everything is checked before use.
+Trusted side, pure. What was returned is a claim of hostile code. What models did was noted outside
+the sandbox, from what they were given there; all of it is checked before use.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from grader.core.model import JSON
+from grader.core.model import JSON, Answer
 
 TOLERANCE = 0.006  # an accuracy rounded to two decimals is still that accuracy
 UNKNOWN_ROW, FOREIGN_ROW = -1, -2
@@ -31,25 +32,48 @@ class Phase(BaseModel):
     counts: list[Count]
     labels: list[RowNumber]
     given: list[bool]
+    moved: bool
+    altered: bool
     epochs: list[int]
     rate: float | None
     order: Count
     evaluations: list[list[RowNumber]] = Field(min_length=1, max_length=400)
+    own: list[list[RowNumber]]
 
     @property
     def trained(self) -> np.ndarray:
-        """For each row, whether this model has learned from it."""
-        return np.array(self.given, dtype=bool) | (np.array(self.counts) > 0)
+        """For each row, whether this model has learned from it: a gradient came, and it moved."""
+        return np.array([self.moved and count > 0 for count in self.counts], dtype=bool)
+
+    @property
+    def touched(self) -> np.ndarray:
+        """For each row, whether this model has learned from it, or was given it for training."""
+        return np.where(self.given, True, self.trained)
+
+    def own_classes(self) -> dict[int, int]:
+        """For each row that was judged, the class that the model itself last gave it; -1: none."""
+        return {
+            row: own
+            for rows, classes in zip(self.evaluations, self.own, strict=True)
+            for row, own in zip(rows, classes, strict=True)
+        }
 
 
-class Facts(BaseModel):
-    """One call of `kfold_crossvalidation`."""
+class Told(BaseModel):
+    """What came back from one call of `kfold_crossvalidation`: a claim."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     arguments: Count
     returned: JSON
     error: str
+
+
+class Noted(BaseModel):
+    """What was noted outside while it ran."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
     phases: list[Phase] = Field(max_length=200)
 
 
@@ -82,7 +106,8 @@ class Call:
     """One question with its facts, read."""
 
     params: Mapping[str, JSON]
-    facts: Facts
+    told: Told
+    phases: list[Phase]
     accuracies: np.ndarray | None  # as returned, as fractions
     average: float | None
     folds: tuple[Fold, ...]
@@ -105,7 +130,7 @@ class Call:
 
     def share_of(self, kind: int) -> float:
         """The fraction of the judged rows that are unknown, or the notebook's own."""
-        rows = [r for p in self.facts.phases for event in p.evaluations for r in event]
+        rows = [r for p in self.phases for event in p.evaluations for r in event]
         return sum(row == kind for row in rows) / max(len(rows), 1)
 
 
@@ -132,21 +157,29 @@ def draw_script(rng: np.random.Generator, target: np.ndarray, k: int, classes: i
     return script
 
 
-def read(params: Mapping[str, JSON], value: JSON) -> Call:
+def read(params: Mapping[str, JSON], answer: Answer) -> Call:
     """The call that an answer describes.
 
     Raises:
-        ValueError: the answer is not what the probe sends.
+        ValueError: the answer is not what the probe sends, or nothing was noted meanwhile.
     """
-    facts = Facts.model_validate(value)
+    told, noted = Told.model_validate(answer.value), Noted.model_validate(answer.record)
     size = len(params["target"])
-    for phase in facts.phases:
+    for phase in noted.phases:
         lengths = {len(phase.counts), len(phase.labels), len(phase.given)}
         if lengths != {size} or any(row >= size for e in phase.evaluations for row in e):
             raise ValueError("rows that were not asked about")
-    accuracies, average = returned_values(facts.returned)
-    folds = _folds(params, facts.phases, accuracies)
-    return Call(params=params, facts=facts, accuracies=accuracies, average=average, folds=folds)
+        if [len(rows) for rows in phase.evaluations] != [len(own) for own in phase.own]:
+            raise ValueError("classes of other rows")
+    accuracies, average = returned_values(told.returned)
+    return Call(
+        params=params,
+        told=told,
+        phases=noted.phases,
+        accuracies=accuracies,
+        average=average,
+        folds=_folds(params, noted.phases, accuracies),
+    )
 
 
 def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
@@ -245,7 +278,7 @@ def _candidates(phase: Phase) -> list[np.ndarray]:
 
     The last one is for the case that none of them fits what was returned.
     """
-    trained = phase.trained
+    trained = phase.touched
     events = [np.array([row for row in e if row >= 0], dtype=int) for e in phase.evaluations]
     events = [rows for rows in events if len(rows)]
     if not events:

@@ -11,22 +11,14 @@ from decimal import Decimal
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from grader.checks.base import Check, error, failed, partial, passed, review
-from grader.checks.model_evaluation.folds import (
-    FOREIGN_ROW,
-    TOLERANCE,
-    UNKNOWN_ROW,
-    Call,
-    Fold,
-    draw_script,
-    read,
-)
+from grader.checks.base import Check, failed, partial, passed, review
+from grader.checks.model_evaluation import findings
+from grader.checks.model_evaluation.findings import NAME
+from grader.checks.model_evaluation.folds import UNKNOWN_ROW, Call, draw_script
 from grader.checks.settings import Share
-from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
-
-NAME = "kfold_crossvalidation"
+from grader.core.model import JSON, Answer, Case, Outcome, Question
 
 
 class KFoldCheck(Check):
@@ -67,7 +59,7 @@ class KFoldCheck(Check):
 
     def judge(self, case: Case) -> Outcome:
         """The verdict, if there is something to judge."""
-        calls = _understand(case)
+        calls = findings.understand(case)
         return calls if isinstance(calls, Outcome) else self.verdict(calls)
 
     def verdict(self, calls: Sequence[Call]) -> Outcome:
@@ -88,13 +80,13 @@ class KFoldResults(KFoldCheck):
 
     def verdict(self, calls: Sequence[Call]) -> Outcome:
         """Results and mean each carry their share."""
-        details = _returned(calls)
-        if any(call.facts.error or call.accuracies is None for call in calls):
-            return failed(_no_results(calls), **details)
+        details = findings.returned(calls)
+        if any(call.told.error or call.accuracies is None for call in calls):
+            return failed(findings.no_results(calls), **details)
         if any(call.share_of(UNKNOWN_ROW) > 0.5 for call in calls):
-            return review(_CHANGED, **details)
-        wrong = next((text for call in calls if (text := _wrong_results(call))), "")
-        off = next((text for call in calls if (text := _wrong_mean(call))), "")
+            return review(findings.CHANGED, **details)
+        wrong = next((text for call in calls if (text := findings.wrong_results(call))), "")
+        off = next((text for call in calls if (text := findings.wrong_mean(call))), "")
         if not wrong and not off:
             return passed("One accuracy for each fold, and their mean.", **details)
         if wrong and any(np.ptp(c.accuracies) == 0 for c in calls if c.accuracies is not None):
@@ -118,11 +110,13 @@ class KFoldPartition(KFoldCheck):
         """The rows that each model was tested on, compared."""
         even, uneven = calls
         sizes: dict[str, JSON] = {"fold_sizes": [[len(f.rows) for f in c.folds] for c in calls]}
-        if reason := _unreadable(even):
+        if reason := findings.unreadable(even):
             return reason
-        if fault := _partition_fault(even):
+        if fault := findings.partition_fault(even):
             return failed(fault, **sizes)
-        fault = _partition_fault(uneven) or (uneven.facts.error and _stopped(uneven.facts.error))
+        fault = findings.partition_fault(uneven) or (
+            uneven.told.error and findings.stopped(uneven.told.error)
+        )
         if fault:
             text = f"The folds are right where k divides the number of rows. Else: {fault}"
             return partial(self.remainder_share, text, **sizes)
@@ -144,14 +138,14 @@ class KFoldIsolation(KFoldCheck):
     def verdict(self, calls: Sequence[Call]) -> Outcome:
         """What each fold's model had learned from when it was tested."""
         call = calls[0]
-        if reason := _unreadable(call):
+        if reason := findings.unreadable(call):
             return reason
         if not call.folds or not all(fold.phase.trained.any() for fold in call.folds):
-            return failed("No model was tested after it had been trained on rows of `data`.")
+            return findings.untrained(call)
         if len({fold.phase.life for fold in call.folds}) < len(call.folds):
             return self._reused(call)
         for number, fold in enumerate(call.folds, 1):
-            leaked = int(fold.phase.trained[fold.rows].sum())
+            leaked = int(fold.phase.touched[fold.rows].sum())
             if leaked:
                 return failed(
                     f"The model of fold {number} was trained on {leaked} of the "
@@ -159,8 +153,10 @@ class KFoldIsolation(KFoldCheck):
                 )
         if len(call.folds) == 1:
             return failed("Only one model was trained and tested.")
-        return self._flawed(call) or passed(
-            "Every fold has a fresh model that never saw its test rows in training."
+        return (
+            findings.doubt(call)
+            or self._flawed(call)
+            or passed("Every fold has a fresh model that never saw its test rows in training.")
         )
 
     def _reused(self, call: Call) -> Outcome:
@@ -208,14 +204,14 @@ class KFoldParameters(KFoldCheck):
     def verdict(self, calls: Sequence[Call]) -> Outcome:
         """A third of the points for each parameter."""
         call = calls[0]
-        if call.facts.arguments < 6:
+        if call.told.arguments < 6:
             return failed(f"`{NAME}` can't be called with `hidden`, `epochs` and `lr`.")
         if not any(fold.phase.trained.any() for fold in call.folds):
-            return failed("No model was trained and then tested.")
+            return findings.untrained(call)
         asked = {name: call.params[name] for name in ("hidden", "epochs", "lr")}
-        used = {name: _used(call, name) for name in asked}
+        used = {name: findings.used(call, name) for name in asked}
         details: dict[str, JSON] = {"expected": asked, "given": used}
-        ignored = [n for n in asked if used[n] is not None and not _same(used[n], asked[n])]
+        ignored = [n for n in asked if used[n] is not None and not findings.same(used[n], asked[n])]
         if ignored:
             told = ", ".join(f"`{n}` was {asked[n]}, but used was {used[n]}" for n in ignored)
             share = (Decimal(3 - len(ignored)) / 3).quantize(Decimal("0.01"))
@@ -226,140 +222,3 @@ class KFoldParameters(KFoldCheck):
             text = f"It could not be seen whether {', '.join(unseen)} is honoured."
             return review(text, **details)
         return passed("`hidden`, `epochs` and `lr` are honoured.", **details)
-
-
-_CHANGED = (
-    "The rows of `data` were changed before the models saw them, so that they could not be "
-    "recognised. A person must look at how the folds are made."
-)
-
-
-def _understand(case: Case) -> Outcome | list[Call]:
-    """The calls behind the answers, or the outcome where there is nothing to judge."""
-    calls = []
-    for question, answer in zip(case.asked, case.answers, strict=True):
-        if answer.status is not AnswerStatus.OK:
-            return _unanswered(answer)
-        try:
-            calls.append(read(question.params, answer.value))
-        except (ValidationError, ValueError):
-            return error(f"The answer about `{NAME}` is not what was asked for.")
-    first = calls[0]
-    if first.facts.phases:
-        return calls
-    if first.facts.error:
-        return failed(_stopped(first.facts.error))
-    if first.accuracies is not None and len(first.accuracies) == first.params["k"]:
-        return review(
-            f"`{NAME}` returned {first.params['k']} results, but no model was seen at work. "
-            "A person must look at how they come about.",
-            **_returned(calls),
-        )
-    return failed(f"`{NAME}` did not test any model on the data that it was given.")
-
-
-def _unanswered(answer: Answer) -> Outcome:
-    match answer.status:
-        case AnswerStatus.UNDEFINED:
-            return failed(f"There is no function `{NAME}`.")
-        case AnswerStatus.RAISED:
-            return failed(_stopped(answer.error))
-        case AnswerStatus.TIMEOUT:
-            return failed(f"`{NAME}` did not finish in time on a small data set.")
-        case _:
-            return error(f"No usable answer came back from `{NAME}`: {answer.error}".rstrip(": "))
-
-
-def _stopped(text: str) -> str:
-    if text.startswith(("NameError", "UnboundLocalError", "NotImplementedError")):
-        return f"`{NAME}` is not attempted, or not finished: {text[:300]}"
-    return f"`{NAME}` stopped with {text[:300]}"
-
-
-def _returned(calls: Sequence[Call]) -> dict[str, JSON]:
-    lists = [[] if call.accuracies is None else list(call.accuracies) for call in calls]
-    given = [[round(float(value), 4) for value in values] for values in lists]
-    seen = [[round(fold.accuracy, 4) for fold in call.folds] for call in calls]
-    return {"given": given, "average": [call.average for call in calls], "seen": seen}
-
-
-def _no_results(calls: Sequence[Call]) -> str:
-    call = next(call for call in calls if call.facts.error or call.accuracies is None)
-    if call.facts.error:
-        return _stopped(call.facts.error)
-    kind = "nothing" if call.facts.returned is None else "something else"
-    return f"`{NAME}` returns {kind}. It should return the accuracies and their average."
-
-
-def _wrong_results(call: Call) -> str:
-    k, given = call.params["k"], call.accuracies
-    if given is None or len(given) != k:
-        return f"For k = {k} it returned {0 if given is None else len(given)} results."
-    if len(call.folds) != k:
-        return f"For k = {k} it tested {len(call.folds)} models, so the {k} results can't be right."
-    for number, (fold, value) in enumerate(zip(call.folds, given, strict=True), 1):
-        if not fold.matched:
-            return (
-                f"Fold {number}: {value:.3f} was returned, but the model was right on "
-                f"{round(fold.accuracy * len(fold.rows))} of {len(fold.rows)} test rows "
-                f"({fold.accuracy:.3f})."
-            )
-    return ""
-
-
-def _wrong_mean(call: Call) -> str:
-    if call.average is None or call.accuracies is None:
-        return "The average is missing from what is returned."
-    means = [float(call.accuracies.mean())]
-    if len(call.folds) == len(call.accuracies):  # each row may count the same, too
-        weights = [len(fold.rows) for fold in call.folds]
-        means.append(float(np.average(call.accuracies, weights=weights)))
-    if min(abs(mean - call.average) for mean in means) <= TOLERANCE:
-        return ""
-    return f"The mean of the returned results is {means[0]:.3f}, not {call.average:.3f}."
-
-
-def _unreadable(call: Call) -> Outcome | None:
-    """Where it can't be told which rows were used."""
-    if call.share_of(FOREIGN_ROW) > 0.5:
-        return failed(
-            "The models were tested on the notebook's own `data`, not on the data that the "
-            "function was called with."
-        )
-    return review(_CHANGED) if call.share_of(UNKNOWN_ROW) > 0.5 else None
-
-
-def _partition_fault(call: Call) -> str:
-    k, folds = call.params["k"], call.folds
-    if len(folds) != k:
-        return f"For k = {k}, {len(folds)} test folds were seen."
-    times = np.zeros(call.size, dtype=int)
-    for fold in folds:
-        times[np.unique(fold.rows)] += 1
-    if (times > 1).any():
-        return f"{int((times > 1).sum())} of {call.size} rows are in more than one test fold."
-    if not times.all():
-        return f"{int((times == 0).sum())} of {call.size} rows are in no test fold."
-    if min(len(fold.rows) for fold in folds) < call.size // k / 2:
-        return f"The folds have very different sizes: {[len(fold.rows) for fold in folds]}."
-    return ""
-
-
-def _used(call: Call, name: str) -> JSON:
-    """The value that was used in place of a parameter; None if it could not be seen."""
-    values = [_used_in(fold, name, call.params["classes"]) for fold in call.folds]
-    odd = [value for value in values if not _same(value, call.params[name])]
-    return odd[0] if odd else values[0]
-
-
-def _used_in(fold: Fold, name: str, classes: int) -> JSON:
-    if name == "hidden":
-        widths = fold.phase.widths
-        return widths[:-1] if widths and widths[-1] == classes else None
-    return fold.epochs if name == "epochs" else fold.after.rate
-
-
-def _same(used: JSON, asked: JSON) -> bool:
-    if isinstance(asked, float):
-        return isinstance(used, float) and abs(used - asked) <= 1e-6 * abs(asked)
-    return bool(used == asked)

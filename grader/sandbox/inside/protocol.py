@@ -10,9 +10,12 @@ import json
 import math
 import os
 import signal
+import threading
 import traceback
 
 import numpy as np
+
+from . import conversation
 
 MAX_TEXT = 2000
 
@@ -87,24 +90,50 @@ class Channel:
     def __init__(self, questions_fd, answers_fd, find, namespace):
         self._in, self._out = questions_fd, answers_fd
         self._find, self._namespace = find, namespace
-        self._rest = b""
+        self._rest = bytearray()  # kept when an alarm rings while a line is read
+        self._nonce, self._turn, self._lock = "", 0, threading.RLock()
 
     def _line(self):
-        parts = [self._rest]
-        while b"\n" not in parts[-1]:
+        looked = 0
+        while (end := self._rest.find(b"\n", looked)) < 0:
+            looked = len(self._rest)
             chunk = _read(self._in, 1 << 20)
             if not chunk:
                 raise EOFError("no question")
-            parts.append(chunk)
-        line, _, self._rest = b"".join(parts).partition(b"\n")
+            self._rest += chunk
+        line = bytes(self._rest[:end])
+        del self._rest[: end + 1]
         return line
+
+    def _say(self, text):
+        blob = text.encode() + b"\n"
+        while blob:
+            blob = blob[_write(self._out, blob) :]
 
     def answer_next(self):
         """Reads one question, asks the probe, writes one answer."""
-        question = _loads(self._line())
-        blob = _dumps({"nonce": question["nonce"], **self.reply(question)}).encode() + b"\n"
-        while blob:
-            blob = blob[_write(self._out, blob) :]
+        while "probe" not in (question := _loads(self._line())):
+            pass  # a reply that came after its question's time
+        self._nonce, self._turn = question["nonce"], 0
+        with conversation.through(self.hand_over):
+            answer = self.reply(question)
+        self._say(_dumps({"nonce": question["nonce"], **answer}))
+
+    def hand_over(self, handed):
+        """Hands plain data over to the trusted side while a question runs; its reply.
+
+        Raises:
+            OutOfTime: more was handed over than may be.
+        """
+        with self._lock:
+            turn, self._turn = self._turn, self._turn + 1
+            said = {"nonce": self._nonce, "turn": turn, "handed": pack(handed)}
+            self._say("?" + _dumps(said))
+            while (reply := _loads(self._line()))["turn"] != turn:
+                pass
+            if "reply" not in reply:
+                raise OutOfTime
+            return unpack(reply["reply"])
 
     def reply(self, question):
         """The answer to one question: how it came about, the packed value, and the error."""

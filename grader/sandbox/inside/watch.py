@@ -1,17 +1,19 @@
-"""Watches what torch models see during one call: which rows they learn from, which they judge.
+"""Watches torch models during one call, and hands over what they are given, learn and judge.
 
 Untrusted side. Whatever way student code takes (given functions, an own training loop, a
 DataLoader), rows must pass through a model's call, and learning must send gradients back through
-its output. Both are recorded here, as numbers of our own rows.
+its output. The trusted side notes both, and says which classes a call shall predict.
 """
 
 import contextlib
-import itertools
+import hashlib
+import os
+import threading
 
 import numpy as np
 
-MAX_PHASES = 200
-MAX_EVENTS = 400
+KEPT = 200
+"""So many notes are kept back at most, for the next call of a model."""
 
 
 class Rows:
@@ -33,128 +35,93 @@ class Rows:
     def find(self, tensor):
         """The number of each row of a tensor whose last dimension has our width."""
         keys = self._keys(tensor.detach().cpu().numpy())
-        return np.array([self._numbers.get(key, -1) for key in keys], dtype=np.int64)
+        return np.array([self._numbers.get(key, -1) for key in keys], dtype=np.int32)
 
 
-class Event:
-    """One call of a model on some rows. `learned` once a gradient came back through it."""
+class Place(threading.local):
+    """Where a thread is: in so many calls of modules, and whether in an optimizer's step."""
 
-    def __init__(self, rows, tick):
-        self.rows, self.tick, self.learned = rows, tick, False
-
-
-class Life:
-    """A model from its (re-)initialisation on: what it learned from, what it was asked."""
-
-    def __init__(self, number, rows, module):
-        self.number = number
-        self.widths = widths(module)
-        self.counts = np.zeros(rows, dtype=np.int64)  # gradients, by row
-        self.labels = np.full(rows, -1, dtype=np.int64)  # the class last learned, by row
-        self.given = np.zeros(rows, dtype=bool)  # rows handed to the given training function
-        self.epochs, self.rate = [], None
-        self.prints = set()  # of the parameters after every step of an optimiser
-        self.was_reset = False
-        self.events, self.closed = [], []  # since it last learned; before that, with what it knew
-
-    def snapshot(self):
-        """What it has learned by now."""
-        return {
-            "life": self.number,
-            "widths": list(self.widths),
-            "counts": self.counts.tolist(),
-            "labels": self.labels.tolist(),
-            "given": self.given.tolist(),
-            "epochs": list(self.epochs),
-            "rate": self.rate,
-        }
-
-    def learn(self, event, labels):
-        """A gradient came back through `event`: its rows with a label (not -1) were learned."""
-        event.learned = True
-        others = [other for other in self.events if other is not event]
-        if others and self.counts.any():
-            self.closed.append((others, self.snapshot()))
-        self.events = []
-        used = (labels >= 0) & (event.rows >= 0)
-        np.add.at(self.counts, event.rows[used], 1)
-        self.labels[event.rows[used]] = labels[used]
-
-    def phases(self):
-        """Its knowledge each time that it was judged; of equal judgements in a row, the last."""
-        found = []
-        for events, knowledge in [*self.closed, (self.events, self.snapshot())]:
-            asked = [event for event in events if not event.learned][-MAX_EVENTS:]
-            if not asked:
-                continue
-            evaluations = [event.rows.tolist() for event in asked]
-            same = set().union(*evaluations)
-            if found and found[-1][0] == same:
-                found.pop()
-            found.append((same, knowledge | {"order": asked[-1].tick, "evaluations": evaluations}))
-        return [phase for _, phase in found]
+    depth, stepping = 0, False
 
 
 class Watch:
-    """Records while `watching()`. `script` holds the classes that the n-th model shall predict."""
+    """Tells `hand_over` what happens while `watching()`, and follows what it replies."""
 
-    def __init__(self, rows, count, script, classes):
-        self.rows, self._count, self._script, self._classes = rows, count, script, classes
-        self.lives = []
-        self._by_key, self._modules = {}, {}
-        self._depth, self._ticks = 0, itertools.count()
+    def __init__(self, rows, classes, hand_over):
+        self.rows, self._classes, self._hand_over = rows, classes, hand_over
+        self._told = []  # notes that need no reply
+        self._modules = {}  # by id of the first parameter: kept, so that ids stay their own
+        self._place, self._pid = Place(), os.getpid()
 
     @contextlib.contextmanager
     def watching(self):
-        """Calls of models and steps of optimisers are recorded within."""
+        """Calls of models and steps of optimisers are seen within."""
         import torch
-        from torch.optim.optimizer import register_optimizer_step_post_hook
+        from torch.optim import optimizer
 
         original = torch.nn.Module.__call__
 
         def call(module, *args, **kwargs):
-            self._depth += 1
+            self._place.depth += 1
             try:
                 out = original(module, *args, **kwargs)
             finally:
-                self._depth -= 1
-            return out if self._depth else self._seen(module, [*args, *kwargs.values()], out)
+                self._place.depth -= 1
+            if self._place.depth:
+                return out
+            return self._seen(module, [*args, *kwargs.values()], out)
 
-        handle = register_optimizer_step_post_hook(self._stepped)
+        handles = [
+            optimizer.register_optimizer_step_pre_hook(self._stepping),
+            optimizer.register_optimizer_step_post_hook(self._stepped),
+        ]
         torch.nn.Module.__call__ = call
         try:
             yield
         finally:
             torch.nn.Module.__call__ = original
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
     def trained(self, module, data, epochs, rate):
-        """Takes note of a call of the given training function, after it returned."""
-        life = self._life(module)
-        rows = self.rows.find(data)
-        life.given[rows[rows >= 0]] = True
-        if type(epochs) is int:
-            life.epochs.append(epochs)
-        if isinstance(rate, float) and life.rate is None:
-            life.rate = float(rate)
+        """Takes note of a call of the notebook's training function, after it returned."""
+        rows, rate = self.rows.find(data), float(rate) if isinstance(rate, float) else None
+        epochs = int(epochs) if type(epochs) is int else None
+        self._tell("trained", self._key(module), fingerprint(module), rows, epochs, rate)
 
-    def phases(self):
-        """The facts, in the order in which models were judged."""
-        found = [phase for life in self.lives for phase in life.phases()]
-        return sorted(found, key=lambda phase: phase["order"])[-MAX_PHASES:]
+    def tell_all(self):
+        """Hands over what was kept back."""
+        self._ask(None)
+
+    def _tell(self, *note):
+        self._told.append(list(note))
+        if len(self._told) >= KEPT:
+            self._ask(None)
+
+    def _ask(self, call):
+        told, self._told = self._told, []
+        return self._hand_over({"told": told, "call": call})
 
     def _seen(self, module, inputs, out):
         import torch
 
         x = next((value for value in inputs if isinstance(value, torch.Tensor)), None)
-        if not self._is_model(module, x, out):
+        if os.getpid() != self._pid or not self._is_model(module, x, out):
             return out
-        life, rows = self._life(module), self.rows.find(x)
-        event = Event(rows, next(self._ticks))
-        life.events.append(event)
-        out = self._follow_script(life, rows, out)
+        rows, real = self.rows.find(x), out.reshape(-1, self._classes)
+        key, now = self._key(module), fingerprint(module)
+        reply = self._ask(
+            {
+                "key": key,
+                "now": now,
+                "rows": rows,
+                "own": real.detach().to("cpu", torch.float32).numpy(),
+                "stepping": self._place.stepping,
+            }
+        )
+        out = self._follow(reply["classes"], rows, real).reshape(out.shape)
         if out.requires_grad:
-            out.register_hook(lambda gradient: self._learned(module, event, gradient))
+            out.register_hook(lambda gradient: self._pulled(reply["event"], gradient))
         return out
 
     def _is_model(self, module, x, out):
@@ -169,67 +136,51 @@ class Watch:
             and next(module.parameters(), None) is not None
         )
 
-    def _follow_script(self, life, rows, out):
-        """Outputs whose largest is the scripted class, with the true outputs' gradients.
+    def _follow(self, classes, rows, real):
+        """Outputs whose largest is the class that was told, with the true outputs' gradients.
 
         So the accuracy on any set of rows is known, whatever the training did. The values are
         probabilities, so that softmax, logarithms and losses of any kind stay finite.
         """
         import torch
 
-        classes = self._script[life.number % len(self._script)][rows]
         wanted = np.full((len(rows), self._classes), 0.05)
         wanted[np.arange(len(rows)), classes] = 0.9
-        wanted = torch.as_tensor(wanted, dtype=out.dtype, device=out.device)
-        known = torch.as_tensor(rows >= 0, device=out.device)[:, None]
-        real = out.reshape(-1, self._classes)
+        wanted = torch.as_tensor(wanted, dtype=real.dtype, device=real.device)
+        known = torch.as_tensor(rows >= 0, device=real.device)[:, None]
         value = torch.where(known, wanted, real.detach())
-        return (value + (real - real.detach()).nan_to_num()).reshape(out.shape)
+        return value + (real - real.detach()).nan_to_num()
 
-    def _learned(self, module, event, gradient):
-        flat = gradient.detach().reshape(-1, self._classes).cpu().numpy()
-        # Every usual loss pulls the output of the right class up, and no other.
-        labels = np.where((flat != 0).any(axis=1), flat.argmin(axis=1), -1)
-        life = self._life(module)
-        if life.was_reset:
-            life.events = [other for other in life.events if other is not event]
-            life = self._begin(module)
-            life.events.append(event)
-        life.learn(event, labels)
+    def _pulled(self, event, gradient):
+        import torch
+
+        flat = gradient.detach().reshape(-1, self._classes).to("cpu", torch.float32).numpy()
+        self._tell("pull", event, flat)
+
+    def _stepping(self, *_):
+        self._place.stepping = True
 
     def _stepped(self, optimizer, _args, _kwargs):
-        group = optimizer.param_groups[0]
+        self._place.stepping = False
+        rate = optimizer.param_groups[0].get("lr")
+        rate = None if rate is None else float(rate)
         for key in {id(p) for each in optimizer.param_groups for p in each["params"]}:
-            if key in self._by_key:
-                life = self._by_key[key]
-                life.prints.add(fingerprint(self._modules[key]))
-                if life.rate is None and "lr" in group:
-                    life.rate = float(group["lr"])
+            if key in self._modules:
+                number, module = self._modules[key]
+                self._tell("step", number, fingerprint(module), rate)
 
-    def _life(self, module):
+    def _key(self, module):
         key = id(next(module.parameters()))
-        now = fingerprint(module)
-        if key not in self._by_key:
-            # A copy of a model that has learned is that model, not a fresh one.
-            older = next((life for life in self.lives if now in life.prints), None)
-            if older is None:
-                return self._begin(module)
-            self._by_key[key], self._modules[key] = older, module
-        life = self._by_key[key]
-        life.was_reset = bool(life.prints) and now not in life.prints
-        return life
-
-    def _begin(self, module):
-        life = Life(len(self.lives), self._count, module)
-        self.lives.append(life)
-        key = id(next(module.parameters()))
-        self._by_key[key], self._modules[key] = life, module  # kept, so that ids stay its own
-        return life
+        if key not in self._modules:
+            self._modules[key] = (len(self._modules), module)
+            self._tell("model", widths(module))
+        return self._modules[key][0]
 
 
 def fingerprint(module):
-    """Equal for equal parameters (as text, where nan equals nan)."""
-    return repr([float(p.detach().double().sum()) for p in module.parameters()])
+    """Equal for equal parameters (where nan equals nan)."""
+    sums = repr([float(p.detach().double().sum()) for p in module.parameters()])
+    return hashlib.blake2b(sums.encode(), digest_size=12).hexdigest()
 
 
 def widths(module):

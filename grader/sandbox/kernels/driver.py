@@ -17,7 +17,6 @@ import resource
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,10 +29,8 @@ from grader.sandbox.kernels.client import CappedClient
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel
+from grader.sandbox.kernels.pipes import Pipes
 from grader.sandbox.walls import scratch
-
-MAX_ANSWER, MAX_ANSWERS = 96 << 20, 160 << 20
-"""Bytes of one answer, and of all answers of one run."""
 
 MAX_EARLY = 1 << 20
 """Bytes of an answer that is told as soon as it is there."""
@@ -67,9 +64,8 @@ class KernelRun:
         self.cells: list[CellRun] = []
         self.answers: dict[str, dict[str, str]] = {}
         self.channels: AsyncKernelClient
+        self.pipes: Pipes
         self.ending, self.message = "completed", ""
-        self._answered = bytearray()
-        self._received = 0
         self._cell = 0  # its number among those that are run
         self._told = 0.0  # when something printed was told last
 
@@ -84,6 +80,7 @@ class KernelRun:
             return
         _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch())
+        self.pipes = Pipes(self.kernel)
         client = CappedClient(self.kernel, self.job.limits, self._tell)
         client.kc = self.channels = self.kernel.client()
         try:
@@ -190,48 +187,21 @@ class KernelRun:
         return ""
 
     async def _ask(self, digest: str, encoded: str, seconds: int) -> None:
-        """One question down the pipe, one answer up. Lost and doubled answers are told apart."""
-        nonce = uuid.uuid4().hex
-        extra = json.dumps({"nonce": nonce, "seconds": seconds})
-        line = (extra[:-1] + "," + encoded.lstrip()[1:] + "\n").encode()
-        loop = asyncio.get_running_loop()
-        os.set_blocking(self.kernel.answers, False)
-        self._drain()
-        self._answered.clear()  # what was written before the question answers nothing
-        loop.add_reader(self.kernel.answers, self._drain)
-        writer = loop.run_in_executor(None, _write_all, self.kernel.questions, line)
-        try:
-            replied = await self._execute(BOOT + "answer()", seconds + 5)
-            if replied:
-                await asyncio.wait_for(writer, 5)
-        except (TimeoutError, OSError):
-            replied = ""
-        finally:
-            loop.remove_reader(self.kernel.answers)
-        self._drain()
-        self.answers[digest] = read_answer(bytes(self._answered), nonce)
-        self._answered.clear()
-        if len(self.answers[digest]["text"]) <= MAX_EARLY:
-            say(event="answer", digest=digest, answer=self.answers[digest])
+        """One question, and its answer among the others."""
+        answer, replied = await self.pipes.ask(
+            encoded,
+            self.job.held.get(digest, ""),
+            seconds,
+            lambda: self._execute(BOOT + "answer()", seconds + 5),
+        )
+        if not replied and answer["status"] == "lost" and await self.kernel.is_alive():
+            answer = {"status": "timeout", "text": ""}
+        self.answers[digest] = answer
+        if len(answer["text"]) <= MAX_EARLY:
+            say(event="answer", digest=digest, answer=answer)
         if not replied:
-            if self.answers[digest]["status"] == "lost" and await self.kernel.is_alive():
-                self.answers[digest] = {"status": "timeout", "text": ""}
             self.kernel.kill("question")
             raise DeadKernelError("no reply to a question")
-
-    def _drain(self) -> None:
-        """Takes what is in the pipe; kills the kernel when it is more than answers may be."""
-        try:
-            while len(self._answered) <= MAX_ANSWER and self._received <= MAX_ANSWERS:
-                chunk = os.read(self.kernel.answers, 1 << 20)
-                if not chunk:  # the kernel closed its end: no more will come
-                    asyncio.get_running_loop().remove_reader(self.kernel.answers)
-                    return
-                self._answered += chunk
-                self._received += len(chunk)
-        except OSError:
-            return
-        self.kernel.kill("output")
 
     def _set_ending(self, died: bool) -> None:
         limits = self.job.limits
@@ -266,30 +236,10 @@ class KernelRun:
             self.ending, self.message = "crashed", self.message or "The kernel died."
 
 
-def read_answer(blob: bytes, nonce: str) -> dict[str, str]:
-    """The status of one answer, and its line as text for the trusted side to decode.
-
-    An answer is one line of ASCII that holds the question's nonce: not two, and none from before.
-    """
-    line = blob.strip()
-    if not line:
-        return {"status": "lost", "text": ""}
-    is_one = b"\n" not in line and len(blob) <= MAX_ANSWER and line.isascii()
-    if not is_one or nonce.encode() not in line[-400:] + line[:400]:
-        return {"status": "malformed", "text": ""}
-    return {"status": "ok", "text": line.decode("ascii")}
-
-
 def _limit_memory() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     most = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-
-
-def _write_all(fd: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(fd, view[: 1 << 16]) :]
 
 
 def _cell(run: CellRun) -> dict[str, Any]:

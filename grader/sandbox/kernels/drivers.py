@@ -136,7 +136,9 @@ def main() -> None:
     """The server; ends when the process that started it does."""
     import nbformat  # noqa: PLC0415
 
-    from grader.sandbox.kernels import driver  # noqa: F401, PLC0415 (what forks find imported)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # no threads before a fork
+    # What forks find imported:
+    from grader.sandbox.kernels import conversation, driver  # noqa: F401, PLC0415
 
     # The first notebook of a process compiles the schema that all are validated with.
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])  # type: ignore[no-untyped-call]

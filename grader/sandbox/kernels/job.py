@@ -22,6 +22,9 @@ class KernelJob:
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: Mapping[str, str] = field(default_factory=dict)  # path inside: folder outside
     hide: tuple[str, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+    """By digest, of questions that have a counterpart outside: the question with all parameters."""
+
     rung: str
 
     def to_json(self) -> dict[str, Any]:
@@ -32,6 +35,7 @@ class KernelJob:
             "limits": asdict(self.limits),
             "files": {name: base64.b64encode(body).decode() for name, body in self.files.items()},
             "mounts": dict(self.mounts),
+            "held": dict(self.held),
             "hide": self.hide,
         }
 
@@ -46,6 +50,7 @@ class KernelJob:
             limits=Limits(**data["limits"]),
             files={name: base64.b64decode(body) for name, body in data["files"].items()},
             mounts=data["mounts"],
+            held=data["held"],
             hide=tuple(data["hide"]),
             rung=data["rung"],
         )

@@ -11,7 +11,8 @@ import numpy as np
 from grader.checks.base import Check
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Case, Outcome, Question
-from grader.sandbox.inside import probes, protocol
+from grader.sandbox.inside import conversation, probes, protocol
+from grader.sandbox.outside import counterparts
 
 HANDOUT = """
 import numpy as np, torch
@@ -63,15 +64,27 @@ def namespace(source: str, handout: str = HANDOUT) -> dict[str, Any]:
 
 def ask(question: Question, names: dict[str, Any]) -> Answer:
     """The answer to one question, there and back through the wire format."""
-    sent = json.loads(codec.encode(dict(question.params)))
+    sent = json.loads(codec.encode(counterparts.sent(codec.sent(question))["params"]))
     probe = probes.find(question.probe)
+    outside = counterparts.counterpart(codec.sent(question))
     try:
-        value = probe(names, protocol.unpack(sent))
+        with conversation.through(lambda handed: talk(outside, handed)):
+            value = probe(names, protocol.unpack(sent))
     except protocol.Undefined as missing:
         return Answer(status=AnswerStatus.UNDEFINED, error=str(missing))
     except Exception as raised:
         return Answer(status=AnswerStatus.RAISED, error=protocol.describe_error(raised))
-    return Answer(status=AnswerStatus.OK, value=codec.decode(json.dumps(protocol.pack(value))))
+    return Answer(
+        status=AnswerStatus.OK,
+        value=codec.decode(json.dumps(protocol.pack(value))),
+        record=outside and codec.decode(codec.encode(outside.record())),
+    )
+
+
+def talk(outside: Any, handed: Any) -> Any:
+    """One turn of a conversation, there and back through the wire format."""
+    reply = outside.hear(codec.decode(json.dumps(protocol.pack(handed))))
+    return protocol.unpack(json.loads(codec.encode(reply)))
 
 
 def case(check: Check, asked: tuple[Question, ...], answers: tuple[Answer, ...]) -> Case:

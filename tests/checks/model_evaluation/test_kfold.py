@@ -482,27 +482,30 @@ def test_everything_is_put_back() -> None:
 
 
 def _forged(change: Any) -> Outcome:
+    """The outcome of an answer after a change to what was told and what was noted."""
     check = CHECKS["isolation"]
     names = namespace(HEAD + CONTIGUOUS.replace("\n", "\n    "))
     asked = check.questions(np.random.default_rng(3))
     answer = ask(asked[0], names)
-    return check.judge(
-        case(check, asked, (Answer(status=AnswerStatus.OK, value=change(answer.value)),))
-    )
+    told, noted = change(answer.value, answer.record["phases"])
+    forged = Answer(status=AnswerStatus.OK, value=told, record=noted and {"phases": noted})
+    return check.judge(case(check, asked, (forged,)))
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda value: None,
-        lambda value: [1, 2],
-        lambda value: {**value, "phases": "many"},
-        lambda value: {**value, "extra": 1},
-        lambda value: {**value, "phases": [{**value["phases"][0], "evaluations": [[10**5]]}]},
-        lambda value: {**value, "phases": [{**value["phases"][0], "counts": [1]}]},
-        lambda value: {**value, "phases": [{**value["phases"][0], "life": -1}]},
-        lambda value: {**value, "phases": [{**value["phases"][0], "order": float("nan")}]},
-        lambda value: {**value, "phases": value["phases"] * 100},
+        lambda told, phases: (None, phases),
+        lambda told, phases: ([1, 2], phases),
+        lambda told, phases: ({**told, "extra": 1}, phases),
+        lambda told, phases: ({**told, "phases": phases}, None),
+        lambda told, phases: (told, "many"),
+        lambda told, phases: (told, [{**phases[0], "evaluations": [[10**5]], "own": [[0]]}]),
+        lambda told, phases: (told, [{**phases[0], "own": [[0]]}]),
+        lambda told, phases: (told, [{**phases[0], "counts": [1]}]),
+        lambda told, phases: (told, [{**phases[0], "life": -1}]),
+        lambda told, phases: (told, [{**phases[0], "order": float("nan")}]),
+        lambda told, phases: (told, phases * 100),
     ],
 )
 def test_forged_facts_are_an_error(change: Any) -> None:

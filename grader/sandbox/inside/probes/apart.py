@@ -9,7 +9,7 @@ import random
 
 import numpy as np
 
-from .. import state
+from .. import conversation, state
 from ..protocol import Channel
 from . import RUN, find, probe
 
@@ -23,7 +23,11 @@ def within(namespace, params):
         with contextlib.suppress(Exception):
             exec(compile(source, "<cell>", "exec"), names)
     channel = Channel(-1, -1, find, names)
-    return [channel.reply(question) for question in params["questions"]]
+    answers = []
+    for number, question in enumerate(params["questions"]):
+        with conversation.about(number):
+            answers.append(channel.reply(question))
+    return answers
 
 
 def _seed():

@@ -344,3 +344,78 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         model = trainModel(model, data[rows], target[rows], epochs, lr)
         accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
     return accuracies, sum(accuracies) / k
+
+
+# %% loses kfold_isolation, kfold_parameters: a training that returns the model as it is
+def trainModel(model, data, target, epochs, lr=0.01):
+    return model
+
+
+# %% loses kfold_isolation, kfold_parameters: gradients, but no step
+def trainModel(model, data, target, epochs, lr=0.01):
+    for _ in range(epochs):
+        torch.nn.functional.cross_entropy(model(data), target).backward()
+    return model
+
+
+# %% refers kfold_isolation: learns from all rows by hand, then trains for show
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    folds = torch.arange(len(data)).tensor_split(k)
+    goal = torch.nn.functional.one_hot(target, 3).float()
+    accuracies = []
+    for i, test_rows in enumerate(folds):
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
+        model = create_model(hidden)
+        parts = list(model.parameters())
+        with torch.enable_grad():
+            for _ in range(400):
+                x = data
+                for weight, bias in zip(parts[:-2:2], parts[1:-2:2]):
+                    x = torch.relu(x @ weight.T + bias)
+                loss = torch.nn.functional.cross_entropy(x @ parts[-2].T + parts[-1], goal)
+                for part, pull in zip(parts, torch.autograd.grad(loss, parts)):
+                    part.data -= 0.5 * pull
+        model = trainModel(model, data[rows], target[rows], epochs, lr)
+        accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% refers kfold_isolation: the weights of the last fold are mixed in after the training
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    folds = torch.arange(len(data)).tensor_split(k)
+    accuracies, before = [], None
+    for i, test_rows in enumerate(folds):
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
+        model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
+        if before is not None:
+            for part, other in zip(model.parameters(), before.parameters()):
+                part.data = (part.data + other.data) / 2
+        before = model
+        accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% refers kfold_results, kfold_partition, kfold_isolation, kfold_parameters: a record of its own
+import sys
+
+
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    frame = sys._getframe(1)
+    while frame is not None:
+        for value in list(frame.f_locals.values()):
+            if hasattr(value, "_told"):  # what is handed over later
+                value._told.append(["model", [*hidden, 3]])
+                value._told.append(["trained", 0, "a", torch.arange(len(data)).numpy(), epochs, lr])
+        frame = frame.f_back
+    return [0.9] * k, 0.9
+
+
+# %% keeps kfold_isolation, kfold_parameters: full batches, written by hand
+def trainModel(model, data, target, epochs, lr=0.01):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for _ in range(epochs):
+        loss = torch.nn.functional.cross_entropy(model(data), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model

@@ -1,0 +1,1 @@
+"""What answers student code's doubles while a question runs. Trusted side."""

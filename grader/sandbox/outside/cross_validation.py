@@ -1,0 +1,250 @@
+"""Watches a cross-validation from outside: which rows models learn from, which they judge.
+
+Trusted side: the counterpart of the probe `kfold`. The classes that models shall predict lie here
+alone, so that what a function returns can be right only if it asked for them; and a model has
+learned only if a gradient came back through outputs that were handed out here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.core.model import JSON
+
+MAX_PHASES = 200
+MAX_EVENTS = 400
+MAX_LIVES = 200
+MAX_CALLS = 10_000
+"""Of the training function, for one model."""
+
+MAX_PRINT = 100
+"""Letters of a fingerprint of weights."""
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(slots=True, eq=False)
+class Event:
+    """One call of a model on some rows."""
+
+    key: int  # of the model
+    rows: Whole
+    own: Whole  # the classes that the model itself would have predicted
+    now: str  # fingerprint of the weights
+    tick: int
+    altered: bool  # whether the weights were not those that training had left
+    learned: bool = False  # once a gradient came back through it
+
+
+@dataclass(slots=True, eq=False)
+class Life:
+    """A model from its (re-)initialisation on: what it learned from, what it was asked."""
+
+    number: int
+    first: str  # fingerprint of its weights
+    widths: list[int]
+    counts: Whole  # gradients, by row
+    labels: Whole  # the class last learned, by row; -1: none
+    given: NDArray[np.bool_]  # rows handed to the notebook's training function
+    epochs: list[int] = field(default_factory=list)
+    rate: float | None = None
+    prints: set[str] = field(default_factory=set)  # of the weights after every step
+    moved: bool = False  # whether they were ever others than at first
+    was_reset: bool = False
+    events: list[Event] = field(default_factory=list)  # since it last learned
+    closed: deque[tuple[list[Event], dict[str, JSON]]] = field(  # before, with what it knew then
+        default_factory=lambda: deque(maxlen=MAX_PHASES)
+    )
+
+    def snapshot(self) -> dict[str, JSON]:
+        """What it has learned by now."""
+        return {
+            "life": self.number,
+            "widths": self.widths,
+            "counts": self.counts.copy(),
+            "labels": self.labels.copy(),
+            "given": self.given.copy(),
+            "moved": self.moved,
+            "epochs": list(self.epochs),
+            "rate": self.rate,
+        }
+
+    def learn(self, event: Event, labels: Whole) -> None:
+        """A gradient came back through `event`: its rows with a label (not -1) were learned."""
+        event.learned = True
+        others = [other for other in self.events if other is not event]
+        if others and self.counts.any():
+            self.closed.append((others, self.snapshot()))
+        self.events = []
+        used = (labels >= 0) & (event.rows >= 0)
+        np.add.at(self.counts, event.rows[used], 1)
+        self.labels[event.rows[used]] = labels[used]
+
+    def phases(self) -> list[dict[str, JSON]]:
+        """Its knowledge each time that it was judged; of equal judgements in a row, the last."""
+        found: list[tuple[set[int], dict[str, JSON]]] = []
+        for events, knowledge in [*self.closed, (self.events, self.snapshot())]:
+            asked = [event for event in events if not event.learned][-MAX_EVENTS:]
+            if not asked:
+                continue
+            evaluations = [event.rows.tolist() for event in asked]
+            same = set().union(*evaluations)
+            if found and found[-1][0] == same:
+                found.pop()
+            phase = knowledge | {
+                "order": asked[-1].tick,
+                "altered": asked[-1].altered,
+                "evaluations": evaluations,
+                "own": [event.own.tolist() for event in asked],
+            }
+            found.append((same, phase))
+        return [phase for _, phase in found]
+
+
+class CrossValidation:
+    """One call of a function that cross-validates."""
+
+    def __init__(self, params: Mapping[str, JSON]) -> None:
+        self._script, self._classes = np.asarray(params["script"]), int(params["classes"])
+        self._count = len(params["target"])
+        self._lives: list[Life] = []
+        self._by_key: dict[int, Life] = {}
+        self._widths: list[list[int]] = []  # by key
+        self._events: list[Event] = []
+
+    @staticmethod
+    def sent(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        """All but the script."""
+        return {name: value for name, value in params.items() if name != "script"}
+
+    def hear(self, handed: JSON) -> JSON:
+        """Notes what has happened, and answers the call of a model, if it is one."""
+        notes: dict[str, Callable[..., None]] = {
+            "model": self._model,
+            "pull": self._pulled,
+            "step": self._stepped,
+            "trained": self._trained,
+        }
+        for kind, *facts in handed["told"]:
+            notes[kind](*facts)
+        call = handed["call"]
+        return None if call is None else self._called(**call)
+
+    def record(self) -> JSON:
+        """The phases in which models were judged, in their order."""
+        found = [phase for life in self._lives for phase in life.phases()]
+        found.sort(key=lambda phase: int(phase["order"]))
+        return {"phases": [_plain(phase) for phase in found[-MAX_PHASES:]]}
+
+    def _model(self, widths: JSON) -> None:
+        """A model that was not seen before; its key is the number of those before it."""
+        if len(self._widths) >= MAX_LIVES:
+            raise ValueError("too many models")
+        self._widths.append([_whole(width, 10**9) for width in widths[:100]])
+
+    def _called(self, key: int, now: str, rows: JSON, own: JSON, *, stepping: bool) -> JSON:
+        rows, own = _rows(rows, self._count), np.asarray(own, dtype=float)
+        if own.shape != (len(rows), self._classes):
+            raise ValueError("outputs of another shape")
+        life = self._life(key, now)
+        if stepping is True:  # an optimizer that looks for its way
+            life.prints.add(now)
+            life.was_reset = False
+        altered = bool(life.prints) and now not in life.prints
+        classes = np.where(np.isfinite(own).all(axis=1), own.argmax(axis=1), -1)
+        event = Event(key, rows, classes, now, len(self._events), altered)
+        self._events.append(event)
+        life.events.append(event)
+        wanted = self._script[life.number % len(self._script)][rows]
+        return {"event": event.tick, "classes": wanted.astype(np.uint8)}
+
+    def _pulled(self, number: int, gradient: JSON) -> None:
+        """A gradient came back to outputs that were handed out."""
+        event = self._events[_whole(number, len(self._events) - 1)]
+        flat = np.asarray(gradient, dtype=float)
+        if flat.shape != (len(event.rows), self._classes):
+            raise ValueError("a gradient of another shape")
+        # Every usual loss pulls the output of the right class up, and no other.
+        labels = np.where((flat != 0).any(axis=1), flat.argmin(axis=1), -1)
+        life = self._by_key[event.key]
+        if life.was_reset:
+            life.events = [other for other in life.events if other is not event]
+            life = self._begin(event.key, event.now)
+            life.events.append(event)
+        life.learn(event, labels)
+
+    def _stepped(self, key: int, now: str, rate: JSON) -> None:
+        """An optimizer has moved a model."""
+        life = self._by_key.get(_whole(key, len(self._widths) - 1))
+        if life is not None:
+            life.prints.add(_print(now))
+            life.moved |= now != life.first
+            if life.rate is None and isinstance(rate, float):
+                life.rate = rate
+
+    def _trained(self, key: int, now: str, rows: JSON, epochs: JSON, rate: JSON) -> None:
+        """The notebook's training function has returned."""
+        life, rows = self._life(key, now), _rows(rows, self._count)
+        life.given[rows[rows >= 0]] = True
+        if type(epochs) is int:
+            if len(life.epochs) >= MAX_CALLS:
+                raise ValueError("too many calls")
+            life.epochs.append(_whole(epochs, 10**9))
+        if isinstance(rate, float) and life.rate is None:
+            life.rate = rate
+
+    def _life(self, key: int, now: str) -> Life:
+        key, now = _whole(key, len(self._widths) - 1), _print(now)
+        if key not in self._by_key:
+            # A copy of a model that has learned is that model, not a fresh one.
+            older = next((life for life in self._lives if now in life.prints), None)
+            self._by_key[key] = older or self._begin(key, now)
+        life = self._by_key[key]
+        life.was_reset = bool(life.prints) and now not in life.prints
+        life.moved |= now != life.first
+        return life
+
+    def _begin(self, key: int, now: str) -> Life:
+        if len(self._lives) >= MAX_LIVES:
+            raise ValueError("too many models")
+        nothing = np.zeros(self._count, dtype=np.int64)
+        life = Life(
+            number=len(self._lives),
+            first=now,
+            widths=self._widths[key],
+            counts=nothing,
+            labels=nothing - 1,
+            given=nothing > 0,
+        )
+        self._lives.append(life)
+        self._by_key[key] = life
+        return life
+
+
+def _plain(phase: dict[str, JSON]) -> dict[str, JSON]:
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in phase.items()}
+
+
+def _whole(value: JSON, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError("not a number that may stand here")
+    return value
+
+
+def _print(value: JSON) -> str:
+    if not isinstance(value, str) or len(value) > MAX_PRINT:
+        raise ValueError("no fingerprint")
+    return value
+
+
+def _rows(value: JSON, count: int) -> Whole:
+    """Numbers of our rows; -1 for one that is none, -2 for one of the notebook's own."""
+    rows = np.asarray(value)
+    if rows.dtype.kind != "i" or rows.ndim != 1 or (rows < -2).any() or (rows >= count).any():
+        raise ValueError("rows that were not asked about")
+    return rows.astype(np.int64)
