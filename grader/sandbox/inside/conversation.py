@@ -24,7 +24,7 @@ def through(way):
         _ways.pop()
 
 
-def about(number):
-    """Within, what is handed over is about one of several questions that came as one."""
+def part(number):
+    """Within, what is handed over is of one of several questions that came as one."""
     out = _ways[-1] if _ways else None
     return through(lambda handed: out({"about": number, "handed": handed}))

@@ -25,7 +25,7 @@ def within(namespace, params):
     channel = Channel(-1, -1, find, names)
     answers = []
     for number, question in enumerate(params["questions"]):
-        with conversation.about(number):
+        with conversation.part(number):
             answers.append(channel.reply(question))
     return answers
 
