@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
+
 from grader.checks.base import Check, failed, partial, passed, review
 from grader.checks.settings import Share, Tolerance, file_name
 from grader.core.model import Case, Outcome
@@ -22,12 +24,18 @@ class AutodiffValues(Check):
 
     observes: ClassVar[bool] = False
 
-    group: Literal["forward", "adjoints", "gradient"]
+    group: Literal["forward", "adjoints", "gradient"] = Field(examples=["forward"])
+    """Which of the quiz's values; each earns an equal part of the points."""
     graph: Annotated[str, *file_name("toml")] = "autodiff.toml"
-    relative_tolerance: Tolerance = 0.005  # where it is wider than that of rounding
-    follow_share: Share = Decimal(1)  # of a value that is right given the student's earlier ones
-    variants: int | None = None  # in place of those that the graph's file asks for
-    seed: int | None = None
+    """The file of the graph, in the assignment's folder below `reference/`."""
+    relative_tolerance: Tolerance = 0.005
+    """Where it is wider than that of rounding."""
+    follow_share: Share = Decimal(1)
+    """Of a value that is right given the student's own earlier ones."""
+    variants: Annotated[int, Field(ge=0, le=1000)] | None = Field(default=None, examples=[30])
+    """How many, in place of the number in the graph's file."""
+    seed: int | None = Field(default=None, examples=[7])
+    """Of the variants' numbers, likewise."""
 
     def judge(self, case: Case) -> Outcome:
         """A share for each value that is right, or follows from the student's own."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 """Of an item's points."""
 
 Tolerance = Annotated[float, Field(ge=0, le=1)]
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 def expected(words: str) -> PydanticCustomError:
@@ -40,3 +41,20 @@ def file_name(suffix: str) -> tuple[BeforeValidator, WithJsonSchema]:
         rf"[^/\\.\x00-\x1f][^/\\\x00-\x1f]*\.{suffix}",
         f"a file's name alone, ending in .{suffix}",
     )
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+Name = Annotated[str, *text(r"[^\W\d]\w*", "a name as in Python")]
+"""Of a function or variable in a notebook."""
+
+
+def sum_up(settings: Settings) -> Settings:
+    """Holds that the `…_share` settings are the parts of one whole.
+
+    Raises:
+        ValueError: they are not.
+    """
+    shares = {name: value for name, value in settings if name.endswith("_share")}
+    if (total := sum(shares.values(), Decimal(0))) != 1:
+        raise ValueError(f"{', '.join(shares)} add up to {total}, not to 1")
+    return settings

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from pydantic import Field
+
 from grader.checks.base import Check, failed, review
 from grader.core.model import Case, Cell, Notebook, Outcome
 from grader.core.notebook import solution
@@ -32,9 +34,12 @@ class TextAnswer(Check):
     observes: ClassVar[bool] = False
     automatic: ClassVar[bool] = False
 
-    cell: str
-    question: str = ""
-    comments: bool = False  # whether comments in code cells at the place count, too
+    cell: str = Field(min_length=1, examples=["meaning-answer"])
+    """The id of the master's cell where the answer goes."""
+    question: str = Field(default="", examples=["What does the spread tell?"])
+    """Words of the question, for notebooks that are no copies of the handout."""
+    comments: bool = False
+    """Whether comments in code cells at the place count, too."""
 
     def judge(self, case: Case) -> Outcome:
         """Never full marks: words are for a person."""

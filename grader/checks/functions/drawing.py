@@ -6,15 +6,17 @@ Trusted side, pure. Points and lines are compared by where they are; how they lo
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from grader.checks.base import Check, failed, partial, passed
 from grader.checks.functions.inputs import Inputs
 from grader.checks.functions.plots import all_axes
 from grader.checks.functions.values import undecided
+from grader.checks.settings import Name, Share, sum_up
 from grader.core.model import Case, Outcome, Question
 
 Floats = NDArray[np.float64]
@@ -29,13 +31,24 @@ class FunctionDrawing(Check):
 
     reference: ClassVar[bool] = True
 
-    function: str
+    function: Name = Field(examples=["plot_clusters"])
+    """The drawing function's name."""
     inputs: Inputs
+    """The arguments it is called with, drawn anew for each submission."""
     arrays: Literal["numpy", "torch", "lists"] = "numpy"
-    data_share: Decimal = Decimal("0.5")  # all that the reference's figure shows is there
-    groups_share: Decimal = Decimal("0.2")  # drawn apart, or in colours, as the reference does
-    title_share: Decimal = Decimal("0.15")
-    labels_share: Decimal = Decimal("0.15")
+    """What the arguments are."""
+    data_share: Share = Decimal("0.5")
+    """For all that the reference's figure shows. The shares add up to 1."""
+    groups_share: Share = Decimal("0.2")
+    """For groups that are told apart, by colour or else, as the reference does."""
+    title_share: Share = Decimal("0.15")
+    """For a title."""
+    labels_share: Share = Decimal("0.15")
+    """For a label on both axes."""
+
+    @model_validator(mode="after")
+    def _sum_up(self) -> Self:
+        return sum_up(self)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call for each set of arguments drawn."""

@@ -14,6 +14,7 @@ shape = ["k"]
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
@@ -22,8 +23,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from grader.core.model import JSON
 
-Size = int | str
 Count = Annotated[int, Field(ge=0, le=10_000)]
+Size = Count | str
+MOST_NUMBERS = 1_000_000
+"""In one argument."""
+
+ACTING = {
+    "normal": {"shape", "mean", "spread"},
+    "uniform": {"shape", "low", "high"},
+    "integers": {"shape", "low", "high"},
+    "rows": {"shape", "of"},
+    "value": {"value"},
+}
+"""The keys that each way to draw reads."""
 
 
 class Argument(BaseModel):
@@ -31,14 +43,30 @@ class Argument(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    draw: Literal["normal", "uniform", "integers", "rows", "value"]
-    shape: tuple[Size, ...] = ()  # numbers, or names of sizes; () is a single number
-    low: float | str = 0.0  # of "uniform" and "integers"; "integers" end below `high`
+    draw: Literal["normal", "uniform", "integers", "rows", "value"] = Field(examples=["normal"])
+    """How."""
+    shape: tuple[Size, ...] = Field(default=(), max_length=6, examples=[["n", 2]])
+    """Numbers, or names of sizes; without it a single number, and one row number of "rows"."""
+    low: float | str = 0.0
+    """Of "uniform" and "integers": a number, or the name of a size."""
     high: float | str = 1.0
-    mean: float = 0.0  # of "normal"
-    spread: float = 1.0
-    of: int = 0  # of "rows": the number of an earlier argument, from 0
-    value: JSON = None  # of "value": a number, a list, or the name of a size
+    """Likewise; "integers" end below it."""
+    mean: float = 0.0
+    """Of "normal"."""
+    spread: Annotated[float, Field(ge=0)] = 1.0
+    """Of "normal": the standard deviation."""
+    of: Annotated[int, Field(ge=0)] = 0
+    """Of "rows": the number of an earlier argument, from 0; different rows of it."""
+    value: JSON = Field(default=None, examples=["k"])
+    """Of "value": a number, a list, or the name of a size."""
+
+    @model_validator(mode="after")
+    def _acts(self) -> Self:
+        for key in self.model_fields_set - {"draw"}:
+            if key not in ACTING[self.draw]:
+                acting = ", ".join(sorted(ACTING[self.draw]))
+                raise ValueError(f'{key} does nothing with draw = "{self.draw}", but {acting} do')
+        return self
 
     def drawn(
         self, rng: np.random.Generator, sizes: Mapping[str, int], earlier: Sequence[JSON]
@@ -71,22 +99,52 @@ class Inputs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sizes: dict[str, tuple[Count, Count]] = Field(default_factory=dict)  # both ends included
+    sizes: dict[str, tuple[Count, Count]] = Field(
+        default_factory=dict, examples=[{"n": [20, 40], "k": [2, 5]}]
+    )
+    """Numbers that arguments share, drawn anew for each call: smallest and largest."""
     argument: tuple[Argument, ...] = Field(min_length=1)
+    """One table for each."""
     calls: Annotated[int, Field(ge=1, le=50)] = 4
+    """So many, each with arguments of its own."""
 
     @model_validator(mode="after")
-    def _names_exist(self) -> Self:
+    def _can_be_drawn(self) -> Self:
+        for name, (low, high) in self.sizes.items():
+            if low > high:
+                raise ValueError(f"size {name} goes from {low} down to {high}")
         for number, argument in enumerate(self.argument):
+            place = f"argument number {number + 1}"
             names = [*argument.shape, argument.low, argument.high]
             unknown = [n for n in names if isinstance(n, str) and n not in self.sizes]
             if unknown:
-                raise ValueError(f"argument {number}: {unknown[0]!r} is none of the sizes")
-            if argument.draw == "rows" and not (0 <= argument.of < number and argument.shape):
-                raise ValueError(
-                    f"argument {number}: rows need `of`, an earlier argument, and a shape"
-                )
+                raise ValueError(f"{place}: {unknown[0]!r} is none of the sizes")
+            if fault := self._fault(number, argument):
+                raise ValueError(f"{place}: {fault}")
         return self
+
+    def _fault(self, number: int, argument: Argument) -> str:
+        """Why an argument can't be drawn for some of the sizes, or takes too much."""
+        most = [self._end(size, 1) for size in argument.shape]
+        if math.prod(most) > MOST_NUMBERS:
+            return f"it may have {math.prod(most):,.0f} numbers, more than {MOST_NUMBERS:,}"
+        if argument.draw in ("uniform", "integers"):
+            low, high = self._end(argument.low, 1), self._end(argument.high, 0)
+            whole = math.floor if argument.draw == "integers" else float
+            return "" if whole(low) < whole(high) else f"low may be {low:g}, and high {high:g}"
+        if argument.draw != "rows":
+            return ""
+        if argument.of >= number or len(argument.shape) != 1:
+            return "rows need `of`, an earlier argument, and a shape of one number"
+        there = self.argument[argument.of]
+        rows = there.shape[0] if there.shape else len(there.value or ())
+        if rows != argument.shape[0] and self._end(rows, 0) < most[0]:
+            return f"number {argument.of + 1} may have fewer rows"
+        return ""
+
+    def _end(self, size: float | str, end: int) -> float:
+        """A number itself, or a size's smallest (0) or largest (1)."""
+        return self.sizes[size][end] if isinstance(size, str) else size
 
     def drawn(self, rng: np.random.Generator) -> list[list[JSON]]:
         """The arguments of each call."""

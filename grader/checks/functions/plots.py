@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
 from grader.checks.base import Check, failed, partial, passed
 from grader.checks.functions.values import undecided
+from grader.checks.settings import Name, Share, sum_up
 from grader.core.model import Answer, AnswerStatus, Case, Outcome, Question
 
 Floats = NDArray[np.float64]
@@ -40,15 +42,28 @@ class FunctionPlot(Check):
 
     reference: ClassVar[bool] = True
 
-    plot: str
-    function: str
-    gradient: str
-    function_share: Decimal = Decimal("0.3")
-    gradient_share: Decimal = Decimal("0.3")
-    colours_share: Decimal = Decimal("0.1")
-    title_share: Decimal = Decimal("0.1")
-    labels_share: Decimal = Decimal("0.1")
-    legend_share: Decimal = Decimal("0.1")
+    plot: Name = Field(examples=["plot_tanh"])
+    """The plotting function's name; it is called with both ends of an interval."""
+    function: Name = Field(examples=["tanh"])
+    """The function that is to be drawn."""
+    gradient: Name = Field(examples=["tanh_grad"])
+    """Its gradient, drawn beside it."""
+    function_share: Share = Decimal("0.3")
+    """For the function's curve. The shares add up to 1."""
+    gradient_share: Share = Decimal("0.3")
+    """For the gradient's curve."""
+    colours_share: Share = Decimal("0.1")
+    """For curves in two colours."""
+    title_share: Share = Decimal("0.1")
+    """For a title."""
+    labels_share: Share = Decimal("0.1")
+    """For a label on both axes."""
+    legend_share: Share = Decimal("0.1")
+    """For a legend of both curves."""
+
+    @model_validator(mode="after")
+    def _sum_up(self) -> Self:
+        return sum_up(self)
 
     def published(self, answer: Answer) -> Answer:
         """The curves' values alone, not the figure that the reference draws."""

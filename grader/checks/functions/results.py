@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from grader.checks.base import Check, error, failed, partial, passed
 from grader.checks.functions.inputs import Inputs, given
 from grader.checks.functions.values import undecided
+from grader.checks.settings import Name, Share, Tolerance
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
-Share = Annotated[Decimal, Field(ge=0, le=1)]
 SHOWN = 400
 """Characters of a value that are shown."""
 
@@ -28,9 +28,12 @@ class Example(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    arguments: tuple[JSON, ...]
-    why: str = ""  # what is special about it, in words for the student
-    share: Share = Decimal(1)  # of the points, lost if only this goes wrong
+    arguments: tuple[JSON, ...] = Field(examples=[[[3.0, 1.0, 2.0]]])
+    """What the function is called with."""
+    why: str = Field(default="", examples=["there is one value only"])
+    """What is special about it, in words for the student."""
+    share: Share = Decimal(1)
+    """Of the points, lost if only this goes wrong."""
 
 
 class FunctionResults(Check):
@@ -38,11 +41,16 @@ class FunctionResults(Check):
 
     reference: ClassVar[bool] = True
 
-    function: str
+    function: Name = Field(examples=["spread"])
+    """The function's name in the notebook."""
     inputs: Inputs
+    """The arguments of hidden calls, drawn anew for each submission."""
     example: tuple[Example, ...] = ()
-    arrays: Literal["numpy", "torch", "lists"] = "numpy"  # what the arguments are
-    tolerance: float = 1e-6  # relative, and absolute near zero
+    """Public calls, shown when they go wrong."""
+    arrays: Literal["numpy", "torch", "lists"] = "numpy"
+    """What the arguments are."""
+    tolerance: Tolerance = 1e-6
+    """Relative, and absolute near zero."""
     compare: Literal["values", "rows", "labels"] = "values"
     """rows: the rows of an array in any order; labels: groups, whatever numbers they have."""
 

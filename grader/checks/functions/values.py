@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from grader.checks.base import Check, error, failed, partial, passed, review
+from grader.checks.settings import Name, Share, Tolerance, expected
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
 
 DIFFERENCES = 1e-2
 """Tolerance for derivatives by differences: steps up to 0.01 are this far off."""
 
 UNKNOWN = (AnswerStatus.LOST, AnswerStatus.MALFORMED)
-Share = Annotated[Decimal, Field(ge=0, le=1)]
+Points = Annotated[tuple[float, ...], Field(min_length=1)]
 Floats = NDArray[np.float64]
 ORDINARY, EXTREME, WHOLE, SHOWN, LARGE, SHIFTED, BASE_ORDINARY, BASE_EXTREME = range(8)
 
@@ -31,16 +32,32 @@ class FunctionValues(Check):
 
     reference: ClassVar[bool] = True
 
-    function: str
-    base: str = ""  # for a gradient: the function it belongs to
-    shown: tuple[float, ...] = (-2.0, -0.5, 1.0, 3.0)  # public points, for the feedback
-    large: tuple[float, ...] = (-1000.0, 1000.0)  # likewise, where overflow shows
-    tolerance: float = 1e-4
-    allowed: dict[str, tuple[float, ...]] = Field(
-        default_factory=dict
-    )  # values all right at single points
-    extreme_share: Share = Decimal("0.25")  # lost if only inputs of large size go wrong
-    difference_share: Share = Decimal("0.25")  # lost for differences where a formula is asked
+    function: Name = Field(examples=["tanh_grad"])
+    """The function's name in the notebook."""
+    base: Name | Literal[""] = Field(default="", examples=["tanh"])
+    """Of a gradient: the function that it belongs to."""
+    shown: Points = (-2.0, -0.5, 1.0, 3.0)
+    """Public points, for the feedback."""
+    large: Points = (-1000.0, 1000.0)
+    """Likewise, where overflow shows."""
+    tolerance: Tolerance = 1e-4
+    """Relative; near zero absolute, of a hundredth."""
+    allowed: dict[str, Points] = Field(default_factory=dict, examples=[{"0": [0.0, 0.5, 1.0]}])
+    """Points, in quotes, where several values are right."""
+    extreme_share: Share = Decimal("0.25")
+    """Lost if only inputs of large size go wrong."""
+    difference_share: Share = Decimal("0.25")
+    """Lost for differences where a formula is asked for."""
+
+    @field_validator("allowed")
+    @classmethod
+    def _are_points(cls, allowed: dict[str, Points]) -> dict[str, Points]:
+        for point in allowed:
+            try:
+                float(point)
+            except ValueError:
+                raise expected(f"points in quotes for keys, not {point!r}") from None
+        return allowed
 
     def published(self, answer: Answer) -> Answer:
         """The values alone, not how the reference computes them."""

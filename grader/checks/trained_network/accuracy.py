@@ -8,11 +8,13 @@ data, and what counts is what trusted code computes from them on the 10,000 test
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from grader.checks.base import Check, error, failed, partial, passed, review
+from grader.checks.settings import Percent, Share
 from grader.checks.trained_network.claimed_accuracy import claim, disagreement
 from grader.checks.trained_network.course_of_training import Course
 from grader.checks.trained_network.doubts import Suspicion, doubts
@@ -63,16 +65,34 @@ BUDGETS = {
 class RetrainedAccuracy(Check):
     """Trained again here, the network reaches the cutoff on the true test images."""
 
-    cutoff: float = 82.0  # percent
-    ramp_from: float = 72.0  # percent; the share grows from 0 here to `ramp_share` at the cutoff
-    ramp_share: Decimal = Decimal("0.75")
-    prior_spread: float = 0.5  # percentage points, between runs
-    most_runs: int = 5
-    tie: Literal["refer", "mean", "student"] = "refer"  # if the runs do not decide
-    suspicious_drop: float = 6.0  # points lost under secret classes
-    suspicious_start: float = 0.4  # accuracy before the first step
-    suspicious_agreement: float = 0.998  # of predictions of two trainings that should differ
-    suspicious_rest: float = 0.01  # of the weights' size, moved by less than which
+    cutoff: Percent = 82.0
+    """Percent of the test images that earn all points."""
+    ramp_from: Percent = 72.0
+    """Percent, below the cutoff; the share grows from 0 here to `ramp_share` at the cutoff."""
+    ramp_share: Share = Decimal("0.75")
+    """The share of who comes near to the cutoff."""
+    prior_spread: Annotated[float, Field(gt=0, le=20)] = 0.5
+    """Percentage points, between runs, as far as is known before any."""
+    most_runs: Annotated[int, Field(ge=2, le=20)] = 5
+    """Trainings at most; the second, with secret classes, always."""
+    tie: Literal["refer", "mean", "student"] = "refer"
+    """If the runs do not decide: a person does, their mean does, or it is passed."""
+    suspicious_drop: Annotated[float, Field(gt=0, le=100)] = 6.0
+    """Percentage points lost under secret classes, from which on a person looks."""
+    suspicious_start: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Accuracy before the first step, likewise."""
+    suspicious_agreement: Annotated[float, Field(ge=0, le=1)] = 0.998
+    """Of the predictions of two trainings that should differ, likewise."""
+    suspicious_rest: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Of the weights' size: what moved by less than this did not learn."""
+
+    @model_validator(mode="after")
+    def _is_a_ramp(self) -> Self:
+        if self.ramp_from >= self.cutoff:
+            raise ValueError(
+                f"ramp_from is {self.ramp_from:g}; expected less than the cutoff, {self.cutoff:g}"
+            )
+        return self
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network as data, and what was recorded of its training."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from grader.checks.base import Check, error, failed, outcome, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.settings import Share, sum_up
 from grader.checks.trained_network.network_facts import (
     FIGURES,
     HISTORIES,
@@ -45,8 +47,16 @@ CLASSES = 10
 class ValidationSplit(Check):
     """Part of the training images is kept aside for validation, and not trained on."""
 
-    smallest: int = 500
-    largest: int = 30_000
+    smallest: Annotated[int, Field(ge=1, le=IMAGES)] = 500
+    """Images that a validation set has at least."""
+    largest: Annotated[int, Field(ge=1, le=IMAGES)] = 30_000
+    """Images that it has at most."""
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        if self.smallest > self.largest:
+            raise ValueError(f"smallest is {self.smallest}, more than largest, {self.largest}")
+        return self
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """What data sets there are."""
@@ -114,10 +124,18 @@ def _own_data(fact: object) -> bool:
 class TrainingLoop(Check):
     """Loss, training and validation accuracy of each epoch are recorded while it learns."""
 
-    trained_share: Decimal = Decimal("0.4")
-    loss_share: Decimal = Decimal("0.2")
-    training_share: Decimal = Decimal("0.2")
-    validation_share: Decimal = Decimal("0.2")
+    trained_share: Share = Decimal("0.4")
+    """For a network that learns. The shares add up to 1."""
+    loss_share: Share = Decimal("0.2")
+    """For the loss of each epoch."""
+    training_share: Share = Decimal("0.2")
+    """For the training accuracy of each epoch."""
+    validation_share: Share = Decimal("0.2")
+    """For the validation accuracy of each epoch."""
+
+    @model_validator(mode="after")
+    def _sum_up(self) -> Self:
+        return sum_up(self)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network, recorded series, and drawn lines."""
@@ -159,10 +177,18 @@ class TrainingLoop(Check):
 class TrainingPlots(Check):
     """Plots of loss and of both accuracies over the epochs, with titles or labels."""
 
-    loss_share: Decimal = Decimal("0.35")
-    accuracy_share: Decimal = Decimal("0.25")
-    validation_share: Decimal = Decimal("0.25")
-    text_share: Decimal = Decimal("0.15")
+    loss_share: Share = Decimal("0.35")
+    """For the loss. The shares add up to 1."""
+    accuracy_share: Share = Decimal("0.25")
+    """For the training accuracy."""
+    validation_share: Share = Decimal("0.25")
+    """For the validation accuracy."""
+    text_share: Share = Decimal("0.15")
+    """For a title, label or legend."""
+
+    @model_validator(mode="after")
+    def _sum_up(self) -> Self:
+        return sum_up(self)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Figures, and the series they should show."""

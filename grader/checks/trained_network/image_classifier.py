@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.settings import Tolerance
 from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
@@ -94,9 +95,10 @@ class ImageSample(Check):
 class Mlp(Check):
     """The trained network is a multi-layer perceptron of the right shapes, not the handout's."""
 
-    # The handout's network: the sizes of its linear layers, and all its layers but Flatten.
     handout: tuple[tuple[int, int], ...] = ((784, 20), (20, 10))
+    """Of the handout's network, which earns nothing: the sizes of its linear layers."""
     handout_layers: tuple[str, ...] = ("Linear", "Sigmoid", "Linear", "Sigmoid")
+    """All its layers, but for Flatten."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network, and its graph."""
@@ -176,7 +178,8 @@ class Mlp(Check):
 class ClassAccuracy(Check):
     """A plot of the accuracy on each class, with the right heights."""
 
-    tolerance: float = 0.015  # of an accuracy as a fraction
+    tolerance: Tolerance = 0.015
+    """Of an accuracy as a fraction, from 0 to 1."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Figures, and predictions on the images that are the notebook's test set here."""
