@@ -16,7 +16,8 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from grader.assignment import leak_search
-from grader.batch import ask_mistakes
+from grader.batch import ask_mistakes, engines
+from grader.batch.ask_many import Runs
 from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
@@ -91,9 +92,8 @@ def mistaken(assignment: Assignment) -> dict[str, Answer]:
         items = [item for item in task.items if item.id in asked[task.id]]
         wanted = ask_mistakes.wanted(items, [asked[task.id]], {})
         if wanted:
-            surroundings = Surroundings(prepare=task.prepare, limits=task.limits)
-            master = _master(assignment, task)
-            found |= ask_mistakes.observe(wanted, master, surroundings, seed=0, jobs=1)
+            runs = Runs(engine=engines.local("", 1, None), tell=lambda job, text: None)
+            found |= ask_mistakes.observe(wanted, _master(assignment, task), task, runs)
     return found
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.batch.ask_many import Ask, Runs, is_possible
 from grader.core import codec, notebook_patch
-from grader.core.model import Answer, Assignment, Item, Notebook, Question, Task
+from grader.core.model import Answer, Item, Notebook, Question, Task
 from grader.marking.stored_work import StoredWork
 from grader.marking.typical_mistakes import Asked, Known, key
-from grader.sandbox import observe_many
-from grader.sandbox.observe import Surroundings
 
 SUBMISSIONS = 500
 """So many are looked at for typical mistakes at once."""
@@ -44,12 +43,6 @@ def wanted_by(
             yield list(lost), found
 
 
-def surroundings(assignment: Assignment, task: Task, rung: str) -> Surroundings:
-    """In which mistakes are asked: as submissions are, but without a student's files."""
-    hide = (assignment.reference_dir, assignment.rubric_dir)
-    return Surroundings(prepare=task.prepare, limits=task.limits, hide=hide, rung=rung)
-
-
 def wanted(items: Iterable[Item], asked: Iterable[Asked], known: Known) -> list[Wanted]:
     """What the mistakes of these items have yet to answer of all that was asked."""
     found = []
@@ -62,30 +55,28 @@ def wanted(items: Iterable[Item], asked: Iterable[Asked], known: Known) -> list[
                 for question in one.get(item.id, ())
             }
             left = tuple(question for name, question in open_.items() if name not in known)
-            if left and observe_many.is_possible(left):
+            if left and is_possible(left):
                 found.append(
                     Wanted(item=item, name=mistake.name, code=mistake.code, questions=left)
                 )
     return found
 
 
-def observe(
-    asked: Sequence[Wanted], master: Notebook, surroundings: Surroundings, *, seed: int, jobs: int
-) -> dict[str, Answer]:
-    """The answers of mistakes, each in the reference's place; one kernel for each job.
+def observe(asked: Sequence[Wanted], master: Notebook, task: Task, runs: Runs) -> dict[str, Answer]:
+    """The answers of mistakes, each in the reference's place.
 
     Raises:
         UsageError: a mistake's code does not fit the reference.
         GraderError: the sandbox could not be set up.
     """
     asks = [
-        observe_many.Ask(
+        Ask(
             notebook=notebook_patch.applied(master, one.code, f"mistakes/{one.name}"),
             questions=one.questions,
         )
         for one in asked
     ]
-    found = observe_many.observe_apart(asks, surroundings, seed=seed, jobs=jobs) if asks else []
+    found = runs.answers(asks, task, seed=0)
     return {
         key(one.item.id, one.name, question): answers[codec.digest(question)]
         for one, answers in zip(asked, found, strict=True)

@@ -10,12 +10,11 @@ import json
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from grader.batch import ask_mistakes, ask_reference, worker
-from grader.batch.engine import Engine, Job, LocalEngine, Queue
+from grader.batch import ask_many, ask_mistakes, ask_reference, engines
+from grader.batch.engine import Engine, Job, Queue
 from grader.batch.worker import Parcel
 from grader.core import digests, library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
@@ -84,9 +83,7 @@ class Batch:
         self._settings, self._progress = settings, progress
         self._work = StoredWork(assignment, store, settings.data_dir, audit=settings.audit)
         self._work.reference.masters  # noqa: B018  # a missing one is told before anything is run
-        self._engine = engine or LocalEngine(
-            settings.jobs, partial(worker.perform, data_dir=settings.data_dir)
-        )
+        self._engine = engine or engines.local("", settings.jobs, settings.data_dir)
         self._ways: dict[Job, _Way] = {}  # tasks that wait for a run
         self._left: Counter[str] = Counter()  # tasks by student that are yet to be judged
         self.done: list[tuple[str, str]] = []
@@ -231,15 +228,20 @@ class Batch:
 
     def _hint(self, task: Task) -> None:
         """Asks the rubric's typical mistakes what lost items were asked; hints come of it."""
-        settings = self._settings
+        runs = ask_many.Runs(
+            engine=self._engine,
+            tell=self._tell,
+            jobs=self._settings.jobs,
+            hide=(self._assignment.reference_dir, self._assignment.rubric_dir),
+            rung=self._settings.rung,
+        )
         for students, wanted in ask_mistakes.wanted_by(self._work, task, self._store.students()):
             self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
             answers = ask_mistakes.observe(
                 wanted,
                 self._work.reference.masters[task.id].master,
-                ask_mistakes.surroundings(self._assignment, task, settings.rung),
-                seed=0,
-                jobs=settings.jobs,
+                task,
+                runs,
             )
             self._work.reference.keep_mistakes(task, answers)
             for student in students:

@@ -7,6 +7,7 @@ but the same grader and libraries; a worker that is lost loses its runs to anoth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from grader.batch import worker
@@ -22,6 +23,8 @@ CONNECT_SECONDS, WORKER_SECONDS = 10, 60
 
 class DaskEngine:
     """One job for each thread of the cluster's workers."""
+
+    here = False
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -87,6 +90,18 @@ class DaskEngine:
                 queue.add(job)
             else:
                 yield job, evidence
+
+
+def at(address: str, jobs: int, data_dir: Path | None) -> DaskEngine:
+    """The engine of a cluster whose scheduler is at HOST:PORT; its workers find the data.
+
+    Raises:
+        UsageError: that is no address.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        raise UsageError(f"--engine dask://{address}: expected dask://HOST:PORT")
+    return DaskEngine(f"tcp://{address}")
 
 
 def _examine(client: Any) -> None:

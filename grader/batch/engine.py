@@ -82,6 +82,10 @@ class Queue:
 class Engine(Protocol):
     """What runs jobs. More may be added to the queue while its results are read."""
 
+    @property
+    def here(self) -> bool:
+        """Whether notebooks run on this machine, which then needs a sandbox."""
+
     def run(self, queue: Queue, tell: Callable[[Job, str], None]) -> Iterator[tuple[Job, Evidence]]:
         """Each job of the queue with its evidence, as it comes; ends when all are done."""
 
@@ -129,6 +133,8 @@ class LocalEngine:
     The threads end with the process, and the drivers with the threads: an interruption never
     waits for a notebook.
     """
+
+    here = True
 
     def __init__(
         self,

@@ -12,12 +12,11 @@ import click
 
 from grader.cli import machine
 from grader.cli.exit_codes import DONE, NOT_ALL
-from grader.cli.options import assignment_option, sandbox_options
+from grader.cli.options import assignment_option, engine_option, sandbox_options
 from grader.cli.train import options
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
-    from grader.batch.engine import Engine
     from grader.core.model import Assignment, Grade, Submission
     from grader.marking.grades import Results
 
@@ -46,12 +45,7 @@ MANY, MANY_ROWS = 20, 200
 @click.option(
     "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
 )
-@click.option(
-    "--engine",
-    default="local",
-    show_default=True,
-    help="Where notebooks run: local, or dask://HOST:PORT of a cluster.",
-)
+@engine_option
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 @options
@@ -81,7 +75,7 @@ def grade(
     each student, grades.csv and results.json.
     """
     from grader.assignment import rubric
-    from grader.batch import batch
+    from grader.batch import batch, engines
     from grader.cli import result_folder
     from grader.intake.submissions import ingest
     from grader.marking import ownership
@@ -92,9 +86,12 @@ def grade(
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
-    rung = choose.best(require_rung or accept_rung or levels.SAFE)
-    if rung not in levels.CONCURRENT:
-        jobs = 1
+    jobs = jobs or machine.cores()
+    where = engines.find(engine, jobs, data_dir)
+    # A cluster's workers look for a sandbox themselves.
+    rung = choose.best(require_rung or accept_rung or levels.SAFE) if where.here else ""
+    if rung and rung not in levels.CONCURRENT:
+        jobs, where = 1, engines.find(engine, 1, data_dir)
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
     found = ingest(list(paths), chosen, PLATFORMS, people_file)
     for note in found.notes:
@@ -103,7 +100,7 @@ def grade(
     with Store(out / "grader.sqlite").claim() as store:
         settings = batch.Settings(
             seed=store.batch_seed(seed),
-            jobs=jobs or machine.cores(),
+            jobs=jobs,
             fresh=fresh,
             data_dir=data_dir,
             audit=audit,
@@ -117,7 +114,7 @@ def grade(
             "paths": shlex.join(str(path.resolve()) for path in paths),
         }
         with machine.progress(quiet) as progress:
-            work = batch.Batch(chosen, store, settings, progress, _engine(engine))
+            work = batch.Batch(chosen, store, settings, progress, where)
             owned = ownership.settled(store, found.submissions, found.submissions.names())
             try:
                 results = work.results(_remarked(owned), noted)
@@ -139,21 +136,6 @@ def _make_folder(out: Path) -> None:
         raise UsageError(
             f"{out} cannot be made ({bad.strerror}); choose another --out folder"
         ) from None
-
-
-def _engine(name: str) -> Engine | None:
-    """The engine of this name; None for the batch's own."""
-    from grader.core.errors import UsageError
-
-    if name == "local":
-        return None
-    scheme, _, address = name.partition("://")
-    host, _, port = address.rpartition(":")
-    if scheme != "dask" or not host or not port.isdigit() or "/" in host:
-        raise UsageError(f"--engine {name}: expected local or dask://HOST:PORT")
-    from grader.batch.dask_engine import DaskEngine
-
-    return DaskEngine(f"tcp://{address}")
 
 
 def _show_done(done: Sequence[tuple[str, str]]) -> None:

@@ -16,6 +16,14 @@ assignment_option = click.option(
 REQUIRED = ("bubblewrap+cgroup", "bubblewrap", "landlock")
 
 
+engine_option = click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    help="Where notebooks run: local, or dask://HOST:PORT of a cluster.",
+)
+
+
 class FormatName(click.ParamType):  # type: ignore[type-arg]
     """A report format's name. What renders is loaded with the list of names: not before."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import machine
+from grader.cli.options import engine_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     help="Change the reference's functions: is that noticed?",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
+@engine_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the hidden inputs.")
 @click.option(
     "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
@@ -45,6 +47,7 @@ def selftest(
     train: bool,
     mutants: bool,
     jobs: int | None,
+    engine: str,
     seed: int,
     data_dir: Path | None,
     quiet: bool,
@@ -58,14 +61,19 @@ def selftest(
     """
     from grader.assignment import rubric
     from grader.assignment.selftest import run
+    from grader.batch import engines
     from grader.sandbox.walls import choose
     from grader.store.store import Store
 
     chosen = _narrowed(rubric.find(name), tasks)
-    choose.best()
+    jobs = jobs or machine.cores()
+    where = engines.find(engine, jobs, data_dir)
+    if where.here:
+        choose.best()
     settings = run.SelftestSettings(
         seed=seed,
-        jobs=jobs or machine.cores(),
+        jobs=jobs,
+        engine=where,
         data_dir=data_dir,
         train=train,
         mutate=mutants,

@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from jsonschema import Draft7Validator
 
 from grader.assignment import own_checks, rubric
+from grader.batch import ask_many
 from grader.checks import CHECKS, is_own
 from grader.cli.main import main
 from grader.core import codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, AnswerStatus
 from grader.marking import plan
-from grader.sandbox import observe_many
 from grader.student import public_checks, public_file
 from tests.assignment import toy_course
 
@@ -37,7 +37,7 @@ def test_an_own_type_is_read_and_asks_with_the_source_of_its_probe(folder: Path)
     assert item.check.subject == "spread"
     (question,) = plan.plan(task, 1)["total"]
     assert (question.probe, question.source) == ("total", toy_course.PROBE)
-    assert observe_many.is_possible([question])
+    assert ask_many.is_possible([question])
     assert all(not q.source for q in plan.plan(task, 1)["spread"])
 
 

@@ -312,6 +312,8 @@ def test_killed_at_twenty_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> 
 class Interrupted:
     """An engine whose user presses Ctrl-C after so many results."""
 
+    here = True
+
     def __init__(self, after: int) -> None:
         self._after = after
 

@@ -227,15 +227,11 @@ def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
     assert [(each.jobs, each.rung) for each in given] == [(1, "landlock")]
 
 
-@pytest.mark.parametrize(
-    "engine", ["dask://", "dask://host", "dask://:8786", "tcp://h:1", "dask://tcp://h:1", "slurm"]
-)
-def test_an_engine_that_is_none_is_a_wrong_use(
-    batch: Path, monkeypatch: pytest.MonkeyPatch, engine: str
-) -> None:
-    monkeypatch.setattr("grader.sandbox.walls.choose.best", lambda minimum: "bubblewrap")
-    told = refused(run("grade", batch, "--engine", engine), 2)
-    assert told == f"--engine {engine}: expected local or dask://HOST:PORT"
+@pytest.mark.parametrize("command", ["grade", "selftest"])
+def test_an_engine_that_is_none_is_a_wrong_use(batch: Path, command: str) -> None:
+    words = [batch] if command == "grade" else []
+    told = refused(run(command, *words, "--engine", "slurm://head"), 2)
+    assert told == "--engine slurm://head: there is no such engine; known are dask, local"
 
 
 def test_data_that_are_not_there_are_told(tmp_path: Path) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from grader.assignment import rubric
-from grader.batch import ask_mistakes, batch
+from grader.batch import ask_many, ask_mistakes, batch, worker
+from grader.batch.engine import Job, LocalEngine, Queue
 from grader.checks.functions.values import FunctionValues
 from grader.cli.progress import Lines
 from grader.core import codec, notebook_patch
@@ -159,6 +160,17 @@ def test_questions_about_a_whole_run_can_not_be_asked() -> None:
     assert ask_mistakes.wanted([ITEM], [asked], {}) == []
 
 
+class Watched(LocalEngine):
+    """Knows whose jobs it got."""
+
+    seen: ClassVar[list[str]] = []
+
+    def run(self, queue: Queue, tell: Callable[[Job, str], None]) -> Iterator[tuple[Job, Evidence]]:
+        for job, evidence in super().run(queue, tell):
+            self.seen.append(job.student)
+            yield job, evidence
+
+
 @pytest.mark.sandbox
 def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
     """Through the whole way: two submissions with the same slip, one of them graded again."""
@@ -173,11 +185,11 @@ def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
         Submission(student=name, name=name, notebooks={"kmeans": notebook}, missing={}, digest=name)
         for name in ("ada", "ben")
     ]
-    told = io.StringIO()
+    told, engine = io.StringIO(), Watched(2, worker.perform)
     with Store(tmp_path / "grader.sqlite") as store:
         for submissions in (handed, handed[:1]):
             settings = batch.Settings(seed=1, jobs=2)
-            grades = batch.Batch(chosen, store, settings, Lines(told)).run(submissions)
+            grades = batch.Batch(chosen, store, settings, Lines(told), engine).run(submissions)
             for grade in grades:
                 found = grade.tasks[0].items[0].outcome
                 assert found.details["mistake"] == "farthest.py"
@@ -186,6 +198,7 @@ def test_a_batch_tells_a_mistake_and_asks_about_it_once(tmp_path: Path) -> None:
                 )
                 assert grade.tasks[0].items[1].outcome.status is Status.PASSED
     assert told.getvalue().count("typical mistakes") == 1
+    assert engine.seen.count(ask_many.VARIANTS) == 2  # one for each of two at once
 
 
 @pytest.mark.parametrize(

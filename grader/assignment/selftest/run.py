@@ -15,7 +15,8 @@ from grader.assignment.selftest import known, mutants
 from grader.assignment.selftest.known import Pack
 from grader.assignment.selftest.mutants import Mutant
 from grader.assignment.selftest.report import Report
-from grader.batch import batch
+from grader.batch import ask_many, batch, engines
+from grader.batch.engine import Engine
 from grader.core import codec, notebook_patch
 from grader.core.model import (
     Answer,
@@ -35,8 +36,6 @@ from grader.marking import plan, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.masters import Masters, read_masters
 from grader.marking.task_work import TaskWork
-from grader.sandbox import observe_many
-from grader.sandbox.observe import Surroundings
 from grader.store.store import Store
 
 
@@ -49,6 +48,7 @@ class SelftestSettings:
     data_dir: Path | None = None
     train: bool = True  # whether tasks that ask about a whole run are tested, too
     mutate: bool = True
+    engine: Engine | None = None  # None: this machine
 
 
 def run(
@@ -72,6 +72,7 @@ class _Selftest:
         progress: batch.Progress,
     ) -> None:
         self._settings, self._store, self._progress = settings, store, progress
+        self._engine = settings.engine or engines.local("", settings.jobs, settings.data_dir)
         if not settings.train:
             kept = tuple(task for task in assignment.tasks if _is_quick(task))
             assignment = replace(assignment, tasks=kept)
@@ -152,7 +153,7 @@ class _Selftest:
         settings = batch.Settings(
             seed=self._settings.seed, jobs=self._settings.jobs, data_dir=self._settings.data_dir
         )
-        work = batch.Batch(assignment, self._store, settings, self._progress)
+        work = batch.Batch(assignment, self._store, settings, self._progress, self._engine)
         return work.run([*first, *handed])
 
     def _is_about_more_runs(self, pack: Pack) -> bool:
@@ -179,9 +180,7 @@ class _Selftest:
             for i, m in wrong
         ]
         self._progress.step("variants", task.id, f"{len(packs)}, and {len(mutated)} mutants")
-        answers = observe_many.observe_apart(
-            asks, self._surroundings(task), seed=self._settings.seed, jobs=self._settings.jobs
-        )
+        answers = self._runs().answers(asks, task, seed=self._settings.seed)
         expected = answers[0]
         for pack, submission, own in zip(packs, handed, answers[1 : len(notebooks)], strict=True):
             self._outcomes.append((pack, judge(self._work(task, submission, asked, own, expected))))
@@ -238,9 +237,13 @@ class _Selftest:
             elif told.details.get("mistake") != one.name:
                 self._report.faults.append(f"{name} is not told by its hint: {told.message}")
 
-    def _surroundings(self, task: Task) -> Surroundings:
-        hide = (self._assignment.reference_dir, self._assignment.rubric_dir)
-        return Surroundings(prepare=task.prepare, limits=task.limits, hide=hide)
+    def _runs(self) -> ask_many.Runs:
+        return ask_many.Runs(
+            engine=self._engine,
+            tell=lambda job, text: self._progress.step(job.name, job.task.id, text),
+            jobs=self._settings.jobs,
+            hide=(self._assignment.reference_dir, self._assignment.rubric_dir),
+        )
 
     # -- mutants -----------------------------------------------------------------------------
 
@@ -273,7 +276,7 @@ def _without_more_runs(assignment: Assignment) -> Assignment:
 def _is_apart(task: Task) -> bool:
     """Whether all that is asked about a task's notebook are its functions."""
     questions = [q for asked in plan.plan(task, 0).values() for q in asked]
-    return plan.needs_run(task) and observe_many.is_possible(questions)
+    return plan.needs_run(task) and ask_many.is_possible(questions)
 
 
 def _is_quick(task: Task) -> bool:
@@ -282,9 +285,9 @@ def _is_quick(task: Task) -> bool:
 
 def _ask(
     notebook: Notebook, items: Sequence[Item], asked: Mapping[str, tuple[Question, ...]]
-) -> observe_many.Ask:
+) -> ask_many.Ask:
     questions = tuple(question for item in items for question in asked[item.id])
-    return observe_many.Ask(notebook=notebook, questions=questions)
+    return ask_many.Ask(notebook=notebook, questions=questions)
 
 
 def concerned(task: Task, function: str) -> tuple[Item, ...]:
