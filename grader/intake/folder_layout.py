@@ -22,9 +22,9 @@ MAX_WRAPPERS = 5
 """Folders and archives that hold nothing but one other, and are opened to find the students."""
 
 PARTS = re.compile(
-    r"(?:assignment|aufgabe|übung|uebung|exercise|blatt|sheet|hw|homework|task|teil|part|work|arbeit"
-    r"|extra|src|code|notebooks?|abgabe|submission|solution|lösung|loesung|final|week|woche|project"
-    r"|projekt|v|a)[\W_]*\d*",
+    r"(?:(?:assignment|aufgabe|übung|uebung|exercise|blatt|sheet|hw|homework|task|teil|part|work"
+    r"|arbeit|extra|rest|src|code|notebooks?|abgabe|submission|solution|lösung|loesung|final|week"
+    r"|woche|project|projekt|v|a)[\W_]*\d*[\W_]*)+",
     re.I,
 )
 """Names of folders that are a part of somebody's work, and no student's."""
@@ -165,7 +165,7 @@ def _refuse_unknown(name: str, top: set[str], wanted: Sequence[str]) -> None:
 
 def _is_part(child: Found) -> bool:
     """Whether a folder with notebooks is a part of somebody's work by its name."""
-    return PARTS.fullmatch(child.name) is not None and _holds_work(child.files)
+    return PARTS.fullmatch(child.name) is not None and (child.is_zip or _holds_work(child.files))
 
 
 def _is_batch(child: Found, platforms: Sequence[Platform]) -> bool:

@@ -37,7 +37,8 @@ def by_key(platform: str, key: str, name: str) -> Identity:
     """Of whom a platform or a roster knows by a key; the name makes the id telling."""
     end = key.lower() if re.fullmatch(r"[A-Za-z0-9]{1,20}", key) else _digest(key)
     shown = _shown(name)
-    return Identity(student=f"{slug(shown)}-{end}", name=shown, decides=f"{platform} {key}")
+    front = slug(shown).removesuffix(f"-{end}")
+    return Identity(student=f"{front}-{end}", name=shown, decides=f"{platform} {key}")
 
 
 def by_name(name: str) -> Identity:
@@ -47,7 +48,9 @@ def by_name(name: str) -> Identity:
     """
     shown = _shown(name)
     found = slug(shown)
-    told = re.sub(r"[ _.,-]+", "-", shown.translate(GERMAN)).strip("-").lower()
+    bare = unicodedata.normalize("NFKD", shown.translate(GERMAN))
+    latin = "".join(sign for sign in bare if not unicodedata.combining(sign))
+    told = re.sub(r"[ _.,-]+", "-", latin).strip("-").lower()
     is_plain = found == told and not shown.isupper()
     return Identity(student=found if is_plain else f"{found}-{_digest(shown)}", name=shown)
 

@@ -102,7 +102,8 @@ def _tell(
     found.remarks.extend(f"{who} fits several; a person must decide" for who in sorted(shared))
     for owner in owners if left else ():
         student = owner.identity.student
-        if not any(student in known for known in (found.responses, found.doubts)):
+        known = (found.responses, found.doubts, found.unfinished)
+        if not any(student in one for one in known):
             near = [t for t in left if _words(t) & set(cleaned(owner.identity.name).split())]
             told = _told(near or left)
             found.doubts[student] = (

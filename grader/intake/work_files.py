@@ -75,9 +75,11 @@ def choose(
             chosen.missing[task.id] = f"{task.notebook} was not handed in."
             continue
         _take(task, found, files, times, chosen)
+    named = {path for own in ranked.values() for path, rank in own if rank < 3}
     for task in tasks:
         if task.id not in chosen.notebooks and task.id not in chosen.doubts:
-            left = [p for p in files if p not in chosen.used and _may_be(task, p, files, chosen)]
+            free = [path for path in files if path not in chosen.used | named]
+            left = [path for path in free if _may_be(task, path, chosen)]
             if left:
                 told = ", ".join(left[:5])
                 chosen.doubts[task.id] = f"{told} was handed in, and may be this work."
@@ -199,16 +201,12 @@ def _handout(path: Path) -> Notebook | None:
 
 def _lines(known: Notebook) -> frozenset[str]:
     lines = (line.strip() for cell in known.cells for line in cell.source.splitlines())
-    return frozenset(line for line in lines if len(line) > 8)
+    return frozenset(filter(None, lines))
 
 
 def _is_handout(found: Notebook | None, handout: Notebook | None) -> bool:
     """Whether nothing was written into it."""
-    if found is None or handout is None:
-        return False
-    return [c.source.strip() for c in found.cells if c.source.strip()] == [
-        c.source.strip() for c in handout.cells if c.source.strip()
-    ]
+    return found is not None and handout is not None and _lines(found) <= _lines(handout)
 
 
 def _holds(task: Task, found: Notebook, handout: Notebook | None) -> bool:
@@ -221,7 +219,7 @@ def _holds(task: Task, found: Notebook, handout: Notebook | None) -> bool:
     return bool(given) and len(given & _lines(found)) / len(given) >= LIKE
 
 
-def _may_be(task: Task, path: str, files: Mapping[str, bytes], chosen: Chosen) -> bool:
+def _may_be(task: Task, path: str, chosen: Chosen) -> bool:
     """Whether a file that was not used may be a task's work."""
     lower = UNREAD.sub("", path.lower())
     if is_notebook_name(lower) or lower.endswith(OTHERS):

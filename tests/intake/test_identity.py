@@ -16,6 +16,7 @@ from grader.intake.identity import by_key, by_name, cleaned
         ("Jörg Mußter-Süßholz", "joerg-musster-suessholz-22"),
         ("Thị Minh Châu Nguyễn", "thi-minh-chau-nguyen-22"),
         ("Мария", "mariya-22"),
+        ("Participant 22", "participant-22"),
         ("…", "student-22"),
     ],
 )
@@ -31,10 +32,12 @@ def test_namesakes_have_two_ids_whoever_comes_first() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["Ada Lovelace", "ada lovelace", "Änne Öztürk von der Höh"])
+@pytest.mark.parametrize(
+    "name", ["Ada Lovelace", "ada lovelace", "Änne Öztürk von der Höh", "Tomás Novak"]
+)
 def test_a_plain_name_is_its_own_id(name: str) -> None:
     assert by_name(name).student == cleaned(name).translate(
-        {ord(" "): "-", ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue"}
+        {ord(" "): "-", ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("á"): "a"}
     )
 
 

@@ -61,7 +61,8 @@ def test_an_unfinished_attempt_does_not_count_beside_a_finished_one() -> None:
 
 
 def test_who_only_began_the_quiz_is_told_so_and_waits_for_nobody() -> None:
-    found = people.match([row(2, "Ada Lovelace", finished=False)], owners("Ada Lovelace"))
+    rows = [row(2, "Ada Lovelace", finished=False), row(3, "Otto Fremd")]
+    found = people.match(rows, owners("Ada Lovelace"))
     assert (found.responses, found.doubts) == ({}, {})
     assert "is not finished (In progress)" in found.unfinished["ada-lovelace"]
 

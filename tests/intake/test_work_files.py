@@ -136,6 +136,8 @@ def test_data_beside_notebooks_is_no_work(assignment: Assignment) -> None:
 @pytest.mark.parametrize(
     ("fault", "notebooks", "doubts"),
     [
+        ("03-template-beats-the-students-copy/Ada", {"activation"}, set[str]()),
+        ("05-two-zips/Ada", {"activation"}, set[str]()),
         ("04-zip-beside-a-notebook/Ada", {"activation", "evaluation"}, set[str]()),
         ("10-archive-is-tar-gz/Ada", {"activation"}, set[str]()),
         ("10-archive-is-tar-gz/Bea", set[str](), {"activation", "evaluation", "fmssvrc"}),
