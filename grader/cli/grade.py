@@ -36,9 +36,14 @@ MANY, MANY_ROWS = 20, 200
 @assignment_option
 @click.option(
     "--people",
-    "people_file",
+    "--times",
+    "--extensions",
+    "people",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="Who takes part: a grading worksheet, an export of the gradebook, or a CSV roster.",
+    help="A table of people, of times of submission or of extensions: a grading worksheet, an "
+    "export of the gradebook, or a CSV with any of name, email, number, key, submitted, until, "
+    "reason. May be given several times.",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
@@ -54,7 +59,7 @@ def grade(
     paths: tuple[Path, ...],
     out: Path,
     assignment: str | None,
-    people_file: Path | None,
+    people: tuple[Path, ...],
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
@@ -77,7 +82,7 @@ def grade(
     from grader.assignment import rubric
     from grader.batch import batch, engines
     from grader.cli import result_folder
-    from grader.intake.submissions import ingest
+    from grader.intake.submissions import ingest, undated
     from grader.marking import ownership
     from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
@@ -93,8 +98,8 @@ def grade(
     if rung and rung not in levels.CONCURRENT:
         jobs, where = 1, engines.find(engine, 1, data_dir)
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
-    found = ingest(list(paths), chosen, PLATFORMS, people_file)
-    for note in found.notes:
+    found = ingest(list(paths), chosen, PLATFORMS, people)
+    for note in filter(None, (*found.notes, undated(found, chosen))):
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:

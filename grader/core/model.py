@@ -207,6 +207,13 @@ class LateRule:
     """So late is still in time."""
     days: Annotated[int, Ge(0), Le(366)] | None = None
     """After so many days nothing is accepted; without it there is no end."""
+    drafts: bool = True
+    """Whether a draft counts that was saved on the platform and never submitted."""
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether a mark may depend on when something was handed in."""
+        return bool(self.percent_per_day) or self.days is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +281,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """More time for one person or team."""
+
+    until: datetime  # aware
+    source: str  # file and row
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One student's files. `problems` are sentences for the report: what was missing or broken."""
 
@@ -285,7 +301,9 @@ class Submission:
     quiz: QuizResponse | None = None
     problems: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)  # small helper files, by relative name
-    submitted_at: datetime | None = None
+    submitted_at: datetime | None = None  # aware
+    extension: Extension | None = None
+    is_draft: bool = False  # saved on the platform, and never submitted
     digest: str = ""
     identity: str = ""  # what seeds and a person's marks follow from; empty: `student` does
     person: Person = field(default_factory=Person)

@@ -41,6 +41,7 @@ class Entry:
     team: str = ""  # who hands in together
     submitted_at: datetime | None = None  # without a zone that of the assignment
     extended_until: datetime | None = None  # likewise
+    reason: str = ""  # of the extension
     is_draft: bool = False  # saved, and never submitted
     is_late: bool | None = None  # as the platform says; None: it says nothing
 
@@ -66,6 +67,9 @@ class QuizAttempt:
 
 class Platform(Protocol):
     """One learning platform; what it does not have stays as it is here."""
+
+    dates_files: bool = False
+    """Whether the times in a download's zip are when the files were handed in."""
 
     @property
     def name(self) -> str:

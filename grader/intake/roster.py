@@ -6,8 +6,9 @@ cleans it for files. What fits several people is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, tzinfo
 
 from grader.core.errors import UsageError
 from grader.intake.identity import Identity, by_key, by_name, cleaned, folded
@@ -22,19 +23,28 @@ COLUMNS = {
     "number": ("number", "id number", "id-nummer", "matrikelnummer", "sid", "sis user id"),
     "username": ("username", "user name", "anmeldename", "login", "sis login id"),
     "group": ("group", "gruppe", "section", "sections"),
+    "submitted": ("submitted", "submitted at", "submitted_at", "abgegeben", "time", "zeit"),
+    "until": ("until", "extended until", "extension", "bis", "verlängert bis"),
+    "reason": ("reason", "why", "grund"),
 }
 """Headers of a roster of one's own."""
 
 
 def read(name: str, table: Table) -> list[Entry] | None:
-    """The people of a roster with any of `COLUMNS`; None if it is no such table."""
+    """The people of a roster with any of `COLUMNS`; None if it is no such table.
+
+    A table of times (`submitted`) or of extensions (`until`, `reason`) is one, too.
+
+    Raises:
+        UsageError: a time is none.
+    """
     header = [cell.strip().casefold() for cell in table[0]] if table else []
     places = {
         key: next((header.index(alias) for alias in aliases if alias in header), None)
         for key, aliases in COLUMNS.items()
     }
     named = places["name"] is not None or None not in (places["first"], places["last"])
-    if not named:
+    if not named and all(places[key] is None for key in ("key", "email", "number", "username")):
         return None
     entries = []
     for line, row in enumerate(table[1:], 2):
@@ -55,9 +65,24 @@ def read(name: str, table: Table) -> list[Entry] | None:
                 username=cell["username"],
                 number=cell["number"],
                 group=cell["group"],
+                submitted_at=_time(cell["submitted"], f"{name}, row {line}"),
+                extended_until=_time(cell["until"], f"{name}, row {line}"),
+                reason=cell["reason"],
             )
         )
     return entries
+
+
+def _time(text: str, where: str) -> datetime | None:
+    """A time as 2021-05-30 20:00, with or without seconds and zone."""
+    if text in ("", "-"):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{where}: {text!r} is no time; expected one such as 2021-05-30 20:00"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +102,8 @@ class Roster:
     """All people that tables tell of, one entry for each."""
 
     entries: list[Entry] = field(default_factory=list)
+    zone: tzinfo = UTC
+    """Of times that have none."""
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Takes one more table; who is known already by number, address or ID is joined.
@@ -86,10 +113,12 @@ class Roster:
         """
         before = list(self.entries)
         seen: dict[tuple[str, str], Entry] = {}
-        for entry in entries:
+        for entry in (_zoned(entry, self.zone) for entry in entries):
             if entry.key and (twin := seen.setdefault((entry.platform, entry.key), entry)) != entry:
                 raise UsageError(f"{entry.source} and {twin.source} have the same key {entry.key}")
             known = [one for one in before if _same(one, entry)]
+            if not known and not (entry.key or entry.email or entry.number or entry.username):
+                known = [one for one in before if names(one) & names(entry)]
             if len(known) == 1:
                 self.entries[self.entries.index(known[0])] = _joined(known[0], entry)
             else:
@@ -173,7 +202,24 @@ def _same(one: Entry, other: Entry) -> bool:
 
 
 def _joined(one: Entry, other: Entry) -> Entry:
-    """What both tell; of what differs, the first."""
-    texts: Sequence[str] = Entry.__slots__
-    pick: Callable[[str], object] = lambda name: getattr(one, name) or getattr(other, name)  # noqa: E731
-    return Entry(**{name: pick(name) for name in texts})  # type: ignore[arg-type]
+    """What both tell; of what differs the first, and of extensions the later."""
+    names = (field.name for field in fields(Entry))
+    known = {name: getattr(one, name) or getattr(other, name) for name in names}
+    longer = max(
+        (one, other), key=lambda entry: (entry.extended_until is not None, entry.extended_until)
+    )
+    known |= {"extended_until": longer.extended_until, "reason": longer.reason}
+    return Entry(**known)
+
+
+def _zoned(entry: Entry, zone: tzinfo) -> Entry:
+    return replace(
+        entry,
+        submitted_at=zoned(entry.submitted_at, zone),
+        extended_until=zoned(entry.extended_until, zone),
+    )
+
+
+def zoned(time: datetime | None, zone: tzinfo) -> datetime | None:
+    """A time of this zone, if it has none of its own."""
+    return time.replace(tzinfo=zone) if time is not None and time.tzinfo is None else time

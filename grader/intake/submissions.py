@@ -8,10 +8,11 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path, PurePosixPath
 
 from grader.core.errors import UsageError
-from grader.core.model import Assignment, AttemptRule, Submission
+from grader.core.model import Assignment, AttemptRule, Extension, Submission
 from grader.intake import (
     archives,
     folder_layout,
@@ -27,6 +28,9 @@ from grader.intake.folder_layout import Beside, Found
 from grader.intake.platform import Platform
 from grader.intake.roster import Owner, Roster
 
+DRAFT = "This is a draft that was never submitted; it counts."
+ONLINE_TEXT = "onlinetext.html"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -34,6 +38,7 @@ class Batch:
 
     submissions: Submissions
     notes: tuple[str, ...] = ()
+    dated: int = 0  # of how many it is known when they were handed in
 
 
 class Submissions:
@@ -64,19 +69,19 @@ class Submissions:
             made = one_submission.assembled(owner, files, problems, self._assignment)
         except UsageError as bad:  # a file went away, or its disk is broken
             made = one_submission.assembled(owner, Files(), [f"{bad}."], self._assignment)
-        return replace(made, submitted_at=found.submitted_at)
+        return _dated(made, owner, found, self._assignment)
 
 
 def ingest(
     paths: Sequence[Path],
     assignment: Assignment,
     platforms: Sequence[Platform],
-    people_file: Path | None = None,
+    people_files: Sequence[Path] = (),
 ) -> Batch:
     """The submissions at these paths: each a submission, or a folder or zip of submissions.
 
-    A path may also be a table that a platform made, of people or of a quiz, and `people_file` one
-    of these or any roster. `platforms` are those whose downloads are known.
+    A path may also be a table that a platform made, of people or of a quiz, and `people_files` are
+    these or any rosters, times and extensions. `platforms` are those whose downloads are known.
 
     Raises:
         UsageError: a path does not exist or cannot be read, or there is no submission at all.
@@ -91,11 +96,16 @@ def ingest(
         raise UsageError(
             f"{shown}: no submission was found; expected a folder or zip for each student"
         )
-    known = _roster(people_file, beside)
+    known = _roster(people_files, beside, assignment)
     owned = _owned(folder_layout.merged(found), known)
     quiz = _quiz([owner for owner, _ in owned.values()], beside, known, _attempt_rule(assignment))
     _add_absent(owned, quiz, known)
-    return Batch(submissions=Submissions(owned, quiz, assignment), notes=tuple(beside.notes))
+    dated = sum(
+        one.submitted_at is not None or any(entry.submitted_at for entry in owner.entries)
+        for owner, one in owned.values()
+    )
+    submissions = Submissions(owned, quiz, assignment)
+    return Batch(submissions=submissions, notes=tuple(beside.notes), dated=dated)
 
 
 def _at(path: Path, beside: Beside) -> list[Found]:
@@ -114,7 +124,9 @@ def _at(path: Path, beside: Beside) -> list[Found]:
         )
     if path.is_file() and path.suffix.lower() == ".zip":
         files = archives.read_zip(path, problems)
-        return folder_layout.split(path.stem, files, problems, beside)
+        found = folder_layout.split(path.stem, files, problems, beside)
+        dating = {platform.name for platform in beside.platforms if platform.dates_files}
+        return [_by_files(one) if one.platform in dating else one for one in found]
     if path.is_file() and path.name.lower().endswith(tables.ENDINGS):
         before = len(beside.quiz) + len(beside.people)
         folder_layout.look(str(path.parent), path.name, {path.name: _content(path)}, beside)
@@ -126,6 +138,12 @@ def _at(path: Path, beside: Beside) -> list[Found]:
             f"{path} is no folder, no zip and no table; put it into a folder named for its student"
         )
     raise UsageError(f"{path} does not exist")
+
+
+def _by_files(found: Found) -> Found:
+    """Dated by its newest file, where nothing better is known; texts have the download's time."""
+    times = [time for path, time in found.files.times.items() if path != ONLINE_TEXT]
+    return replace(found, submitted_at=found.submitted_at or max(times, default=None))
 
 
 def _is_download(folder: Path, name: str, platforms: Sequence[Platform]) -> bool:
@@ -147,18 +165,18 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
 
 
-def _roster(path: Path | None, beside: Beside) -> Roster:
-    known = Roster()
+def _roster(paths: Sequence[Path], beside: Beside, assignment: Assignment) -> Roster:
+    known = Roster(zone=assignment.due.tzinfo or UTC)
     for table in beside.people:
         known.add(table)
-    if path is not None:
+    for path in paths:
         content = _content(path)
         entries = platform_tables.look(path.name, {path.name: content}, beside.platforms).people
         listed = roster.read(path.name, tables.read(path.name, content))
         if entries is None and listed is None:
             raise UsageError(
                 f"{path} names nobody: expected a grading worksheet, an export of the gradebook, "
-                "or a table with a column 'name', or 'first name' and 'last name'"
+                "or a table with a column 'name', 'email', 'number' or 'key'"
             )
         known.add(entries or listed or ())
     return known
@@ -191,6 +209,38 @@ def _add_absent(owned: dict[str, tuple[Owner, Found]], quiz: people.Matched, kno
             owner = known.owner(entry.platform, entry.key, entry.name)
             owned[owner.identity.student] = owner, Found(name=entry.name, files=Files())
             quiz.responses[owner.identity.student] = response
+
+
+def _dated(
+    submission: Submission, owner: Owner, found: Found, assignment: Assignment
+) -> Submission:
+    """With the times that a table or the download tells; of a team those of its members."""
+    zone = assignment.due.tzinfo or UTC
+    times = [entry.submitted_at for entry in owner.entries if entry.submitted_at]
+    longer = [entry for entry in owner.entries if entry.extended_until]
+    best = max(longer, key=lambda entry: entry.extended_until or assignment.due, default=None)
+    extension = None
+    if best is not None and best.extended_until is not None:
+        extension = Extension(until=best.extended_until, source=best.source, reason=best.reason)
+    draft = any(entry.is_draft for entry in owner.entries)
+    told = (DRAFT,) if draft and assignment.late.drafts else ()
+    return replace(
+        submission,
+        submitted_at=max(times, default=roster.zoned(found.submitted_at, zone)),
+        extension=extension,
+        is_draft=draft,
+        problems=(*submission.problems, *told),
+    )
+
+
+def undated(batch: Batch, assignment: Assignment) -> str:
+    """A remark if marks depend on times and nobody's is known; empty else."""
+    if not assignment.late.needs_times or batch.dated:
+        return ""
+    return (
+        "the rule for late work cannot be applied: nobody's time of submission is known; give the "
+        "grading worksheet, or --times with a table of key, email or name and 'submitted'"
+    )
 
 
 def told(submission: Submission) -> str:

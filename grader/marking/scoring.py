@@ -24,6 +24,8 @@ from grader.core.model import (
 from grader.marking import answers
 
 CENT = Decimal("0.01")
+UNUSED = 10
+"""Files that are named of those which were not used."""
 
 
 def score(
@@ -53,24 +55,47 @@ def score(
         passed=points >= assignment.pass_points,
         tasks=tasks,
         deduction=min(deduction, raw),
-        notes=(*submission.problems, *notes),
+        notes=(*submission.problems, *_unused(submission), *notes),
     )
 
 
+def _unused(submission: Submission) -> tuple[str, ...]:
+    """What was handed in and not used, in one sentence."""
+    if not submission.unused:
+        return ()
+    told = ", ".join(submission.unused[:UNUSED])
+    more = len(submission.unused) - UNUSED
+    return (f"Handed in and not used: {told}{f', and {more} more' if more > 0 else ''}.",)
+
+
 def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple[str, ...]]:
-    """Points lost by lateness, and the sentence that says so. Without a time stamp: none."""
+    """Points lost by lateness, and the sentence that says so. Without a time stamp: none.
+
+    Wall clocks are compared in UTC, for they are put forward and back.
+    """
+    rule, extension = assignment.late, submission.extension
+    if submission.is_draft and not rule.drafts:
+        told = "This is a draft that was never submitted, which the rule does not accept."
+        return assignment.points, (told,)
     if submission.submitted_at is None:
         return Decimal(0), ()
-    rule = assignment.late
-    due = assignment.due.astimezone(UTC)  # wall clocks differ where they are put forward
-    over = submission.submitted_at.astimezone(UTC) - due - timedelta(minutes=rule.grace_minutes)
+    due, longer = assignment.due, ""
+    if extension is not None and extension.until.astimezone(UTC) > due.astimezone(UTC):
+        due = extension.until
+        longer = f", extended ({extension.reason or extension.source})"
+    over = submission.submitted_at.astimezone(UTC) - due.astimezone(UTC)
+    over -= timedelta(minutes=rule.grace_minutes)
     if over <= timedelta(0):
         return Decimal(0), ()
+    zone = assignment.due.tzinfo
+    came = f"{submission.submitted_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    what = f"Handed in late, on {came}; due was {due.astimezone(zone):%Y-%m-%d %H:%M}{longer}"
     days = math.ceil(over / timedelta(days=1))
+    started = f"{days} started day{'s' if days > 1 else ''}"
     if rule.days is not None and days > rule.days:
-        return assignment.points, (f"Handed in {days} days late: no longer accepted.",)
+        return assignment.points, (f"{what}: {started}, no longer accepted.",)
     lost = min(assignment.points, rounded(assignment.points * rule.percent_per_day * days / 100))
-    return lost, (f"Handed in late ({days} started days): {lost} points deducted.",)
+    return lost, (f"{what}: {started}, {lost} points deducted.",)
 
 
 def standing(grade: Grade, assignment: Assignment) -> str:

@@ -39,12 +39,15 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
             "passed",
             "provisional",
             "open_points",
+            "submitted_at",
+            "deduction",
             *tasks,
             *items,
         ]
     )
     yield written()
     for grade in grades:
+        submitted = grade.submission.submitted_at
         writer.writerow(
             [
                 grade.submission.student,
@@ -54,6 +57,8 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
                 "yes" if grade.passed else "no",
                 "yes" if grade.provisional else "no",
                 f"{grade.open_points:.2f}",
+                f"{submitted:%Y-%m-%d %H:%M}" if submitted else "",
+                f"{grade.deduction:.2f}",
                 *(f"{task.points:.2f}" for task in grade.tasks),
                 *(f"{item.points:.2f}" for task in grade.tasks for item in task.items),
             ]

@@ -75,6 +75,8 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         "histogram": histogram(kept),
         "waiting": waiting(kept),
         "moodle": moodle_differences(kept),
+        "late": late(kept, assignment),
+        "unused": [grade for grade in kept if grade.submission.unused],
     }
     pages = [kept[at : at + ROWS] for at in range(0, len(kept), ROWS)] or [[]]
     names = ["index.html", *(f"index-{number}.html" for number in range(2, len(pages) + 1))]
@@ -89,6 +91,12 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
             **context,
         )
         yield name, page.encode()
+
+
+def late(grades: Sequence[Grade], assignment: Assignment) -> list[tuple[Grade, str]]:
+    """Who came late, what it cost and why."""
+    told = ((grade, scoring.late(grade.submission, assignment)[1]) for grade in grades)
+    return [(grade, sentences[0]) for grade, sentences in told if sentences]
 
 
 def shown(value: object, limit: int = MAX_TEXT) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from grader.core.model import Assignment, Grade, ItemGrade
@@ -38,7 +39,12 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def _time(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
 def _submission(grade: Grade) -> dict[str, Any]:
+    extension = grade.submission.extension
     return {
         "student": grade.submission.student,
         "name": grade.submission.name,
@@ -47,6 +53,10 @@ def _submission(grade: Grade) -> dict[str, Any]:
         "passed": grade.passed,
         "provisional": grade.provisional,
         "open_points": f"{grade.open_points:.2f}",
+        "submitted_at": _time(grade.submission.submitted_at),
+        "extended_until": _time(extension.until if extension else None),
+        "deduction": f"{grade.deduction:.2f}",
+        "unused": list(grade.submission.unused),
         "notes": list(grade.notes),
         "tasks": [
             {

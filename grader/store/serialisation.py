@@ -23,6 +23,7 @@ from grader.core.model import (
     CellRun,
     Ending,
     Evidence,
+    Extension,
     Notebook,
     Outcome,
     Person,
@@ -70,6 +71,8 @@ def submission_to_json(submission: Submission) -> str:
         "problems": submission.problems,
         "files": sorted(submission.files),
         "submitted_at": at.isoformat() if at else None,
+        "extension": _extension_to_json(submission.extension),
+        "is_draft": submission.is_draft,
         "digest": submission.digest,
         "identity": submission.identity,
         "person": asdict(submission.person),
@@ -92,11 +95,21 @@ def submission_from_json(text: str) -> Submission:
         problems=tuple(data["problems"]),
         files=dict.fromkeys(data["files"], b""),
         submitted_at=datetime.fromisoformat(at) if at else None,
+        extension=_extension_from_json(data.get("extension")),
+        is_draft=data.get("is_draft", False),
         digest=data["digest"],
         identity=data.get("identity", ""),
         person=_person(data.get("person", {})),
         unused=tuple(data.get("unused", ())),
     )
+
+
+def _extension_to_json(extension: Extension | None) -> dict[str, str] | None:
+    return asdict(extension) | {"until": extension.until.isoformat()} if extension else None
+
+
+def _extension_from_json(data: Mapping[str, Any] | None) -> Extension | None:
+    return Extension(**{**data, "until": datetime.fromisoformat(data["until"])}) if data else None
 
 
 def _doubts(data: Mapping[str, Any]) -> dict[str, str]:

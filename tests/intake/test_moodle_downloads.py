@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from grader.assignment import rubric
-from grader.core.model import Assignment, Submission
-from grader.intake.submissions import Batch, ingest
+from grader.core.model import Assignment, LateRule, Submission
+from grader.intake.submissions import Batch, ingest, undated
 from grader.platforms import PLATFORMS
 
 DATA = Path(__file__).parents[1] / "data" / "moodle"
@@ -67,6 +69,62 @@ def test_everybody_is_found_with_his_files_with_and_without_folders(
         assert set(submission.notebooks) == expected, student
         assert submission.person.email == f"{PLAIN[student][1]}@example.invalid"
         assert submission.identity == f"moodle {submission.person.key}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_times_drafts_and_extensions_are_the_worksheets(
+    assignment: Assignment, language: str
+) -> None:
+    folder = DATA / f"assign-{language}"
+    batch = read(assignment, folder / "all-plain.zip", folder / "worksheet-plain.csv")
+    found = by_id(batch)
+    times = {who: one.submitted_at for who, one in found.items() if one.submitted_at}
+    assert batch.dated == len(times) == 11
+    usual = "2026-11-25T11:55:00+01:00"
+    assert {who: time.isoformat() for who, time in times.items() if time.isoformat() != usual} == {
+        "anna-lena-von-der-hoehe-21": "2026-11-26T14:55:00+01:00",
+        "zoe-unter-strich-16": "2026-11-25T12:55:00+01:00",
+        "lukasz-zoltak-13": "2026-11-27T11:55:00+01:00",
+    }
+    assert [who for who, one in found.items() if one.is_draft] == ["xiaoming-wang-22"]
+    longer = {who: one.extension.until for who, one in found.items() if one.extension}
+    assert {who: until.isoformat() for who, until in longer.items()} == {
+        "lukasz-zoltak-13": "2026-11-28T11:55:00+01:00"
+    }
+
+
+def test_without_a_worksheet_the_files_times_in_the_zip_count(assignment: Assignment) -> None:
+    found = by_id(read(assignment, DATA / "assign-en" / "all-plain.zip"))
+    anna, lilli = found["anna-lena-von-der-hoehe-21"], found["lea-lilli-klammer-erasmus-19"]
+    assert anna.submitted_at is not None
+    assert anna.submitted_at.isoformat() == "2026-11-28T11:55:50+01:00"
+    assert lilli.submitted_at is None  # a text's time is that of the download
+
+
+def test_a_table_of_times_and_extensions_counts(tmp_path: Path, assignment: Assignment) -> None:
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / "x.ipynb").touch()
+    table = tmp_path / "more.csv"
+    table.write_text("name,submitted,until,reason\nAda,2021-06-01 10:00,2021-06-02,illness\n")
+    (ada,) = ingest([tmp_path / "Ada"], assignment, PLATFORMS, [table]).submissions
+    assert ada.submitted_at is not None
+    assert ada.submitted_at.isoformat() == "2021-06-01T10:00:00+02:00"
+    assert ada.extension is not None
+    assert (ada.extension.reason, ada.extension.until.isoformat()) == (
+        "illness",
+        "2021-06-02T00:00:00+02:00",
+    )
+
+
+@pytest.mark.parametrize("percent", [0, 10])
+def test_a_late_rule_without_times_is_told_before_anything_runs(
+    tmp_path: Path, assignment: Assignment, percent: int
+) -> None:
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / "x.ipynb").touch()
+    ruled = replace(assignment, late=LateRule(percent_per_day=Decimal(percent)))
+    told = undated(ingest([tmp_path], ruled, PLATFORMS), ruled)
+    assert ("nobody's time of submission is known" in told) == bool(percent)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -20,6 +20,7 @@ from grader.core.model import (
     Assignment,
     Ending,
     Evidence,
+    Extension,
     Grade,
     Item,
     LateRule,
@@ -337,7 +338,37 @@ def test_the_deduction_is_told_and_kept_apart_from_the_tasks_points() -> None:
     )
     assert found.deduction == Decimal(20)
     assert found.tasks[0].points == Decimal(100)
-    assert found.notes == ("Handed in late (2 started days): 20.00 points deducted.",)
+    assert found.notes == (
+        "Handed in late, on 2021-06-01 01:00; due was 2021-05-30 20:00: 2 started days, 20.00 "
+        "points deducted.",
+    )
+
+
+def test_an_extension_moves_the_due_date_and_is_told_with_its_reason() -> None:
+    longer = Extension(until=DUE + timedelta(days=2), source="e.csv, row 2", reason="illness")
+    for days, points in ((1.9, 100), (2.5, 90)):
+        assert late_points(replace(after(days=days), extension=longer)) == points
+    of = assignment(item("i", "100"), late=RULE)
+    _, (told,) = scoring.late(replace(after(days=2.5), extension=longer), of)
+    assert "due was 2021-06-01 20:00, extended (illness): 1 started day, 10.00" in told
+    shorter = replace(longer, until=DUE - timedelta(days=2))
+    assert late_points(replace(ADA, submitted_at=DUE, extension=shorter)) == 100
+
+
+@pytest.mark.parametrize(("drafts", "points"), [(True, 100), (False, 0)])
+def test_a_draft_counts_or_not_as_the_rule_says(drafts: bool, points: int) -> None:
+    rule = replace(RULE, drafts=drafts)
+    assert late_points(replace(ADA, is_draft=True), rule) == points
+    assert late_points(ADA, rule) == 100
+
+
+def test_what_was_not_used_is_a_note() -> None:
+    unused = tuple(f"{n}.pdf" for n in range(12))
+    found = score(
+        assignment(item("i", "1")), {"i": outcome(Status.PASSED)}, by=replace(ADA, unused=unused)
+    )
+    assert found.notes[0].startswith("Handed in and not used: 0.pdf, 1.pdf")
+    assert found.notes[0].endswith("9.pdf, and 2 more.")
 
 
 def test_lateness_can_cost_the_pass() -> None:

@@ -18,6 +18,7 @@ from grader.core.model import (
     Ending,
     Evidence,
     Grade,
+    LateRule,
     Mark,
     Notebook,
     QuizResponse,
@@ -350,6 +351,22 @@ def test_an_open_item_shows_a_dash_and_no_zero(status: Status) -> None:
     assert "6 / 6" in page.text
     assert "provisional: a person has yet to mark up to 4 points" in page.text
     assert "+ 4?" in page.text
+
+
+def test_the_course_page_says_who_came_late_and_what_was_not_used() -> None:
+    of = grades.grade(name="Ada Lovelace")
+    by = replace(
+        of.submission,
+        submitted_at=datetime(2021, 6, 1, 10, tzinfo=UTC),
+        unused=("scan<b>.pdf",),
+    )
+    late = replace(grades.assignment(of), late=LateRule(percent_per_day=Decimal(10)))
+    made = html.render([replace(of, submission=by, deduction=Decimal("0.3"))], late)
+    page = made["index.html"].decode()
+    assert "<h2>Late</h2>" in page
+    assert "2 started days" in page
+    assert "scan&lt;b&gt;.pdf" in page
+    assert "<h2>Late</h2>" not in html.render([of], late)["index.html"].decode()
 
 
 def test_a_judged_grade_is_not_called_provisional() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,15 @@ def test_the_document_has_the_keys_that_the_design_promises() -> None:
     assert {"id", "points", "max_points", "items"} <= set(told)
     keys = {"id", "status", "points", "max_points", "message", "visibility", "details"}
     assert keys <= set(told["items"][0])
+
+
+def test_times_lateness_and_what_was_not_used_are_told() -> None:
+    of = grades.grade()
+    at = datetime(2021, 6, 1, 10, tzinfo=UTC)
+    by = replace(of.submission, submitted_at=at, unused=("scan.pdf",))
+    (told,) = render(replace(of, submission=by, deduction=Decimal("1.5")))["submissions"]
+    keys = ("submitted_at", "extended_until", "deduction", "unused")
+    assert [told[key] for key in keys] == [at.isoformat(), None, "1.50", ["scan.pdf"]]
 
 
 def test_a_grade_is_told_in_full() -> None:

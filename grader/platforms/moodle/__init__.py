@@ -12,6 +12,7 @@ class Moodle(Platform):
     """See `grader.intake.platform.Platform`."""
 
     name = "moodle"
+    dates_files = True
 
     def places(self, name: str, files: Mapping[str, bytes]) -> Mapping[str, Place]:
         """Of "Download all submissions", with and without folders."""
