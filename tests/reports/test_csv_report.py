@@ -52,7 +52,6 @@ def test_there_is_a_row_for_each_student_with_a_column_for_each_item() -> None:
             "max_points": "9.50",
             "passed": "no",
             "provisional": "yes",
-            "open_points": "3.00",
             "activation": "1.50",
             "fmssvrc": "2.50",
             "activation/logistic": "1.50",
