@@ -62,8 +62,10 @@ class Argument(BaseModel):
 
     @model_validator(mode="after")
     def _acts(self) -> Self:
-        for key in self.model_fields_set - {"draw"}:
-            if key not in ACTING[self.draw]:
+        for key in sorted(self.model_fields_set - {"draw"}):
+            # Written down in full, as in a bundle, all keys are there with their defaults.
+            is_default = getattr(self, key) == type(self).model_fields[key].get_default()
+            if key not in ACTING[self.draw] and not is_default:
                 acting = ", ".join(sorted(ACTING[self.draw]))
                 raise ValueError(f'{key} does nothing with draw = "{self.draw}", but {acting} do')
         return self

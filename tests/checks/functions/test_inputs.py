@@ -71,3 +71,11 @@ def test_written_arguments_become_arrays_where_they_are_regular() -> None:
     assert given([[1, 2], [3]]) == [[1, 2], [3]]
     assert given("linear") == "linear"
     assert given(3) == 3
+
+
+def test_what_is_written_down_in_full_is_read_again() -> None:
+    """As in a students' bundle: every key, also those that have their defaults."""
+    found = Inputs.model_validate(
+        {"sizes": {"n": (2, 3)}, "argument": [{"draw": "normal", "shape": ["n"], "spread": 3.0}]}
+    )
+    assert Inputs.model_validate(found.model_dump(mode="json")) == found
