@@ -82,8 +82,9 @@ def grade(
     from grader.assignment import rubric
     from grader.batch import batch, engines
     from grader.cli import result_folder
+    from grader.core.errors import UsageError
     from grader.intake.submissions import ingest, undated
-    from grader.marking import ownership
+    from grader.marking import masters, ownership
     from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
@@ -91,6 +92,10 @@ def grade(
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
+    masters.read_all(chosen)
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist")
     jobs = jobs or machine.cores()
     where = engines.find(engine, jobs, data_dir)
     # A cluster's workers look for a sandbox themselves.

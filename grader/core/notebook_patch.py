@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from grader.core.errors import UsageError
@@ -82,8 +83,9 @@ def _homes(master: Notebook) -> dict[str, str]:
     """The id of the cell that defines each name."""
     homes: dict[str, str] = {}
     for cell in master.cells:
-        if cell.kind == "code":
-            for statement in ast.parse(cell.source).body:
+        with suppress(SyntaxError):  # a line for the shell, or a magic
+            body = ast.parse(cell.source).body if cell.kind == "code" else []
+            for statement in body:
                 homes |= dict.fromkeys(defined(statement), cell.id)
     return homes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.core import codec, digests, library_versions
 from grader.core.model import Answer, AnswerStatus, Assignment, Question, Task
 from grader.marking import typical_mistakes
-from grader.marking.masters import Masters, read_masters
+from grader.marking.masters import Masters, read_all
 from grader.store.store import Store
 
 REFERENCE = "(reference)"
@@ -42,11 +42,7 @@ class Reference:
     @cached_property
     def masters(self) -> dict[str, Masters]:
         """Reference notebooks by task id."""
-        return {
-            task.id: read_masters(self._assignment, task)
-            for task in self._assignment.tasks
-            if task.notebook
-        }
+        return read_all(self._assignment)
 
     def key(self, task: Task) -> str:
         """The key of the reference's answers: changes with its notebook, fixtures and libraries.

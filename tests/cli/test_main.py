@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from grader.batch.batch import Settings
 from grader.cli.doctor import Finding
 from grader.cli.main import main
-from grader.core.errors import GraderError, SandboxError
+from grader.core.errors import GraderError, SandboxError, UsageError
 from grader.core.model import Grade, Status
 from grader.core.version import __version__
 from grader.store.store import Store
@@ -65,7 +65,8 @@ def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
     """Every batch comes to these grades, and nothing is run."""
     monkeypatch.setattr("grader.batch.batch.Batch.results", lambda self, *_: Known(of))
     monkeypatch.setattr("grader.assignment.rubric.find", lambda name: grades.assignment(of[0]))
-    monkeypatch.setattr("grader.marking.reference.read_masters", lambda assignment, task: None)
+    for module in ("masters", "reference"):
+        monkeypatch.setattr(f"grader.marking.{module}.read_all", lambda assignment: {})
 
 
 # --- help -------------------------------------------------------------------------------------
@@ -405,3 +406,23 @@ def test_a_result_folder_knows_its_own_assignment(batch: Path, tmp_path: Path, h
         store.note(assignment="gone-2020", rubric=str(tmp_path / "rubrics" / "gone-2020"))
     line = refused(run("grade", batch, "--out", tmp_path), 2)
     assert line.startswith("assignment gone-2020 was not found")
+
+
+def test_paths_engine_and_rubric_are_checked_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, batch: Path
+) -> None:
+    """The trials of the sandbox take seconds, and reading a batch may take minutes."""
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("this comes later")
+
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", never)
+    monkeypatch.setattr("grader.intake.submissions.ingest", never)
+    assert refused(run("grade", "nowhere"), 2) == "nowhere does not exist"
+    assert "--engine slurm" in refused(run("grade", batch, "--engine", "slurm"), 2)
+    monkeypatch.setattr("grader.marking.masters.read_all", told)
+    assert refused(run("grade", batch), 2) == "the reference does not fit"
+
+
+def told(assignment: object) -> None:
+    raise UsageError("the reference does not fit")

@@ -34,7 +34,7 @@ from grader.core.model import (
 )
 from grader.marking import plan, typical_mistakes
 from grader.marking.judge import judge
-from grader.marking.masters import Masters, read_masters
+from grader.marking.masters import Masters, read_all
 from grader.marking.task_work import TaskWork
 from grader.store.store import Store
 
@@ -77,9 +77,7 @@ class _Selftest:
             kept = tuple(task for task in assignment.tasks if _is_quick(task))
             assignment = replace(assignment, tasks=kept)
         self._assignment = assignment
-        self._masters = {
-            task.id: read_masters(assignment, task) for task in assignment.tasks if task.notebook
-        }
+        self._masters = read_all(assignment)
         self._bases = {name: self._base(name, own) for name, own in self._masters.items()}
         self._report = Report()
         self._outcomes: list[tuple[Pack, Mapping[str, Outcome]]] = []
