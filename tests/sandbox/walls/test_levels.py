@@ -9,60 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Cell, Ending, Evidence, Notebook
 from grader.sandbox.observe import Surroundings, observe
 from grader.sandbox.walls import choose, landlock, levels, selftest
 
 pytestmark = pytest.mark.xdist_group("one user")  # the kernel counts processes for each user
-PROBLEM = "user namespaces are closed"
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Names of the rungs that work here; a test adds to them."""
-    working: set[str] = set()
-
-    def examine(name: str) -> choose.Fitness:
-        if name in working:
-            return choose.Fitness(rung=levels.get(name))
-        return choose.Fitness(rung=levels.get(name), problem=PROBLEM, mend="open them")
-
-    monkeypatch.setattr(choose, "examine", examine)
-    monkeypatch.setattr(choose, "prepare", lambda: None)
-    return working
-
-
-def test_the_best_rung_that_works_is_taken(machine: set[str]) -> None:
-    machine |= set(levels.NAMES)
-    assert choose.best() == "bubblewrap+cgroup"
-    assert choose.best("unconfined") == "bubblewrap+cgroup"
-    machine.remove("bubblewrap+cgroup")
-    assert choose.best() == "bubblewrap"
-
-
-def test_below_bubblewrap_the_risk_must_be_accepted_by_name(machine: set[str]) -> None:
-    machine |= {"landlock", "unconfined"}
-    with pytest.raises(SandboxError) as refused:
-        choose.best()
-    text = str(refused.value)
-    assert PROBLEM in text
-    assert "; open them" in text
-    assert "`--accept-rung landlock`" in text
-    assert levels.LANDLOCK.lacks in text
-    assert choose.best("landlock") == "landlock"
-    assert choose.best("unconfined") == "landlock"
-
-
-def test_a_required_rung_is_not_replaced_by_a_lower_one(machine: set[str]) -> None:
-    machine |= {"bubblewrap", "landlock", "unconfined"}
-    with pytest.raises(SandboxError, match="bubblewrap, and control groups"):
-        choose.best("bubblewrap+cgroup")
-
-
-def test_an_unknown_rung_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match=r"no sandbox 'docker'; there are bubblewrap\+cgroup"):
-        choose.best("docker")
 
 
 @pytest.mark.parametrize(
