@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import runner_log
 from grader.cli.check_screen import Screen
 from grader.cli.options import FormatName
 
@@ -266,7 +267,7 @@ def _places(checked: Checked, work: HandIn) -> dict[str, Place]:
 
 def _to_runner(files: dict[str, bytes]) -> None:
     """Annotations to the log, the rest to the files that GitHub's runner names."""
-    click.echo(files["annotations.txt"], nl=False)
+    runner_log.command(files["annotations.txt"].decode())
     for variable, name in (("GITHUB_STEP_SUMMARY", "summary.md"), ("GITHUB_OUTPUT", "outputs.txt")):
         target = os.environ.get(variable)
         if target:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import click
+from grader.cli import runner_log
 
 if TYPE_CHECKING:
     from grader.core.model import ItemGrade, Task
@@ -39,7 +39,7 @@ class Screen:
 
     def __enter__(self) -> Screen:
         if self._on and self._runner:
-            click.echo(f"::stop-commands::{self._token}")
+            runner_log.command(f"::stop-commands::{self._token}\n")
         if self._on and sys.stderr.isatty():
             from rich.console import Console
 
@@ -51,7 +51,7 @@ class Screen:
         if self._status:
             self._status.stop()
         if self._on and self._runner:
-            click.echo(f"::{self._token}::")
+            runner_log.command(f"::{self._token}::\n")
 
     def progress(self, kind: str, number: int, of: int, printed: str) -> None:
         """A cell or a question is next, or the cell printed something."""

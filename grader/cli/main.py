@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli import runner_log
 from grader.cli.check import check
 from grader.cli.exit_codes import BROKEN, DONE, NOT_ALL
 from grader.cli.grade import grade
@@ -37,6 +38,10 @@ class Boundary(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
+        with runner_log.without_orders():
+            return self._bounded(ctx)
+
+    def _bounded(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except GraderError as known:

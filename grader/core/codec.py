@@ -17,13 +17,13 @@ from typing import NoReturn
 
 import numpy as np
 
+from grader.core import bounded
 from grader.core.model import JSON, Answer, AnswerStatus, Evidence, Question, Resource
 from grader.core.untrusted_text import encodable
 
 MAX_DEPTH = 32
 MAX_ARRAY_BYTES = 256 << 20
-MAX_VALUES = 2_000_000
-"""Of lists, dicts and their members: parsed, each takes some fifty times what it takes as text."""
+MAX_VALUES = bounded.MOST_VALUES
 
 MAX_HEADER = 2000
 """Bytes before an array's values."""
@@ -65,20 +65,13 @@ def decode(text: str | bytes, depth: int = MAX_DEPTH, most: int | None = MAX_VAL
         WireError: not JSON, too deep, too much, an unknown marker, or an array that is not what
             it says.
     """
-    if most is not None and values(text) > most:
+    if most is not None and bounded.values(text) > most:
         raise WireError(f"more than {most} values")
     try:
         raw = json.loads(text, parse_constant=_reject)
     except (ValueError, RecursionError) as bad:
         raise WireError(f"not JSON: {type(bad).__name__}") from None
     return _unpack(raw, depth)
-
-
-def values(text: str | bytes) -> int:
-    """An upper bound of how many values JSON text holds, found without parsing it."""
-    if isinstance(text, str):
-        return sum(text.count(sign) for sign in ",[{") + 1
-    return sum(text.count(sign) for sign in (b",", b"[", b"{")) + 1
 
 
 def _reject(word: str) -> NoReturn:

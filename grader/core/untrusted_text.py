@@ -9,6 +9,15 @@ HIDDEN = ("Cc", "Cf", "Cs", "Co")
 """Unicode's categories of control, format (direction too), surrogate and private characters."""
 
 
+FORMULA = re.compile(
+    r"^(?=[\t\r\n])|(?:^|(?<=[,;|\t\r\n\"]))"
+    r"(?!\s*[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*(?:[,;|\t\r\n\"]|$))"
+    r"(?=[^\S\t\r\n]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
+"""Where a formula would begin, if it is no mere number: in a cell, and after each sign at which one
+program or another splits. Some take the wide forms of `=+-@` as well."""
+
+
 def printable(text: str, keep: str = "") -> str:
     """The text with every control character but those in `keep` replaced by U+FFFD."""
     if text.isprintable():  # most are
@@ -25,9 +34,13 @@ def encodable(text: str) -> str:
 
 
 def for_log(text: str) -> str:
-    """One line that no runner takes for a command: `::name::` and `##[name]` are broken up."""
-    line = " ".join(printable(text, "\n\t\r").split())
-    return re.sub(r":(?=:)", ": ", line).replace("##[", "## [")
+    """One line that no runner takes for a command."""
+    return without_commands(" ".join(printable(text, "\n\t\r").split()))
+
+
+def without_commands(line: str) -> str:
+    """`::name::`, `##[name]` and `##vso[name]`, which a runner would obey, are broken up."""
+    return re.sub(r"##(?=[\w.-]*\[)", "## ", re.sub(r":(?=:)", ": ", line))
 
 
 def for_markdown(text: str) -> str:
@@ -46,7 +59,5 @@ def code(text: str, most: int = 300) -> str:
 
 
 def neutral(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, also where it splits at `;` or tabs."""
-    if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
-        return text
-    return re.sub(r"^(?=[=+\-@\t\r\n])|(?<=[;\t])(?=[=+\-@])", "'", text)
+    """A cell that no spreadsheet takes for a formula, wherever it splits cells and lines."""
+    return FORMULA.sub("'", text)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake import spreadsheet
+from grader.intake.spreadsheet import MAX_CELLS
 
 MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20
 ENDINGS = (".csv", ".xlsx", ".ods", ".json")
@@ -35,6 +36,8 @@ def _csv(name: str, content: bytes) -> list[list[str]]:
     text = _decoded(name, content)
     first = text.partition("\n")[0]
     separator = max(",;\t", key=first.count)
+    if text.count(separator) + text.count("\n") + text.count("\r") > MAX_CELLS:
+        raise UsageError(f"{name} has more than {MAX_CELLS} cells and was not read")
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as bad:
@@ -69,13 +72,15 @@ def _sheet(name: str, content: bytes) -> list[list[str]]:
 def _json(name: str, content: bytes) -> list[list[str]]:
     """Moodle's form: a list of lists of records, all with the same keys."""
     try:
-        data = json.loads(_decoded(name, content))
-    except (ValueError, RecursionError) as bad:
+        data = bounded.json_value(_decoded(name, content), MAX_CELLS)
+    except ValueError as bad:
         raise UsageError(f"{name} is not readable JSON ({bad}); {AGAIN}") from None
     records = data[0] if isinstance(data, list) and data and isinstance(data[0], list) else data
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise UsageError(f"{name} is no table of records; download the quiz's report as JSON")
     header = list(dict.fromkeys(key for record in records for key in record))
+    if len(header) * len(records) > MAX_CELLS:
+        raise UsageError(f"{name} has more than {MAX_CELLS} cells and was not read")
     return [
         header,
         *([spreadsheet.text(record.get(key, "")) for key in header] for record in records),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, ItemGrade, Mark
 from grader.marking import answers
@@ -202,13 +203,10 @@ def _item(entry: Entry, assignment: Assignment) -> str:
 
 def _points(entry: Entry) -> Decimal:
     """Points with a decimal point or comma."""
-    try:
-        points = Decimal(entry.points.strip().replace(",", "."))
-    except InvalidOperation:
-        points = Decimal("NaN")
-    if not points.is_finite() or points != round(points, 2):
+    points = bounded.cents(entry.points)
+    if points is None:
         raise UsageError(
-            f"{entry.where}points are {entry.points!r}; expected a number such as 1,5 with two "
-            "decimals at most"
+            f"{entry.where}points are {entry.points[:40]!r}; expected a number such as 1,5 "
+            "with two decimals at most"
         )
     return points

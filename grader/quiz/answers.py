@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from grader.core import toml_text
+from grader.core import bounded, toml_text
 from grader.core.errors import UsageError
 from grader.core.model import QuizResponse
 from grader.core.untrusted_text import encodable
@@ -54,7 +53,8 @@ def read(name: str, content: bytes) -> QuizResponse:
         if name.endswith(".csv"):
             table: object = dict(_pairs(text))
         else:
-            table = toml_text.parse(text.encode()) if name.endswith(".toml") else json.loads(text)
+            is_toml = name.endswith(".toml")
+            table = toml_text.parse(text.encode()) if is_toml else bounded.json_value(text)
         values = _flat(table) if isinstance(table, dict) else None
     except (ValueError, RecursionError, csv.Error) as bad:
         raise UsageError(f"{name} could not be read: {bad}") from None

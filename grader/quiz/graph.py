@@ -44,6 +44,9 @@ OPERATORS: dict[type[ast.operator], str] = {
 }
 
 
+LONGEST, MOST_DIGITS = 1000, 12
+"""Characters of an expression, and digits of a value: nobody works out more by hand."""
+
 SIGNS = {"*": "×", "-": "−", "/": "÷", "**": "^"}
 
 
@@ -100,10 +103,14 @@ def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph
             or re.fullmatch(r"v\d+|(adj|grad)_.*", name)
         ):
             raise ValueError(f"an input cannot be called {name!r}")
+    if len(expression) > LONGEST:
+        raise ValueError(f"the expression has more than {LONGEST} characters")
+    if not 0 <= digits <= MOST_DIGITS:
+        raise ValueError(f"digits is {digits}; expected 0 to {MOST_DIGITS}")
     try:
         tree = ast.parse(expression, mode="eval").body
-    except SyntaxError as bad:
-        raise ValueError(f"{expression!r} is no expression: {bad.msg}") from None
+    except (SyntaxError, RecursionError, MemoryError) as bad:  # brackets in brackets
+        raise ValueError(f"{expression[:200]!r} is no expression: {bad}") from None
     nodes: list[Node] = []
 
     def add(operator: str, *operands: str | float) -> str:

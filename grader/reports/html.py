@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from grader.core import bounded
 from grader.core.model import Assignment, Evidence, Grade, ItemGrade, Status
 from grader.core.untrusted_text import printable
 from grader.marking import scoring
@@ -38,7 +39,6 @@ STANDINGS = {
     "not passed": ("failed", "✗"),
 }
 MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
-PNG = b"\x89PNG\r\n\x1a\n"
 ROWS = 500
 """Students, and items that wait, on one page of the course; more make it slow to open."""
 
@@ -131,7 +131,7 @@ def lost(item: ItemGrade) -> bool:
 def pictures(evidence: Evidence | None) -> list[str]:
     """What the notebook showed, as `data:` addresses."""
     found = [image for cell in evidence.cells for image in cell.images] if evidence else []
-    fitting = [i for i in found if i.startswith(PNG) and len(i) <= MAX_PICTURE_BYTES]
+    fitting = bounded.pictures(i for i in found if len(i) <= MAX_PICTURE_BYTES)
     return [f"data:image/png;base64,{base64.b64encode(i).decode()}" for i in fitting[:MAX_PICTURES]]
 
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
-from grader.core.untrusted_text import printable
+from grader.core.untrusted_text import printable, without_commands
 from grader.reports.notebook_lines import Place
 
 KINDS = {
@@ -65,7 +65,8 @@ def _text(item: ItemGrade) -> str:
     given = item.outcome.details.get("given")
     shown = given[:4] if isinstance(given, list) else [given] if given else []
     lines = [item.outcome.message, *(f"yours: {text}" for text in shown)]
-    return _clean("\n".join([*lines, f"hint: {item.item.hint}"] if item.item.hint else lines))
+    lines += [f"hint: {item.item.hint}"] if item.item.hint else []
+    return _clean("\n".join(without_commands(line) for line in lines))
 
 
 def _properties(parent: ET.Element, **values: str) -> None:

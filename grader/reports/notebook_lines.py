@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.core.model import Evidence, Item, Notebook
@@ -65,21 +66,23 @@ def source_lines(text: str) -> list[list[int]]:
         ValueError: it is no notebook.
     """
     found = []
+    ends = [match.start() for match in re.finditer("\n", text)]
     for key, start in _members(text, _start(text, "{")):
         if key == "cells":
             for cell in _elements(text, _start(text, "[", start)):
-                found.append(_source(text, cell))
+                found.append(_source(text, cell, ends))
     return found
 
 
-def _source(text: str, cell: int) -> list[int]:
+def _source(text: str, cell: int, ends: Sequence[int]) -> list[int]:
     for key, start in _members(text, _start(text, "{", cell)):
         if key != "source":
             continue
         if text[start] != "[":  # one string: all its lines stand in one line of the file
             value, _ = _decoder.raw_decode(text, start)
-            return [_line(text, start)] * (str(value).count("\n") + 1)
-        return [_line(text, part) for part in _elements(text, _start(text, "[", start))]
+            return [bisect.bisect(ends, start) + 1] * (str(value).count("\n") + 1)
+        parts = _elements(text, _start(text, "[", start))
+        return [bisect.bisect(ends, part) + 1 for part in parts]
     return []
 
 
@@ -108,7 +111,3 @@ def _start(text: str, bracket: str, at: int = 0) -> int:
 def _skip(text: str, at: int) -> int:
     match = SPACE.match(text, at)
     return match.end() if match else at
-
-
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 
+from grader.core import bounded
 from grader.core.model import Mark
+from grader.store import foreign
 
 COLUMNS = "item, points, reason, by_whom, at, answer, out_of, before, counts, id"
 
@@ -17,8 +19,8 @@ COLUMNS = "item, points, reason, by_whom, at, answer, out_of, before, counts, id
 class HandMarks:
     """The marks of a store, in the order they were given."""
 
-    def __init__(self, db: sqlite3.Connection, lock: threading.Lock) -> None:
-        self._db, self._lock = db, lock
+    def __init__(self, db: sqlite3.Connection, lock: threading.Lock, path: Path) -> None:
+        self._db, self._lock, self._path = db, lock, path
 
     def add(self, student: str, mark: Mark) -> int:
         """Appends a mark; its number."""
@@ -56,7 +58,8 @@ class HandMarks:
                 f"SELECT {COLUMNS} FROM mark WHERE {where} ORDER BY id",  # noqa: S608
                 values,
             ).fetchall()
-        return [_mark(*row) for row in rows]
+        with foreign.reading(self._path):
+            return [_mark(*row) for row in rows]
 
     def owners(self) -> list[tuple[str, str]]:
         """Every student and item that ever had a mark, in order."""
@@ -103,7 +106,7 @@ def _mark(
 ) -> Mark:
     return Mark(
         item=item,
-        points=Decimal(points),
+        points=_points(points),
         reason=reason,
         by=by,
         at=datetime.fromisoformat(at),
@@ -119,5 +122,12 @@ def _text(points: Decimal | None) -> str | None:
     return None if points is None else str(points)
 
 
-def _decimal(text: Any) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else _points(text)
+
+
+def _points(text: str) -> Decimal:
+    points = bounded.decimal(text)
+    if points is None:
+        raise ValueError(f"points are {text[:40]!r}")
+    return points

@@ -19,12 +19,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader.core import codec
+from grader.core import bounded, codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Submission
-from grader.store import migrations, serialisation
+from grader.store import foreign, migrations, serialisation
 from grader.store.hand_marks import HandMarks
 from grader.store.owners import Owners
+
+MOST_TEXT, MOST_FILE = 256 << 20, 16 << 20
+"""Bytes of what is stored packed: a submission's notebooks or outcomes, and one helper file."""
 
 
 class Store:
@@ -40,11 +43,11 @@ class Store:
         self._lock = threading.Lock()
         self._claim: int | None = None
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db = foreign.open_database(path)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")  # what is done survives a power cut
             migrations.migrate(self._db, path)
-            self.hand_marks = HandMarks(self._db, self._lock)
+            self.hand_marks = HandMarks(self._db, self._lock, path)
             self.owners = Owners(self._db, self._lock)
         except sqlite3.DatabaseError as bad:
             busy = getattr(bad, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
@@ -171,7 +174,8 @@ class Store:
         row = self._one("SELECT body FROM submission WHERE student = ?", student)
         if row is None:
             raise KeyError(student)
-        return serialisation.submission_from_json(_unpacked(row[0]))
+        with foreign.reading(self.path):
+            return serialisation.submission_from_json(_unpacked(row[0]))
 
     def files(self, student: str) -> dict[str, bytes]:
         """The helper files of one submission of the batch, by relative path."""
@@ -179,7 +183,8 @@ class Store:
             rows = self._db.execute(
                 "SELECT path, body FROM helper WHERE student = ? ORDER BY rowid", (student,)
             ).fetchall()
-        return {path: zlib.decompress(body) for path, body in rows}
+        with foreign.reading(self.path):
+            return {path: bounded.unpacked(body, MOST_FILE) for path, body in rows}
 
     def put_run(self, student: str, task: str, key: str, seed: int) -> None:
         """Notes under which key a student's evidence is kept, and the seed of its questions."""
@@ -231,12 +236,14 @@ class Store:
     def marks(self, student: str) -> dict[str, str]:
         """The automatic marks of one student by item, in words."""
         row = self._one("SELECT marks FROM judged WHERE student = ?", student)
-        return dict(json.loads(row[0])) if row else {}
+        with foreign.reading(self.path):
+            return dict(bounded.json_value(row[0])) if row else {}
 
     def outcomes(self, student: str) -> serialisation.Outcomes:
         """What the checks said of one student; empty if they were not asked yet."""
         row = self._one("SELECT body FROM judged WHERE student = ?", student)
-        return serialisation.outcomes_from_json(_unpacked(row[0])) if row else {}
+        with foreign.reading(self.path):
+            return serialisation.outcomes_from_json(_unpacked(row[0])) if row else {}
 
     # -- the reference's answers -------------------------------------------------------------
 
@@ -264,9 +271,10 @@ class Store:
                 "SELECT body FROM expected WHERE reference = ? AND question = ?", reference, key
             )
             if row:
-                found[key] = serialisation.answer_from_json(
-                    codec.decode(row[0], codec.MAX_DEPTH + 1)
-                )
+                with foreign.reading(self.path):
+                    found[key] = serialisation.answer_from_json(
+                        codec.decode(row[0], codec.MAX_DEPTH + 1)
+                    )
         return found
 
     # -- evidence ----------------------------------------------------------------------------
@@ -275,7 +283,8 @@ class Store:
         """The evidence kept under a key; without `answers` what reports show of it."""
         wanted = "answers" if answers else "'{}'"
         row = self._one(f"SELECT body, {wanted} FROM evidence WHERE key = ?", key)  # noqa: S608
-        return serialisation.evidence_from_json(*row) if row else None
+        with foreign.reading(self.path):
+            return serialisation.evidence_from_json(*row) if row else None
 
     def ending(self, key: str) -> str:
         """How the run under a key ended; empty if there is none."""
@@ -301,4 +310,4 @@ def _packed(text: str) -> bytes:
 
 
 def _unpacked(body: bytes) -> str:
-    return zlib.decompress(body).decode()
+    return bounded.unpacked(body, MOST_TEXT).decode()

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from grader.core.untrusted_text import HIDDEN, encodable, printable
+from grader.core.untrusted_text import HIDDEN, encodable, for_log, neutral, printable
 
 
 def test_every_hidden_character_is_replaced_and_no_other() -> None:
@@ -35,3 +35,36 @@ def test_every_encoding_takes_what_is_encodable(text: str) -> None:
     found = encodable(text)
     assert found == text.encode("utf-8", "replace").decode()
     assert found.encode("utf-16").decode("utf-16") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("-1+cmd|x", "'-1+cmd|x"),
+        ("＝1", "'＝1"),
+        ("good,=1+1", "good,'=1+1"),
+        ("good;=1+1", "good;'=1+1"),
+        ("good\t@x", "good\t'@x"),
+        ("good\n=cmd|x", "good\n'=cmd|x"),
+        ("good\r\n =x", "good\r\n' =x"),
+        ('good,"=1', "good,\"'=1"),
+        ("\t=1", "'\t'=1"),
+    ],
+)
+def test_no_cell_begins_a_formula_wherever_a_program_splits(text: str, cell: str) -> None:
+    assert neutral(text) == cell
+    assert neutral(cell) == cell
+
+
+@pytest.mark.parametrize("text", ["-1", "+1.5", "0.5, -1.0, 2", "1e-3; -2e-5", "yes - no", ""])
+def test_numbers_and_plain_words_stay_as_they_are(text: str) -> None:
+    assert neutral(text) == text
+
+
+@pytest.mark.parametrize("text", ["::a::b", "x ::a::", "##[a]b", "x##vso[a.b]c", ":::a"])
+def test_no_line_of_a_log_is_a_command(text: str) -> None:
+    line = for_log(text)
+    assert "::" not in line
+    assert "##[" not in line
+    assert "##vso[" not in line

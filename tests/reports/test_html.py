@@ -28,7 +28,7 @@ from grader.reports import html
 from tests.reports import grades
 from tests.reports.grades import item, task
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(25)
 VOID = {"meta", "link", "br", "img", "rect", "polyline", "input", "hr"}
 
 
@@ -338,6 +338,16 @@ def test_pictures_are_capped_in_size_and_number() -> None:
     page = student_page(grades.grade(task(item(), evidence=ran)))
     assert len(page.all("img")) == html.MAX_PICTURES
     assert len(page.source) < 50_000
+
+
+def test_pictures_that_unpack_to_more_than_a_page_shows_are_left_out() -> None:
+    def sized(width: int, height: int) -> bytes:
+        return PNG[:16] + width.to_bytes(4) + height.to_bytes(4) + bytes(9)
+
+    images = (sized(6000, 7000), *[sized(4000, 3500)] * 9, sized(640, 480))
+    ran = evidence(cells=(CellRun(index=0, id="a", status="ok", images=images),))
+    shown = student_page(grades.grade(task(item(), evidence=ran))).all("img")
+    assert len(shown) == 8
 
 
 # --- the student's page -----------------------------------------------------------------------

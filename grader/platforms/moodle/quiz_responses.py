@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake.platform import QuizAttempt, Table
 from grader.platforms.moodle.headers import PEOPLE, column, squeezed
@@ -87,11 +88,7 @@ def _numbered(header: Sequence[str], pattern: re.Pattern[str]) -> dict[str, int]
 
 
 def _grade(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
+    return bounded.decimal(text)
 
 
 def _grade_column(

@@ -18,14 +18,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from grader.core import bounded
 from grader.core.model import CellRun, Limits
 from grader.sandbox.kernels.kernel import ConfinedKernel
 
 MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 2 << 20
-MAX_PIXELS = 40_000_000
-"""Of a picture: a small file can unpack to more than a browser has memory for."""
-
 MAX_LINE = 100
 """Characters of a printed line that is told while its cell runs."""
 
@@ -34,7 +32,6 @@ MORE = "\n[more was printed, and left out]\n"
 MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
 """Of all cells' outputs together."""
 
-PNG = b"\x89PNG\r\n\x1a\n"
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
 
 
@@ -229,10 +226,8 @@ def _png(value: object) -> bytes | None:
         blob = base64.b64decode(value)
     except (ValueError, binascii.Error):
         return None
-    if not blob.startswith(PNG) or len(blob) < 33:
-        return None
-    width, height = int.from_bytes(blob[16:20]), int.from_bytes(blob[20:24])
-    return blob if width * height <= MAX_PIXELS else None
+    size = bounded.pixels(blob)
+    return blob if size is not None and size <= bounded.MOST_PIXELS else None
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,90 @@
+"""Opens a database that may be somebody else's: it must hold data, and no program. Trusted side."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.core.errors import UsageError
+from grader.store import migrations
+
+STATISTICS = ("sqlite_stat1", "sqlite_stat4")
+"""What `ANALYZE` leaves; nothing in them is run."""
+
+LONGEST = 640 << 20
+"""Bytes of one value: more than all answers of a notebook."""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """A connection on which nothing in the file can act: no function of a schema is trusted.
+
+    Raises:
+        sqlite3.DatabaseError: it is no database, or a damaged one.
+        UsageError: it holds more than tables and indexes.
+    """
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
+        db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        db.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 0)
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA cell_size_check = ON")
+        _look(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _look(db: sqlite3.Connection, path: Path) -> None:
+    """Raises if it holds more than the tables and indexes that some version of a grader makes."""
+    if int(db.execute("PRAGMA user_version").fetchone()[0]) > len(migrations.MIGRATIONS):
+        return  # of a newer grader, and refused as such
+    known = _known(migrations.MIGRATIONS)
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_schema").fetchall():
+        own = (kind == "index" and sql is None) or (kind == "table" and name in STATISTICS)
+        if not own and (kind, name, sql) not in known:
+            raise UsageError(
+                f"{path} holds the {kind} {str(name)[:40]!r}, which no grader made; use another "
+                "folder, and ask whoever gave you this one"
+            )
+    (told,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if told != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {str(told)[:200]}")
+
+
+@functools.lru_cache(maxsize=1)
+def _known(steps: tuple[migrations.Migration, ...]) -> frozenset[tuple[str, str, str]]:
+    """Type, name and SQL of whatever stood in a database after any of the migrations."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        found: set[tuple[str, str, str]] = set()
+        for step in steps:
+            step(db)
+            found.update(db.execute("SELECT type, name, sql FROM sqlite_schema"))
+    return frozenset(found)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Within, values are taken from a database; what no grader wrote is told as that.
+
+    Raises:
+        UsageError: in place of what a malformed value raised.
+    """
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as bad:
+        raise UsageError(
+            f"{path} holds something that no grader wrote ({type(bad).__name__}: "
+            f"{' '.join(str(bad).split())[:120]}); don't use this folder"
+        ) from None

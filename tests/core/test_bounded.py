@@ -1,0 +1,96 @@
+"""What others wrote is read within bounds, or refused with a ValueError or None."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from decimal import Decimal
+
+import pytest
+
+from grader.core import bounded
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("7", "7"),
+        (" 7,50 ", "7.50"),
+        ("-0.5", "-0.5"),
+        (".5", "0.5"),
+        ("1E+1", "10"),
+        ("8.3333333333333", "8.3333333333333"),
+    ],
+)
+def test_a_grade_is_read_with_point_or_comma(text: str, number: str) -> None:
+    assert bounded.decimal(text) == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-",
+        "1E+999999",
+        "1E+30",
+        "1e-999",
+        "9" * 13,
+        "9" * 5000,
+        "NaN",
+        "inf",
+        "1_0",
+        "1,234.5",
+        "0." + "1" * 99,
+    ],
+)
+def test_a_number_that_no_course_gives_is_none(text: str) -> None:
+    assert bounded.decimal(text) is None
+
+
+def test_points_have_two_decimals_at_most() -> None:
+    assert bounded.cents("1,25") == Decimal("1.25")
+    assert bounded.cents("1.2500") == Decimal("1.25")
+    assert bounded.cents("1.255") is None
+    assert bounded.cents("999999999999.0000000001") is None
+    assert bounded.cents("1E+30") is None
+
+
+def test_json_is_read_as_it_is() -> None:
+    value = {"a": [1, 2.5, None, "x", {"b": -(10**200)}]}
+    assert bounded.json_value(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[" * 200 + "]" * 200,
+        "[" * 100_000,
+        '{"a":' * 150 + "1" + "}" * 150,
+        "9" * 301,
+        "[" + "1," * 3_000_000 + "1]",
+    ],
+)
+def test_json_that_nobody_writes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        bounded.json_value(text)
+
+
+def test_what_is_packed_is_unpacked_up_to_a_size() -> None:
+    body = zlib.compress(bytes(1000))
+    assert bounded.unpacked(body, 1000) == bytes(1000)
+    for packed, most in ((body, 999), (body[:-5], 1000), (b"no zlib", 1000), (b"", 1000)):
+        with pytest.raises(ValueError, match="packed body"):
+            bounded.unpacked(packed, most)
+
+
+def picture(width: int, height: int) -> bytes:
+    return bounded.PNG + bytes(8) + width.to_bytes(4) + height.to_bytes(4) + bytes(9)
+
+
+def test_pictures_fit_on_a_page_by_what_they_unpack_to() -> None:
+    small, large, larger = picture(640, 480), picture(4000, 4000), picture(4001, 4000)
+    assert bounded.pixels(small) == 640 * 480
+    assert bounded.pixels(b"GIF89a" + bytes(99)) is None
+    assert bounded.pictures([larger, small, b"", large]) == [small, large]
+    assert bounded.pictures([large] * 9) == [large] * 6
