@@ -142,7 +142,13 @@ def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph
                 return add(name, visit(inner, known))
         raise ValueError(f"{ast.unparse(part)!r} is not allowed in an expression")
 
-    if not isinstance(visit(tree, {}), str) or not nodes:
+    try:
+        found = visit(tree, {})
+    except RecursionError:
+        raise ValueError("the expression is nested too deeply") from None
+    except OverflowError:
+        raise ValueError("the expression holds a number that is too large") from None
+    if not isinstance(found, str) or not nodes:
         raise ValueError(f"{expression!r} computes nothing")
     return Graph(expression=expression, nodes=tuple(nodes), point=dict(point), digits=digits)
 

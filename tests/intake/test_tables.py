@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -103,6 +104,14 @@ def test_one_table_in_every_format_and_encoding(name: str, content: bytes) -> No
         ("a.json", b"[[", "is not readable JSON"),
         ("a.json", b'{"a": 1}', "is no table of records"),
         ("a.json", b"[" * 100_000, "is not readable JSON"),
+        ("a.csv", b"a;b" + b";" * 2_000_001, "has more than 2000000 cells"),
+        ("a.csv", b"a;b" + b"\n" * 2_000_001, "has more than 2000000 cells"),
+        ("a.json", b"[" + b"0," * 2_000_001 + b"0]", "is not readable JSON"),
+        (
+            "a.json",
+            json.dumps([{f"key {n}": 1} for n in range(2000)]).encode(),
+            "has more than 2000000 cells",
+        ),
     ],
 )
 def test_what_is_no_table_is_one_sentence(name: str, content: bytes, why: str) -> None:

@@ -94,6 +94,13 @@ def test_the_same_mark_again_is_not_written_again(tmp_path: Path) -> None:
             mark("1.555"),
             "points are '1.555'; expected a number such as 1,5 with two decimals at most",
         ),
+        *(
+            (
+                mark(text),
+                f"points are '{text}'; expected a number such as 1,5 with two decimals at most",
+            )
+            for text in ("1E+999999", "1E+30", "1e-99999")
+        ),
         (mark("NaN"), "points are 'NaN'; expected a number such as 1,5 with two decimals at most"),
         (
             mark("01. Mai"),

@@ -68,11 +68,20 @@ def test_a_value_used_twice_is_one_node_whose_adjoints_add_up() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["__import__('os')", "x.real", "[x]", "x if y else x", "f(x)", "x @ y", "True + x", "x +"],
+    [
+        *("__import__('os')", "x.real", "[x]", "x if y else x", "f(x)", "x @ y", "True + x", "x +"),
+        *("+".join("x" * 20_000), "(" * 400 + "x" + ")" * 400, "-" * 900 + "x", "x * " + "9" * 800),
+    ],
 )
 def test_what_is_no_expression_of_ours_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"allowed|expression"):
         graphs.build(text, {"x": 1.0, "y": 1.0})
+
+
+@pytest.mark.parametrize("digits", [-1, 13, 10**9])
+def test_a_value_has_as_many_digits_as_people_write(digits: int) -> None:
+    with pytest.raises(ValueError, match="expected 0 to 12"):
+        graphs.build("x * y", {"x": 1.0, "y": 1.0}, digits)
 
 
 @pytest.mark.parametrize("name", ["v1", "adj_x", "grad_x", "exp", "x y", "1x"])

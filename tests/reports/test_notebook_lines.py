@@ -62,6 +62,13 @@ def test_any_way_of_writing_json_will_do(indent: int | None) -> None:
     assert place(item("relu", "relu"), content).line == line_of("def relu", content)
 
 
+def test_a_source_of_very_many_lines_has_each_where_it_stands() -> None:
+    source = [f"x = {number}\n" for number in range(80_000)]
+    text = json.dumps({"cells": [{"source": ["\n"]}, {"source": source}]}, indent=1)
+    first = 1 + text[: text.index('"x = 0')].count("\n")
+    assert notebook_lines.source_lines(text)[1] == list(range(first, first + 80_000))
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"cells": 1}', '{"cells": [1]}', '{"cells": ['])
 def test_what_is_no_notebook_is_refused(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):

@@ -139,6 +139,12 @@ def test_the_greatest_grade_is_read_from_csv_and_from_the_squeezed_header_of_jso
         assert row.grade == Decimal(grade.replace(",", "."))
 
 
+@pytest.mark.parametrize("grade", ["1E+999999", "1E+30", "NaN", "-", "9" * 40])
+def test_a_grade_that_no_quiz_gives_is_none(grade: str) -> None:
+    (row,) = read("r.csv", f"Nachname,Vorname,Grade/10.00,Antwort 1\nB,A,{grade},5\n".encode())
+    assert row.grade is None
+
+
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
