@@ -6,6 +6,7 @@ Every import counts, also one within a function or under `TYPE_CHECKING`.
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,8 +48,11 @@ NEVER = {
 }
 """What a room may not import, though it lies below."""
 
-LAZY = {"torch", "onnx", "pygraphviz"}
-"""Loaded by whoever needs them, and not by these commands."""
+LAZY = {"torch", "torchvision", "onnx", "pygraphviz", "matplotlib", "sklearn", "pandas", "seaborn"}
+"""Loaded by whoever needs them, and not by the commands that students and lecturers wait for."""
+
+KEPT = Path(__file__).parent / "data" / "0.1.0"
+"""A bundle, and a result folder of its assignment."""
 
 
 def module_name(path: Path) -> str:
@@ -133,6 +137,35 @@ def loaded(code: str, names: set[str]) -> list[str]:
 def test_the_command_line_loads_nothing_heavy() -> None:
     heavy = {"torch", "torchvision", "nbclient", "matplotlib", "sklearn", "nbformat"}
     assert loaded("import grader.cli.main", heavy | {"numpy", "pydantic"}) == []
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["new", "mine"],
+        ["schema", "schemas"],
+        ["report", "results", "--assignment", "rubrics/kmeans-example", "--format", "csv"],
+        ["check", "bundle", "--item", "assign"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_quick_command_loads_no_library_of_networks_and_pictures(
+    words: list[str], tmp_path: Path
+) -> None:
+    shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
+    code = (
+        f"import os, sys\nos.chdir({str(tmp_path)!r})\nsys.argv = ['grader', *{words!r}]\n"
+        "from grader.cli.main import main\n"
+        "try:\n    code = main(standalone_mode=False)\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        "assert code in (None, 0, 1), code"
+    )
+    assert loaded(code, LAZY) == []
+
+
+def test_types_of_the_package_are_for_others_too() -> None:
+    assert (PACKAGE / "py.typed").is_file()
 
 
 def test_the_grading_never_asks_in_its_own_process() -> None:

@@ -143,14 +143,14 @@ def _from_checkout(name: str | None) -> Public:
     import hashlib
 
     from grader.assignment import release, rubric
+    from grader.core import user_cache
     from grader.core.errors import UsageError
     from grader.core.version import __version__
     from grader.student import public_checks, public_file
 
     chosen = rubric.find(name)
     key = hashlib.sha256(f"{__version__}:{chosen.digest}".encode()).hexdigest()[:24]
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    file = home / "grader" / "public" / f"{key}.json"
+    file = user_cache.folder() / "public" / f"{key}.json"
     if file.is_file():
         try:
             return public_file.read(file)

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-
-import pygraphviz
+from typing import TYPE_CHECKING
 
 from grader.quiz.graph import Graph, written
+
+if TYPE_CHECKING:
+    import pygraphviz
 
 FONT = "DejaVu Sans"
 PAPER, INK, BAD = "white", "#1b2330", "#f9d5d1"
@@ -37,6 +39,8 @@ def png(graph: Graph) -> bytes:
 
 @lru_cache(maxsize=512)
 def _rendered(source: str, form: str) -> bytes:
+    import pygraphviz
+
     os.environ.setdefault("FONTCONFIG_FILE", _font_settings())
     with _hushed():
         drawn: bytes = pygraphviz.AGraph(string=source).draw(format=form, prog="dot")
@@ -71,6 +75,8 @@ def _font_settings() -> str:
 
 
 def _drawn(graph: Graph, wrong: frozenset[str]) -> pygraphviz.AGraph:
+    import pygraphviz
+
     drawn = pygraphviz.AGraph(directed=True, strict=False, rankdir="LR", bgcolor=PAPER, dpi="96")
     drawn.node_attr.update(
         fontname=FONT,

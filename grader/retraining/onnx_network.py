@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import onnx
+if TYPE_CHECKING:
+    import onnx
 
 MAX_BYTES, MAX_NODES = 128 << 20, 600
 DENSE = {"Gemm", "MatMul"}
@@ -109,6 +111,8 @@ def read(content: bytes) -> onnx.ModelProto:
     """
     if len(content) > MAX_BYTES:
         raise ArtefactError(f"it is larger than {MAX_BYTES >> 20} MiB")
+    import onnx
+
     try:
         model = onnx.load_from_string(content)
     except Exception as bad:  # protobuf has many kinds, all of which mean this

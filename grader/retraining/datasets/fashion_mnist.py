@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from grader.core import user_cache
 from grader.core.errors import GraderError, UsageError
 
 Split = Literal["train", "test", "standin"]
@@ -131,8 +132,7 @@ def permuted_folder(
 
 def cache_folder() -> Path:
     """Where the data is kept between runs."""
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "grader" / "fashion-mnist"
+    return user_cache.folder() / "fashion-mnist"
 
 
 def standin_indices() -> Array:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from grader.core import user_cache
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
 from grader.sandbox.walls import seccomp
@@ -48,8 +49,7 @@ def find() -> Path:
     Raises:
         SandboxError: there is none, or it does not work on this machine.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    cached = cache / "grader/bubblewrap/usr/bin/bwrap"
+    cached = user_cache.folder() / "bubblewrap/usr/bin/bwrap"
     name = os.environ.get("GRADER_BWRAP") or shutil.which("bwrap")
     path = Path(name) if name else cached
     if not path.exists():
