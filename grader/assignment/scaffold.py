@@ -1,13 +1,21 @@
-"""A new assignment that works: one notebook with one function and one question. Pure.
+"""A new assignment that works: one notebook with one function and one question.
 
 `grader new` writes it; `grader selftest` passes on it before anything was changed, so that whoever
 writes an assignment always starts from, and returns to, something that marks right.
+A copy of another assignment is made here, too.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
+
+from grader.core.errors import UsageError
+from grader.core.model import Assignment
+
+LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".git"}
 
 ASSIGNMENT = """\
 #:schema ../schema/assignment.json
@@ -141,6 +149,33 @@ def files(name: str) -> dict[str, str]:
         f"reference/{name}/First.ipynb": notebook(name),
         f"reference/{name}/variants/first/spread.py": VARIANTS,
     }
+
+
+def copied(source: Assignment, name: str) -> dict[str, bytes]:
+    """The files of an assignment under another name, by path likewise: rubric and reference.
+
+    Raises:
+        UsageError: a file can't be read, or the name is not found where it stands.
+    """
+    found: dict[str, bytes] = {}
+    for kind, folder in (("rubrics", source.rubric_dir), ("reference", source.reference_dir)):
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and not LEFT_OUT & set(inside.parts):
+                found[f"{kind}/{name}/{inside.as_posix()}"] = _content(path)
+    head = f"rubrics/{name}/assignment.toml"
+    line = re.compile(rf"""^name\s*=\s*["']{re.escape(source.name)}["']""", re.MULTILINE)
+    text, times = line.subn(f'name = "{name}"', found[head].decode(), 1)
+    if not times:
+        raise UsageError(f'{source.rubric_dir}/assignment.toml has no line name = "{source.name}"')
+    return found | {head: text.encode()}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as bad:
+        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
 
 
 def notebook(name: str) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @click.command()
@@ -16,27 +20,51 @@ import click
     default=Path(),
     help="Folder that holds rubrics/ and reference/; default: here.",
 )
-def new(name: str, home: Path) -> None:
+@click.option(
+    "--from",
+    "source",
+    metavar="ASSIGNMENT",
+    help="Copy this one, by name or rubric folder: its rubric and its reference.",
+)
+def new(name: str, home: Path, source: str | None) -> None:
     """Write a small assignment NAME that works: rubric, reference, variants.
 
-    It passes `grader selftest NAME` as it is. Change it step by step into your own.
+    It passes `grader selftest NAME` as it is. Change it step by step into your own. Beside it lie
+    the schemas for editors, and rubrics/README.md with every key of rubric files.
     """
-    from grader.assignment import json_schema, scaffold
+    from grader.assignment import json_schema, options_page, rubric, rubric_file, scaffold
     from grader.core.errors import UsageError
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", name) or name == "schema":
+    if not re.fullmatch(rubric_file.NAME, name) or name == "schema":
         raise UsageError(
             f"{name!r} can't be an assignment's name; take lower-case letters, digits and - only"
         )
     for kind in ("rubrics", "reference"):
         if (home / kind / name).exists():
             raise UsageError(f"{home / kind / name} is there already; choose another name")
-    files = scaffold.files(name)
-    files |= {f"rubrics/schema/{file}": text for file, text in json_schema.files().items()}
-    for place, text in files.items():
-        path = home / place
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        if name in path.parts:
-            click.echo(str(path))
+    if source:
+        files = scaffold.copied(rubric.find(source), name)
+    else:
+        files = {place: text.encode() for place, text in scaffold.files(name).items()}
+    shared = {f"rubrics/schema/{file}": text for file, text in json_schema.files().items()}
+    page = home / "rubrics" / "README.md"
+    if not page.exists() or page.read_text("utf-8", "replace").startswith(options_page.TITLE):
+        shared["rubrics/README.md"] = options_page.page()
+    _write(home, {place: text.encode() for place, text in shared.items()} | files)
+    for place in files:
+        click.echo(str(home / place))
     click.echo(f"Next: grader selftest {name}")
+
+
+def _write(home: Path, files: Mapping[str, bytes]) -> None:
+    from grader.core.errors import UsageError
+
+    for place, content in files.items():
+        path = home / place
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as bad:
+            raise UsageError(
+                f"{path} cannot be written ({bad.strerror}); choose another --home"
+            ) from None

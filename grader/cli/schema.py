@@ -12,15 +12,20 @@ import click
     "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("rubrics/schema")
 )
 @click.option("--assignment", help="With the check types that lie beside its reference.")
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write a page with every key, an example for each, such as rubrics/README.md.",
+)
 @click.option("--list", "listed", is_flag=True, help="Only say which check types there are.")
-def schema(folder: Path, assignment: str | None, listed: bool) -> None:
+def schema(folder: Path, assignment: str | None, page: Path | None, listed: bool) -> None:
     """Write assignment.json and task.json, the JSON Schemas of rubric files, into FOLDER.
 
     Editors such as VS Code with Even Better TOML complete and check a rubric file by its first
     line, `#:schema ../schema/task.json`.
     """
     from grader.assignment import json_schema as schemas
-    from grader.assignment import own_checks, rubric
+    from grader.assignment import options_page, own_checks, rubric
     from grader.checks import CHECKS
 
     kinds = own_checks.known(rubric.find(assignment).reference_dir) if assignment else CHECKS
@@ -32,3 +37,6 @@ def schema(folder: Path, assignment: str | None, listed: bool) -> None:
     for name, text in schemas.files(kinds).items():
         (folder / name).write_text(text, encoding="utf-8")
         click.echo(f"{folder / name}")
+    if page is not None:
+        page.write_text(options_page.page(kinds), encoding="utf-8")
+        click.echo(f"{page}")

@@ -44,9 +44,9 @@ class Argument(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     draw: Literal["normal", "uniform", "integers", "rows", "value"] = Field(examples=["normal"])
-    """How."""
+    """How it is drawn; each way has keys of its own."""
     shape: tuple[Size, ...] = Field(default=(), max_length=6, examples=[["n", 2]])
-    """Numbers, or names of sizes; without it a single number, and one row number of "rows"."""
+    """Numbers, or names of sizes; none for a single number. Of "rows": how many."""
     low: float | str = 0.0
     """Of "uniform" and "integers": a number, or the name of a size."""
     high: float | str = 1.0
@@ -56,7 +56,7 @@ class Argument(BaseModel):
     spread: Annotated[float, Field(ge=0)] = 1.0
     """Of "normal": the standard deviation."""
     of: Annotated[int, Field(ge=0)] = 0
-    """Of "rows": the number of an earlier argument, from 0; different rows of it."""
+    """Of "rows": which earlier argument they are rows of, counted from 0; all different."""
     value: JSON = Field(default=None, examples=["k"])
     """Of "value": a number, a list, or the name of a size."""
 
@@ -105,7 +105,18 @@ class Inputs(BaseModel):
         default_factory=dict, examples=[{"n": [20, 40], "k": [2, 5]}]
     )
     """Numbers that arguments share, drawn anew for each call: smallest and largest."""
-    argument: tuple[Argument, ...] = Field(min_length=1)
+    argument: tuple[Argument, ...] = Field(
+        min_length=1,
+        examples=[
+            [
+                {"draw": "normal", "shape": ["n", 2], "mean": 0.0, "spread": 3.0},
+                {"draw": "integers", "shape": ["n"], "low": 0, "high": "k"},
+                {"draw": "uniform", "shape": [], "low": -1.0, "high": 1.0},
+                {"draw": "rows", "of": 0, "shape": ["k"]},
+                {"draw": "value", "value": "k"},
+            ]
+        ],
+    )
     """One table for each."""
     calls: Annotated[int, Field(ge=1, le=50)] = 4
     """So many, each with arguments of its own."""
