@@ -15,6 +15,7 @@ import click
 from grader.cli import runner_log
 from grader.cli.check import check
 from grader.cli.exit_codes import BROKEN, DONE, NOT_ALL
+from grader.cli.export import export
 from grader.cli.grade import grade
 from grader.cli.mark import mark
 from grader.cli.new import new
@@ -96,6 +97,7 @@ def doctor() -> None:
 
 
 main.add_command(check)
+main.add_command(export)
 main.add_command(grade)
 main.add_command(mark)
 main.add_command(new)

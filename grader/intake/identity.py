@@ -38,7 +38,8 @@ def by_key(platform: str, key: str, name: str) -> Identity:
     end = key.lower() if re.fullmatch(r"[A-Za-z0-9]{1,20}", key) else _digest(key)
     shown = _shown(name)
     front = slug(shown).removesuffix(f"-{end}")
-    return Identity(student=f"{front}-{end}", name=shown, decides=f"{platform} {key}")
+    student = end if front == end else f"{front}-{end}"
+    return Identity(student=student, name=shown, decides=f"{platform} {key}")
 
 
 def by_name(name: str) -> Identity:

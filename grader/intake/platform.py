@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from grader.core.model import Person
+
 Table = Sequence[Sequence[str]]
 """Rows of text; the first is the header."""
 
@@ -65,6 +67,37 @@ class QuizAttempt:
     questions: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one person or team is to get back."""
+
+    student: str  # the id
+    name: str
+    person: Person
+    points: Decimal
+    highest: Decimal  # of the points
+    sentences: tuple[str, ...]  # plain text: points by task, and what is to be known of them
+    page: bytes  # a self-contained HTML page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A file that the platform wants filled in."""
+
+    name: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Files for a platform, by name, and what whoever uploads them must know."""
+
+    files: Mapping[str, bytes]
+    arriving: tuple[str, ...] = ()  # ids of those whose mark will arrive
+    passed_over: Mapping[str, str] = field(default_factory=dict)  # by id or name: why not
+    steps: tuple[str, ...] = ()  # in order
+
+
 class Platform(Protocol):
     """One learning platform; what it does not have stays as it is here."""
 
@@ -93,6 +126,19 @@ class Platform(Protocol):
 
     def people(self, name: str, table: Table) -> Sequence[Entry] | None:
         """The people of a table that this platform made; None if it is another table."""
+        return None
+
+    def back(
+        self, results: Sequence[Result], title: str, template: Template | None, language: str
+    ) -> Outgoing | None:
+        """Marks and feedback as this platform takes them; None if it takes nothing.
+
+        `title` is the assignment's; `language` that of the session in which the files are uploaded,
+        if the template does not tell.
+
+        Raises:
+            UsageError: the template is missing, or another one.
+        """
         return None
 
     def complaint(self, name: str, table: Table) -> str:

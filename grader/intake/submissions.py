@@ -155,7 +155,10 @@ def _is_download(folder: Path, name: str, platforms: Sequence[Platform]) -> bool
             files = dict.fromkeys(archive.namelist(), b"")
     except Exception:  # zipfile has many kinds; who opens it later tells
         return False
-    return any(platform.places(Path(name).stem, files) for platform in platforms)
+    try:
+        return any(platform.places(Path(name).stem, files) for platform in platforms)
+    except UsageError:  # it is one, of which the names alone don't tell enough
+        return True
 
 
 def _content(path: Path) -> bytes:

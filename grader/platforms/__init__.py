@@ -1,8 +1,25 @@
-"""Learning platforms: what their downloads hold. A platform is a module, and a line here."""
+"""Learning platforms: what their downloads hold, and what they take back.
+
+A platform is a module, and a line here.
+"""
 
 from __future__ import annotations
 
 from grader.intake.platform import Platform
+from grader.platforms.canvas import Canvas
+from grader.platforms.gradescope import Gradescope
+from grader.platforms.ilias import Ilias
 from grader.platforms.moodle import Moodle
+from grader.platforms.moodle_gradebook import MoodleGradebook
+from grader.platforms.nbgrader import Nbgrader
+from grader.platforms.plain_table import PlainTable
 
-PLATFORMS: tuple[Platform, ...] = (Moodle(),)
+PLATFORMS: tuple[Platform, ...] = (
+    Moodle(),
+    MoodleGradebook(),
+    Canvas(),
+    Ilias(),
+    Gradescope(),
+    Nbgrader(),
+    PlainTable(),
+)

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from grader.intake.platform import Entry, Place, Platform, QuizAttempt, Table
-from grader.platforms.moodle import download, gradebook, quiz_responses, worksheet
+from grader.intake.platform import (
+    Entry,
+    Outgoing,
+    Place,
+    Platform,
+    QuizAttempt,
+    Result,
+    Table,
+    Template,
+)
+from grader.platforms.moodle import (
+    download,
+    feedback_zip,
+    gradebook,
+    quiz_responses,
+    worksheet,
+    worksheet_back,
+)
 
 
 class Moodle(Platform):
@@ -26,6 +42,20 @@ class Moodle(Platform):
         """Of a grading worksheet, or of an export of the gradebook."""
         entries = worksheet.people(name, table)
         return gradebook.people(name, table) if entries is None else entries
+
+    def back(
+        self, results: Sequence[Result], title: str, template: Template | None, language: str
+    ) -> Outgoing:
+        """The grading worksheet with the changed rows, and a zip of feedback files."""
+        filled = worksheet_back.fill(results, template)
+        zipped, left = feedback_zip.make(results, filled.keys)
+        names = {"sheet": "1-grading-worksheet.csv", "zip": "2-feedback-files.zip"}
+        return Outgoing(
+            files={names["sheet"]: filled.content, names["zip"]: zipped},
+            arriving=tuple(filled.arriving),
+            passed_over=filled.passed_over | {f"{who} (page)": why for who, why in left.items()},
+            steps=worksheet_back.steps(filled, names),
+        )
 
     def complaint(self, name: str, table: Table) -> str:
         """On the quiz's other reports."""
