@@ -1,0 +1,157 @@
+"""One confined kernel: what it is given, when it is ended, what of it stays. None is started."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from grader.core.model import Limits
+from grader.sandbox.kernels import kernel as module
+from grader.sandbox.kernels.job import KernelJob
+from grader.sandbox.kernels.kernel import CHANNELS, ConfinedKernel
+
+LIMITS = Limits(memory_mib=100, processes=30, cpu_seconds=7, file_mib=5, disk_mib=10, disk_files=50)
+JOB = KernelJob(cells=(), questions=(), prepare=(), seed=1, limits=LIMITS, rung="bubblewrap")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the folders of kernels lie; its name is short, for sockets lie below it."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="kn-", dir="/tmp") as name:
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+
+
+@pytest.fixture
+def kernel(place: Path) -> Iterator[ConfinedKernel]:
+    made = ConfinedKernel(JOB)
+    yield made
+    made.close()
+
+
+def test_each_channel_has_a_socket_that_others_can_not_guess(
+    kernel: ConfinedKernel, place: Path
+) -> None:
+    listeners, fds = kernel._listeners()
+    try:
+        assert list(fds) == [f"ipc:///tmp/kernel-{n}" for n in range(1, 6)]
+        assert list(fds.values()) == [listener.fileno() for listener in listeners]
+        (folder,) = place.iterdir()
+        assert sorted(path.name for path in folder.iterdir()) == [
+            f"kernel-{n}" for n in range(1, 6)
+        ]
+        assert folder.stat().st_mode & 0o077 == 0  # ours alone
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def test_the_connection_file_names_every_channel_and_a_key_of_its_own(place: Path) -> None:
+    one, other = ConfinedKernel(JOB), ConfinedKernel(JOB)
+    told, also = (json.loads(made._connection_file()) for made in (one, other))
+    one.close()
+    other.close()
+    assert {name.removesuffix("_port") for name in told if name.endswith("_port")} == set(CHANNELS)
+    assert (told["transport"], told["ip"]) == ("ipc", "/tmp/kernel")
+    assert told["key"] != also["key"]
+    assert len(told["key"]) == 32
+
+
+def test_limits_of_a_process_follow_from_the_tasks(kernel: ConfinedKernel) -> None:
+    found = kernel._rlimits()
+    assert found["RLIMIT_DATA"] == 100 << 20
+    assert found["RLIMIT_NPROC"] == 30
+    assert found["RLIMIT_FSIZE"] == 5 << 20
+    assert found["RLIMIT_CPU"] == 8  # one second more than is watched for
+    assert (found["RLIMIT_CORE"], found["RLIMIT_MSGQUEUE"]) == (0, 0)
+
+
+def test_without_a_limit_of_processor_time_it_follows_from_the_notebooks(place: Path) -> None:
+    made = ConfinedKernel(replace(JOB, limits=replace(LIMITS, cpu_seconds=0)))
+    assert made.cpu_seconds == 4 * LIMITS.notebook_seconds
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("used", "reason"),
+    [
+        ({}, ""),
+        ({"cpu_seconds": 7.0}, ""),
+        ({"cpu_seconds": 7.1}, "cpu"),
+        ({"tasks": 30 + module.SPARE_TASKS}, ""),
+        ({"tasks": 31 + module.SPARE_TASKS}, "processes"),
+        ({"resident": (100 << 20) + 1}, "memory"),
+    ],
+)
+def test_it_is_ended_when_all_together_use_more_than_the_limits_allow(
+    kernel: ConfinedKernel, monkeypatch: pytest.MonkeyPatch, used: dict[str, float], reason: str
+) -> None:
+    monkeypatch.setattr(kernel, "_held", lambda: (100 << 20) + 1)
+    meter = SimpleNamespace(**({"resident": 0, "cpu_seconds": 0.0, "tasks": 1} | used))
+    assert kernel._over(cast(Any, meter)) == reason
+
+
+def test_pages_that_are_shared_are_counted_once_before_it_is_ended(
+    kernel: ConfinedKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "_held", lambda: 100 << 20)
+    meter = SimpleNamespace(resident=900 << 20, cpu_seconds=0.0, tasks=9)
+    assert kernel._over(cast(Any, meter)) == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "size", "reason"), [(40, 10, ""), (60, 10, "disk"), (1, 11 << 20, "disk")]
+)
+def test_what_it_writes_is_counted_where_no_file_system_limits_it(
+    kernel: ConfinedKernel, tmp_path: Path, files: int, size: int, reason: str
+) -> None:
+    (tmp_path / "notebook").mkdir()
+    for number in range(files):
+        (tmp_path / "notebook" / f"{number}").touch()
+    (tmp_path / "notebook" / "0").write_bytes(bytes(size))
+    kernel._confinement = cast(Any, SimpleNamespace(work=tmp_path / "notebook", close=lambda: None))
+    assert kernel._over_disk() == reason
+    kernel._confinement = None
+
+
+def test_the_first_reason_to_end_it_is_kept(kernel: ConfinedKernel) -> None:
+    kernel.kill("output")
+    kernel.kill("memory")
+    assert kernel.reason == kernel.why_died() == "output"
+
+
+def test_a_control_group_knows_why_it_died(kernel: ConfinedKernel) -> None:
+    assert kernel.why_died() == ""
+    kernel._group = cast(Any, SimpleNamespace(exceeded=lambda: "memory"))
+    assert kernel.why_died() == "memory"
+    kernel.reason = "output"  # what we did counts first
+    assert kernel.why_died() == "output"
+
+
+async def alive(kernel: ConfinedKernel) -> bool:
+    return await kernel.is_alive()
+
+
+def test_one_that_was_never_started_is_not_alive_and_leaves_nothing(place: Path) -> None:
+    import asyncio
+
+    made = ConfinedKernel(JOB)
+    question, answer = made._pipes()
+    assert not asyncio.run(alive(made))
+    made.close()
+    assert list(place.iterdir()) == []
+    assert (made.questions, made.answers) == (-1, -1)
+    os.close(answer)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(made.answers)
+    os.close(question)
+    made.close()  # twice is no harm
