@@ -27,6 +27,12 @@ TOLERANCE = 0.02
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_CURVES = 200, 64, 64, 50
 """Looked at, whatever a kernel claims to have drawn; but for the last, the sandbox's own limits."""
 
+MIN_POINTS = 8
+"""Of a curve, at different places."""
+
+MOST_OTHERS = 1
+"""Curves that nobody asked for: who draws all there are has not drawn the one."""
+
 PARTS = {
     "function": "the function's curve is missing or wrong",
     "gradient": "the gradient's curve is missing or wrong",
@@ -34,6 +40,7 @@ PARTS = {
     "title": "there is no title",
     "labels": "an axis has no label",
     "legend": "there is no legend",
+    "others": "so many other curves are drawn that none is the one asked for",
 }
 
 
@@ -91,7 +98,8 @@ class FunctionPlot(Check):
         params = case.asked[0].params
         span = (float(params["x_min"]), float(params["x_max"]))
         found = self._parts(axes, span, answer, case.expected[0])
-        share = sum((getattr(self, f"{part}_share") for part in PARTS if found[part]), Decimal(0))
+        shares = [getattr(self, f"{part}_share", Decimal(0)) for part in PARTS if found[part]]
+        share = sum(shares, Decimal(0))
         missing = [text for part, text in PARTS.items() if not found[part]]
         if not missing:
             return passed("The plot shows all that was asked for.")
@@ -114,7 +122,12 @@ class FunctionPlot(Check):
                 line
                 for line in lines
                 if any(t is not None and shows(line, t, span) for t in truths)
-            ][:MAX_CURVES]
+            ]
+        asked_for = [id(line) for found in curves.values() for line in found]
+        others = sum(_is_other(line, span) for line in lines if id(line) not in asked_for)
+        # A curve that is missing may be there, and wrong.
+        is_clear = others <= MOST_OTHERS + sum(not found for found in curves.values())
+        curves = {part: found[:MAX_CURVES] if is_clear else [] for part, found in curves.items()}
         drawn = [ax for ax in axes if lines_of(ax)]
         pairs = [(a, b) for a in curves["function"] for b in curves["gradient"] if a is not b]
         return {
@@ -125,7 +138,18 @@ class FunctionPlot(Check):
             "labels": any(ax["xlabel"] and ax["ylabel"] for ax in drawn),
             "legend": any(len(ax["legend"]) >= 2 for ax in drawn)
             or (len(drawn) > 1 and all(ax["legend"] or ax["title"] for ax in drawn)),
+            "others": is_clear,
         }
+
+
+def _is_other(line: dict[str, Any], span: tuple[float, float]) -> bool:
+    """Whether a line is a curve over the interval, and no axis, mark or asymptote."""
+    x, y = line["x"], line["y"]
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    if np.unique(x).size < MIN_POINTS:
+        return False
+    return bool(np.ptp(x) > (span[1] - span[0]) / 2 and np.ptp(y) > 0)
 
 
 def all_axes(answer: Answer) -> list[dict[str, Any]]:
@@ -156,13 +180,26 @@ def all_axes(answer: Answer) -> list[dict[str, Any]]:
 
 
 def lines_of(ax: dict[str, Any]) -> list[dict[str, Any]]:
-    """The lines of an axes whose x and y are arrays of one length, at least two points."""
+    """The lines in sight whose x and y are arrays of one length, at least two points."""
     found = ax.get("lines")
     return [
         line | {"color": _text(line.get("color")), "label": _text(line.get("label"))}
         for line in (found[:MAX_LINES] if isinstance(found, list) else [])
-        if isinstance(line, dict) and is_curve(line.get("x"), line.get("y"))
+        if isinstance(line, dict)
+        and is_curve(line.get("x"), line.get("y"))
+        and _is_in_sight(line, ax.get("limits"))
     ]
+
+
+def _is_in_sight(line: dict[str, Any], limits: object) -> bool:
+    """Whether at least half of a line's points lie between the ends of the axes."""
+    if not isinstance(limits, np.ndarray) or limits.shape != (4,) or limits.dtype.kind != "f":
+        return True
+    (left, right), (low, high) = np.sort(limits[:2]), np.sort(limits[2:])
+    x, y = line["x"], line["y"]
+    known = np.isfinite(x) & np.isfinite(y)
+    within = (x >= left) & (x <= right) & (y >= low) & (y <= high)
+    return bool(within.sum() * 2 >= known.sum())
 
 
 def is_curve(x: object, y: object) -> bool:
@@ -200,7 +237,7 @@ def shows(line: dict[str, Any], curve: tuple[Floats, Floats], span: tuple[float,
     step = (high - low) / 8  # range(x_min, x_max) stops one step early
     drawn = np.isfinite(x) & np.isfinite(y)
     x, y = x[drawn], y[drawn]
-    if np.unique(x).size < 8 or abs(x.min() - low) > step or abs(x.max() - high) > step:
+    if np.unique(x).size < MIN_POINTS or abs(x.min() - low) > step or abs(x.max() - high) > step:
         return False
     known_x, known_y = curve
     within = (x >= known_x[0]) & (x <= known_x[-1])

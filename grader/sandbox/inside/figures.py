@@ -8,6 +8,9 @@ import numpy as np
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_POINTS = 200, 64, 64, 20_000
 MAX_IMAGES, MAX_SIDE, MAX_BARS, MAX_TEXT = 64, 128, 256, 500
 
+FAINT = 0.02
+"""Of opacity, or of a line's width in points: nobody sees less."""
+
 recorded: list = []
 _state = {"cell": -1}
 
@@ -44,7 +47,7 @@ def _axes(axes):
 
     legend = axes.get_legend()
     lines = []
-    for line in axes.get_lines()[:MAX_LINES]:
+    for line in [line for line in axes.get_lines() if _is_seen(line, axes)][:MAX_LINES]:
         x, y = numbers(line.get_xdata()), numbers(line.get_ydata())
         size = min(x.size, y.size)
         try:
@@ -60,7 +63,8 @@ def _axes(axes):
                 "style": text(line.get_linestyle()),
             }
         )
-    for collection in axes.collections[: MAX_LINES - len(lines)]:
+    clouds = [cloud for cloud in axes.collections if _is_shown(cloud)]
+    for collection in clouds[: MAX_LINES - len(lines)]:
         offsets = np.asarray(collection.get_offsets(), dtype=object)
         if offsets.ndim == 2 and offsets.shape[1] == 2 and len(offsets) > 1:
             face = collection.get_facecolor()
@@ -90,12 +94,33 @@ def _axes(axes):
         "ylabel": text(axes.get_ylabel()),
         "legend": [text(t.get_text()) for t in legend.get_texts()][:64] if legend else [],
         "lines": lines,
+        "limits": numbers([*axes.get_xlim(), *axes.get_ylim()]),
         "bars": bars,
         "images": [i for i in map(_image, axes.images[:MAX_IMAGES]) if i is not None],
         "texts": [text(t.get_text()) for t in axes.texts[:64]],
         "xticklabels": [text(t.get_text()) for t in axes.get_xticklabels()[:64]],
         "yticklabels": [text(t.get_text()) for t in axes.get_yticklabels()[:64]],
     }
+
+
+def _is_shown(artist):
+    """Whether an artist is not hidden as a whole."""
+    alpha = artist.get_alpha()
+    return artist.get_visible() and (np.ndim(alpha) > 0 or alpha is None or alpha > FAINT)
+
+
+def _is_seen(line, axes):
+    """Whether a line leaves a trace: it has a width or points, and a colour of its own."""
+    from matplotlib.colors import to_hex, to_rgba
+
+    try:
+        color, ground = to_rgba(line.get_color()), to_hex(axes.get_facecolor())
+        width = line.get_linewidth() if line.get_linestyle() not in ("None", "", " ") else 0
+        points = line.get_markersize() if line.get_marker() not in ("None", "", " ", None) else 0
+        seen = color[3] > FAINT and to_hex(color) != ground
+        return _is_shown(line) and (seen or points > 0) and max(width, points) > FAINT
+    except (TypeError, ValueError):
+        return True
 
 
 def _colors(collection):

@@ -387,3 +387,64 @@ def test_figures_are_read_in_the_form_that_checks_rely_on() -> None:
     assert ax["legend"] == ["a"]
     (line,) = lines_of(ax)
     assert (line["label"], line["color"]) == ("one", "")
+
+
+# --- what is drawn so that nobody sees it, and what is drawn beside ------------------------------
+
+UNSEEN = {
+    "no width": "f(x), 'b', label='function'|f(x), 'b', label='function', linewidth=0",
+    "transparent": "f(x), 'b', label='function'|f(x), 'b', label='function', alpha=0",
+    "no colour": "f(x), 'b', label='function'|f(x), color=(0, 0, 1, 0), label='function'",
+    "on white": "f(x), 'b', label='function'|f(x), color='white', label='function'",
+    "no line": "f(x), 'b', label='function'|f(x), color='b', linestyle='', label='function'",
+    "hidden": "f(x), 'b', label='function'|f(x), 'b', label='function', visible=False",
+}
+
+
+@pytest.mark.parametrize("change", UNSEEN.values(), ids=UNSEEN)
+def test_a_line_that_nobody_sees_is_not_drawn(change: str) -> None:
+    got = mark(COMPLETE.replace(*change.split("|")))
+    assert got.status is Status.PARTIAL
+    assert "function's curve is missing" in got.message
+
+
+def test_lines_outside_of_the_limits_are_not_drawn() -> None:
+    got = mark(COMPLETE + "plt.ylim(5, 9)\n")
+    assert got.status is Status.FAILED
+
+
+def test_limits_that_cut_a_part_off_cost_nothing() -> None:
+    assert mark(COMPLETE + "plt.ylim(-0.1, 1.1)\n", "relu").status is Status.PASSED
+    assert mark(COMPLETE + "plt.xlim(x_max, x_min)\n").status is Status.PASSED
+
+
+def test_points_without_a_line_are_seen() -> None:
+    assert mark(COMPLETE.replace("'b'", "'b.'").replace("'r'", "'rx'")).status is Status.PASSED
+
+
+EVERYTHING = """
+x = np.linspace(x_min, x_max, 200)
+for n, values in enumerate((logistic(x), logistic_grad(x), relu(x), relu_grad(x))):
+    for scale in (1, 2, 3):
+        plt.plot(x, values * scale, label=f'{n} {scale}')
+plt.title('all'); plt.xlabel('x'); plt.ylabel('y'); plt.legend()
+"""
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_who_draws_all_curves_there_are_has_not_drawn_the_one(name: str) -> None:
+    got = mark(EVERYTHING, name)
+    assert got.share == Decimal("0.3")  # title, labels and legend
+    assert "so many other curves" in got.message
+    fewer = EVERYTHING.replace("(1, 2, 3)", "(1,)")
+    assert mark(fewer, name).share == Decimal("0.3")
+
+
+def test_a_curve_beside_and_marks_cost_nothing() -> None:
+    more = "plt.plot(x, np.gradient(f(x), x) * 1.5, 'g')\nplt.axhline(0)\nplt.plot(x, 0 * x + 1)\n"
+    assert mark(COMPLETE + more).status is Status.PASSED
+
+
+def test_two_wrong_curves_are_not_many_others() -> None:
+    got = mark(COMPLETE.replace("f(x)", "f(x) * 2").replace("g(x)", "g(x) * 2"))
+    assert "so many" not in got.message
