@@ -192,12 +192,9 @@ NOT_A_TURN = SAYS.replace("SAY", "os.write(channel._out, b'?' + b'[' * 5000 + b'
 NO_END = SAYS.replace("SAY", "[os.write(channel._out, b'?' * 60000) for _ in range(99)]")
 OTHER_ROWS = SAYS.replace(
     "SAY",
-    """channel.hand_over({'told': [['model', [3]]], 'call': {'key': 0, 'now': 'x',
-        'rows': np.array([10**6]), 'own': np.zeros((1, 3)), 'stepping': False}})""",
+    "channel.hand_over({'told': [['model', [3]], ['call', 0, 'x', [10**6], [0], False]]})",
 )
-FORGED_PULL = SAYS.replace(
-    "SAY", "channel.hand_over({'told': [['pull', 3, np.ones((1, 3))]], 'call': None})"
-)
+FORGED_PULL = SAYS.replace("SAY", "channel.hand_over({'told': [['pull', 3, [1]]]})")
 
 
 def observed(source: str) -> tuple[Outcome, AnswerStatus]:

@@ -219,42 +219,74 @@ def test_modules_that_are_no_models_of_ours_are_left_alone() -> None:
     assert phases(watch, outside) == []
 
 
-HEARD: dict[str, Any] = {
-    "key": 0,
-    "now": "a",
-    "rows": np.array([1, 2]),
-    "own": np.zeros((2, 3)),
-    "stepping": False,
-}
+MODEL = ["model", [3]]
+CALL = ["call", 0, "a", [1, 2], [0, 0], False]
 
 
 @pytest.mark.parametrize(
-    "handed",
+    "told",
     [
         None,
-        {"told": [], "call": HEARD},  # of a model that nobody has told of
-        {"told": [["model", [3], 1]], "call": None},
-        {"told": [["model", [-3]]], "call": None},
-        {"told": [["model", [3]], ["cheat"]], "call": None},
-        {"told": [["model", [3]]] * (MAX_LIVES + 1), "call": None},
-        {"told": [["model", [3]]], "call": HEARD | {"rows": np.array([1, N])}},
-        {"told": [["model", [3]]], "call": HEARD | {"rows": np.array([1.0, 2.0])}},
-        {"told": [["model", [3]]], "call": HEARD | {"own": np.zeros((3, 3))}},
-        {"told": [["model", [3]]], "call": HEARD | {"now": "a" * 1000}},
-        {"told": [["model", [3]]], "call": HEARD | {"key": True}},
-        {"told": [["pull", 0, np.ones((2, 3))]], "call": None},
-        {"told": [["model", [3]], ["trained", 0, "a", np.array([1]), -4, None]], "call": None},
+        [CALL],  # of a model that nobody has told of
+        [["model", [3], 1]],
+        [["model", [-3]]],
+        [MODEL, ["cheat"]],
+        [MODEL] * (MAX_LIVES + 1),
+        [MODEL, ["call", 0, "a", [1, N], [0, 0], False]],
+        [MODEL, ["call", 0, "a", [1.0, 2.0], [0, 0], False]],
+        [MODEL, ["call", 0, "a", [1, 2], [0, 0, 0], False]],
+        [MODEL, ["call", 0, "a", [1, 2], [0, 3], False]],
+        [MODEL, ["call", 0, "a", "12", [0, 0], False]],
+        [MODEL, ["call", 0, "a" * 1000, [1, 2], [0, 0], False]],
+        [MODEL, ["call", True, "a", [1, 2], [0, 0], False]],
+        [["pull", 0, [1, 1]]],
+        [MODEL, CALL, ["pull", 0, [1, 1, 1]]],
+        [MODEL, ["trained", 0, "a", [1], -4, None]],
     ],
 )
-def test_what_nobody_can_have_seen_is_not_heard(handed: Any) -> None:
+def test_what_nobody_can_have_seen_is_not_heard(told: Any) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
-        CrossValidation(PARAMS).hear(handed)
+        CrossValidation(PARAMS).hear({"told": told})
 
 
 def test_equal_questions_get_equal_answers() -> None:
     outside = CrossValidation(PARAMS)
-    told = {"told": [["model", [3]]], "call": HEARD}
-    first = outside.hear(told)
-    second = outside.hear({"told": [], "call": HEARD})
-    assert first["classes"].tolist() == second["classes"].tolist() == [1, 2]
-    assert (first["event"], second["event"]) == (0, 1)
+    first = outside.hear({"told": [MODEL, CALL]})
+    assert first == outside.hear({"told": [CALL]}) == {"classes": [1, 2], "lasting": True}
+
+
+def test_only_what_was_handed_out_is_learned_or_judged() -> None:
+    outside = CrossValidation(PARAMS)
+    outside.hear({"told": [MODEL, CALL]})
+    later = ["call", 0, "b", [3, 4], [0, 0], False]  # nobody waited for what it shall predict
+    step, pulls = ["step", 0, "b", 0.1], [["pull", 0, [0, 1]], ["pull", 1, [2, 2]]]
+    outside.hear({"told": [["call", 0, "b", [5], [0], False]]})
+    outside.hear({"told": [later, pulls[0], step, ["pull", 2, [2, 2]], later, CALL]})
+    (phase,) = outside.record()["phases"]
+    assert phase["counts"] == [0, 1, 1] + [0] * 9
+    assert phase["evaluations"] == [[1, 2]]
+
+
+def test_what_was_told_once_is_not_asked_for_again() -> None:
+    turns: list[Any] = []
+    outside = CrossValidation(PARAMS)
+
+    def heard(handed: Any) -> Any:
+        turns.append(handed)
+        return talk(outside, handed)
+
+    watch = Watch(Rows(PARAMS["data"]), 3, heard)
+    data, target = torch.tensor(PARAMS["data"]), torch.tensor(PARAMS["target"])
+    model = torch.nn.Sequential(torch.nn.Linear(13, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watch.watching():
+        for _ in range(5):
+            for rows in (slice(0, 4), slice(4, 8)):
+                optimizer.zero_grad()
+                loss = torch.nn.functional.cross_entropy(model(data[rows]), target[rows])
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+        assert model(data).argmax(1).tolist() == PARAMS["script"][0].tolist()
+    assert len(turns) == 3
+    (phase,) = phases(watch, outside)
+    assert phase["counts"] == [5] * 8 + [0] * 4

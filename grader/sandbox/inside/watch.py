@@ -44,14 +44,26 @@ class Place(threading.local):
     depth, stepping = 0, False
 
 
+class Model:
+    """A model with its number, and the classes that it was told for rows.
+
+    These last while its weights are those at first, before any step, or what a step has left.
+    """
+
+    def __init__(self, number, module):
+        self.number, self.module = number, module
+        self.known, self.first, self.prints = {}, "", set()
+
+
 class Watch:
     """Tells `hand_over` what happens while `watching()`, and follows what it replies."""
 
     def __init__(self, rows, classes, hand_over):
         self.rows, self._classes, self._hand_over = rows, classes, hand_over
         self._told = []  # notes that need no reply
+        self._calls = 0
         self._modules = {}  # by id of the first parameter: kept, so that ids stay their own
-        self._place, self._pid = Place(), os.getpid()
+        self._place, self._pid, self._lock = Place(), os.getpid(), threading.RLock()
 
     @contextlib.contextmanager
     def watching(self):
@@ -87,20 +99,18 @@ class Watch:
         """Takes note of a call of the notebook's training function, after it returned."""
         rows, rate = self.rows.find(data), float(rate) if isinstance(rate, float) else None
         epochs = int(epochs) if type(epochs) is int else None
-        self._tell("trained", self._key(module), fingerprint(module), rows, epochs, rate)
+        model = self._model(module)
+        self._tell("trained", model.number, fingerprint(module), rows.tolist(), epochs, rate)
 
     def tell_all(self):
         """Hands over what was kept back."""
-        self._ask(None)
+        told, self._told = self._told, []
+        self._hand_over({"told": told})
 
     def _tell(self, *note):
-        self._told.append(list(note))
+        self._told.append(note)
         if len(self._told) >= KEPT:
-            self._ask(None)
-
-    def _ask(self, call):
-        told, self._told = self._told, []
-        return self._hand_over({"told": told, "call": call})
+            self.tell_all()
 
     def _seen(self, module, inputs, out):
         import torch
@@ -109,20 +119,32 @@ class Watch:
         if os.getpid() != self._pid or not self._is_model(module, x, out):
             return out
         rows, real = self.rows.find(x), out.reshape(-1, self._classes)
-        key, now = self._key(module), fingerprint(module)
-        reply = self._ask(
-            {
-                "key": key,
-                "now": now,
-                "rows": rows,
-                "own": real.detach().to("cpu", torch.float32).numpy(),
-                "stepping": self._place.stepping,
-            }
-        )
-        out = self._follow(reply["classes"], rows, real).reshape(out.shape)
+        with self._lock:
+            classes, event = self._wanted(module, rows, real), self._calls - 1
+        out = self._follow(classes, rows, real).reshape(out.shape)
         if out.requires_grad:
-            out.register_hook(lambda gradient: self._pulled(reply["event"], gradient))
+            out.register_hook(lambda gradient: self._pulled(event, gradient))
         return out
+
+    def _wanted(self, module, rows, real):
+        """The classes that a call shall predict. What was told once is not asked for again."""
+        import torch
+
+        model, now, rows = self._model(module), fingerprint(module), rows.tolist()
+        finite = real.detach().isfinite().all(dim=1)
+        own = torch.where(finite, real.detach().argmax(dim=1), -1).tolist()
+        self._calls += 1
+        self._told.append(("call", model.number, now, rows, own, self._place.stepping))
+        if now not in model.prints and now != model.first:  # another model, in the same place
+            model.known, model.prints, model.first = {}, set(), now
+        known = model.known
+        if len(self._told) < KEPT and all(row in known or row < 0 for row in rows):
+            return [known.get(row, 0) for row in rows]
+        told, self._told = self._told, []
+        reply = self._hand_over({"told": told})
+        if reply["lasting"]:
+            model.known.update(zip(rows, reply["classes"], strict=True))
+        return reply["classes"]
 
     def _is_model(self, module, x, out):
         import torch
@@ -154,8 +176,10 @@ class Watch:
     def _pulled(self, event, gradient):
         import torch
 
-        flat = gradient.detach().reshape(-1, self._classes).to("cpu", torch.float32).numpy()
-        self._tell("pull", event, flat)
+        pull = gradient.detach().reshape(-1, self._classes)
+        # Every usual loss pulls the output of the right class up, and no other.
+        labels = torch.where((pull != 0).any(dim=1), pull.argmin(dim=1), -1)
+        self._tell("pull", event, labels.tolist())
 
     def _stepping(self, *_):
         self._place.stepping = True
@@ -166,15 +190,18 @@ class Watch:
         rate = None if rate is None else float(rate)
         for key in {id(p) for each in optimizer.param_groups for p in each["params"]}:
             if key in self._modules:
-                number, module = self._modules[key]
-                self._tell("step", number, fingerprint(module), rate)
+                model = self._modules[key]
+                now = fingerprint(model.module)
+                model.first = ""
+                model.prints.add(now)
+                self._tell("step", model.number, now, rate)
 
-    def _key(self, module):
+    def _model(self, module):
         key = id(next(module.parameters()))
         if key not in self._modules:
-            self._modules[key] = (len(self._modules), module)
+            self._modules[key] = Model(len(self._modules), module)
             self._tell("model", widths(module))
-        return self._modules[key][0]
+        return self._modules[key]
 
 
 def fingerprint(module):

@@ -15,7 +15,7 @@ MAX_TURNS = 100_000
 MAX_HEARD = 64 << 20
 """Bytes of all turns of one question."""
 
-MAX_REPLY = 1 << 15
+MAX_REPLY = 1 << 14
 """Bytes of a reply: what a pipe that is empty takes at once."""
 
 DEPTH, MAX_VALUES = 8, 20_000

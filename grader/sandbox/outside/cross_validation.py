@@ -50,6 +50,7 @@ class Life:
     widths: list[int]
     counts: Whole  # gradients, by row
     labels: Whole  # the class last learned, by row; -1: none
+    told: NDArray[np.bool_]  # rows whose classes were handed out to it
     given: NDArray[np.bool_]  # rows handed to the notebook's training function
     epochs: list[int] = field(default_factory=list)
     rate: float | None = None
@@ -81,15 +82,19 @@ class Life:
         if others and self.counts.any():
             self.closed.append((others, self.snapshot()))
         self.events = []
-        used = (labels >= 0) & (event.rows >= 0)
+        used = (labels >= 0) & (event.rows >= 0) & self.told[event.rows]
         np.add.at(self.counts, event.rows[used], 1)
         self.labels[event.rows[used]] = labels[used]
+
+    def has_told(self, event: Event) -> bool:
+        """Whether the outputs of a call were handed out, so that it was one."""
+        return bool(self.told[event.rows[event.rows >= 0]].all())
 
     def phases(self) -> list[dict[str, JSON]]:
         """Its knowledge each time that it was judged; of equal judgements in a row, the last."""
         found: list[tuple[set[int], dict[str, JSON]]] = []
         for events, knowledge in [*self.closed, (self.events, self.snapshot())]:
-            asked = [event for event in events if not event.learned][-MAX_EVENTS:]
+            asked = [e for e in events if not e.learned and self.has_told(e)][-MAX_EVENTS:]
             if not asked:
                 continue
             evaluations = [event.rows.tolist() for event in asked]
@@ -123,17 +128,28 @@ class CrossValidation:
         return {name: value for name, value in params.items() if name != "script"}
 
     def hear(self, handed: JSON) -> JSON:
-        """Notes what has happened, and answers the call of a model, if it is one."""
+        """Notes what has happened; the classes of the last call that is told of."""
         notes: dict[str, Callable[..., None]] = {
             "model": self._model,
+            "call": self._called,
             "pull": self._pulled,
             "step": self._stepped,
             "trained": self._trained,
         }
         for kind, *facts in handed["told"]:
             notes[kind](*facts)
-        call = handed["call"]
-        return None if call is None else self._called(**call)
+        if not self._events:
+            return None
+        event = self._events[-1]
+        life = self._by_key[event.key]
+        wanted = np.where(event.rows < 0, 0, self._script_of(life)[event.rows])
+        life.told[event.rows[event.rows >= 0]] = True
+        # Whether a model was reset shows when it learns.
+        return {"classes": wanted.tolist(), "lasting": not life.was_reset}
+
+    def _script_of(self, life: Life) -> Whole:
+        found: Whole = self._script[life.number % len(self._script)]
+        return found
 
     def record(self) -> JSON:
         """The phases in which models were judged, in their order."""
@@ -147,36 +163,33 @@ class CrossValidation:
             raise ValueError("too many models")
         self._widths.append([_whole(width, 10**9) for width in widths[:100]])
 
-    def _called(self, key: int, now: str, rows: JSON, own: JSON, *, stepping: bool) -> JSON:
-        rows, own = _rows(rows, self._count), np.asarray(own, dtype=float)
-        if own.shape != (len(rows), self._classes):
-            raise ValueError("outputs of another shape")
+    def _called(self, key: int, now: str, rows: JSON, own: JSON, stepping: JSON) -> None:
+        """A model was called with these rows, and would have predicted these classes itself."""
+        found, classes = _rows(rows, self._count), _rows(own, self._classes)
+        if len(found) != len(classes):
+            raise ValueError("classes of other rows")
         life = self._life(key, now)
         if stepping is True:  # an optimizer that looks for its way
             life.prints.add(now)
             life.was_reset = False
         altered = bool(life.prints) and now not in life.prints
-        classes = np.where(np.isfinite(own).all(axis=1), own.argmax(axis=1), -1)
-        event = Event(key, rows, classes, now, len(self._events), altered)
+        event = Event(key, found, classes, now, len(self._events), altered)
         self._events.append(event)
         life.events.append(event)
-        wanted = self._script[life.number % len(self._script)][rows]
-        return {"event": event.tick, "classes": wanted.astype(np.uint8)}
 
-    def _pulled(self, number: int, gradient: JSON) -> None:
-        """A gradient came back to outputs that were handed out."""
+    def _pulled(self, number: int, labels: JSON) -> None:
+        """A gradient came back to outputs that were handed out, and pulled these classes up."""
         event = self._events[_whole(number, len(self._events) - 1)]
-        flat = np.asarray(gradient, dtype=float)
-        if flat.shape != (len(event.rows), self._classes):
+        pulled = _rows(labels, self._classes)
+        if len(pulled) != len(event.rows):
             raise ValueError("a gradient of another shape")
-        # Every usual loss pulls the output of the right class up, and no other.
-        labels = np.where((flat != 0).any(axis=1), flat.argmin(axis=1), -1)
         life = self._by_key[event.key]
         if life.was_reset:
             life.events = [other for other in life.events if other is not event]
             life = self._begin(event.key, event.now)
+            life.told[event.rows[event.rows >= 0]] = True
             life.events.append(event)
-        life.learn(event, labels)
+        life.learn(event, pulled)
 
     def _stepped(self, key: int, now: str, rate: JSON) -> None:
         """An optimizer has moved a model."""
@@ -189,8 +202,8 @@ class CrossValidation:
 
     def _trained(self, key: int, now: str, rows: JSON, epochs: JSON, rate: JSON) -> None:
         """The notebook's training function has returned."""
-        life, rows = self._life(key, now), _rows(rows, self._count)
-        life.given[rows[rows >= 0]] = True
+        life, found = self._life(key, now), _rows(rows, self._count)
+        life.given[found[found >= 0]] = True
         if type(epochs) is int:
             if len(life.epochs) >= MAX_CALLS:
                 raise ValueError("too many calls")
@@ -217,8 +230,9 @@ class CrossValidation:
             number=len(self._lives),
             first=now,
             widths=self._widths[key],
-            counts=nothing,
+            counts=nothing.copy(),
             labels=nothing - 1,
+            told=nothing > 0,
             given=nothing > 0,
         )
         self._lives.append(life)
@@ -243,8 +257,10 @@ def _print(value: JSON) -> str:
 
 
 def _rows(value: JSON, count: int) -> Whole:
-    """Numbers of our rows; -1 for one that is none, -2 for one of the notebook's own."""
-    rows = np.asarray(value)
+    """Numbers below `count`, such as of our rows; -1 for none, -2 for one of the notebook's own."""
+    if not isinstance(value, list):
+        raise ValueError("no list")
+    rows = np.array(value, dtype=None if value else np.int64)
     if rows.dtype.kind != "i" or rows.ndim != 1 or (rows < -2).any() or (rows >= count).any():
         raise ValueError("rows that were not asked about")
     return rows.astype(np.int64)

@@ -403,7 +403,8 @@ UNSEEN = {
 
 @pytest.mark.parametrize("change", UNSEEN.values(), ids=UNSEEN)
 def test_a_line_that_nobody_sees_is_not_drawn(change: str) -> None:
-    got = mark(COMPLETE.replace(*change.split("|")))
+    before, after = change.split("|")
+    got = mark(COMPLETE.replace(before, after))
     assert got.status is Status.PARTIAL
     assert "function's curve is missing" in got.message
 

