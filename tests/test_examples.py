@@ -90,7 +90,7 @@ def test_the_accuracy_is_measured_and_not_believed(graded: dict[str, dict[str, A
 
 def test_what_was_repaired_is_told(graded: dict[str, dict[str, Any]]) -> None:
     page = graded["Tomáš Novák"]["page"]
-    for sign in ("np.float", "dataiter.next()", "module helper is missing", "asks for CUDA"):
+    for sign in ("np.float", "dataiter.next()", "module helper is missing", "asks for a GPU"):
         assert sign in page
 
 

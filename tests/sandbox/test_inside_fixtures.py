@@ -546,7 +546,7 @@ def test_a_helper_that_was_handed_in_is_used(rot: dict[str, Any]) -> None:
 
 def test_cuda_is_taken_as_the_cpu_and_told_once(rot: dict[str, Any]) -> None:
     assert rot["out"]["to cuda"] == [True, "cpu", "cpu", "cpu", True, "cpu", False, "torch.float64"]
-    assert rot["told"]["to cuda"] == ["the notebook asks for CUDA; it was run on the CPU"]
+    assert rot["told"]["to cuda"] == ["the notebook asks for a GPU; it was run on the CPU"]
 
 
 def test_cuda_is_the_cpu_wherever_it_is_named(rot: dict[str, Any]) -> None:

@@ -202,6 +202,8 @@ def _close(values: Floats, wanted: Floats, tolerance: float) -> NDArray[np.bool_
 def undecided(answer: Answer, name: str) -> Outcome | None:
     """The outcome for an answer that holds no facts, else None."""
     if answer.status is AnswerStatus.UNDEFINED:
+        if answer.error not in ("", name):
+            return failed(f"{answer.error}.")
         return failed(f"{name} is not defined: not attempted, or its cell does not run.")
     if answer.status is AnswerStatus.RAISED:
         return failed(f"{name} could not be called: {answer.error[:300]}")

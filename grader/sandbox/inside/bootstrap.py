@@ -9,7 +9,7 @@ import random
 import sys
 
 from . import state
-from .fixtures import FIXTURES
+from .fixtures import FIXTURES, environment
 from .imports import after_import
 from .probes import find, here
 from .protocol import Channel
@@ -33,7 +33,7 @@ def begin(namespace, prepare, seed, epochs=0, seconds=0):
     import numpy as np
 
     np.random.seed(seed % 2**32)
-    _stay()
+    _mend(namespace)
     after_import("torch", lambda torch: torch.manual_seed(seed))
     for name in prepare:
         load(FIXTURES, name)(namespace)
@@ -52,12 +52,16 @@ def _open_work_folder():
     sys.path.insert(places[0] if places else len(sys.path), "")
 
 
-def _stay():
-    """`exit()` in a cell ends the session of whoever wrote it, and is no reason to end this one."""
+def _mend(namespace):
+    """Before the first cell: what fails for want of a desk, in every notebook.
+
+    `exit()` in a cell ends the session of whoever wrote it, and is no reason to end this one.
+    """
     from IPython import get_ipython
 
     shell = get_ipython()
     if shell is not None:
+        environment.install(shell, namespace)
         shell.ask_exit = lambda: state.repaired("exit() was called; the notebook went on")
 
 

@@ -4,6 +4,7 @@ repairs: list = []  # sentences, each once
 trained: list = []  # entries of fixtures.training, in the order of first steps
 evaluated: list = []  # what was last called with a batch of test images: a network, or a part
 fed: dict = {}  # by "is it training data": the data set that batches were last taken from
+elsewhere: list = []  # True once a GPU was asked for that is not here
 stopped: list = []  # the budget that ended the training, if one did: "epochs" or "seconds"
 settings: dict = {"seed": 0, "epochs": 0, "seconds": 0, "rule": "evaluated", "fast": True}
 listeners: list = []  # called with (is it training data, or None, and rows) for each batch

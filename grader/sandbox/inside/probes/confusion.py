@@ -6,9 +6,9 @@ predictions are known, whichever way it is called.
 
 import inspect
 
+from ..cells import own
 from ..handout import missing_from, replaced
 from ..plain import plain
-from ..protocol import Undefined
 from . import FUNCTION, probe
 
 NAME = "confusion_matrix"
@@ -19,9 +19,7 @@ def confusion(namespace, params):
     """What `confusion_matrix(data, target, model)` returns."""
     import torch
 
-    function = namespace.get(NAME)
-    if not callable(function):
-        raise Undefined(NAME)
+    function, _ = own(namespace, NAME)
     names = getattr(inspect.unwrap(function), "__globals__", namespace)
     data, target = torch.tensor(params["data"]), torch.tensor(params["target"])
     model = _network(params["weights"], params["biases"])

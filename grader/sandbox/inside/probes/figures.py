@@ -5,8 +5,11 @@ import warnings
 import numpy as np
 
 from .. import figures as state
+from .. import state as mended
+from ..cells import own as find
+from ..protocol import describe_error
 from . import PLOT, RUN, probe
-from .functions import find, numbers
+from .functions import numbers
 
 
 @probe(RUN, heavy=True)
@@ -33,7 +36,7 @@ def call_plot(namespace, params):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            returned = function(low, high)
+            returned = drawn_before_an_error(function, low, high)
         for figure in state.open_figures():
             state.record(figure)
         drawn = state.recorded
@@ -46,6 +49,24 @@ def call_plot(namespace, params):
 
         Gcf.figs.clear()
     return {"name": name, "figures": drawn, "own": _own(namespace, params["functions"], low, high)}
+
+
+def drawn_before_an_error(function, *arguments):
+    """What a drawing function returns. One that raised when all was drawn has drawn all the same.
+
+    Raises:
+        Exception: the function's own, if nothing was drawn.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        figures = [figure for figure in state.open_figures() if figure.axes]
+        if not figures and not state.recorded:
+            raise
+        mended.repaired(
+            f"a plotting function drew, and then ended with {describe_error(error)[:150]}"
+        )
+        return None
 
 
 def _own(namespace, names, low, high):

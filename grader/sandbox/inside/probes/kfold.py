@@ -8,9 +8,10 @@ import contextlib
 import inspect
 
 from .. import conversation
+from ..cells import own
 from ..handout import missing_from, replaced
 from ..plain import plain
-from ..protocol import Undefined, describe_error
+from ..protocol import describe_error
 from ..watch import Rows, Watch
 from . import FUNCTION, probe
 
@@ -23,9 +24,7 @@ def kfold(namespace, params):
     """The facts of one call. A student's exception is one of them, beside what came before it."""
     import torch
 
-    function = namespace.get(NAME)
-    if not callable(function):
-        raise Undefined(NAME)
+    function, _ = own(namespace, NAME)
     names = getattr(inspect.unwrap(function), "__globals__", namespace)
     data, target = torch.tensor(params["data"]), torch.tensor(params["target"])
     rows = Rows(params["data"], _own_data(names, data.shape[1]))

@@ -6,9 +6,10 @@ import warnings
 import numpy as np
 
 from .. import figures as state
+from ..cells import own as find
 from ..plain import plain
 from . import FUNCTION, PLOT, probe
-from .functions import find
+from .figures import drawn_before_an_error
 
 
 @probe(FUNCTION)
@@ -36,7 +37,7 @@ def draw(namespace, params):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            returned = function(*arguments)
+            returned = drawn_before_an_error(function, *arguments)
         for figure in state.open_figures():
             state.record(figure)
         drawn = state.recorded
