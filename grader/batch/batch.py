@@ -18,7 +18,7 @@ from grader.batch.engine import Engine, Job, Queue
 from grader.batch.worker import Parcel
 from grader.core import digests, library_versions
 from grader.core.model import Assignment, Ending, Evidence, Grade, Question, Submission, Task
-from grader.marking import grades, hand_marks, plan, scoring
+from grader.marking import grades, hand_marks, plan, readable, scoring
 from grader.marking.grades import Results
 from grader.marking.reference import REFERENCE
 from grader.marking.stored_work import StoredWork
@@ -139,7 +139,8 @@ class Batch:
         units: list[_Unit] = []
 
         def seen() -> Iterator[Submission]:
-            for submission in submissions:
+            for given in submissions:
+                submission = readable.submission(given, self._assignment)
                 units.extend(self._of(submission))
                 yield submission
 

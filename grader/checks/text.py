@@ -5,8 +5,10 @@ Trusted side, pure.
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -19,6 +21,10 @@ from grader.core.notebook import solution
 MIN_LETTERS = 3
 MAX_CELL, MAX_NOTEBOOK, MAX_GIVEN = 50_000, 1_000_000, 20_000
 """Characters searched in a cell and in all, and shown: a person reads no more, nor need we."""
+
+LIKE, SAME, LONG, MAX_WORDS = 0.6, 0.7, 6, 400
+"""How alike two texts are, as a share of their words: the same question; the same paragraph, if it
+has so many words. What is longer than any question is like none."""
 
 PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 
@@ -53,6 +59,11 @@ class TextAnswer(Check):
         given = "\n\n".join(text for text in map(handout.beyond, texts) if _is_text(text))
         if given:
             return review("A person marks this answer.", given=_cut(given), expected=model)
+        code = [handout.own(cell, comments=True) for cell in place if cell.kind == "code"]
+        given = "\n\n".join(text for text in code if _is_text(text))
+        if given:
+            told = "The answer stands in a code cell. A person marks it."
+            return review(told, given=_cut(given), expected=model)
         elsewhere = _cut("\n\n".join(handout.elsewhere(notebook, comments=self.comments)))
         if elsewhere or not place:
             return review(
@@ -70,6 +81,7 @@ class Handout:
         self._cells = template.cells if template else ()
         self._ids = {cell.id for cell in self._cells}
         self._cores = {_core(cell.source) for cell in self._cells} - {""}
+        self._paragraphs = {_core(p) for cell in self._cells for p in _paragraphs(cell.source)}
         self._lines = {_core(line) for cell in self._cells for line in cell.source.split("\n")}
         self._answers = [
             cell.id
@@ -83,8 +95,9 @@ class Handout:
         found = {n for n, c in enumerate(cells) if c.id == answer or answer in c.tags}
         asking = self._asking(cells, answer, question)
         starts = found if asking is None else found | {asking}
+        others = {self._asking(cells, other, "") for other in self._answers if other != answer}
         for start in sorted(starts):
-            found |= {start, *self._following(cells, start)}
+            found |= {start, *self._following(cells, start, others - {asking})}
         return [cells[n] for n in sorted(found)]
 
     def _asking(self, cells: Sequence[Cell], answer: str, question: str) -> int | None:
@@ -100,14 +113,31 @@ class Handout:
         for number, cell in enumerate(cells):
             if words[1] and cell.kind == "markdown" and words[1] in _core(cell.source):
                 return number
-        return None
+        return self._likest(cells, [word for word in words if word])
 
-    def _following(self, cells: Sequence[Cell], start: int) -> list[int]:
-        """The student's own cells after one, up to the next of the handout's."""
+    def _likest(self, cells: Sequence[Cell], questions: Sequence[str]) -> int | None:
+        """The cell that asks the same in other words, as handouts of other years do."""
+        best, at = LIKE, None
+        for number, cell in enumerate(cells):
+            if cell.kind == "code":
+                continue
+            for paragraph in _paragraphs(cell.source):
+                core = _core(paragraph)
+                if len(core.split()) > MAX_WORDS:
+                    continue
+                likeness = max((_likeness(core, asked) for asked in questions), default=0.0)
+                if likeness > best:
+                    best, at = likeness, number
+        return at
+
+    def _following(
+        self, cells: Sequence[Cell], start: int, others: Collection[int | None]
+    ) -> list[int]:
+        """The student's own cells after one, up to the next of the handout's or next question."""
         found = []
         for number in range(start + 1, min(len(cells), start + 8)):
             cell = cells[number]
-            if cell.id in self._ids or _core(cell.source) in self._cores:
+            if number in others or cell.id in self._ids or _core(cell.source) in self._cores:
                 break
             if any(core in _core(cell.source) for core in self._cores if len(core) > 40):
                 break
@@ -115,9 +145,16 @@ class Handout:
         return found
 
     def beyond(self, text: str) -> str:
-        """A text without those paragraphs that the handout has, too."""
-        given = {_core(p) for cell in self._cells for p in _paragraphs(cell.source)}
-        return "\n\n".join(p for p in _paragraphs(text) if _core(p) not in given).strip()
+        """A text without those paragraphs that the handout has, too, or nearly so."""
+        kept = [part for part in _paragraphs(text) if not self._has(_core(part))]
+        return "\n\n".join(kept).strip()
+
+    def _has(self, core: str) -> bool:
+        """Whether a paragraph is the handout's; a long one may differ in some words."""
+        if core in self._paragraphs:
+            return True
+        is_long = LONG <= len(core.split()) <= MAX_WORDS
+        return is_long and any(_likeness(core, known) >= SAME for known in self._paragraphs)
 
     def elsewhere(self, notebook: Notebook, *, comments: bool) -> list[str]:
         """The student's own words outside of the answers' places.
@@ -131,10 +168,10 @@ class Handout:
             untouched = any(_core(cell.source) in self._cores for cell in place[1:])
             if not (answer == self._answers[-1] and len(self._answers) > 1 and untouched):
                 placed += place
-        texts = [self._own(cell, comments) for cell in notebook.cells if cell not in placed]
+        texts = [self.own(cell, comments=comments) for cell in notebook.cells if cell not in placed]
         return [text for text in texts if _is_text(text)]
 
-    def _own(self, cell: Cell, comments: bool) -> str:
+    def own(self, cell: Cell, *, comments: bool) -> str:
         """A cell's words that are not the handout's; of code line by line."""
         words = _words(cell, comments=comments)
         if cell.kind != "code":
@@ -167,10 +204,28 @@ def _words(cell: Cell, *, comments: bool) -> str:
         return _without_comments(cell.source).strip()
     if not comments:
         return ""
+    try:
+        tree = ast.parse(cell.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "\n".join(line.strip().lstrip("# ") for line in cell.source.split("\n"))  # prose
     lines = [line.strip() for line in cell.source.split("\n")]
     spoken = [line.lstrip("# ") for line in lines if line.startswith("#")]
-    quoted = re.findall(r'"""(.*?)"""' + r"|'''(.*?)'''", cell.source, flags=re.DOTALL)
-    return "\n".join([*spoken, *("".join(pair).strip() for pair in quoted)])
+    return "\n".join([*spoken, *_quoted(tree)])
+
+
+def _quoted(tree: ast.Module) -> list[str]:
+    """Texts that a cell holds as such: on a line of their own, printed, or given a name."""
+    found: list[str] = []
+    for statement in tree.body:
+        if not isinstance(statement, (ast.Expr, ast.Assign)):
+            continue
+        value = statement.value
+        printed = isinstance(value, ast.Call) and getattr(value.func, "id", "") == "print"
+        parts = value.args if isinstance(value, ast.Call) and printed else [value]
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                found.append(part.value.strip())
+    return found
 
 
 def _without_comments(text: str) -> str:
@@ -188,6 +243,12 @@ def _paragraphs(text: str) -> list[str]:
 
 def _is_text(text: str) -> bool:
     return len(re.findall(r"\w", text)) >= MIN_LETTERS
+
+
+def _likeness(one: str, other: str) -> float:
+    """The share of words that two texts have in common (Dice's coefficient of their words)."""
+    a, b = Counter(one.split()), Counter(other.split())
+    return 2 * (a & b).total() / max(1, a.total() + b.total())
 
 
 def _core(text: str) -> str:

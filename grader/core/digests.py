@@ -9,6 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 OBSERVING = (
     "core/codec.py",
+    "marking/readable.py",
     "retraining/evaluation.py",
     "retraining/onnx_network.py",
     "retraining/runs.py",

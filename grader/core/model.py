@@ -253,6 +253,7 @@ class Notebook:
     name: str
     cells: tuple[Cell, ...]
     repairs: tuple[str, ...] = ()
+    language: str = ""  # what it is written in, if that is not Python
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ MAX_VALUES = 4_000_000
 """Of the file's JSON, counted before it is parsed: each takes some hundred bytes of memory."""
 
 MAX_OUTPUT = 64 << 10
+SAYS_LANGUAGE = (("language_info", "name"), ("kernelspec", "language"))
 
 PHRASES = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN STUB", "END STUB")
 CODE_MARKERS = {f"### {phrase}": phrase for phrase in PHRASES}
@@ -71,7 +72,17 @@ def read(content: bytes, name: str) -> Notebook:
             )
         seen.add(cell.id)
         cells.append(cell)
-    return Notebook(name=name, cells=tuple(cells), repairs=tuple(repairs))
+    return Notebook(name=name, cells=tuple(cells), repairs=tuple(repairs), language=_language(data))
+
+
+def _language(data: dict[str, Any]) -> str:
+    """The language that the file says it is written in; empty for Python, or if it says none."""
+    metadata = data.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    said = [(metadata.get(part), key) for part, key in SAYS_LANGUAGE]
+    found = [_joined(part.get(key)).strip() for part, key in said if isinstance(part, dict)]
+    named = [_clean(text)[:40] for text in found if text]
+    return named[0] if named and "python" not in named[0].lower() else ""
 
 
 def _parse(content: bytes, name: str, repairs: list[str]) -> dict[str, Any]:

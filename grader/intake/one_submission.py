@@ -13,7 +13,13 @@ from grader.intake.identity import by_name
 from grader.intake.roster import Owner
 from grader.quiz import answers
 
-HELPER_ENDINGS = (".py", ".csv", ".txt", ".json", ".toml")
+HELPER_ENDINGS = tuple(
+    f".{ending}"
+    for ending in (
+        "py ipynb csv tsv txt json toml yaml yml md xlsx dat mat npy npz mplstyle ttf "
+        "png jpg jpeg gif bmp svg webp"
+    ).split()
+)
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200
 
 
@@ -106,7 +112,8 @@ def _read(files: Files, problems: list[str]) -> tuple[dict[str, bytes], str]:
 def _helpers(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Small files beside the notebooks that these may read or import."""
     helpers: dict[str, bytes] = {}
-    for path in sorted(files, key=lambda p: (p.count("/"), p)):
+    # Notebooks last: one may run another, but they are large with their outputs.
+    for path in sorted(files, key=lambda p: (p.lower().endswith(".ipynb"), p.count("/"), p)):
         if path in folder_layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
             continue
         content = files[path]

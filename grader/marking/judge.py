@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from grader.checks.base import error, failed, review
 from grader.core import codec
-from grader.core.model import AnswerStatus, Case, Evidence, Item, Outcome, Status
+from grader.core.model import AnswerStatus, Case, Item, Outcome, Status
 from grader.marking import plan
 from grader.marking.task_work import TaskWork
 
@@ -77,11 +77,20 @@ def _doubted(outcome: Outcome, doubt: str) -> Outcome:
     return replace(outcome, status=Status.REVIEW, message=message)
 
 
-def _excused(outcome: Outcome, evidence: Evidence | None) -> Outcome:
-    """What failed where a library was missing goes to a person: that may be our machine's fault."""
-    cells = evidence.cells if evidence else ()
+def _excused(outcome: Outcome, case: Case, subject: str = "") -> Outcome:
+    """What failed where something is missing here goes to a person: that may be why.
+
+    It is not where the notebook never speaks of the subject.
+    """
+    language = case.notebook.language if case.notebook else ""
+    if language and outcome.status is Status.FAILED:
+        reason = f"The notebook is written in {language}, which is not run here"
+        message = f"{reason}: a person must look. {outcome.message}"
+        return replace(outcome, status=Status.REVIEW, message=message)
+    cells = case.evidence.cells if case.evidence else ()
     missing = [m[1] for cell in cells if (m := MISSING_MODULE.match(cell.error))]
-    if outcome.status is not Status.FAILED or not missing:
+    code = "\n".join(c.source for c in case.notebook.cells) if case.notebook else subject
+    if outcome.status is not Status.FAILED or not missing or subject not in code:
         return outcome
     reason = (
         f"{outcome.message} The module {missing[0][:80]} is not installed here, which may be why."
@@ -98,6 +107,6 @@ def _verdict(work: TaskWork, item: Item, case: Case) -> Outcome:
         return error(f"The reference solution gave no answer: {why}")
     try:
         unknown = _unknown(work, item, case)
-        return unknown or _excused(item.check.judge(case), case.evidence)
+        return unknown or _excused(item.check.judge(case), case, item.check.subject)
     except Exception as bug:
         return error(f"The check itself failed ({type(bug).__name__}: {bug}).")

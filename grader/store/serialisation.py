@@ -55,7 +55,12 @@ def notebook_from_json(data: Mapping[str, Any]) -> Notebook:
         )
         for c in data["cells"]
     )
-    return Notebook(name=data["name"], cells=cells, repairs=tuple(data["repairs"]))
+    return Notebook(
+        name=data["name"],
+        cells=cells,
+        repairs=tuple(data["repairs"]),
+        language=data.get("language", ""),
+    )
 
 
 def submission_to_json(submission: Submission) -> str:

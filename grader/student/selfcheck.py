@@ -33,7 +33,7 @@ from grader.core.model import (
     Task,
     Visibility,
 )
-from grader.marking import plan, scoring, typical_mistakes
+from grader.marking import plan, readable, scoring, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.retraining import runs
@@ -114,6 +114,7 @@ class SelfCheck:
 
     def run(self, tasks: tuple[Task, ...]) -> Checked:
         """Checks these tasks (public ones, perhaps with fewer items), the quick ones first."""
+        self.submission = readable.submission(self.submission, chosen(self.public, tasks))
         for task in sorted(tasks, key=lambda task: task.limits.notebook_seconds):
             self._check(task)
         found = scoring.score(

@@ -238,9 +238,57 @@ def test_a_deleted_cell_without_an_answer_fails() -> None:
     assert mark(VANISHING[1], without(handout(), "vanishing-answer-1")).status is Status.FAILED
 
 
-def test_comments_in_code_are_no_answer_where_they_do_not_count() -> None:
-    cells = after(handout(), "vanishing-answer-1", note(f"# {WORDS}", "code"))
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"# {WORDS}",
+        WORDS,
+        f"print({WORDS!r})",
+        f"answer = {WORDS!r}",
+        f'"""{WORDS}"""',
+        f"{WORDS!r}",
+    ],
+)
+def test_an_answer_in_a_code_cell_is_shown_to_a_person(source: str) -> None:
+    got = mark(VANISHING[1], after(handout(), "vanishing-answer-1", note(source, "code")))
+    assert (got.status, got.details["given"]) == (Status.REVIEW, WORDS)
+    assert got.message == "The answer stands in a code cell. A person marks it."
+
+
+@pytest.mark.parametrize("source", ["x = 1", "plt.plot(x, 'r')", "print(x)", ""])
+def test_code_without_words_is_no_answer(source: str) -> None:
+    cells = after(handout(), "vanishing-answer-1", note(source, "code"))
     assert mark(VANISHING[1], cells).status is Status.FAILED
+
+
+OTHER_YEAR = {
+    1: "**Task 1**: When do vanishing gradients usually occur?",
+    2: "**Task 2**: Which of these three activation functions are prone to the problem of "
+    "vanishing gradients for positive inputs?",
+    3: "**Task 3**: Which layers of a network are most hit by the vanishing gradients?",
+    4: "**Task 4**: What could cause the opposite problem of exploding gradients?",
+}
+
+
+def another_year(*answers: str) -> Cells:
+    """A handout that asks the same in other words, with these answers in cells of their own."""
+    texts = [text for pair in zip(OTHER_YEAR.values(), answers, strict=True) for text in pair]
+    return tuple(replace(note(text), id=f"cell-{n}") for n, text in enumerate(texts) if text)
+
+
+@pytest.mark.parametrize("n", VANISHING)
+def test_answers_are_found_after_questions_in_the_words_of_another_year(n: int) -> None:
+    answers = [f"My own thoughts on matter number {n} are these." for n in range(1, 5)]
+    got = mark(VANISHING[n], another_year(*answers))
+    assert (got.message, got.details["given"].splitlines()[-1]) == (
+        "A person marks this answer.",
+        answers[n - 1],
+    )
+
+
+@pytest.mark.parametrize("n", VANISHING)
+def test_a_blank_handout_of_another_year_has_no_answers(n: int) -> None:
+    assert mark(VANISHING[n], another_year("", "", "", "")).status is Status.FAILED
 
 
 @pytest.mark.parametrize("ids", ["with ids", "without ids"])

@@ -15,6 +15,7 @@ from grader.core.model import (
     Answer,
     AnswerStatus,
     Case,
+    Cell,
     CellRun,
     Ending,
     Evidence,
@@ -134,7 +135,7 @@ def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
         index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
     )
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = _excused(Outcome(status=status, share=Decimal(0), message="m."), evidence)
+    found = _excused(Outcome(status=status, share=Decimal(0), message="m."), Case(evidence=evidence))
     assert found.status is expected
     assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)
 
@@ -218,5 +219,29 @@ def test_a_long_name_of_a_missing_module_is_cut() -> None:
     error = f"ModuleNotFoundError: No module named '{'x' * 500}'"
     cell = CellRun(index=0, id="a", status="error", error=error)
     ran = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = _excused(Outcome(status=Status.FAILED, share=Decimal(0), message="m."), ran)
+    found = _excused(Outcome(status=Status.FAILED, share=Decimal(0), message="m."), Case(evidence=ran))
     assert f"The module {'x' * 80} is not installed" in found.message
+
+
+@pytest.mark.parametrize(("source", "status"), [("x = tanh", "review"), ("x = 1", "failed")])
+def test_a_missing_library_excuses_only_what_the_notebook_speaks_of(
+    source: str, status: str
+) -> None:
+    error = "ModuleNotFoundError: No module named 'tensorflow'"
+    cell = CellRun(index=0, id="a", status="error", error=error)
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
+    notebook = Notebook(name="T.ipynb", cells=(Cell(id="a", kind="code", source=source),))
+    failed = Outcome(status=Status.FAILED, share=Decimal(0), message="m.")
+    found = _excused(failed, Case(evidence=evidence, notebook=notebook), "tanh")
+    assert found.status == status
+
+
+def test_what_fails_in_another_language_is_for_a_person_who_is_told_which() -> None:
+    notebook = Notebook(name="T.ipynb", cells=(), language="R")
+    failed = Outcome(status=Status.FAILED, share=Decimal(0), message="tanh is not defined.")
+    found = _excused(failed, Case(notebook=notebook), "tanh")
+    assert (found.status, found.message) == (
+        Status.REVIEW,
+        "The notebook is written in R, which is not run here: a person must look. "
+        "tanh is not defined.",
+    )
