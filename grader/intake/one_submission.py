@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from grader.core.errors import UsageError
-from grader.core.model import Assignment, Person, QuizResponse, Submission
+from grader.core.model import Assignment, Notebook, Person, QuizResponse, Submission
 from grader.intake import folder_layout, work_files
 from grader.intake.files import Files
 from grader.intake.identity import by_name
 from grader.intake.roster import Owner
 from grader.quiz import answers
 
-HELPER_ENDINGS = tuple(
-    f".{ending}"
-    for ending in (
-        "py ipynb csv tsv txt json toml yaml yml md xlsx dat mat npy npz mplstyle ttf "
-        "png jpg jpeg gif bmp svg webp"
-    ).split()
-)
+TEXTS = (".py", ".ipynb", ".csv", ".tsv", ".txt", ".md", ".json", ".toml", ".yaml", ".yml", ".svg")
+OTHERS = (".xlsx", ".dat", ".mat", ".npy", ".npz", ".mplstyle", ".ttf", ".gif", ".bmp", ".webp")
+HELPER_ENDINGS = (*TEXTS, *OTHERS, ".png", ".jpg", ".jpeg")
+"""Of files that notebooks read, import, run or show."""
+
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200
 
 
@@ -37,7 +36,7 @@ def assembled(
     files, digest = _read(found, problems)
     chosen = work_files.choose(files, assignment, found.times)
     quiz = _answer_file(files, problems)
-    helpers = _helpers(files)
+    helpers = _helpers(files, chosen.notebooks.values())
     known = {*chosen.used, *(folder_layout.ANSWER_FILES if quiz else ())}
     if problems and not chosen.notebooks and not any(map(work_files.is_notebook_name, files)):
         # something was handed in, and could not be read
@@ -109,12 +108,14 @@ def _read(files: Files, problems: list[str]) -> tuple[dict[str, bytes], str]:
     return found, state.hexdigest()
 
 
-def _helpers(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Small files beside the notebooks that these may read or import."""
+def _helpers(files: Mapping[str, bytes], notebooks: Iterable[Notebook]) -> dict[str, bytes]:
+    """Small files beside the notebooks that these may read or import; notebooks that they name."""
     helpers: dict[str, bytes] = {}
-    # Notebooks last: one may run another, but they are large with their outputs.
-    for path in sorted(files, key=lambda p: (p.lower().endswith(".ipynb"), p.count("/"), p)):
+    code = "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
+    for path in sorted(files, key=lambda p: (p.count("/"), p)):
         if path in folder_layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
+            continue
+        if work_files.is_notebook_name(path) and PurePosixPath(path).stem not in code:
             continue
         content = files[path]
         if (

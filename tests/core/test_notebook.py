@@ -303,3 +303,19 @@ def test_a_refusal_of_a_master_names_file_cell_and_line() -> None:
     cell = {"cell_type": "code", "id": "f", "source": ["x\n", "### END STUB"]}
     with pytest.raises(NotebookProblem, match=r"^m\.ipynb, cell f, line 2: END STUB has no"):
         release(file(cell), "m.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language"),
+    [
+        ({"kernelspec": {"language": "R", "name": "ir"}}, "R"),
+        ({"language_info": {"name": "julia"}, "kernelspec": {"language": "python"}}, "julia"),
+        ({"language_info": {"name": "python", "version": "3.9"}}, ""),
+        ({"kernelspec": {"name": "conda-base-py"}}, ""),
+        ({"kernelspec": ["R"], "language_info": {"name": 3}}, ""),
+        (None, ""),
+    ],
+)
+def test_another_language_than_python_is_known(metadata: object, language: str) -> None:
+    content = json.dumps({"cells": [], "metadata": metadata, "nbformat": 4}).encode()
+    assert notebook.read(content, "X.ipynb").language == language

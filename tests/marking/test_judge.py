@@ -135,7 +135,9 @@ def test_what_fails_where_a_library_is_missing_here_goes_to_a_person(
         index=0, id="a", status="error", error="ModuleNotFoundError: No module named 'tensorflow'"
     )
     evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = _excused(Outcome(status=status, share=Decimal(0), message="m."), Case(evidence=evidence))
+    found = _excused(
+        Outcome(status=status, share=Decimal(0), message="m."), Case(evidence=evidence)
+    )
     assert found.status is expected
     assert ("tensorflow is not installed here" in found.message) is (expected is Status.REVIEW)
 
@@ -219,7 +221,9 @@ def test_a_long_name_of_a_missing_module_is_cut() -> None:
     error = f"ModuleNotFoundError: No module named '{'x' * 500}'"
     cell = CellRun(index=0, id="a", status="error", error=error)
     ran = Evidence(task="t", ending=Ending.COMPLETED, cells=(cell,))
-    found = _excused(Outcome(status=Status.FAILED, share=Decimal(0), message="m."), Case(evidence=ran))
+    found = _excused(
+        Outcome(status=Status.FAILED, share=Decimal(0), message="m."), Case(evidence=ran)
+    )
     assert f"The module {'x' * 80} is not installed" in found.message
 
 
