@@ -34,12 +34,16 @@ from grader.core import toml_text
 from grader.core.digests import digest_of
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Item, Limits, Mistake, Step, Task
+from grader.retraining.options import FIXTURE
 
 CHECKOUT = Path(__file__).parents[2]
 """Where the package lies: a checkout, if a `pyproject.toml` lies there, too."""
 
 COUNTED = {"last": ("count_last_network",)}
 """The fixtures that `network` takes: which of several networks counts."""
+
+TRAINED = {"training_epochs", "training_seconds"}
+"""Limits of trainings alone."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -150,13 +154,19 @@ def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
     head = file.task
     if head.id != path.stem:
         raise UsageError(f"{where}: the task's id is {head.id!r}; expected {path.stem!r}")
+    limits = data.get("limits", {})
+    for key in TRAINED & limits.keys():
+        if FIXTURE not in head.prepare:
+            raise UsageError(
+                f'{where}: [limits]: {key} does nothing without "{FIXTURE}" in the task\'s prepare'
+            )
     return Task(
         id=head.id,
         title=head.title,
         points=head.points,
         notebook=head.notebook,
         items=tuple(_item(item, head, kinds, path) for item in file.item),
-        limits=replace(defaults, **data.get("limits", {})),
+        limits=replace(defaults, **limits),
         prepare=head.prepare + COUNTED.get(head.network or "", ()),
         attempt=head.attempt or AttemptRule.HIGHEST,
     )
@@ -167,6 +177,8 @@ def _item(table: ItemTable, head: TaskHead, kinds: Kinds, path: Path) -> Item:
     check = _check(table.check, kinds, place)
     if head.notebook is None and check.observes:
         raise UsageError(f"{place}: its check looks at a notebook; the task needs a notebook")
+    if table.mistake and not check.observes:
+        raise UsageError(f"{place}: a mistake does nothing here: its check runs no function")
     return Item(
         id=table.id,
         title=table.title,

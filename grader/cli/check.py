@@ -52,7 +52,9 @@ POLL_SECONDS = 0.5
     help="What to write; may be given several times.",
 )
 @click.option(
+    "--out",
     "--output",
+    "output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the reports; without it they go to standard output.",
 )
@@ -86,7 +88,7 @@ def check(
     if (epochs or seconds) and not train:
         raise UsageError("--epochs and --seconds limit the training of --train; add --train")
     if not output and len(set(formats) - {"text"}) + ("text" in formats) > 1:
-        raise UsageError("several formats need a folder: add --output FOLDER")
+        raise UsageError("several formats need a folder: add --out FOLDER")
     public = _public(path, assignment)
     budget = Budget(epochs=epochs, seconds=seconds) if train else None
     job = Request(public, items, budget, formats, output, data_dir)
@@ -239,7 +241,7 @@ class Request:
                     raise UsageError(f"{self._output} cannot be written ({bad.strerror})") from None
             elif name not in ("text", "github"):
                 if len(files) > 1:
-                    raise UsageError(f"{name} is several files; add --output FOLDER")
+                    raise UsageError(f"{name} is several files; add --out FOLDER")
                 click.echo(b"".join(files.values()), nl=False)
 
 

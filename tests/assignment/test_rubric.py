@@ -288,7 +288,15 @@ WRONG_TASK = {
         "[limits]\ncell_seconds = 1.5\n[task]",
     ): "cell_seconds is 1.5; expected a whole number",
 }
+WRONG_TASK |= {
+    ('["figures", "training"]', '["figures"]\n[limits]\ntraining_seconds = 9'): (
+        '[limits]: training_seconds does nothing without "training" in the task\'s prepare'
+    ),
+}
 WRONG_ITEM = {
+    ('cell = "a"', 'cell = "a"\n[[item.mistake]]\nvariant = "sign.py"\nhint = "h"'): (
+        "item words: a mistake does nothing here: its check runs no function"
+    ),
     ('id = "f"', 'id = "f/g"'): (
         "item f/g: id is 'f/g'; expected a name of letters, digits, _ and -"
     ),

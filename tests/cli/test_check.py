@@ -90,7 +90,7 @@ def test_a_lower_rung_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         (["nothing.ipynb"], "nothing.ipynb does not exist"),
         (["--item", "logstic"], "did you mean logistic"),
         (["--epochs", "3"], "add --train"),
-        (["--format", "json", "--format", "junit"], "add --output FOLDER"),
+        (["--format", "json", "--format", "junit"], "add --out FOLDER"),
         (["--format", "jsn"], "--format jsn does not exist; known are codequality, csv, github"),
     ],
 )
@@ -139,7 +139,7 @@ def test_one_machine_format_goes_to_standard_output_alone() -> None:
 
 def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
     words = [word for name in FORMATS for word in ("--format", name)]
-    check(WRONG, *words, "--output", "reports", "--item", "relu")
+    check(WRONG, *words, "--out", "reports", "--item", "relu")
     found = {path for path in (tmp_path / "reports").rglob("*") if path.is_file()}
     assert {path.relative_to(tmp_path / "reports").as_posix() for path in found} == {
         "grades.csv",
@@ -159,7 +159,7 @@ def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
 def test_a_format_of_several_files_needs_a_folder() -> None:
     done = check(WRONG, "--format", "html", "--item", "relu")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "html is several files; add --output FOLDER" in done.stderr
+    assert "html is several files; add --out FOLDER" in done.stderr
 
 
 def test_on_a_runner_no_line_of_ours_but_the_annotations_is_a_command(
