@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli import runner_log
+from grader.cli.appeals import appeals
 from grader.cli.check import check
 from grader.cli.exit_codes import BROKEN, DONE, NOT_ALL
 from grader.cli.export import export
@@ -23,6 +24,7 @@ from grader.cli.quiz import quiz
 from grader.cli.regrade import regrade
 from grader.cli.release import release
 from grader.cli.report import report
+from grader.cli.review import review
 from grader.cli.schema import schema
 from grader.cli.selftest import selftest
 from grader.cli.train import train
@@ -96,6 +98,7 @@ def doctor() -> None:
     sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
 
 
+main.add_command(appeals)
 main.add_command(check)
 main.add_command(export)
 main.add_command(grade)
@@ -105,6 +108,7 @@ main.add_command(quiz)
 main.add_command(regrade)
 main.add_command(release)
 main.add_command(report)
+main.add_command(review)
 main.add_command(schema)
 main.add_command(selftest)
 main.add_command(train)

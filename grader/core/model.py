@@ -458,7 +458,14 @@ class Mark:
     answer: str = ""  # digest of what it was given for; "" if that was not kept
     out_of: Decimal | None = None  # the item's points then; None if that was not kept
     before: Decimal | None = None  # the points that counted until then; None if none did
-    counts: bool = True  # False: kept beside another that was given in between
+    counts: bool = True  # False: kept beside another that was given in between, or taken back
+    taken_back: bool = False
+    round: int = 1  # 2: a second and blind one, that never counts
+    steps: tuple[int, ...] = ()  # numbers of the versions of steps that it chose
+    comment: str = ""  # the part of the reason that is not the steps' words
+    adjustment: Decimal = Decimal(0)  # beside the points of its steps
+    decision: int = 0  # number of the decision on many marks that it came of
+    request: str = ""  # of which a second is the same mark
     id: int = 0  # its number in the store, in the order they were given; 0 before it is there
 
 
@@ -471,6 +478,7 @@ class ItemGrade:
     points: Decimal
     mark: Mark | None = None  # a person's that counts
     stale: Mark | None = None  # a person's that doesn't: answer or item are not what they were
+    code: str = ""  # by which the student's page names it
 
     @property
     def is_open(self) -> bool:

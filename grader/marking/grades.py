@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from grader.checks.base import error
 from grader.core import codec
 from grader.core.model import Assignment, Grade, Outcome, Submission
-from grader.marking import scoring
+from grader.marking import codes, scoring
 from grader.store import serialisation
 from grader.store.store import Store
 
@@ -63,13 +64,30 @@ def scored(
         kept = store.get_evidence(run[0], answers=False) if run else None
         if kept is not None and task.id in submission.notebooks:
             found[task.id] = kept
-    return scoring.score(
+    grade = scoring.score(
         submission,
         assignment,
         whole,
         evidences=found,
         marks=store.hand_marks.counting(submission.student),
     )
+    return _with_codes(grade, store.secret(codes.SECRET))
+
+
+def _with_codes(grade: Grade, secret: str) -> Grade:
+    """The grade with the codes by which its student's page names items."""
+    student = grade.submission.student
+    tasks = tuple(
+        replace(
+            task,
+            items=tuple(
+                replace(item, code=codes.of(secret, student, f"{task.task.id}/{item.item.id}"))
+                for item in task.items
+            ),
+        )
+        for task in grade.tasks
+    )
+    return replace(grade, tasks=tasks)
 
 
 def keep(

@@ -68,6 +68,14 @@ def _unused(submission: Submission) -> tuple[str, ...]:
     return (f"Handed in and not used: {told}{f', and {more} more' if more > 0 else ''}.",)
 
 
+def with_marks(grade: Grade, assignment: Assignment, marks: Sequence[Mark]) -> Grade:
+    """The grade as it would be with these marks, the machine's verdicts being as they are."""
+    outcomes = {
+        task.task.id: {item.item.id: item.outcome for item in task.items} for task in grade.tasks
+    }
+    return score(grade.submission, assignment, outcomes, evidences={}, marks=marks)
+
+
 def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple[str, ...]]:
     """Points lost by lateness, and the sentence that says so. Without a time stamp: none.
 

@@ -73,6 +73,7 @@ def _submission(grade: Grade) -> dict[str, Any]:
 def _item(item: ItemGrade) -> dict[str, Any]:
     return {
         "id": item.item.id,
+        "code": item.code,
         "status": item.outcome.status.value,
         "points": f"{item.points:.2f}",
         "max_points": f"{item.item.points:.2f}",

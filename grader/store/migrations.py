@@ -92,6 +92,43 @@ def _owned(db: sqlite3.Connection) -> None:
     )
 
 
+def _review(db: sqlite3.Connection) -> None:
+    """What several people need who mark in a browser. Rows are appended, and none is changed.
+
+    A mark can come of steps, be a second and blind one, and be one of many by one decision. A
+    request that is sent twice is one mark. What is taken back stays, but does not count.
+    """
+    for column in (
+        "round INTEGER NOT NULL DEFAULT 1",
+        "steps TEXT NOT NULL DEFAULT '[]'",
+        "adjustment TEXT NOT NULL DEFAULT '0'",
+        "decision INTEGER",
+        "request TEXT",
+        "comment TEXT NOT NULL DEFAULT ''",
+    ):
+        db.execute(f"ALTER TABLE mark ADD COLUMN {column}")
+    db.execute("CREATE UNIQUE INDEX mark_request ON mark (request, student)")
+    db.execute(
+        "CREATE TABLE decision (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, "
+        "student TEXT NOT NULL, item TEXT NOT NULL, body TEXT NOT NULL, by_whom TEXT NOT NULL, "
+        "at TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE taken_back (what TEXT NOT NULL, number INTEGER NOT NULL, "
+        "decision INTEGER NOT NULL, PRIMARY KEY (what, number)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE step (id INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT NOT NULL, "
+        "name TEXT NOT NULL, text TEXT NOT NULL, points TEXT NOT NULL, of_group TEXT NOT NULL, "
+        "exclusive INTEGER NOT NULL, hidden INTEGER NOT NULL, decision INTEGER NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE appeal (id INTEGER PRIMARY KEY AUTOINCREMENT, student TEXT NOT NULL, "
+        "item TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL, at TEXT NOT NULL, "
+        "UNIQUE (student, item, text)) STRICT"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -100,6 +137,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _third,
     _fourth,
     _owned,
+    _review,
 )
 """In order; each is applied once, in a transaction with the record that it was."""
 

@@ -7,6 +7,7 @@ interrupted batch goes on and an unchanged submission is not run twice.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -23,6 +24,7 @@ from grader.core import bounded, codec
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Submission
 from grader.store import foreign, migrations, serialisation
+from grader.store.decisions import Decisions
 from grader.store.hand_marks import HandMarks
 from grader.store.owners import Owners
 
@@ -49,6 +51,7 @@ class Store:
             migrations.migrate(self._db, path)
             self.hand_marks = HandMarks(self._db, self._lock, path)
             self.owners = Owners(self._db, self._lock)
+            self.decisions = Decisions(self._db, self._lock, path)
         except sqlite3.DatabaseError as bad:
             busy = getattr(bad, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
             mend = "wait until another grader is done" if busy else "choose another --out folder"
@@ -122,6 +125,10 @@ class Store:
                 f"this result folder was begun with --seed {row[0]}; use that, or a new --out"
             )
         return int(row[0])
+
+    def secret(self, name: str) -> str:
+        """A secret of this folder, which follows from its seed: always the same."""
+        return hashlib.sha256(f"{name} {self.batch_seed(None)}".encode()).hexdigest()
 
     def setting(self, name: str) -> str | None:
         """What was noted of the batch under this name."""

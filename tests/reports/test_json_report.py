@@ -63,6 +63,7 @@ def test_a_grade_is_told_in_full() -> None:
     assert submission["tasks"][0]["items"] == [
         {
             "id": "logistic",
+            "code": "",
             "status": "passed",
             "points": "1.50",
             "max_points": "1.50",

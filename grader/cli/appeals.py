@@ -1,0 +1,45 @@
+"""`grader appeals`: students' requests to look again come into the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grader.cli.result_folder import assignment_option, results_argument
+
+
+@click.command()
+@results_argument
+@assignment_option
+@click.option(
+    "--import",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="A table with the columns code and text (CSV, XLSX, ODS), or a mail's text.",
+)
+def appeals(results: Path, assignment: str | None, file: Path) -> None:
+    """Read requests to look again; `grader review` puts them into the queue.
+
+    A request names an item by its code on the student's page, such as ABCD-EFGH. Each is answered
+    once, with a reason that the student reads in the next export.
+    """
+    from datetime import UTC, datetime
+
+    from grader.cli import result_folder
+    from grader.core.errors import UsageError
+    from grader.review import appeal_file as requests
+
+    try:
+        content = file.read_bytes()
+    except OSError as bad:
+        raise UsageError(f"{file} cannot be read ({bad.strerror})") from None
+    found = requests.read(file.name, content)
+    with result_folder.opened(results, write=True) as store:
+        chosen = result_folder.assignment_of(store, assignment)
+        done = requests.take(store, chosen, found, datetime.now(UTC))
+    known = f", {done.known} were there already" if done.known else ""
+    click.echo(f"{done.new} requests wait for `grader review`{known}")
+    for code in done.strange:
+        click.echo(f"{code} is no code of this batch; the request was left out", err=True)

@@ -1,0 +1,152 @@
+"""`grader review`: marking by hand in the browser, on this machine alone."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.result_folder import assignment_option, results_argument
+
+if TYPE_CHECKING:
+    from grader.core.model import Assignment
+    from grader.review.desk import Desk
+    from grader.review.server import Server
+    from grader.store.store import Store
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@results_argument
+@assignment_option
+@click.option("--by", help="Who marks, and leads; default: your user name.")
+@click.option(
+    "--marker", "others", multiple=True, help="Another marker; several times for several."
+)
+@click.option("--names", is_flag=True, help="Show names from the start; default: pseudonyms.")
+@click.option(
+    "--second",
+    default=0,
+    type=click.IntRange(0, 100),
+    help="Percent of the answers that a second person marks blind.",
+)
+@click.option(
+    "--conflicts",
+    type=FILE,
+    help="CSV with the columns marker and student: who must not mark whom.",
+)
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+def review(
+    results: Path,
+    assignment: str | None,
+    by: str | None,
+    others: tuple[str, ...],
+    names: bool,
+    second: int,
+    conflicts: Path | None,
+    port: int,
+    no_browser: bool,
+) -> None:
+    """Mark by hand in the browser: what waits, answer by answer, with keys.
+
+    Prints an address for each marker, and serves it to this machine alone until Ctrl-C. Elsewhere:
+    ssh -L PORT:127.0.0.1:PORT this-machine. Every mark is stored before it is
+    answered; at the end the reports are written.
+    """
+    from grader.cli import result_folder
+    from grader.marking.grades import Results
+
+    server = _server()
+    with result_folder.opened(results, write=True) as store:
+        chosen = result_folder.unchanged(store, assignment)
+        desk = _desk(store, chosen, by or getpass.getuser(), others, names, second, conflicts)
+
+        def write_reports() -> None:
+            result_folder.write_reports(Results(store, chosen), chosen, results)
+
+        running = server(desk, write_reports, port)
+        for marker, address in running.addresses:
+            click.echo(f"{marker}: {address}")
+        click.echo("Ctrl-C ends it. Every mark is kept at once.", err=True)
+        if not no_browser and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
+            click.launch(running.addresses[0][1])
+        running.run()
+        write_reports()
+        _tell(desk, results)
+
+
+def _server() -> type[Server]:
+    from grader.core.errors import UsageError
+
+    try:
+        from grader.review.server import Server
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"`grader review` needs {missing.name}; install the extra: pip install 'grader[review]'"
+        ) from None
+    return Server
+
+
+def _desk(
+    store: Store,
+    assignment: Assignment,
+    by: str,
+    others: tuple[str, ...],
+    names: bool,
+    second: int,
+    conflicts: Path | None,
+) -> Desk:
+    from grader.core.errors import UsageError
+    from grader.review.desk import Desk, Marker
+
+    if len({by, *others}) != 1 + len(others):
+        raise UsageError("two markers have the same name; give each another")
+    if second and not others:
+        raise UsageError("--second needs a second person; name one by --marker")
+    markers = [Marker(name=by, leads=True), *(Marker(name=name) for name in others)]
+    click.echo(f"reading {len(store.students())} submissions", err=True)
+    return Desk(
+        store,
+        assignment,
+        markers,
+        blind=not names,
+        second=Decimal(second) / 100,
+        conflicts=_pairs(conflicts, {by, *others}, store.students()) if conflicts else (),
+    )
+
+
+def _pairs(path: Path, markers: set[str], students: list[str]) -> list[tuple[str, str]]:
+    from grader.core.errors import UsageError
+
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as bad:
+        raise UsageError(f"{path} cannot be read ({bad})") from None
+    if not rows or [cell.strip() for cell in rows[0][:2]] != ["marker", "student"]:
+        raise UsageError(f"{path}: the first row must be marker,student")
+    found = []
+    for number, row in enumerate(rows[1:], 2):
+        pair = tuple(cell.strip() for cell in row[:2])
+        if not any(pair):
+            continue
+        if len(pair) != 2 or pair[0] not in markers or pair[1] not in students:
+            raise UsageError(
+                f"{path}, row {number}: {', '.join(pair)}: expected a marker of this review and a "
+                "student's id, as in students/ID.html"
+            )
+        found.append((pair[0], pair[1]))
+    return found
+
+
+def _tell(desk: Desk, results: Path) -> None:
+    waiting = sum(card.waits for cards in desk.cards.values() for card in cards.values())
+    click.echo(f"{waiting} items still wait for a person" if waiting else "nothing waits any more")
+    click.echo(f"Report: {(results / 'index.html').resolve()}")

@@ -1,0 +1,1 @@
+"""Pages for marking by hand: a server on this machine alone, over one result folder."""

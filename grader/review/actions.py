@@ -1,0 +1,207 @@
+"""The forms that are sent. Each writes once, and leads on by an address."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from starlette.responses import Response
+
+from grader.core.errors import UsageError
+from grader.marking.hand_marks import GivenFor
+from grader.review import item_page, saving, step_changes, steps
+from grader.review.queues import Queue
+from grader.review.visit import Visit, query, see
+from grader.store.decisions import StepVersion
+
+MAX_COMMENT = 10_000
+
+
+def mark(visit: Visit) -> Response:
+    """A mark; on to the next answer, or to both marks if another overtook it."""
+    name, student = visit.item(), visit.student()
+    round_ = 2 if visit.sent("round") == "2" else 1
+    every = visit.sent("show") == "all"
+    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every)
+    place = queue.place(student)
+    wanted = _wanted(visit, name, student, round_)
+    try:
+        done = saving.save(visit.desk, visit.marker, wanted)
+    except UsageError as bad:
+        return _once_more(visit, queue, wanted, str(bad), every=every)
+    if done.reason:
+        return visit.show(
+            "overtaken",
+            409,
+            name=name,
+            item=visit.desk.items[name][1],
+            person=visit.desk.people[student],
+            mine=done.mark,
+            other=done.other,
+            reason=done.reason,
+            next=visit.desk.people[place.next].code if place.next else "",
+            newest=visit.desk.store.hand_marks.newest(student, name),
+        )
+    code = visit.desk.people[student].code
+    stay = visit.sent("go") == "stay"
+    at = code if stay else _next(visit, queue, place.next)
+    more = {"show": "all" if every or stay else "", "round": 2 if round_ == 2 else ""}
+    told = code if not done.also else f"{code} and {done.also} equal"
+    return see(f"/item/{name}{query(at=at, **more, saved=told)}")
+
+
+def _wanted(visit: Visit, name: str, student: str, round_: int) -> saving.Save:
+    answer = visit.sent("answer")
+    out_of = saving.decimal(visit.sent("out_of"))
+    equals = visit.form.get("equal", ()) if visit.sent("all") else ()
+    known = visit.desk.student_of
+    return saving.Save(
+        item=name,
+        student=student,
+        seen=GivenFor(answer=answer, out_of=out_of, newest=visit.number("seen")),
+        edition=visit.sent("edition"),
+        chosen=tuple(int(n) for n in visit.form.get("step", ()) if n.isascii() and n.isdigit()),
+        points=visit.sent("points"),
+        comment=visit.sent("comment").strip()[:MAX_COMMENT],
+        request=visit.sent("request")[:40],
+        equals=tuple(known[code] for code in equals if code in known),
+        round=round_,
+        appeal=visit.number("appeal"),
+    )
+
+
+def _once_more(
+    visit: Visit, queue: Queue, wanted: saving.Save, sentence: str, *, every: bool
+) -> Response:
+    """The same page with what was typed, and why it can't be a mark."""
+    shown = item_page.answer(visit, queue, wanted.item, wanted.student, wanted.round, every=every)
+    shown |= {"chosen": wanted.chosen, "typed": wanted, "problem": sentence}
+    return visit.show("item", 400, **shown)
+
+
+def _next(visit: Visit, queue: Queue, student: str) -> str:
+    """The code of the next that waits, if it still does."""
+    if not student:
+        return ""
+    return visit.desk.people[student].code if queue.takes(student) else ""
+
+
+def undo(visit: Visit) -> Response:
+    """Takes one's last mark back, or one of a number; on to its answer."""
+    student, gone = saving.undo(visit.desk, visit.marker, visit.number("mark") or None)
+    code = visit.desk.people[student].code
+    again = {"round": 2} if gone.round == 2 else {}
+    return see(f"/item/{gone.item}{query(at=code, show='all', saved=f'undone {code}', **again)}")
+
+
+def skip(visit: Visit) -> Response:
+    """Puts an answer last."""
+    name, student = visit.item(), visit.student()
+    queue = Queue(visit.desk, name, visit.marker)
+    following = queue.place(student).next
+    for other in [student, *queue.equals(student)]:
+        visit.desk.claims.skip(name, other, visit.marker.name)
+    visit.desk.claims.release(visit.marker.name)
+    return see(f"/item/{name}{query(at=_next(visit, queue, following))}")
+
+
+def hand(visit: Visit) -> Response:
+    """Hands an answer to the lead."""
+    name, student = visit.item(), visit.student()
+    following = Queue(visit.desk, name, visit.marker).place(student).next
+    saving.note(
+        visit.desk,
+        visit.marker,
+        "hand",
+        item=name,
+        student=student,
+        text=visit.sent("note"),
+        needed="write a word to the lead: what is odd about this answer?",
+    )
+    code = visit.desk.people[student].code
+    visit.desk.claims.tell(
+        f"{visit.marker.name} handed {code} to the lead", by=visit.marker.name, item=name, code=code
+    )
+    queue = Queue(visit.desk, name, visit.marker)
+    return see(f"/item/{name}{query(at=_next(visit, queue, following), saved=f'handed on {code}')}")
+
+
+def take(visit: Visit) -> Response:
+    """Takes an answer over that somebody else has open."""
+    name, student = visit.item(), visit.student()
+    visit.desk.claims.take(name, student, visit.marker.name, over=True)
+    return see(f"/item/{name}{query(at=visit.desk.people[student].code)}")
+
+
+def release(visit: Visit) -> Response:
+    """Gives back what is open, when its page is left."""
+    visit.desk.claims.release(visit.marker.name)
+    return Response(status_code=204)
+
+
+def settle(visit: Visit) -> Response:
+    """Lets one of several marks count."""
+    name, student = visit.item(), visit.student()
+    saving.settle(
+        visit.desk, visit.marker, name, student, visit.number("mark"), visit.number("seen")
+    )
+    code = visit.desk.people[student].code
+    if visit.sent("back") == "agreement":
+        return see(f"/agreement/{name}")
+    return see(f"/item/{name}{query(at=visit.sent('next'), saved=code)}")
+
+
+def reveal(visit: Visit) -> Response:
+    """Shows a student's name to this marker, with a reason that is kept."""
+    student = visit.student()
+    saving.note(
+        visit.desk,
+        visit.marker,
+        "reveal",
+        item="",
+        student=student,
+        text=visit.sent("note"),
+        needed="write why you need the name; it is kept in the history",
+    )
+    return see(f"/student/{visit.desk.people[student].code}")
+
+
+def reports(visit: Visit) -> Response:
+    """Writes all reports of the folder."""
+    visit.web.write_reports()
+    return see("/?written=1")
+
+
+# --- steps ------------------------------------------------------------------------------------
+
+
+def change_step(visit: Visit) -> Response:
+    """Shows what a change of a step would do, and does it if exactly that was shown before."""
+    name = visit.item()
+    known = [s for s in steps.current(visit.desk.store, name) if s.name == visit.sent("name")]
+    step = StepVersion(
+        item=name,
+        name=known[0].name if known else visit.sent("new")[:20] or secrets.token_hex(4),
+        text=visit.sent("text").strip()[:1000],
+        points=saving.decimal(visit.sent("points")),
+        group=visit.sent("group").strip()[:80],
+        exclusive=bool(visit.sent("exclusive")),
+        hidden=bool(visit.sent("hidden")),
+    )
+    planned = step_changes.plan(visit.desk, step, visit.marker.name, datetime.now(UTC))
+    if visit.sent("plan") != planned.key:
+        return visit.show(
+            "step_change",
+            name=name,
+            item=visit.desk.items[name][1],
+            planned=planned,
+            again=bool(visit.sent("plan")),
+        )
+    step_changes.apply(visit.desk, planned, visit.marker, datetime.now(UTC))
+    return see(f"/steps/{name}?saved=1")
+
+
+def take_back(visit: Visit) -> Response:
+    """Takes a change of a step back, with all that came of it."""
+    name = saving.take_back_change(visit.desk, visit.marker, visit.number("decision"))
+    return see(f"/steps/{name}?saved=1")

@@ -1,0 +1,117 @@
+"""The queue of one item: one answer at a time, with all that is needed to mark it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from grader.core.model import Status
+from grader.reports import html
+from grader.review import appeals, steps
+from grader.review.desk import Card, Desk
+from grader.review.queues import Queue
+from grader.review.visit import Visit
+from grader.store.decisions import StepVersion
+
+COMMENTS = 12
+"""Earlier comments that are offered."""
+MAX_ANSWER = 20_000
+"""Characters of an answer; as many as a check keeps."""
+
+
+def item(visit: Visit) -> Response:
+    """One answer: that which the address names, or the next that waits."""
+    name = visit.item()
+    round_ = 2 if visit.query.get("round") == "2" else 1
+    every = visit.query.get("show") == "all"
+    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every)
+    if "at" in visit.query:
+        student = visit.student()
+    else:
+        row = queue.all()
+        student = queue.first(row) or next(iter(row), "")
+        if not student:
+            title = visit.desk.items[name][1].title
+            saved = visit.query.get("saved", "")
+            return visit.show("done", name=name, title=title, saved=saved)
+    return visit.show("item", **answer(visit, queue, name, student, round_, every=every))
+
+
+def answer(
+    visit: Visit, queue: Queue, name: str, student: str, round_: int, *, every: bool
+) -> dict[str, Any]:
+    """What the page of one answer shows."""
+    desk, first = visit.desk, round_ == 1
+    card, graded = desk.cards[name][student], desk.graded(student, name)
+    offered, details = steps.current(desk.store, name), graded.outcome.details
+    desk.claims.take(name, student, visit.marker.name)
+    holder = desk.claims.holder(name, student)
+    given = [card.text] if card.text else html.listed(details.get("given", ""))
+    return {
+        "name": name,
+        "item": graded.item,
+        "task": desk.items[name][0],
+        "card": card,
+        "person": desk.people[student],
+        "given": [desk.masked(html.shown(line, MAX_ANSWER), student) for line in given],
+        "expected": html.listed(details.get("expected", "")),
+        "message": desk.masked(card.message, student),
+        "settles": settles(card),
+        "groups": groups(offered),
+        "chosen": _chosen(card, offered) if first else (),
+        "edition": steps.edition(offered),
+        "seen": desk.given_for(student, name),
+        "comments": _bank(desk, name),
+        "equals": queue.equals(student) if first else [],
+        "place": queue.place(student),
+        "holder": holder if holder != visit.marker.name else "",
+        "handed": queue.note(student) if queue.is_handed(card) else "",
+        "marks": desk.store.hand_marks.all(student, name)[::-1] if first else [],
+        "appeal": appeals.open_of(desk, student, name) if first else None,
+        "round": round_,
+        "every": every,
+        "kept_apart": not desk.may_mark(visit.marker, student),
+        "saved": visit.query.get("saved", ""),
+        "code_of": lambda other: desk.people[other].code if other else "",
+    }
+
+
+def settles(card: Card) -> str:
+    """What would settle an item that waits, in a sentence."""
+    if not card.waits:
+        return ""
+    if card.stale is not None:
+        return "Give the mark anew for what is there now; the old one stands beside."
+    if card.status is Status.ERROR:
+        return "`grader grade` tries again what could not be told; a mark settles it, too."
+    if card.text:
+        return "Read the answer, and choose what applies."
+    return "Look at the submission, and decide; a word to the student says why."
+
+
+def groups(offered: Sequence[StepVersion]) -> list[tuple[str, bool, list[tuple[int, StepVersion]]]]:
+    """Steps by group, each with its number from 1: name, whether exclusive, steps."""
+    found: dict[str, list[StepVersion]] = {}
+    for step in offered:
+        found.setdefault(step.group, []).append(step)
+    numbered = enumerate((step for group in found.values() for step in group), 1)
+    number = {step.id: place for place, step in numbered}
+    return [
+        (name, bool(name) and of[0].exclusive, [(number[step.id], step) for step in of])
+        for name, of in found.items()
+    ]
+
+
+def _chosen(card: Card, offered: Sequence[StepVersion]) -> tuple[int, ...]:
+    """The steps of the mark that counts, where they are still offered."""
+    return tuple(step.id for step in offered if card.mark and step.id in card.mark.steps)
+
+
+def _bank(desk: Desk, name: str) -> list[tuple[str, int]]:
+    """Comments that were given for an item, the most used first, each with how often."""
+    marks = desk.store.hand_marks.of_item(name)
+    used = Counter(mark.comment for _, mark in marks if mark.comment.strip())
+    return used.most_common(COMMENTS)

@@ -1,0 +1,119 @@
+"""A student's notebook as harmless HTML: words, code and pictures. All of it is hostile.
+
+Markdown is rendered with HTML, links and pictures switched off, and cleaned once more by an
+allow-list. Pictures are those that our own run recorded, and are shown only if they decode.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from PIL import Image
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from grader.core.model import Evidence, Notebook
+from grader.core.untrusted_text import printable
+
+MAX_SOURCE, MAX_OUTPUT = 40_000, 8_000
+"""Characters of a cell that are shown; the file itself can be had whole."""
+MAX_MARKDOWN = 20_000
+MAX_PIXELS = 40_000_000
+
+TAGS = {
+    *("p", "br", "em", "strong", "code", "pre", "blockquote", "hr", "s"),
+    *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"),
+    *("h3", "h4", "h5", "h6"),
+}
+_markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 12}).enable("table")
+_markdown.disable(["link", "image", "autolink", "reference", "html_inline", "html_block", "entity"])
+_python, _html = PythonLexer(stripnl=False), HtmlFormatter(nowrap=True, classprefix="c-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCell:
+    """One cell, ready to be shown."""
+
+    number: int  # from 1, over all cells
+    kind: str
+    body: Markup
+    output: str
+    error: str
+    pictures: int  # how many can be asked for
+
+
+def cells(
+    notebook: Notebook, evidence: Evidence | None, mask: Callable[[str], str]
+) -> list[ShownCell]:
+    """All cells, each with what our run of it gave, or else what was saved in the file.
+
+    `mask` hides names in its texts.
+    """
+    runs = {run.index: run for run in evidence.cells} if evidence else {}
+    found = []
+    for index, cell in enumerate(notebook.cells):
+        run = runs.get(index)
+        source = mask(cell.source)
+        output = run.text if run else "\n".join(cell.outputs)
+        found.append(
+            ShownCell(
+                number=index + 1,
+                kind=cell.kind,
+                body=code(source) if cell.kind == "code" else rendered(source),
+                output=cut(mask(output), MAX_OUTPUT),
+                error=cut(mask(run.error), MAX_OUTPUT) if run else "",
+                pictures=len(run.images) if run else 0,
+            )
+        )
+    return found
+
+
+def cut(text: str, most: int) -> str:
+    """A text as people may see it, and not more of it than they read."""
+    shown = printable(text[:most], keep="\n\t")
+    return shown if len(text) <= most else f"{shown}\n… ({len(text) - most} more characters)"
+
+
+@lru_cache(maxsize=4096)
+def code(source: str) -> Markup:
+    """Python with its words in colour."""
+    text = cut(source, MAX_SOURCE)
+    if len(text) > MAX_MARKDOWN:
+        return escape(text)
+    return Markup(highlight(text, _python, _html))  # noqa: S704  # escapes all of it
+
+
+@lru_cache(maxsize=4096)
+def rendered(text: str) -> Markup:
+    """Markdown as HTML that holds nothing but text and its form; headings begin at level 3."""
+    shown = cut(text, MAX_SOURCE)
+    if len(shown) > MAX_MARKDOWN:
+        return escape(shown)
+    tokens = _markdown.parse(shown)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    return Markup(nh3.clean(html, tags=TAGS, attributes={}, link_rel=None))  # noqa: S704
+
+
+def picture(data: bytes) -> str | None:
+    """The media type of a PNG or JPEG that decodes; None for anything else."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return None
+                image.verify()
+                return Image.MIME[image.format or ""]
+    except Exception:  # whatever a decoder says of hostile bytes
+        return None

@@ -1,0 +1,119 @@
+"""In which order a marker meets the answers of an item. Looking never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.core import digests
+from grader.review.desk import Card, Desk, Marker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a marker is in an item's queue. Students; "" where there is none."""
+
+    before: str = ""
+    after: str = ""
+    next: str = ""  # the next that waits and that nobody else has open
+    number: int = 0  # from 1
+    of: int = 0
+
+
+class Queue:
+    """The answers of an item for one marker, of the first or the second round."""
+
+    def __init__(
+        self, desk: Desk, item: str, marker: Marker, *, round: int = 1, every: bool = False
+    ) -> None:
+        """With `every` also those that are decided."""
+        self._desk, self._item, self._marker = desk, item, marker
+        self._round, self._every = round, every
+        self._handed = {d.student: d for d in desk.store.decisions.all("hand") if d.item == item}
+        self._twice = self._second_marks() if round == 2 else {}
+
+    def _second_marks(self) -> dict[str, set[str]]:
+        """By student who has marked an answer in the second round."""
+        found: dict[str, set[str]] = {}
+        for student, mark in self._desk.store.hand_marks.of_item(self._item):
+            if mark.round == 2:
+                found.setdefault(student, set()).add(mark.by)
+        return found
+
+    def all(self) -> list[str]:
+        """The students in this marker's order, each with what this marker may do."""
+        order = self._desk.order[self._item]
+        if not order:
+            return []
+        turn = int.from_bytes(
+            digests.keyed(self._desk.secret, "turn", self._item, self._marker.name)[:4]
+        ) % len(order)
+        turned = [*order[turn:], *order[:turn]]
+        skipped = self._desk.claims.skipped(self._item, self._marker.name)
+        wanted = [s for s in turned if s not in skipped] + skipped
+        return list(self._represented(s for s in wanted if self.takes(s)))
+
+    def takes(self, student: str) -> bool:
+        """Whether an answer is for this marker."""
+        card = self._desk.cards[self._item][student]
+        if not self._desk.may_mark(self._marker, student):
+            return False
+        if self._round == 2:
+            first = card.mark is not None and card.mark.by != self._marker.name
+            return (
+                first and self._desk.in_sample(self._item, student) and not self._twice.get(student)
+            )
+        if self.is_handed(card) and not self._marker.leads:
+            return self._every
+        return self._every or card.waits
+
+    def is_handed(self, card: Card) -> bool:
+        """Whether somebody handed an answer to the lead, who has not marked it since."""
+        handed = self._handed.get(card.student)
+        last = card.mark or card.stale
+        return handed is not None and card.waits and (last is None or last.at < handed.at)
+
+    def note(self, student: str) -> str:
+        """With what words an answer was handed to the lead."""
+        handed = self._handed.get(student)
+        return f"{handed.by}: {handed.body.get('note', '')}" if handed else ""
+
+    def _represented(self, students: Iterator[str]) -> Iterator[str]:
+        """Of equal answers that wait the first alone."""
+        seen: set[str] = set()
+        for student in students:
+            if student in seen:
+                continue
+            if not self._every and self._round == 1:
+                seen.update(self._desk.equal[self._item].get(student, ()))
+            yield student
+
+    def equals(self, student: str) -> list[str]:
+        """The others whose answer is equal, waits, and is for this marker."""
+        group = self._desk.equal[self._item].get(student, ())
+        cards = self._desk.cards[self._item]
+        return [s for s in group if s != student and cards[s].waits and self.takes(s)]
+
+    def place(self, student: str) -> Place:
+        """Where a student's answer stands in the queue."""
+        row = self.all()
+        if not row:
+            return Place()
+        if student not in row:
+            return Place(after=row[0], next=self.first(row), of=len(row))
+        at = row.index(student)
+        later = [*row[at + 1 :], *row[:at]]
+        return Place(
+            before=row[at - 1] if at else "",
+            after=row[at + 1] if at + 1 < len(row) else "",
+            next=self.first(later),
+            number=at + 1,
+            of=len(row),
+        )
+
+    def first(self, row: list[str]) -> str:
+        """The first that waits and that nobody else has open; else the first that waits."""
+        cards, mine = self._desk.cards[self._item], ("", self._marker.name)
+        waiting = [s for s in row if cards[s].waits or self._round == 2]
+        free = [s for s in waiting if self._desk.claims.holder(self._item, s) in mine]
+        return next(iter([*free, *waiting]), "")

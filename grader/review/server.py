@@ -1,0 +1,81 @@
+"""The server: loopback alone, one process, until it is interrupted."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+
+from grader.core.errors import UsageError
+from grader.review.app import application
+from grader.review.desk import Desk
+from grader.review.sessions import Sessions
+
+GRACE = 2
+"""Seconds that open pages have to end."""
+
+
+class Server:
+    """Pages over a desk. It listens from the moment it is made."""
+
+    def __init__(self, desk: Desk, write_reports: Callable[[], None], port: int = 0) -> None:
+        """Raises UsageError if the port is taken."""
+        self._sockets = _loopback(port)
+        self.port = int(self._sockets[0].getsockname()[1])
+        self.sessions = Sessions(desk.markers, self.port)
+        hosts = [f"{host}:{self.port}" for host in ("127.0.0.1", "localhost", "[::1]")]
+        guarded, self._web = application(desk, self.sessions, hosts, write_reports)
+        config = uvicorn.Config(
+            guarded,
+            lifespan="off",
+            ws="none",
+            access_log=False,  # a log holds no token, cookie or name
+            log_level="error",
+            server_header=False,
+            limit_concurrency=100,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=GRACE,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        self._uvicorn = uvicorn.Server(config)
+
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """By marker the address that lets in."""
+        return [
+            (marker.name, f"http://127.0.0.1:{self.port}/enter?token={token}")
+            for token, marker in self.sessions.tokens.items()
+        ]
+
+    def run(self) -> None:
+        """Serves until it is interrupted or stopped."""
+        with suppress(KeyboardInterrupt):
+            self._uvicorn.run(sockets=self._sockets)
+        self._web.stopping.set()
+
+    def stop(self) -> None:
+        """Ends `run` from another thread."""
+        self._web.stopping.set()
+        self._uvicorn.should_exit = True
+
+
+def _loopback(port: int) -> list[socket.socket]:
+    """Listening sockets on 127.0.0.1 and, where there is such a thing, ::1; one port for both."""
+    first = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        first.bind(("127.0.0.1", port))
+    except OSError as bad:
+        raise UsageError(f"port {port} cannot be used ({bad.strerror}); choose another") from None
+    found = [first]
+    with suppress(OSError):
+        second = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            second.bind(("::1", first.getsockname()[1]))
+            found.append(second)
+        except OSError:
+            second.close()
+    return found

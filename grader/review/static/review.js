@@ -1,0 +1,242 @@
+// Keys, the palette, and what others do. Every page works without this.
+
+const page = document.body.dataset.page;
+const live = document.getElementById("live");
+const one = (selector) => document.querySelector(selector);
+const LETTERS = "grader-letters-off";
+
+document.documentElement.classList.add("scripted");
+
+function say(text) {
+  live.textContent = text;
+}
+
+function isTyping(target) {
+  return target.matches("input:not([type=checkbox]), textarea, select");
+}
+
+function go(selector) {
+  const link = one(selector);
+  if (link) link.click();
+}
+
+// --- marking --------------------------------------------------------------------------------
+
+const form = one("#mark");
+
+function total() {
+  const chosen = [...form.querySelectorAll("[name=step]:checked")];
+  const sum = chosen.reduce((points, box) => points + Number(box.dataset.points), 0);
+  return { count: chosen.length, points: Math.min(Math.max(sum, 0), Number(form.elements.out_of.value)) };
+}
+
+function choose(box, on) {
+  box.checked = on;
+  if (on && box.dataset.one) {
+    for (const other of form.querySelectorAll("[name=step]")) {
+      if (other !== box && other.dataset.one === box.dataset.one) other.checked = false;
+    }
+  }
+  form.elements.points.value = "";
+  const { count, points } = total();
+  form.elements.points.placeholder = count ? String(points) : "of steps";
+  const words = box.closest("label").querySelector("span").textContent.trim();
+  say(`${on ? "Chosen" : "Not chosen"}: ${words}. ${points} points.`);
+}
+
+function setPoints(text) {
+  form.elements.points.value = text;
+  for (const box of form.querySelectorAll("[name=step]")) box.checked = false;
+  say(`${text} points.`);
+}
+
+function useComment(text) {
+  const field = form.elements.comment;
+  field.value = field.value.trim() ? `${field.value.trim()}\n${text}` : text;
+  say("Comment put in.");
+}
+
+function send(stay) {
+  if (form.dataset.sent) return; // the second press of a key is not a second mark
+  const button = form.querySelector(stay ? "button[name=go]" : "button.main");
+  form.requestSubmit(button);
+}
+
+if (form) {
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "step") choose(event.target, event.target.checked);
+  });
+  form.addEventListener("click", (event) => {
+    const { set, comment } = event.target.dataset;
+    if (set !== undefined) setPoints(set);
+    if (comment !== undefined) useComment(comment);
+  });
+  form.addEventListener("submit", () => {
+    form.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => delete form.dataset.sent);
+  window.addEventListener("pagehide", () => {
+    if (!form.dataset.sent) {
+      navigator.sendBeacon("/release", new URLSearchParams({ csrf: document.body.dataset.csrf }));
+    }
+  });
+}
+
+// --- the palette ----------------------------------------------------------------------------
+
+function palette() {
+  const found = [
+    ...[...form.querySelectorAll("[name=step]")].map((box) => ({
+      text: box.closest("label").textContent.replace(/\s+/g, " ").trim(),
+      run: () => choose(box, !box.checked),
+    })),
+    ...[...form.querySelectorAll("[data-comment]")].map((button) => ({
+      text: `Comment: ${button.dataset.comment}`,
+      run: () => useComment(button.dataset.comment),
+    })),
+  ];
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-label", "Find a step or comment");
+  const field = document.createElement("input");
+  field.type = "search";
+  field.setAttribute("aria-label", "Words of a step or comment");
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-expanded", "true");
+  field.setAttribute("aria-controls", "found");
+  const list = document.createElement("div");
+  list.id = "found";
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Steps and comments");
+  dialog.append(field, list);
+  document.body.append(dialog);
+  let shown = [];
+  let at = 0;
+  const draw = () => {
+    const wanted = field.value.toLowerCase().split(/\s+/);
+    shown = found.filter((entry) => wanted.every((word) => entry.text.toLowerCase().includes(word)));
+    at = Math.min(at, Math.max(shown.length - 1, 0));
+    list.replaceChildren(
+      ...shown.map((entry, number) => {
+        const option = document.createElement("div");
+        option.setAttribute("role", "option");
+        option.id = `found-${number}`;
+        option.setAttribute("aria-selected", String(number === at));
+        option.textContent = entry.text;
+        option.addEventListener("click", () => pick(number));
+        return option;
+      }),
+    );
+    field.setAttribute("aria-activedescendant", shown.length ? `found-${at}` : "");
+  };
+  const pick = (number) => {
+    const entry = shown[number];
+    dialog.close();
+    if (entry) entry.run();
+  };
+  field.addEventListener("input", draw);
+  dialog.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") {
+      event.preventDefault();
+      pick(at);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      at = (at + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % Math.max(shown.length, 1);
+      draw();
+    }
+  });
+  dialog.addEventListener("close", () => dialog.remove());
+  draw();
+  dialog.showModal();
+}
+
+// --- keys -----------------------------------------------------------------------------------
+
+const marking = {
+  "+": () => go("[data-set]"),
+  f: () => go("[data-set]"),
+  "-": () => setPoints("0"),
+  z: () => setPoints("0"),
+  p: () => form.elements.points.focus(),
+  c: () => form.elements.comment.focus(),
+  "/": palette,
+  s: () => one("#skip button").click(),
+  h: () => {
+    one("#aside").open = true;
+    one("#aside input[name=note]").focus();
+  },
+  m: () => {
+    const all = form.elements.all;
+    if (!all) return say("No other answer is equal to this one.");
+    all.checked = !all.checked;
+    const words = all.closest("label").querySelector("span").textContent;
+    return say(`${all.checked ? "Chosen" : "Not chosen"}: ${words}.`);
+  },
+  n: () => go("#unmarked"),
+  i: () => go("#history"),
+};
+const anywhere = {
+  j: () => go("#next"),
+  ArrowRight: () => go("#next"),
+  k: () => go("#previous"),
+  ArrowLeft: () => go("#previous"),
+  u: () => one("#undo").requestSubmit(),
+  o: () => go(".override"),
+  "?": () => window.location.assign("/keys"),
+};
+const after = { c: () => window.location.assign("/"), s: () => go("#submission"), a: () => go("#agreement") };
+let pending = false;
+
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (form && key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    send(false);
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (key === "Escape" && isTyping(target)) {
+    target.blur();
+    return;
+  }
+  if (isTyping(target) || localStorage.getItem(LETTERS)) return;
+  if (form && key === "Enter" && !target.matches("a, button, summary")) {
+    event.preventDefault();
+    send(true);
+    return;
+  }
+  const step = form && /^[0-9]$/.test(key) ? form.querySelector(`[data-key="${key}"]`) : null;
+  if (step) {
+    choose(step, !step.checked);
+    return;
+  }
+  const acts = pending ? after : { ...anywhere, ...(form ? marking : {}) };
+  pending = !pending && key === "g";
+  if (acts[key]) {
+    event.preventDefault();
+    acts[key]();
+  }
+});
+
+const letters = one("#letters");
+if (letters) {
+  letters.checked = !localStorage.getItem(LETTERS);
+  letters.addEventListener("change", () => {
+    if (letters.checked) localStorage.removeItem(LETTERS);
+    else localStorage.setItem(LETTERS, "1");
+  });
+}
+
+// --- what others do -------------------------------------------------------------------------
+
+if (page === "item" || page === "course") {
+  const stream = new EventSource(`/events?after=${document.body.dataset.news}`);
+  const here = form ? form.elements.at.value : "";
+  stream.addEventListener("message", (event) => {
+    const news = JSON.parse(event.data);
+    const path = window.location.pathname;
+    if (here && news.code === here && path === `/item/${news.item}`) say(`${news.text} just now: your page is no longer new.`);
+    else if (page === "course" || path === `/item/${news.item}`) say(news.text);
+  });
+  window.addEventListener("pagehide", () => stream.close());
+}
