@@ -13,7 +13,7 @@ import click
 
 from grader.cli import runner_log
 from grader.cli.check_screen import Screen
-from grader.cli.options import FormatName
+from grader.cli.options import FORMAT
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Task
@@ -46,7 +46,7 @@ POLL_SECONDS = 0.5
     "--format",
     "formats",
     multiple=True,
-    type=FormatName(),
+    type=FORMAT,
     default=("text",),
     show_default=True,
     help="What to write; may be given several times.",

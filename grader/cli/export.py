@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import RECEIVING_PLATFORM
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.core.untrusted_text import printable
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from grader.intake.platform import Outgoing, Result, Template
     from grader.marking.grades import Results
 
-TARGETS = ("moodle", "moodle-gradebook", "canvas", "ilias", "gradescope", "csv")
 MANY = 20
 """Names that still help a person at a terminal."""
 
@@ -26,7 +26,7 @@ MANY = 20
 @click.command()
 @results_argument
 @assignment_option
-@click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="The platform.")
+@click.option("--to", "target", type=RECEIVING_PLATFORM, required=True, help="The platform.")
 @click.option(
     "--worksheet",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -24,29 +24,53 @@ engine_option = click.option(
 )
 
 
-class FormatName(click.ParamType):  # type: ignore[type-arg]
-    """A report format's name. What renders is loaded with the list of names: not before."""
+class Registered(click.ParamType):  # type: ignore[type-arg]
+    """One of the names that are registered, which are asked for when they are needed.
 
-    name = "format"
+    Not before: what is registered loads more than `grader --help` may.
+    """
+
+    name = "name"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """All names, for the help."""
-        from grader.reports import FORMATS
+        return f"[{'|'.join(self._names())}]"
 
-        return f"[{'|'.join(FORMATS)}]"
-
-    def convert(self, value: str, param: object, ctx: object) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: object) -> str:
         """The name as it is.
 
         Raises:
-            UsageError: there is no such format.
+            UsageError: there is no such name.
         """
         from grader.core.errors import UsageError
-        from grader.reports import FORMATS
 
-        if value not in FORMATS:
-            raise UsageError(f"--format {value} does not exist; known are {', '.join(FORMATS)}")
+        known = list(self._names())
+        if value not in known:
+            option = param.opts[0] if param else ""
+            raise UsageError(f"{option} {value} does not exist; known are {', '.join(known)}")
         return value
+
+
+def _formats() -> Iterable[str]:
+    from grader.reports import FORMATS
+
+    return FORMATS
+
+
+def _receiving() -> Iterable[str]:
+    from grader.platforms import PLATFORMS, receives
+
+    return (platform.name for platform in PLATFORMS if receives(platform))
+
+
+FORMAT = Registered(_formats)
+"""A report format."""
+
+RECEIVING_PLATFORM = Registered(_receiving)
+"""A learning platform that takes marks back."""
 
 
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from grader.cli.options import FormatName
+from grader.cli.options import FORMAT
 from grader.cli.result_folder import assignment_option, results_argument
 
 
@@ -17,7 +17,7 @@ from grader.cli.result_folder import assignment_option, results_argument
     "--format",
     "formats",
     multiple=True,
-    type=FormatName(),
+    type=FORMAT,
     help="What to write; may be given several times. Default: html, csv and json.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Where to; default: RESULTS.")

@@ -23,3 +23,8 @@ PLATFORMS: tuple[Platform, ...] = (
     Nbgrader(),
     PlainTable(),
 )
+
+
+def receives(platform: Platform) -> bool:
+    """Whether a platform takes marks back."""
+    return type(platform).back is not Platform.back
