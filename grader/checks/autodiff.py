@@ -14,7 +14,7 @@ from grader.checks.settings import Share, Tolerance, file_name
 from grader.core.model import Case, Outcome
 from grader.quiz import graph as graphs
 from grader.quiz import marking, quiz
-from grader.quiz.answers import by_name
+from grader.quiz.answers import by_name, session
 from grader.quiz.graph import Graph
 from grader.quiz.marking import ValueMark, ValueVerdict
 
@@ -36,6 +36,8 @@ class AutodiffValues(Check):
     """How many, in place of the number in the graph's file."""
     seed: int | None = Field(default=None, examples=[7])
     """Of the variants' numbers, likewise."""
+    strict: bool = False
+    """Whether numbers are what Moodle reads: no decimal comma in English, no typographic minus."""
 
     def judge(self, case: Case) -> Outcome:
         """A share for each value that is right, or follows from the student's own."""
@@ -48,10 +50,18 @@ class AutodiffValues(Check):
             return review(reason, given=shown)
         variant = quiz.find(known, case.quiz)
         given = by_name(case.quiz.values, known.names)
+        if variant is None and not any(text.strip(" -–—") for text in given.values()):
+            return failed("The attempt at the quiz is empty.")
         if variant is None:
             shown = [f"{name} = {text}" for name, text in given.items()]
             return review("Which numbers this student was given could not be told.", given=shown)
-        marks = marking.mark(variant, given, self.relative_tolerance)
+        marks = marking.mark(
+            variant,
+            given,
+            self.relative_tolerance,
+            session=session(case.quiz.values),
+            strict=self.strict,
+        )
         own = [m for m in marks if m.group == self.group]
         share = sum((self._worth(m) for m in own), Decimal(0)) / len(own)
         details = self._details(case, variant, marks, own)

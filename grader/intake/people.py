@@ -24,7 +24,11 @@ class Taker:
     """One person's attempts."""
 
     attempts: tuple[QuizAttempt, ...]
-    is_known: bool  # by more than a name
+
+    @property
+    def finished(self) -> tuple[QuizAttempt, ...]:
+        """Those that may count."""
+        return tuple(row for row in self.attempts if row.finished)
 
     @property
     def shown(self) -> str:
@@ -55,25 +59,29 @@ def match(
     possible: dict[str, list[Taker]] = {}
     left: list[Taker] = []
     for taker in _takers(rows, roster):
-        finished = [row for row in taker.attempts if row.finished]
         own, is_certain, entry = _owners(taker, owners, roster, rows)
         if is_certain and len(own) == 1:
             certain.setdefault(own[0].identity.student, []).append(taker)
-        elif entry is not None and not own and finished:
-            found.absent[entry] = response(chosen(finished, rule))
-        elif finished and own:
-            for owner in own:
-                possible.setdefault(owner.identity.student, []).append(taker)
-        elif finished:
+        elif not taker.finished:
+            continue
+        elif own:
+            _share(possible, own, taker)
+        elif entry is None:
             left.append(taker)
+        elif not (row := chosen(taker.finished, rule)).broken:
+            found.absent[entry] = response(row)
     for student, takers in certain.items():
         _decide(found, student, takers, rule)
-    for student, takers in possible.items():
-        if student not in found.responses:
-            told = _told(takers)
-            found.doubts[student] = f"The quiz has answers that may be this person's: {told}."
-    _tell(found, owners, [*left], possible.values())
+    for student in possible.keys() - found.responses.keys():
+        told = _told(possible[student])
+        found.doubts[student] = f"The quiz has answers that may be this person's: {told}."
+    _tell(found, owners, left, possible.values())
     return found
+
+
+def _share(possible: dict[str, list[Taker]], own: Sequence[Owner], taker: Taker) -> None:
+    for owner in own:
+        possible.setdefault(owner.identity.student, []).append(taker)
 
 
 def _decide(found: Matched, student: str, takers: list[Taker], rule: AttemptRule) -> None:
@@ -81,13 +89,16 @@ def _decide(found: Matched, student: str, takers: list[Taker], rule: AttemptRule
     rows = [row for taker in takers for row in taker.attempts]
     remarks = [remark for row in rows if (remark := unfinished(row))]
     found.remarks.extend(remarks)
-    finished = [taker for taker in takers if any(row.finished for row in taker.attempts)]
+    finished = [taker for taker in takers if taker.finished]
     if len(finished) > 1:
         told = _told(finished)
         found.doubts[student] = f"Several people's answers to the quiz may count here: {told}."
     elif finished:
-        done = [row for row in finished[0].attempts if row.finished]
-        found.responses[student] = response(chosen(done, rule))
+        row = chosen(finished[0].finished, rule)
+        if row.broken:
+            found.doubts[student] = f"{row.source}: {row.broken}."
+        else:
+            found.responses[student] = response(row)
     elif remarks:
         found.unfinished[student] = f"{remarks[0]}."
 
@@ -131,10 +142,7 @@ def _takers(rows: Sequence[QuizAttempt], roster: Roster) -> list[Taker]:
             groups.setdefault(("name", cleaned(row.name)), []).append(row)
         else:
             groups[("row", str(number))] = [row]
-    return [
-        Taker(attempts=tuple(group), is_known=kind in ("email", "number", "username"))
-        for (kind, _), group in groups.items()
-    ]
+    return [Taker(attempts=tuple(group)) for group in groups.values()]
 
 
 def _owners(

@@ -65,6 +65,7 @@ class QuizAttempt:
     responses: Mapping[str, str]
     right: Mapping[str, str] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
+    broken: str = ""  # why its cells are not those of its columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

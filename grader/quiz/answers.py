@@ -40,6 +40,30 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+POWER = re.compile(r"(?:e|E|(?:x|\*|×)10(?:\^|\*\*))([+-]?\d+)")
+LEADING = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
+
+
+def as_moodle(text: str, language: str) -> float | None:
+    """The number that Moodle reads in an attempt begun in English or German; None if it reads none.
+
+    The leading number counts, whatever stands behind it; in English a comma parts thousands.
+    """
+    plain = POWER.sub(r"e\1", text[:MAX_TEXT].replace(" ", ""))
+    many = "." in plain or plain.count(",") > 1 or language == "en"
+    found = LEADING.match(plain.replace(",", "" if many else "."))
+    value = float(found[0]) if found else math.nan
+    return value if math.isfinite(value) else None
+
+
+def session(values: Mapping[str, str]) -> str:
+    """The language an attempt was begun in, as its words for parts tell; "" if there are none."""
+    for cell in values.values():
+        if found := re.match(r"\s*(part|Teil) 1:", cell):
+            return "en" if found[1] == "part" else "de"
+    return ""
+
+
 def read(name: str, content: bytes) -> QuizResponse:
     """An answer file's values by name, as text.
 
@@ -86,14 +110,20 @@ def parts(cell: str) -> list[str]:
     """The responses in one cell of an embedded-answers question, in order.
 
     Moodle writes `part 1: 0.5; Teil 2: ; part 3:`, the word in the student's language. Matches
-    whose numbers are not 1, 2, 3, … belong to a response.
+    whose numbers are not 1, 2, 3, … belong to a response, as does the first of two of one number:
+    each part begins as late as the ones after it allow.
     """
     cell = cell.strip()
+    found = [(int(match[1]), match.start(), match.end()) for match in PART.finditer(cell)]
+    count = 0
+    for number_, _, _ in found:
+        count += number_ == count + 1
     starts: list[tuple[int, int]] = []
-    for found in PART.finditer(cell):
-        if int(found[1]) == len(starts) + 1:
-            starts.append((found.start(), found.end()))
-    if not starts:
+    for number_, start, end in reversed(found):
+        if number_ == count - len(starts) and (number_ > 1 or start == 0):
+            starts.append((start, end))
+    starts.reverse()
+    if not count or len(starts) < count:
         return []
     ends = [start for start, _ in starts[1:]] + [len(cell)]
     return [cell[begin:end].strip() for (_, begin), end in zip(starts, ends, strict=True)]

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import product
 
 from grader.quiz import graph as graphs
-from grader.quiz.answers import number
+from grader.quiz.answers import as_moodle, number
 from grader.quiz.graph import Graph, Node
 
 Values = Mapping[str, float]
@@ -61,11 +61,20 @@ class Step:
     also: Callable[[Values], float]  # with derivatives from functions' own values: s * (1 - s)
 
 
-def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> list[ValueMark]:
+def mark(
+    graph: Graph,
+    texts: Mapping[str, str],
+    relative: float = 0.005,
+    *,
+    session: str = "",
+    strict: bool = False,
+) -> list[ValueMark]:
     """A mark for each value of the graph, in the order of the quiz.
 
     `texts` are the answers as typed, by value name (`v1`, `adj_v1`, `grad_x`); `relative` is a
-    tolerance, as a share of a value, where it is wider than that of rounding.
+    tolerance, as a share of a value, where it is wider than that of rounding. `session` is the
+    language of the attempt, if it is known; with `strict` numbers are what Moodle reads, else what
+    people mean, and what Moodle takes as right is right, too.
     """
     order = steps(graph)
     right = solve(graph, order)
@@ -75,7 +84,7 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
     marks = {}
     for step in order:
         text = texts.get(step.name, "").strip()
-        answer = number(text)
+        answer, told = _answer(text, right[step.name], slack[step.name], session, strict=strict)
         # Each value is judged against the truth first: who is right by chance, or by a second
         # slip that undoes the first, loses nothing.
         expected, near = right[step.name], slack[step.name]
@@ -85,7 +94,7 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
             verdict = ValueVerdict.EMPTY if empty else ValueVerdict.UNREADABLE
             note = "a formula, not a number" if text.startswith("=") else ""
         elif abs(answer - expected) <= near:
-            verdict = ValueVerdict.RIGHT
+            verdict, note = ValueVerdict.RIGHT, told
         else:
             verdict, note = _follow(graph, step, answer, right, own, wrong, relative)
         # What was not given is taken as right: it is lost once, not with all that needs it.
@@ -102,6 +111,22 @@ def mark(graph: Graph, texts: Mapping[str, str], relative: float = 0.005) -> lis
             note=note,
         )
     return [marks[name] for group in graphs.solution(graph).values() for name in group]
+
+
+def _answer(
+    text: str, right: float, near: float, session: str, *, strict: bool
+) -> tuple[float | None, str]:
+    """What was meant, and a remark where Moodle reads another number."""
+    sessions = (session,) if session else ("en", "de")
+    read = [value for one in sessions if (value := as_moodle(text, one)) is not None]
+    fits = [value for value in read if abs(value - right) <= near]
+    meant = number(text)
+    if strict or meant is None or (fits and abs(meant - right) > near):
+        return next(iter(fits or read), None), ""
+    if session and not fits:
+        shown = f"{read[0]:g}" if read else "no number"
+        return meant, f"Moodle reads {shown} here, and counts it as wrong"
+    return meant, ""
 
 
 # --- the graph as steps -----------------------------------------------------------------------

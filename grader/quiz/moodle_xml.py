@@ -35,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
         "derivative": "derivative of f by {name}",
         "graph": "computational graph",
         "solution": "Solution",
+        ".": ".",
     },
     "de": {
         "ask": "Werten Sie den Berechnungsgraphen von f = {f} an der Stelle {point} aus: zuerst "
@@ -47,9 +48,13 @@ WORDS: dict[str, dict[str, str]] = {
         "derivative": "Ableitung von f nach {name}",
         "graph": "Berechnungsgraph",
         "solution": "Lösung",
+        ".": ",",
     },
 }
 PICTURE = "graph.png"
+OFF = "-987654321.5"
+"""A wrong answer of every field. Moodle makes a field as wide as its longest answer, which would
+tell a right one that is short, such as 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +120,8 @@ def _body(variant: Graph, worth: Worths, words: Mapping[str, str]) -> str:
     for group, values in graphs.solution(variant).items():
         lines.append(f"<h4>{words[group]}</h4><ul>")
         for name, value in values.items():
-            field = f"{weight[group]}:NUMERICAL:={value:.{digits}f}:{slack[group][name]:.{digits}f}"
+            answer = f"={value:.{digits}f}:{slack[group][name]:.{digits}f}"
+            field = f"{weight[group]}:NUMERICAL:{answer}~%0%{OFF}:0"
             lines.append(f"<li>{html.escape(_asked(variant, name, words))} = {{{field}}}</li>")
         lines.append("</ul>")
     return "".join(lines)
@@ -138,9 +144,10 @@ def _asked(variant: Graph, name: str, words: Mapping[str, str]) -> str:
 def _solution(variant: Graph, words: Mapping[str, str]) -> str:
     order = marking.steps(variant)
     right = marking.solve(variant, order)
+    shown = {s.name: f"{right[s.name]:.{variant.digits}f}".replace(".", words["."]) for s in order}
     rows = "".join(
         f"<tr><td>{step.name}</td><td>{html.escape(_how(variant, step))}</td>"
-        f"<td>{right[step.name]:.{variant.digits}f}</td></tr>"
+        f"<td>{shown[step.name]}</td></tr>"
         for step in order
     )
     return f'<h4>{words["solution"]}</h4><table class="table">{rows}</table>'

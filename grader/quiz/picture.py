@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import shutil
 import tempfile
@@ -27,14 +28,22 @@ def dot(graph: Graph, wrong: Collection[str] = ()) -> str:
     return str(_drawn(graph, frozenset(wrong)).to_string())
 
 
+COLOURS = 16
+
+
 def svg(graph: Graph, wrong: Collection[str] = ()) -> bytes:
     """The picture as SVG. `wrong` are names of values whose nodes are marked."""
     return _rendered(dot(graph, wrong), "svg")
 
 
 def png(graph: Graph) -> bytes:
-    """The picture as PNG, for places that take no SVG."""
-    return _rendered(dot(graph), "png")
+    """The picture as PNG, for places that take no SVG; in few colours, so that it is small."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(_rendered(dot(graph), "png"))) as drawn:
+        out = io.BytesIO()
+        drawn.convert("RGB").quantize(COLOURS).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 @lru_cache(maxsize=512)

@@ -19,7 +19,7 @@ FILE = Path(__file__).parents[2] / "reference" / "dais2021-a4" / "autodiff.toml"
 POINTS = {"forward": Decimal(3), "adjoints": Decimal(5), "gradient": Decimal(2)}
 WORTH = {group: moodle_xml.Worth(points=points) for group, points in POINTS.items()}
 # {weight:NUMERICAL:=value:tolerance}, see Moodle's documentation of embedded answers
-FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)\}")
+FIELD = re.compile(r"\{(\d+):NUMERICAL:=(-?\d+\.\d+):(\d+\.\d+)~%0%-987654321\.5:0\}")
 THIRTY = quiz.read(FILE, 30, 7)
 
 

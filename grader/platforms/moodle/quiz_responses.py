@@ -18,7 +18,7 @@ COLUMNS = PEOPLE | {"state": ("state", "status")}
 RESPONSE = re.compile(r"^(?:response|antwort)(\S+)$")
 RIGHT = re.compile(r"^(?:rightanswer|richtigeantwort)(\S+)$")
 QUESTION = re.compile(r"^(?:question|frage)(\S+)$")
-MARK = re.compile(r"^(?:q|f)\S*/\d")
+BROKEN = "Moodle wrote this row of the ODS file wrongly; download the report as CSV"
 GRADE = re.compile(r"^(?:grade|bewertung)(/?)(\d+(?:[.,]\d+)?)$")
 NO_RESPONSES = (
     "{name} has no column 'Response 1' or 'Antwort 1'; download the quiz's report "
@@ -54,7 +54,9 @@ def attempts(name: str, table: Table) -> list[QuizAttempt] | None:
         }
         if not any(cells) or squeezed(found["last"]) in AVERAGES:
             continue
-        texts = [{number: cell.get(n, "") for number, n in group.items()} for group in groups]
+        texts = [
+            {number: plain(cell.get(n, "")) for number, n in group.items()} for group in groups
+        ]
         rows.append(
             QuizAttempt(
                 source=f"{name}, row {line}",
@@ -70,17 +72,27 @@ def attempts(name: str, table: Table) -> list[QuizAttempt] | None:
                 responses=texts[0],
                 right=texts[1],
                 questions=texts[2],
+                broken=BROKEN if name.lower().endswith(".ods") and not whole(header, cells) else "",
             )
         )
     return rows
+
+
+def whole(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row has all its cells: of an answer such as `=1+1` Moodle's ODS loses one."""
+    return len(cells) >= len(header) and bool(cells[len(header) - 1])
+
+
+def plain(cell: str) -> str:
+    """A cell without the mark that newer releases put before what looks like a formula."""
+    return cell[1:] if re.match(r"'[=+@-]", cell) else cell
 
 
 def complaint(name: str, table: Table) -> str:
     """Why a table with people in it is no responses download; empty if it is another thing."""
     header = {squeezed(cell) for cell in [*table, []][0]}
     people = {alias for key in ("last", "first", "email") for alias in PEOPLE[key]}
-    marks = any(MARK.match(cell) or GRADE.match(cell) for cell in header)
-    return NO_RESPONSES.format(name=name) if marks and header & people else ""
+    return NO_RESPONSES.format(name=name) if header & people else ""
 
 
 def _numbered(header: Sequence[str], pattern: re.Pattern[str]) -> dict[str, int]:
