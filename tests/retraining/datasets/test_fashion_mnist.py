@@ -156,8 +156,8 @@ class Mirrors:
 
 
 def online(monkeypatch: pytest.MonkeyPatch, mirrors: Mirrors) -> Mirrors:
-    monkeypatch.setattr(module.urllib.request, "urlopen", mirrors)
-    monkeypatch.setattr(module.shutil, "which", lambda name: None)  # no apt here
+    monkeypatch.setattr("urllib.request.urlopen", mirrors)
+    monkeypatch.setattr("shutil.which", lambda name: None)  # no apt here
     return mirrors
 
 
@@ -201,7 +201,7 @@ def test_images_and_labels_come_as_they_lie() -> None:
 @pytest.mark.usefixtures("there")
 def test_what_is_loaded_can_not_be_changed() -> None:
     for split in ("train", "test", "standin"):
-        images, labels = module.load(split)  # type: ignore[arg-type]
+        images, labels = module.load(split)
         for array in (images, labels):
             with pytest.raises(ValueError, match="read-only"):
                 array[0] = 1
