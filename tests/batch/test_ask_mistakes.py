@@ -138,7 +138,8 @@ def work(tmp_path: Path) -> Iterator[StoredWork]:
     """Four graded students, two of whom lost an item that has a typical mistake."""
     of = course.graded(tmp_path, 4, start=8)
     number, words = of.tasks[0].items
-    sums = replace(of.tasks[0], items=(replace(number, mistakes=(SLIP,)), words))
+    slip = replace(SLIP, code="# cell: a\n11\n")
+    sums = replace(of.tasks[0], items=(replace(number, mistakes=(slip,)), words))
     with Store(tmp_path / "grader.sqlite") as store:
         yield StoredWork(replace(of, tasks=(sums, of.tasks[1])), store, None)
 
