@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -129,7 +129,16 @@ def write_reports(
                 stream.write(chunk)
         for target, part in parts.items():
             part.replace(target)
+        if "html" in formats:
+            _remove_left(out, parts)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
     return list(parts)
+
+
+def _remove_left(out: Path, written: Collection[Path]) -> None:
+    """Pages of students who are no longer of the batch."""
+    for page in (out / "students").glob("*.html"):
+        if page not in written:
+            page.unlink()

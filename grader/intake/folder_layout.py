@@ -52,6 +52,7 @@ class Beside:
     quiz: list[Sequence[QuizAttempt]] = field(default_factory=list)
     people: list[Sequence[Entry]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)  # what may have been meant as a quiz, and why
 
 
 def split(
@@ -194,6 +195,8 @@ def look(name: str, path: str, files: Mapping[str, bytes], beside: Beside) -> No
     elif known.people is not None:
         beside.people.append(known.people)
     else:
+        if known.complaint:
+            beside.unusable.append(known.complaint)
         why = known.complaint or f"{path} belongs to no student"
         beside.notes.append(f"{name}: {why}; the file was left out")
 

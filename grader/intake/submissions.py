@@ -286,6 +286,10 @@ def _quiz(
             unfinished=found.unfinished | quiz.unfinished,
             absent=found.absent | quiz.absent,
         )
+    for owner in owners if beside.unusable else ():
+        student = owner.identity.student
+        if not any(student in one for one in (quiz.responses, quiz.doubts, quiz.unfinished)):
+            quiz.doubts[student] = f"The quiz could not be read: {beside.unusable[0]}."
     return quiz
 
 

@@ -175,3 +175,11 @@ def test_a_folder_of_an_older_grader_is_told_and_keeps_its_evidence(
     )
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT key FROM evidence").fetchall() == [("key",)]
+
+
+def test_pages_of_students_who_left_do_not_stay(results: Path) -> None:
+    left = results / "students" / "anna-schmidt.html"
+    left.write_text("somebody else's by now")
+    assert run("report", results).exit_code == 0
+    assert not left.exists()
+    assert (results / "students" / "s0010.html").exists()

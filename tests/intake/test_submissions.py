@@ -252,5 +252,8 @@ def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(
 def test_a_grades_download_is_told_with_the_mend(tmp_path: Path, assignment: Assignment) -> None:
     hand_in(tmp_path, "Ada Lovelace")
     (tmp_path / "grades.csv").write_text('Nachname,Vorname,"F 1 /2,50"\nL,A,"1,00"\n')
-    (note,) = ingest([tmp_path], assignment, PLATFORMS).notes
+    batch = ingest([tmp_path], assignment, PLATFORMS)
+    (note,) = batch.notes
     assert "download the quiz's report 'Responses', not 'Grades'" in note
+    (ada,) = batch.submissions  # it is not her fault
+    assert ada.doubts["autodiff"].startswith("The quiz could not be read: grades.csv has no column")
