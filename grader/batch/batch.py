@@ -276,7 +276,7 @@ class Batch:
             task=task.id,
             notebook=self._store.submission(unit.student).notebooks[task.id],
             questions=asked or tuple(question for some in planned for question in some),
-            prepare=task.prepare,
+            prepare=plan.prepared(task, number, self._first(unit) if number else None),
             limits=task.limits,
             seed=unit.seed,
             number=number,
@@ -284,6 +284,9 @@ class Batch:
             hide=tuple(str(place) for place in hide),
             rung=self._settings.rung,
         )
+
+    def _first(self, unit: _Unit) -> Evidence | None:
+        return self._store.get_evidence(unit.key)
 
     def _tell(self, job: Job, text: str) -> None:
         self._progress.step(job.name, job.task.id, text)

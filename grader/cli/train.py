@@ -84,7 +84,7 @@ def train(
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
     settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)
-    found = _grade(chosen, task, item, content, notebook.name, settings)
+    found = _grade(chosen, task, item, content, notebook, settings)
     _show(found)
     sys.exit(0 if found.outcome.status.value == "passed" else 1)
 
@@ -102,7 +102,7 @@ def _measured(assignment: Assignment) -> tuple[Task, Item]:
 
 
 def _grade(
-    assignment: Assignment, task: Task, item: Item, content: bytes, name: str, settings: Settings
+    assignment: Assignment, task: Task, item: Item, content: bytes, path: Path, settings: Settings
 ) -> ItemGrade:
     """The item's grade, by the same way as in a batch of this one notebook."""
     import hashlib
@@ -114,17 +114,19 @@ def _grade(
     from grader.core.errors import UsageError
     from grader.core.model import Submission
     from grader.store.store import Store
+    from grader.student import find_notebooks
 
     try:
-        read = notebook.read(content, name)
+        read = notebook.read(content, path.name)
     except notebook.NotebookProblem as problem:
         raise UsageError(str(problem)) from None
     alone = replace(task, items=(item,), points=item.points)
     only = replace(assignment, tasks=(alone,), points=item.points)
     submission = Submission(
         student="notebook",
-        name=name,
+        name=path.name,
         notebooks={task.id: read},
+        files=find_notebooks.beside(path),
         missing={},
         digest=hashlib.sha256(content).hexdigest(),
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.core import codec
-from grader.core.model import Item, Question, Submission, Task
+from grader.core.model import Evidence, Item, Question, Submission, Task
 from grader.marking.task_work import TaskWork
 from grader.retraining import runs
 
@@ -72,6 +72,17 @@ def again(work: TaskWork) -> tuple[Question, ...]:
             more = _with_sources(item, item.check.again(work.case(item)))
             asked |= {codec.digest(question): question for question in more}
     return tuple(asked.values())
+
+
+OTHER_SEEDS = "other_seeds"
+"""The fixture of further runs where the notebook's own seed was meant for another machine."""
+
+
+def prepared(task: Task, number: int, first: Evidence | None) -> tuple[str, ...]:
+    """The fixtures of run `number`, given what was seen in the first."""
+    values = [answer.value for answer in first.answers.values()] if first else []
+    other = any(isinstance(value, dict) and value.get("elsewhere") is True for value in values)
+    return (*task.prepare, OTHER_SEEDS) if number and other else task.prepare
 
 
 def next_run(work: TaskWork) -> tuple[int, tuple[Question, ...]]:

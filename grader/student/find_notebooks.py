@@ -52,6 +52,13 @@ def find(path: Path, assignment: Assignment) -> HandIn:
     return HandIn(submission=submission, files=places)
 
 
+def beside(notebook: Path) -> dict[str, bytes]:
+    """The helper files that lie in a notebook's own folder, by name."""
+    names = [path for path in sorted(notebook.parent.iterdir()) if _is_work(path)]
+    files = [path for path in names if path.suffix.lower() != ".ipynb"]
+    return {path.name: path.read_bytes() for path in files[: one_submission.MAX_HELPER_FILES]}
+
+
 def _read(root: Path) -> Iterator[tuple[str, bytes]]:
     """Notebooks and small helper files, from the top down; links and hidden folders are left."""
     count = 0

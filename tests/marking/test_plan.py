@@ -212,3 +212,16 @@ def test_there_is_one_audit_at_most() -> None:
     audit = Run(evidence=answered, labels=labels, pixels=np.arange(784))
     done = replace(one, evidence=answered, runs=(audit,))
     assert plan.audited(done) == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "elsewhere", "more"), [(0, True, ()), (1, True, ("other_seeds",)), (1, False, ())]
+)
+def test_further_runs_of_a_notebook_made_for_a_gpu_have_other_seeds(
+    number: int, elsewhere: bool, more: tuple[str, ...]
+) -> None:
+    one = replace(task(Echo()), prepare=("training",))
+    network = Answer(status=AnswerStatus.OK, value={"elsewhere": elsewhere})
+    first = Evidence(task="t", ending=Ending.COMPLETED, answers={"q": network})
+    assert plan.prepared(one, number, first) == ("training", *more)
+    assert plan.prepared(one, number, None) == ("training",)

@@ -655,3 +655,25 @@ def test_the_number_of_recorded_figures_is_limited(
         plt.axes()
         plt.close()
     assert len(recorded) == 2
+
+
+SEEDS = """
+import json
+from grader.sandbox.inside import state
+from grader.sandbox.inside.fixtures import training
+found = []
+for seed in (0, 5, 5, 9):
+    state.settings["seed"] = seed
+    import torch
+    if not found:
+        training.other_seeds({})
+    torch.manual_seed(42)
+    found.append(torch.rand(1).item())
+print(json.dumps(found))
+"""
+
+
+def test_other_seeds_are_others_in_each_run_and_the_same_in_the_same(tmp_path: Path) -> None:
+    first, second, again, third = run(SEEDS, tmp_path)
+    assert second == again
+    assert len({first, second, third}) == 3

@@ -68,3 +68,11 @@ def test_a_damaged_notebook_is_a_finding_not_an_end(tmp_path: Path) -> None:
     found = find_notebooks.find(tmp_path, made().assignment)
     assert found.submission.unreadable == ("activation",)
     assert found.files == {}
+
+
+def test_beside_a_notebook_lie_the_helpers_of_its_own_folder(tmp_path: Path) -> None:
+    notebook = write(tmp_path / NAME)
+    write(tmp_path / "Other.ipynb")
+    write(tmp_path / "perceptron.py", b"x = 1")
+    write(tmp_path / "deep" / "more.py", b"x = 1")
+    assert find_notebooks.beside(notebook) == {"perceptron.py": b"x = 1"}

@@ -16,7 +16,7 @@ from pydantic import Field
 from grader.checks.base import Check, error, failed, partial, passed
 from grader.checks.settings import Share
 from grader.core.errors import GraderError
-from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question
+from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question, Status
 
 NAME = "confusion_matrix"
 TOLERANCE = 0.006  # for fractions; an entry rounded to two decimals is still that entry
@@ -138,17 +138,21 @@ class ConfusionShape(ConfusionCheck):
 
     one_share: Share = Decimal("0.5")
     """For the right shape with one of two absent classes."""
+    usual_share: Share = Decimal("0.25")
+    """For the right shape where no class is absent, and with no other."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
-        """The last class is absent, then the first or one in the middle."""
+        """The last class is absent, then the first or one in the middle, then none."""
         earlier = int(rng.integers(self.classes - 1))
-        return (self.question(rng, self.classes - 1), self.question(rng, earlier))
+        absent = (self.question(rng, self.classes - 1), self.question(rng, earlier))
+        return (*absent, self.question(rng))
 
     def judge(self, case: Case) -> Outcome:
         """Both shapes; entries only as far as a constant must not pass."""
         faults: list[str] = []
         matrices: list[np.ndarray] = []
-        for question, answer in zip(case.asked, case.answers, strict=True):
+        *absent, usual = zip(case.asked, case.answers, strict=True)
+        for question, answer in absent:
             matrix = _matrix(answer)
             if isinstance(matrix, Outcome):
                 if answer.status is not AnswerStatus.RAISED:
@@ -165,7 +169,19 @@ class ConfusionShape(ConfusionCheck):
             return passed(f"The matrix is {m} x {m}, with a class absent, too.")
         if len(faults) == 1:
             return partial(self.one_share, f"With one of two absent classes: {faults[0]}")
-        return failed(faults[0])
+        return self._usual(*usual, faults[0])
+
+    def _usual(self, question: Question, answer: Answer, fault: str) -> Outcome:
+        """The outcome for a matrix that may be right where no class is absent, and only there."""
+        matrix = _matrix(answer)
+        if isinstance(matrix, Outcome):
+            return matrix if matrix.status is Status.ERROR else failed(fault)
+        if self.usual_share == 0 or matrix.shape != (self.classes, self.classes):
+            return failed(fault)
+        if _recognise(matrix, self.expected(question)) is None:  # a constant earns nothing
+            return failed(fault)
+        told = f"The shape is right where all classes occur, but not otherwise: {fault}"
+        return partial(self.usual_share, told)
 
     def _fault(self, matrix: np.ndarray, expected: np.ndarray) -> str:
         m = self.classes

@@ -28,11 +28,12 @@ from grader.checks.trained_network.network_facts import (
     Export,
     Network,
     answer_to,
+    nothing_trained,
     per_class,
     read_classes,
     read_export,
     read_network,
-    untrained,
+    stopped_by,
 )
 from grader.core import codec
 from grader.core.model import Case, Outcome, Question
@@ -100,7 +101,7 @@ class RetrainedAccuracy(Check):
 
     def again(self, case: Case) -> tuple[Question, ...]:
         """One more run with secret classes, until the rule decides or something is odd."""
-        if untrained(answer_to(case, NETWORK), case.evidence) is not None:
+        if nothing_trained(case) is not None:
             return ()
         first = read_export(answer_to(case, EXPORT))
         further_runs = further(case)
@@ -122,7 +123,7 @@ class RetrainedAccuracy(Check):
 
     def judge(self, case: Case) -> Outcome:
         """All points at or above the cutoff, a ramp below; a person where it can't be told."""
-        early = untrained(answer_to(case, NETWORK), case.evidence)
+        early = nothing_trained(case)
         if early is not None:
             return early
         first = read_export(answer_to(case, EXPORT))
@@ -159,7 +160,7 @@ class RetrainedAccuracy(Check):
 
     def _deterministic(self, case: Case) -> bool:
         network = read_network(answer_to(case, NETWORK))
-        return network is not None and network.seeded
+        return network is not None and network.seeded and not network.elsewhere
 
     def _finding(self, found: list[Measured], case: Case) -> Conclusion:
         rule = Rule(cutoff=self.cutoff, prior_spread=self.prior_spread, most_runs=self.most_runs)
@@ -207,8 +208,12 @@ class RetrainedAccuracy(Check):
                 f"Trained {len(found)} times, the network {which}reaches {finding.mean:.2f} % on "
                 f"the test images ({finding.low:.2f} to {finding.high:.2f} %)."
             )
+        if network is not None and network.seeded and network.elsewhere:
+            text += " It sets its own seed, but for a GPU; here other seeds were used, too."
         if network is not None and network.stopped:
             text += " " + BUDGETS[network.stopped]
+        elif ended := stopped_by(case.evidence, case.notebook):
+            text += f" {ended} Measured is what it had reached by then."
         return f"{text}{disagreement(case.notebook, case.evidence, network, finding.mean)}"
 
     def _details(self, case: Case, found: list[Measured], finding: Conclusion) -> dict[str, Any]:

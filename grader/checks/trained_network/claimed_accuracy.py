@@ -9,6 +9,15 @@ from grader.core.model import Cell, Evidence, Notebook
 
 CLOSE = 1.5
 """Percentage points between two numbers that may well be of the same network."""
+NUMBER = r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?!\.?\d)"
+"""Up to 100, with dots after it or not; none of a version or of a larger number."""
+
+OF_A_CLASS = re.compile(
+    r"\b(class|klasse|label|category|digit)\b|t-?shirt|trouser|pullover|dress|coat|sandal|\bshirt"
+    r"|sneaker|\bbags?\b|boot"
+)
+"""In a line that tells of one class alone."""
+
 EPOCH = re.compile(r"epochs?\W{0,3}(\d{1,4})", re.IGNORECASE)
 
 
@@ -84,10 +93,12 @@ def claimed(line: str) -> float | None:
     words = line.lower()
     if "acc" not in words and ("test" not in words or "loss" in words):
         return None
-    numbers = re.findall(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?![\d.])\s*(%?)", line)
+    if OF_A_CLASS.search(words):
+        return None
+    numbers = re.findall(rf"{NUMBER}\s*(%?)", line)
     marked = [number for number, percent in numbers if percent]
     after = re.split(r"acc\w*", line, flags=re.IGNORECASE)[-1]
-    plain = re.findall(r"(?<![\d.])(\d{1,3}(?:\.\d+)?)(?![\d.])", after)
+    plain = re.findall(NUMBER, after)
     chosen = marked or plain[:1] or [number for number, _ in numbers[-1:]]
     if not chosen:
         return None

@@ -22,12 +22,13 @@ from grader.checks.trained_network.network_facts import (
     NETWORK,
     SPLIT,
     UNKNOWN,
+    Network,
     Series,
     answer_to,
     fractions,
+    nothing_trained,
     read_network,
     read_series,
-    untrained,
 )
 from grader.core.model import AnswerStatus, Case, Outcome, Question, Status
 
@@ -37,7 +38,9 @@ LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
 BY_CLASS = re.compile(r"class(?!if)|klasse", re.IGNORECASE)
 TRAINED = re.compile(r"train", re.IGNORECASE)
 VALIDATED = re.compile(r"val", re.IGNORECASE)
-CLASSES = 10
+FEWEST, OFF = 1000, 5.0
+"""Images of the smallest training set; by so much a kept loss may differ from the one seen."""
+
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
 TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
@@ -143,7 +146,7 @@ class TrainingLoop(Check):
 
     def judge(self, case: Case) -> Outcome:
         """A share for each thing that is there."""
-        early = untrained(answer_to(case, NETWORK), case.evidence)
+        early = nothing_trained(case)
         if early is not None:
             return early
         network = read_network(answer_to(case, NETWORK))
@@ -196,7 +199,7 @@ class TrainingPlots(Check):
 
     def judge(self, case: Case) -> Outcome:
         """By the lines in the figures."""
-        early = untrained(answer_to(case, NETWORK), case.evidence)
+        early = nothing_trained(case)
         if early is not None:
             return early
         if answer_to(case, FIGURES).status in UNKNOWN:
@@ -235,7 +238,10 @@ class Course:
     @classmethod
     def of(cls, case: Case) -> Course:
         """From recorded series, or from drawn lines where nothing was kept at top level."""
-        recorded = cls.sorted(read_series(answer_to(case, HISTORIES)).items())
+        network = read_network(answer_to(case, NETWORK))
+        series = read_series(answer_to(case, HISTORIES))
+        fits = [(n, v) for n, v in series.items() if network is None or _fits(n, v, network)]
+        recorded = cls.sorted(fits)
         drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))))
         return cls(
             recorded.loss if recorded.loss is not None else drawn.loss,
@@ -274,6 +280,22 @@ class Course:
         ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
+
+
+def _fits(name: str, values: Series, network: Network) -> bool:
+    """Whether a series whose name tells nothing may be the course of this network's training.
+
+    It has a value for each epoch that was seen, and what falls is of the size of the loss that was
+    seen: widths of layers and settings of an optimizer are not.
+    """
+    if any(known.search(name) for known in (LOSS, ACCURACY, VALIDATION, TRAINING)):
+        return True
+    if network.seen and not network.seen / IMAGES * 0.9 <= values.size <= network.seen / FEWEST + 1:
+        return False
+    if not network.losses.size or not np.isfinite(values).all() or values[-1] >= values[0]:
+        return True
+    low, high = network.losses.min() / OFF, network.losses.max() * OFF
+    return bool(values.min() >= low and values.max() <= high)
 
 
 def _of_classes(name: str, values: Series, loss: Series | None) -> bool:

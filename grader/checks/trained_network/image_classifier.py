@@ -26,11 +26,11 @@ from grader.checks.trained_network.network_facts import (
     Series,
     answer_to,
     fractions,
+    nothing_trained,
     per_class,
     read_classes,
     read_export,
     read_network,
-    untrained,
 )
 from grader.core.model import Case, Outcome, Question, Status
 from grader.retraining.datasets import fashion_mnist
@@ -106,7 +106,7 @@ class Mlp(Check):
 
     def judge(self, case: Case) -> Outcome:
         """By its graph as evaluated outside, the table of its layers, and the functions called."""
-        early = untrained(answer_to(case, NETWORK), case.evidence)
+        early = nothing_trained(case)
         if early is not None:
             return early
         network = read_network(answer_to(case, NETWORK))
@@ -187,7 +187,7 @@ class ClassAccuracy(Check):
 
     def judge(self, case: Case) -> Outcome:
         """Ten heights that are the network's accuracies, in any order of classes."""
-        early = untrained(answer_to(case, NETWORK), case.evidence)
+        early = nothing_trained(case)
         if early is not None:
             return early
         drawn = answer_to(case, FIGURES)

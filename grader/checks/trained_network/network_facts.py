@@ -5,6 +5,7 @@ Trusted side, pure. Equal questions are asked once, so all these take no setting
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.checks.base import error, failed, review
-from grader.core.model import Answer, AnswerStatus, Case, Evidence, Outcome, Question, Resource
+from grader.core.model import (
+    Answer,
+    AnswerStatus,
+    Case,
+    Evidence,
+    Notebook,
+    Outcome,
+    Question,
+    Resource,
+)
 
 NETWORK = Question(probe="network", seconds=60)
 HISTORIES = Question(probe="histories", seconds=60)
@@ -31,6 +41,7 @@ TEST = Question(
     probe="predictions", params={"images": Resource(name="fashion_mnist/test_images")}, seconds=240
 )
 
+TRAINS = re.compile(r"\.backward\(|\.step\(|\.fit\(|\btrain\w*\(", re.IGNORECASE)
 Series = NDArray[np.float64]
 MAX_LOSSES = 100_000
 
@@ -47,20 +58,35 @@ class Network:
     calls: frozenset[str]
     output: tuple[int, ...]
     seeded: bool = False  # by the notebook itself
+    elsewhere: bool = False  # for a GPU that is not here: its numbers were others
+    seen: int = 0  # training images, each time they were learned from; 0: unknown
     evaluated: bool = False  # last on test images
     stopped: str = ""  # the budget that ended its training: "epochs" or "seconds"
     losses: Series = field(default_factory=lambda: np.zeros(0))  # over its steps, as seen here
 
 
-def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
-    """The outcome where no network is known, else None."""
+def untrained(
+    answer: Answer,
+    evidence: Evidence | None,
+    notebook: Notebook | None = None,
+    template: Notebook | None = None,
+) -> Outcome | None:
+    """The outcome where no network is known, else None.
+
+    A broken cell is for a person only if the notebook has code that trains, beyond the handout's.
+    """
     if answer.status is AnswerStatus.UNDEFINED:
         broken = [c for c in evidence.cells if c.status != "ok"] if evidence else []
         if not broken:
             return failed("No network was trained when the notebook ran.")
+        if notebook is not None and not any(map(trains, _own(notebook, template))):
+            return failed("No network was trained: no code of the notebook's own trains one.")
+        sources = [cell.source for cell in notebook.cells] if notebook else []
+        first = [c for c in broken if c.index < len(sources) and trains(sources[c.index])]
+        cell = (first or broken)[0]
         return review(
-            f"No network was trained when the notebook ran: cell {broken[0].index + 1} ended with "
-            f"{broken[0].error[:200]}. A person must look whose mistake that is."
+            f"No network was trained when the notebook ran: cell {cell.index + 1} ended with "
+            f"{cell.error[:200]}. A person must look whose mistake that is."
         )
     if answer.status in (AnswerStatus.RAISED, AnswerStatus.TIMEOUT):
         return error(f"The trained network could not be looked at: {answer.error[:200]}")
@@ -70,6 +96,27 @@ def untrained(answer: Answer, evidence: Evidence | None) -> Outcome | None:
             return failed(f"The notebook did not come to its end. {message}")
         return error("The trained network could not be looked at.")
     return None
+
+
+def trains(source: str) -> bool:
+    """Whether code seems to train: comments do not."""
+    return TRAINS.search(re.sub(r"#.*", "", source)) is not None
+
+
+def _own(notebook: Notebook, template: Notebook | None) -> list[str]:
+    """The code cells that are not the handout's."""
+    given = {cell.source.strip() for cell in template.cells} if template else set()
+    cells = [cell for cell in notebook.cells if cell.kind == "code"]
+    return [cell.source for cell in cells if cell.source.strip() not in given]
+
+
+def stopped_by(evidence: Evidence | None, notebook: Notebook | None) -> str:
+    """The error that ended a cell which trains, in a sentence; empty if none did."""
+    sources = [cell.source for cell in notebook.cells] if notebook else []
+    for cell in evidence.cells if evidence else ():
+        if cell.status == "error" and cell.index < len(sources) and trains(sources[cell.index]):
+            return f"Cell {cell.index + 1}, which trains, ended with {cell.error[:150]}."
+    return ""
 
 
 def read_network(answer: Answer) -> Network | None:
@@ -93,6 +140,8 @@ def read_network(answer: Answer) -> Network | None:
             steps=int(facts["steps"]),
             networks=int(facts["networks"]),
             seeded=facts.get("seeded") is True,
+            elsewhere=facts.get("elsewhere") is True,
+            seen=max(0, int(facts.get("seen", 0))),
             evaluated=facts.get("evaluated") is True,
             stopped=facts["stopped"] if facts.get("stopped") in ("epochs", "seconds") else "",
             losses=_losses(facts.get("losses")),
@@ -185,6 +234,11 @@ def answer_to(case: Case, question: Question) -> Answer:
         if asked == question:
             return answer
     return Answer(status=AnswerStatus.LOST)
+
+
+def nothing_trained(case: Case) -> Outcome | None:
+    """`untrained` of a case that holds the question about the network."""
+    return untrained(answer_to(case, NETWORK), case.evidence, case.notebook, case.template)
 
 
 Facts = dict[str, Any]

@@ -372,3 +372,25 @@ def test_a_claim_far_from_the_measurement_is_told_with_a_reason(again: str, word
     )
     assert words in got.message
     assert got.details["claimed"] == (83.2 if "perhaps" in words else 95.0)
+
+
+# --- a seed that was set for a GPU ------------------------------------------------------------
+
+
+def elsewhere(*percents: float) -> Case:
+    """Seeded by the notebook, which ran on a GPU."""
+    found = seen(*percents, seeded=True)
+    network = ok(FACTS | {"seeded": True, "elsewhere": True})
+    return replace(found, answers=(network, *found.answers[1:]))
+
+
+def test_a_seed_for_a_gpu_says_nothing_of_the_runs_here() -> None:
+    assert CHECK.again(elsewhere(81.0)) == (EXPORT,)
+    assert CHECK.again(elsewhere(81.0, 83.2)) == (EXPORT,)
+    got = CHECK.judge(elsewhere(81.0, 84.9, 85.2, 85.5, 85.1))
+    assert got.details["accuracies"] == [81.0, 84.9, 85.2, 85.5, 85.1]
+    assert "It sets its own seed, but for a GPU; here other seeds were used, too." in got.message
+
+
+def test_a_seed_for_this_machine_still_says_it_all() -> None:
+    assert CHECK.judge(seen(81.0, 85.0, seeded=True)).details["accuracies"] == [81.0]

@@ -588,3 +588,45 @@ def test_long_courses_are_cut_for_the_report() -> None:
         "loss": 200,
         "train_accuracy": 200,
     }
+
+
+# --- what is no course ------------------------------------------------------------------------
+
+SEEN = {"seen": 150_000, "losses": np.linspace(2.3, 0.4, 100)}  # three epochs of 50,000
+
+
+def found(**series: Any) -> dict[str, bool]:
+    """What is taken for the loss and the accuracies."""
+    network = ok(FACTS | SEEN)
+    seen = case(LOOP, (NETWORK, HISTORIES, FIGURES), (network, ok(arrays(series)), ok([])))
+    course = Course.of(seen)
+    return {"loss": course.loss is not None, "accuracy": bool(course.accuracies)}
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("hidden", [96, 48, 24]),
+        ("widths", [784, 96, 10]),
+        ("momenta", [0.9, 0.999]),
+        ("shape", [0.1, 0.2]),
+        ("rates", [0.1, 0.01]),
+        ("decay", [30.0, 20.0, 10.0]),
+    ],
+)
+def test_settings_of_a_network_are_no_course_of_it(name: str, values: list[float]) -> None:
+    assert found(**{name: values}) == {"loss": False, "accuracy": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "what"),
+    [
+        ("kept_losses", [0.9, 0.5, 0.4], "loss"),
+        ("l", [0.9, 0.5, 0.4], "loss"),
+        ("kept_losses", [180.0, 100.0, 80.0], "loss"),  # a sum, by its name
+        ("a", [0.7, 0.8, 0.85], "accuracy"),
+        ("train_acc", [0.7, 0.85], "accuracy"),
+    ],
+)
+def test_what_was_kept_for_each_epoch_is_one(name: str, values: list[float], what: str) -> None:
+    assert found(**{name: values})[what] is True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,17 @@ from grader.checks.trained_network.network_facts import (
     read_classes,
     read_network,
     read_series,
+    stopped_by,
     untrained,
 )
 from grader.core.model import (
     Answer,
     AnswerStatus,
+    Cell,
     CellRun,
     Ending,
     Evidence,
+    Notebook,
     Question,
     Resource,
     Status,
@@ -118,6 +122,55 @@ def test_nothing_trained_where_a_cell_broke_goes_to_a_person_with_the_reason() -
         "NameError: name 'x' is not defined. A person must look whose mistake "
         "that is."
     )
+
+
+BROKEN = CellRun(index=2, id="c", status="error", error="SyntaxError: invalid syntax")
+
+
+def of(*sources: str) -> Notebook:
+    cells = [Cell(id=str(n), kind="code", source=text) for n, text in enumerate(sources)]
+    return Notebook(name="FMSSVRC.ipynb", cells=tuple(cells))
+
+
+HELPERS = "def train(model, loader):\n    loss.backward()\n    optimizer.step()"
+
+
+@pytest.mark.parametrize(
+    ("sources", "status"),
+    [
+        (("x = 1", "# my training: train(model)", "answer ="), Status.FAILED),
+        (("x = 1", HELPERS, "answer ="), Status.FAILED),  # the handout's own
+        (("x = 1", HELPERS + "\n# mine", "answer ="), Status.REVIEW),
+        (("x = 1", HELPERS, "train(model, loader"), Status.REVIEW),
+        (("loss.backward()", HELPERS, "answer ="), Status.REVIEW),
+        (("model.fit(x, y)", HELPERS, "answer ="), Status.REVIEW),
+    ],
+)
+def test_where_no_code_of_the_notebook_trains_a_broken_cell_is_no_riddle(
+    sources: tuple[str, ...], status: Status
+) -> None:
+    asked = Answer(status=AnswerStatus.UNDEFINED)
+    got = untrained(asked, evidence("", BROKEN), of(*sources), of(HELPERS))
+    assert got is not None
+    assert got.status is status
+
+
+def test_the_broken_cell_that_is_named_is_the_one_that_trains() -> None:
+    first = CellRun(index=0, id="a", status="error", error="FileNotFoundError: x.png")
+    notebook = of("Image('x.png')", "y = 2", "train(model)")
+    asked = Answer(status=AnswerStatus.UNDEFINED)
+    got = untrained(asked, evidence("", first, BROKEN), notebook, None)
+    assert got is not None
+    assert "cell 3 ended with SyntaxError: invalid syntax" in got.message
+
+
+def test_a_training_that_its_own_error_ended_is_told() -> None:
+    notebook = of("x = 1", "y = 2", "for e in range(5):\n    train(model)\n    print(accuracy)")
+    assert stopped_by(evidence("", BROKEN), notebook) == (
+        "Cell 3, which trains, ended with SyntaxError: invalid syntax."
+    )
+    assert stopped_by(evidence("", replace(BROKEN, index=1)), notebook) == ""
+    assert stopped_by(None, None) == ""
 
 
 def test_nothing_trained_fails_without_evidence_too() -> None:

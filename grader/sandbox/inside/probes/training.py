@@ -56,6 +56,8 @@ def network(namespace, params):
         "optimizer": entry["optimizer"] if entry else "",
         "evaluated": evaluated_network() is module,
         "seeded": bool(entry["seeded"]) if entry else False,
+        "elsewhere": bool(state.elsewhere),
+        "seen": int(sum(e["seen"] for e in state.trained if same_kind(e["module"], module))),
         "stopped": state.stopped[0] if state.stopped else "",
         "losses": _losses(module),
         "calls": calls,
@@ -111,7 +113,7 @@ def histories(namespace, params):
     found = {}
 
     def add(name, value, depth=0):
-        if len(found) >= MAX_SERIES or name.startswith("_"):
+        if len(found) >= MAX_SERIES or name.startswith("_") or name in ("In", "Out"):
             return
         if isinstance(value, dict) and depth < 2:
             for key, inner in list(value.items())[:50]:
