@@ -126,8 +126,48 @@ def rates(true: NDArray[np.float64], runs: NDArray[np.float64], rule: str) -> di
     }
 
 
+SPREADS = (0.3, 0.5, 0.75, 1.0, 1.5, 2.0)
+DISTANCES = (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)
+COMPARED = ("one run", "mean of five runs", "grader (from two runs)")
+
+
+def spread_alike(rng: np.random.Generator, size: int, spread: float) -> Draws:
+    """The population's true accuracies, all with this spread between seeds."""
+    true, _ = population(rng, size)
+    return true, (true[:, None] + spread * rng.normal(size=(size, 5))).clip(0, 100)
+
+
+def at_distance(rng: np.random.Generator, size: int, distance: float, spread: float) -> Draws:
+    """Submissions so far above the cutoff, with this spread."""
+    true = np.full(size, RULE.cutoff + distance)
+    return true, true[:, None] + spread * rng.normal(size=(size, 5))
+
+
+def by_spread(draws: int, seed: int) -> None:
+    """What each rule keeps, by the spread between seeds, and by the distance from the cutoff."""
+    print("\nFalse pass / false fail / to a person, percent of the course; runs")
+    print(f"{'rule':<28}" + "".join(f"{spread:>26g}" for spread in SPREADS))
+    for rule in COMPARED:
+        cells = []
+        for spread in SPREADS:
+            found = rates(*spread_alike(np.random.default_rng(seed), draws, spread), rule)
+            errors = f"{found['false pass']:.2f} / {found['false fail']:.2f}"
+            cells.append(f"{errors} / {found['refer']:.1f}; {found['runs']:.2f}")
+        print(f"{rule:<28}" + "".join(f"{cell:>26}" for cell in cells))
+    print("\nPercent passed / sent to a person, by spread and by distance from the cutoff")
+    for rule in COMPARED:
+        print(f"{rule:<28}" + "".join(f"{distance:>+13g}" for distance in DISTANCES))
+        for spread in SPREADS:
+            cells = []
+            for distance in DISTANCES:
+                rng = np.random.default_rng(seed)
+                found = rates(*at_distance(rng, draws // 4, distance, spread), rule)
+                cells.append(f"{found['pass']:.1f} / {found['refer']:.0f}")
+            print(f"  spread {spread:<19g}" + "".join(f"{cell:>13}" for cell in cells))
+
+
 def main() -> None:
-    """Prints two tables."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -151,6 +191,7 @@ def main() -> None:
             found = rates(*fixed(rng, chosen.draws // 4, level), rule)
             cells.append(f"{found['pass']:.0f} / {found['refer']:.0f}")
         print(f"{rule:<28}" + "".join(f"{cell:>10}" for cell in cells))
+    by_spread(chosen.draws, chosen.seed)
 
 
 if __name__ == "__main__":
