@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -21,7 +22,9 @@ EXPECTED = {
     "int_type": "a whole number",
     "model_type": "a table",
     "string_type": "text",
-    "too_short": "one at least",
+    "string_too_short": "text",
+    "too_long": "{max_length} at most",
+    "too_short": "{min_length} at least",
     "tuple_type": "a list",
 }
 """What was expected, where pydantic says it for programmers."""
@@ -39,15 +42,16 @@ def sentence(
     if kind == "value_error":
         return f"{_place(trail, data, where)}: {fault['ctx']['error']}"
     place, key = _place(trail[:-1], data, where), _key(trail)
-    schema = model.model_json_schema()
+    schema = _schema_of(model)
     if kind in UNKNOWN:
         known = _schema_at(trail[:-1], schema).get("properties", {})
-        return f"{place}: key '{key}' is unknown{close(key, known)}"
+        return f"{place}: key {shown(key)} is unknown{close(key, known)}"
     if kind in MISSING:
         is_table = _schema_at(trail, schema).get("type") == "object"
         what = f"table [{key}]" if is_table else f"key '{key}'"
-        return f"{place}: {what} is missing"
-    expected = EXPECTED.get(kind) or fault["msg"].removeprefix("Input should be ")
+        return f"{place}: {key if isinstance(trail[-1], int) else what} is missing"
+    expected = EXPECTED.get(kind, "").format(**fault.get("ctx", {}))
+    expected = expected or fault["msg"].removeprefix("Input should be ")
     return f"{place}: {key} is {shown(fault['input'])}; expected {expected}"
 
 
@@ -67,7 +71,8 @@ def _trail(loc: Iterable[int | str], data: Any, *, kept: bool) -> list[int | str
     """The part of a fault's place that is there in the file; pydantic adds names of its types."""
     trail: list[int | str] = []
     for part in loc:
-        there = part in data if isinstance(data, Mapping) else isinstance(data, list)
+        is_entry = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        there = part in data if isinstance(data, Mapping) else is_entry
         if not there and not kept:
             break
         trail.append(part)
@@ -83,7 +88,8 @@ def _place(trail: list[int | str], data: Any, where: str) -> str:
         data = data[part]
         if isinstance(part, int):
             known = data.get("id") or data.get("variant") if isinstance(data, Mapping) else None
-            places.append(f"{name} {known if isinstance(known, str) else f'number {part + 1}'}")
+            fit = isinstance(known, str) and known.isprintable() and len(known) <= LONGEST
+            places.append(f"{name} {known if fit else f'number {part + 1}'}")
         elif isinstance(data, Mapping):
             places.append(f"[{part}]")
         name = str(part)
@@ -94,6 +100,11 @@ def _key(trail: list[int | str]) -> str:
     """The key; of a list's entry its number."""
     *_, list_, last = ["", *trail]
     return f"{list_} number {last + 1}" if isinstance(last, int) else last
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _schema_at(trail: list[int | str], schema: dict[str, Any]) -> dict[str, Any]:

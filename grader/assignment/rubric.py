@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from grader.assignment import own_checks
 from grader.assignment.own_checks import Kinds
-from grader.assignment.refusal import close, sentence
+from grader.assignment.refusal import close, sentence, shown
 from grader.assignment.rubric_file import (
     AssignmentFile,
     ItemTable,
@@ -207,7 +207,7 @@ def _check(table: Mapping[str, Any], kinds: Kinds, place: str) -> Check:
     if not isinstance(name, str):
         raise UsageError(f"{place}: check: key 'type' is missing")
     if name not in kinds:
-        raise UsageError(f"{place}: check type {name!r} does not exist{close(name, kinds)}")
+        raise UsageError(f"{place}: check type {shown(name)} does not exist{close(name, kinds)}")
     return _valid(kinds[name], settings, f"{place}: check")
 
 

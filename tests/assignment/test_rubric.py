@@ -224,7 +224,7 @@ WRONG_HEAD = {
     ),
     ("Europe/Berlin", "../etc/passwd"): "; expected one such as Europe/Berlin",
     ("Europe/Berlin", "Europe"): "; expected one such as Europe/Berlin",
-    ('["first", "quiz"]', "[]"): "[assignment]: tasks is []; expected one at least",
+    ('["first", "quiz"]', "[]"): "[assignment]: tasks is []; expected 1 at least",
     ('["first", "quiz"]', '"first"'): "[assignment]: tasks is 'first'; expected a list",
     ('["first", "quiz"]', '["first", "../quiz"]'): (
         "[assignment]: tasks number 2 is '../quiz'; expected a name of letters, digits, _ and -"

@@ -24,7 +24,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from grader.core.model import JSON
 
 Count = Annotated[int, Field(ge=0, le=10_000)]
-Size = Count | str
+SizeName = Annotated[str, Field(min_length=1, max_length=60)]
+Size = Count | SizeName
+Number = Annotated[float, Field(ge=-1e15, le=1e15)]
 MOST_NUMBERS = 1_000_000
 """In one argument."""
 
@@ -41,19 +43,19 @@ ACTING = {
 class Argument(BaseModel):
     """How one argument is drawn."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     draw: Literal["normal", "uniform", "integers", "rows", "value"] = Field(examples=["normal"])
     """How it is drawn; each way has keys of its own."""
     shape: tuple[Size, ...] = Field(default=(), max_length=6, examples=[["n", 2]])
     """Numbers, or names of sizes; none for a single number. Of "rows": how many."""
-    low: float | str = 0.0
+    low: Number | SizeName = 0.0
     """Of "uniform" and "integers": a number, or the name of a size."""
-    high: float | str = 1.0
+    high: Number | SizeName = 1.0
     """Likewise; "integers" end below it."""
-    mean: float = 0.0
+    mean: Number = 0.0
     """Of "normal"."""
-    spread: Annotated[float, Field(ge=0)] = 1.0
+    spread: Annotated[Number, Field(ge=0)] = 1.0
     """Of "normal": the standard deviation."""
     of: Annotated[int, Field(ge=0)] = 0
     """Of "rows": which earlier argument they are rows of, counted from 0; all different."""
@@ -77,7 +79,7 @@ class Argument(BaseModel):
         shape = tuple(sizes[size] if isinstance(size, str) else size for size in self.shape)
         match self.draw:
             case "normal":
-                return _plain(rng.normal(self.mean, self.spread, shape))
+                return _plain(rng.normal(self.mean, abs(self.spread), shape))  # -0.0 is refused
             case "uniform":
                 return _plain(
                     rng.uniform(_number(self.low, sizes), _number(self.high, sizes), shape)
@@ -99,9 +101,9 @@ class Argument(BaseModel):
 class Inputs(BaseModel):
     """The arguments of calls that are drawn, and the sizes that they share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    sizes: dict[str, tuple[Count, Count]] = Field(
+    sizes: dict[SizeName, tuple[Count, Count]] = Field(
         default_factory=dict, examples=[{"n": [20, 40], "k": [2, 5]}]
     )
     """Numbers that arguments share, drawn anew for each call: smallest and largest."""
