@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,6 +122,7 @@ def grade(
             "rubric": str(chosen.rubric_dir.resolve()),
             "digest": chosen.digest,
             "data": str(data_dir.resolve()) if data_dir else "",
+            "remarks": json.dumps(found.notes),
             "paths": shlex.join(str(path.resolve()) for path in paths),
         }
         with machine.progress(quiet) as progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,6 +29,12 @@ class Results:
 
     def __iter__(self) -> Iterator[Grade]:
         return (self.grade(student) for student in self._students)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be told of the batch as a whole: rows of a quiz that fit nobody, for one."""
+        found: list[str] = json.loads(self._store.setting("remarks") or "[]")
+        return found
 
     def bare(self) -> Results:
         """The same grades without evidence."""
@@ -100,6 +107,8 @@ def keep(
         for task in marked.tasks
         for item in task.items
     }
+    if lost := scoring.late(submission, assignment)[0]:
+        marks["late"] = f"-{lost:.2f}"
     try:
         store.put_outcomes(submission.student, outcomes, marks)
     except codec.WireError as bad:

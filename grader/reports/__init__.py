@@ -17,7 +17,7 @@ from grader.reports import (
     text,
 )
 from grader.reports.notebook_lines import Place
-from grader.reports.summary import Chunks
+from grader.reports.summary import Chunks, Told, remarks
 
 Stream = Callable[[Iterable[Grade], Assignment], Chunks]
 
@@ -65,5 +65,9 @@ def together(streams: Sequence[Stream], grades: Iterable[Grade], assignment: Ass
                     queue.append(grade)
             yield own.popleft()
 
-    chunks = [stream(taken(own), assignment) for stream, own in zip(streams, queues, strict=True)]
+    told = remarks(grades)
+    chunks = [
+        stream(Told(grades=taken(own), remarks=told), assignment)
+        for stream, own in zip(streams, queues, strict=True)
+    ]
     return filter(None, chain.from_iterable(zip_longest(*chunks)))

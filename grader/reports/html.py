@@ -23,7 +23,7 @@ from grader.core.untrusted_text import printable
 from grader.marking import scoring
 from grader.quiz import picture
 from grader.quiz.graph import Graph, Node
-from grader.reports.summary import Chunks, Summaries, collected
+from grader.reports.summary import Chunks, Summaries, collected, remarks
 
 WORDS = {
     Status.PASSED: ("✓", "passed"),
@@ -76,6 +76,7 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         "waiting": waiting(kept),
         "moodle": moodle_differences(kept),
         "late": late(kept, assignment),
+        "remarks": remarks(grades),
         "unused": [grade for grade in kept if grade.submission.unused],
     }
     pages = [kept[at : at + ROWS] for at in range(0, len(kept), ROWS)] or [[]]

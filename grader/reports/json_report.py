@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.core.model import Assignment, Grade, ItemGrade
 from grader.core.version import __version__
-from grader.reports.summary import Chunks, collected
+from grader.reports.summary import Chunks, collected, remarks
 
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
@@ -19,7 +19,12 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same submission by submission."""
-    head = {"schema": 1, "assignment": assignment.name, "grader": __version__}
+    head = {
+        "schema": 1,
+        "assignment": assignment.name,
+        "grader": __version__,
+        "remarks": list(remarks(grades)),
+    }
     yield "results.json", _bytes(_text(head).removesuffix("\n}") + ',\n "submissions": [')
     separator = "\n"
     for grade in grades:

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from grader.core.model import Grade, ItemGrade, Outcome, TaskGrade
 
 Chunks = Iterator[tuple[str, bytes]]
 """A report as it is made: file name and that file's next bytes."""
+
+
+@runtime_checkable
+class Remarked(Protocol):
+    """Grades of a batch of which something is to be told as a whole."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """The sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Grades one by one, with what is to be told of them as a whole."""
+
+    grades: Iterator[Grade]
+    remarks: Sequence[str]
+
+    def __iter__(self) -> Iterator[Grade]:
+        return self.grades
+
+
+def remarks(grades: Iterable[Grade]) -> Sequence[str]:
+    """What is to be told of the batch as a whole; nothing of grades alone."""
+    return grades.remarks if isinstance(grades, Remarked) else ()
 
 
 def collected(chunks: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:

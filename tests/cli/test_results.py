@@ -183,3 +183,14 @@ def test_pages_of_students_who_left_do_not_stay(results: Path) -> None:
     assert run("report", results).exit_code == 0
     assert not left.exists()
     assert (results / "students" / "s0010.html").exists()
+
+
+def test_what_concerns_the_batch_stands_on_the_course_page_and_in_the_document(
+    results: Path,
+) -> None:
+    told = "Otto <b>Fremd</b> (r.csv, row 9) fits no submission; the answers were not used"
+    with Store(results / "grader.sqlite") as store:
+        store.note(remarks=json.dumps([told]))
+    assert run("report", results).exit_code == 0
+    assert json.loads((results / "results.json").read_text())["remarks"] == [told]
+    assert "Otto &lt;b&gt;Fremd&lt;/b&gt; (r.csv, row 9)" in (results / "index.html").read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from grader.batch.engine import LocalEngine
 from grader.batch.worker import Parcel, Tell
 from grader.checks.base import failed
 from grader.core import codec
-from grader.core.model import Assignment, Case, Evidence, Mark, Mistake, Outcome, Status
+from grader.core.model import Assignment, Case, Evidence, LateRule, Mark, Mistake, Outcome, Status
 from grader.marking import masters, regrade, typical_mistakes
 from grader.marking.grades import Results
 from grader.marking.regrade import Change, Remarked
@@ -45,6 +45,20 @@ def test_without_a_change_no_mark_changes(tmp_path: Path) -> None:
     of = graded(tmp_path)
     found = again(tmp_path, of)
     assert (found.students, found.changes, found.unanswered, found.notes) == (20, [], {}, [])
+
+
+def test_a_changed_rule_for_late_work_is_applied_and_shown(tmp_path: Path) -> None:
+    of = graded(tmp_path, 2, start=10)
+    late = replace(course.submission(10), submitted_at=of.due + timedelta(hours=30))
+    with Store(tmp_path / "grader.sqlite") as store:
+        course.batch(of, store).results([late, course.submission(11)])
+    ruled = replace(of, late=LateRule(percent_per_day=Decimal(10)), digest="ruled")
+    found = again(tmp_path, ruled)
+    assert found.changes == [Change(name="Student 10", item="late", before="–", after="-1.00")]
+    assert points(tmp_path, ruled) == ["2.00", "3.00"]
+    assert again(tmp_path, of).changes == [
+        Change(name="Student 10", item="late", before="-1.00", after="–")
+    ]
 
 
 def test_other_points_of_an_item_change_the_marks_of_who_has_it(tmp_path: Path) -> None:
