@@ -20,6 +20,7 @@ from grader.cli.export import export
 from grader.cli.grade import grade
 from grader.cli.mark import mark
 from grader.cli.new import new
+from grader.cli.purge import purge
 from grader.cli.quiz import quiz
 from grader.cli.regrade import regrade
 from grader.cli.release import release
@@ -104,6 +105,7 @@ main.add_command(export)
 main.add_command(grade)
 main.add_command(mark)
 main.add_command(new)
+main.add_command(purge)
 main.add_command(quiz)
 main.add_command(regrade)
 main.add_command(release)
