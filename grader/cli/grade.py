@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,12 +127,14 @@ def grade(
         }
         with machine.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, where)
+            before = {student: store.submission(student).name for student in store.students()}
             owned = ownership.settled(store, found.submissions, found.submissions.names())
             try:
                 results = work.results(_remarked(owned), noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
+        _tell_left(before, store.students())
         result_folder.write_reports(results, chosen, out)
         broken = _show_table(results, chosen)
     click.echo(f"Report: {(out / 'index.html').resolve()}")
@@ -159,6 +161,19 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
     more = f", and {len(told) - MANY} more" if len(told) > MANY else ""
     listed = printable(", ".join(told[:MANY])) or "no notebook"
     click.echo(f"Done in this run: {listed}{more}", err=True)
+
+
+def _tell_left(before: Mapping[str, str], now: Sequence[str]) -> None:
+    """Whom an earlier batch into this folder had, and this one has not."""
+    left = [name for student, name in before.items() if student not in now]
+    if left:
+        told = ", ".join(left[:MANY])
+        more = f", and {len(left) - MANY} more" if len(left) > MANY else ""
+        click.echo(
+            f"note: {len(left)} of the last batch are not in this one and leave the tables "
+            f"(their marks are kept): {printable(told)}{more}",
+            err=True,
+        )
 
 
 def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:

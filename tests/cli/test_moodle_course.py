@@ -138,3 +138,26 @@ def test_a_course_goes_in_and_comes_out(downloads: Path, tmp_path: Path) -> None
     page = (results / "index.html").read_text()
     assert "<h2>Late</h2>" in page
     assert page.count("started day") == 1
+
+
+@pytest.mark.sandbox
+def test_a_narrower_batch_says_who_leaves_and_their_marks_come_back_with_them(
+    downloads: Path, tmp_path: Path
+) -> None:
+    both, results = tmp_path / "both", tmp_path / "results"
+    for student in ("Ada", "Bob"):
+        (both / student).mkdir(parents=True)
+        (both / student / "Sums.ipynb").write_text(notebook("right"))
+    grade = ("grade", "--out", results, "--quiet", "--seed", "1", "--assignment", "course")
+    run(*grade, both)
+    run("mark", results, "--student", "bob", "--item", "says", "--points", "7", "--reason", "x")
+    words = [str(word) for word in (*grade, both / "Ada")]
+    done = CliRunner().invoke(main, words)
+    assert "1 of the last batch are not in this one" in done.stderr
+    assert "Bob" in done.stderr
+    run(*grade, both)
+    document = json.loads((results / "results.json").read_text())
+    assert {s["student"]: s["points"] for s in document["submissions"]} == {
+        "ada": "100.00",
+        "bob": "7.00",
+    }
