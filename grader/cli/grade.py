@@ -46,6 +46,13 @@ MANY, MANY_ROWS = 20, 200
     "export of the gradebook, or a CSV with any of name, email, number, key, submitted, until, "
     "reason. May be given several times.",
 )
+@click.option(
+    "--quiz",
+    "downloads",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A quiz's Responses download that lies elsewhere. May be given several times.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
 @click.option(
@@ -61,6 +68,7 @@ def grade(
     out: Path,
     assignment: str | None,
     people: tuple[Path, ...],
+    downloads: tuple[Path, ...],
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
@@ -104,7 +112,7 @@ def grade(
     if rung and rung not in levels.CONCURRENT:
         jobs, where = 1, engines.find(engine, 1, data_dir)
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
-    found = ingest(list(paths), chosen, PLATFORMS, people)
+    found = ingest([*paths, *downloads], chosen, PLATFORMS, people)
     for note in filter(None, (*found.notes, undated(found, chosen))):
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
@@ -123,7 +131,7 @@ def grade(
             "digest": chosen.digest,
             "data": str(data_dir.resolve()) if data_dir else "",
             "remarks": json.dumps(found.notes),
-            "paths": shlex.join(str(path.resolve()) for path in paths),
+            "paths": shlex.join(str(path.resolve()) for path in (*paths, *downloads)),
         }
         with machine.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, where)

@@ -161,3 +161,14 @@ def test_a_narrower_batch_says_who_leaves_and_their_marks_come_back_with_them(
         "ada": "100.00",
         "bob": "7.00",
     }
+
+
+@pytest.mark.sandbox
+def test_a_quiz_that_is_none_is_told_before_anything_runs(downloads: Path, tmp_path: Path) -> None:
+    table = tmp_path / "wine.csv"
+    table.write_text("alcohol,ash\n1,2\n")
+    words = ["grade", downloads, "--quiz", table, "--out", tmp_path / "r", "--assignment", "course"]
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    assert done.exit_code == 2
+    assert "wine.csv belongs to no student" in done.stderr
+    assert not (tmp_path / "r").exists()
