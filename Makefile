@@ -15,6 +15,7 @@ demo: setup
 	@.venv/bin/grader grade submissions/examples --assignment dais2021-a4 --out results/demo
 
 test: setup
+	@tools/setup.sh browser
 	$(PYTHON) -m pytest -m "" -n auto --dist loadgroup
 
 bundle: setup

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the grader needs: `setup.sh python` the virtual environment, `setup.sh sandbox`
-# bubblewrap. Works as root and as an ordinary user; says what to do where it can't.
+# bubblewrap, `setup.sh browser` what the tests of pages look through. Works as root and as an
+# ordinary user; says what to do where it can't.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,6 +72,17 @@ set_up_sandbox() {
     "$cache/usr/bin/bwrap" --version >/dev/null
 }
 
+# Chromium is for tests alone, and too large to be unpacked by hand: where it can't be had, they are
+# skipped, and say so.
+set_up_browser() {
+    if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then return; fi
+    if command -v apt-get >/dev/null; then
+        echo "setup: installing Chromium, for tests of pages"
+        if as_root apt-get update -qq && as_root apt-get install -y -qq chromium >/dev/null; then return; fi
+    fi
+    echo "setup: NO BROWSER: tests of pages will be skipped; install Chromium to run them" >&2
+}
+
 # An apt state of our own, so that no root is needed to fetch and unpack one package.
 unpack_without_root() {
     local package=$1 folder=$2 state
@@ -86,5 +98,6 @@ unpack_without_root() {
 case "${1:-}" in
 python) set_up_python ;;
 sandbox) set_up_sandbox ;;
-*) echo "usage: tools/setup.sh python|sandbox" >&2; exit 2 ;;
+browser) set_up_browser ;;
+*) echo "usage: tools/setup.sh python|sandbox|browser" >&2; exit 2 ;;
 esac

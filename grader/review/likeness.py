@@ -23,7 +23,7 @@ def normalised(text: str) -> str:
     """The text without spaces, emphasis, list marks, capitals of words and a last full stop."""
     text = unicodedata.normalize("NFC", text)
     text = re.sub(r"^[ \t]*(?:[-*+]|#{1,6}|\d{1,2}[.)])[ \t]+(?=[^\W\d_])", "", text, flags=re.M)
-    text = re.sub(r"(\*\*|__)(?=\w)(.+?)(?<=\w)\1", r"\2", text)
+    text = re.sub(r"(?<!\w)(\*\*|__)(?=\w)(.+?)(?<=\w)\1(?!\w)", r"\2", text)
     text = re.sub(r"[^\W\d_]{2,}", lambda word: word[0].casefold(), text)
     return re.sub(r"(?<=\w)\.$", "", " ".join(text.split()))
 

@@ -47,7 +47,7 @@ class ShownCell:
     body: Markup
     output: str
     error: str
-    pictures: int  # how many can be asked for
+    pictures: tuple[int, ...]  # numbers of those that decode
 
 
 def cells(
@@ -61,6 +61,7 @@ def cells(
     found = []
     for index, cell in enumerate(notebook.cells):
         run = runs.get(index)
+        images = run.images if run else ()
         source = mask(cell.source)
         output = run.text if run else "\n".join(cell.outputs)
         found.append(
@@ -70,7 +71,7 @@ def cells(
                 body=code(source) if cell.kind == "code" else rendered(source),
                 output=cut(mask(output), MAX_OUTPUT),
                 error=cut(mask(run.error), MAX_OUTPUT) if run else "",
-                pictures=len(run.images) if run else 0,
+                pictures=tuple(n for n, image in enumerate(images) if picture(image)),
             )
         )
     return found

@@ -1,0 +1,349 @@
+"""An evening in a real browser: keys, several windows, hostile work, and what axe finds.
+
+One server and one browser for the module. Where no Chromium is there, all of it is skipped with one
+line; in continuous integration that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from grader.core.model import Cell
+from grader.marking import codes
+from grader.review import appeal_file
+from grader.review.desk import Desk, Marker
+from grader.review.server import Server
+from grader.store.store import Store
+from tests.review import evening
+from tests.review.conftest import WHY
+from tests.review.payloads import PAYLOADS
+from tests.review.test_appeals import NOW
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+NUMBER = "activation/number"
+HOSTILE = 36
+"""The number of the student whose work is hostile in each of its places."""
+
+
+@dataclass
+class Site:
+    """A served folder, and the browser that looks at it."""
+
+    desk: Desk
+    server: Server
+    browser: Browser
+    written: list[int]
+
+    def enter(self, name: str = "Jo", **settings: object) -> Page:
+        """A window of a marker; it fails on whatever a page must not do."""
+        context = self.browser.new_context(**settings)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(dict(self.server.addresses)[name])
+        return page
+
+    def at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server.port}{path}"
+
+    def code(self, number: int) -> str:
+        return self.desk.people[f"s{number:04}"].code
+
+    def points(self, number: int, item: str = WHY) -> str:
+        card = self.desk.cards[item][f"s{number:04}"]
+        return "open" if card.waits else f"{card.points:.2f}"
+
+
+def works() -> list[evening.Work]:
+    """Work of 36 students, and one hostile to whoever looks at it."""
+    text = "\n\n".join(PAYLOADS)
+    cells = [Cell(id=f"p{n}", kind="markdown", source=p) for n, p in enumerate(PAYLOADS)]
+    cells += [Cell(id="c", kind="code", source=text), Cell(id="r", kind="raw", source=text)]
+    hostile = evening.Work(
+        why=text,
+        relu=PAYLOADS[0],
+        cells=cells,
+        text=text,
+        doubt=text,
+        images=(b"<svg onload=alert(1)>", evening.png()),
+        name=PAYLOADS[1],
+        notes=(text,),
+    )
+    return [*evening.works(HOSTILE), hostile]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The one server and browser."""
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "no Chromium: tools/setup.sh browser installs it"
+        pytest.skip("NO BROWSER: the pages of `grader review` are NOT tested; apt install chromium")
+    folder = tmp_path_factory.mktemp("evening") / "results"
+    of, written = evening.fill(folder, works()), list[int]()
+    with Store(folder / "grader.sqlite") as store, sync_playwright() as player:
+        text = f"{codes.of(store.secret(codes.SECRET), 's0001', NUMBER)}: please look again"
+        appeal_file.take(store, of, appeal_file.read("mail.txt", text.encode()), NOW)
+        markers = [Marker(name="Jo", leads=True), Marker(name="Max")]
+        desk = Desk(store, of, markers, second=Decimal("0.5"))
+        server = Server(desk, lambda: written.append(1))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield Site(desk, server, browser, written)
+        browser.close()
+        server.stop()
+        thread.join(10)
+
+
+def heard(context: BrowserContext, site: Site) -> list[str]:
+    """All that pages of a context do and must not: it is filled as they do."""
+    found: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        found.append(dialog.message)
+        dialog.dismiss()
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda message: found.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("dialog", dismiss)
+
+    def route(route: Route) -> None:
+        if not route.request.url.startswith((site.at("/"), "data:")):
+            found.append(route.request.url)
+        route.continue_()
+
+    context.on("page", watch)
+    for page in context.pages:
+        watch(page)
+    context.route("**/*", route)
+    return found
+
+
+def every_page(site: Site, number: int) -> list[str]:
+    code = site.code(number)
+    return [
+        "/",
+        f"/item/{WHY}?at={code}&show=all",
+        f"/item/{NUMBER}?at={code}&show=all",
+        f"/student/{code}",
+        f"/student/{code}/preview",
+        f"/history?at={code}&item={WHY}",
+        f"/steps/{WHY}",
+        f"/agreement/{WHY}",
+        "/requests",
+        "/keys",
+    ]
+
+
+def test_hostile_work_shows_harmless_on_every_page(site: Site) -> None:
+    assert len(PAYLOADS) >= 40
+    page = site.enter()
+    found = heard(page.context, site)
+    page.goto(site.at(f"/student/{site.code(HOSTILE)}"))
+    page.get_by_text("Show the name").first.click()
+    page.get_by_label("Why").fill("the test")
+    page.get_by_role("button", name="Show the name").click()
+    for path in every_page(site, HOSTILE):
+        page.goto(site.at(path))
+        assert page.evaluate("window.__owned === undefined"), path
+        assert page.evaluate("document.querySelectorAll('main a[href^=\"http\"]').length") == 0
+        if "/preview" not in path:
+            foreign = "main script, main iframe, main object, main style, main [onclick]"
+            assert page.locator(foreign).count() == 0
+    assert [line for line in found if "sandboxed" not in line] == []
+    page.context.close()
+
+
+def test_a_page_of_another_port_gets_nothing_in(site: Site) -> None:
+    page = site.enter()
+    before = site.desk.store.hand_marks.owners()
+    other = page.context.new_page()
+    other.route(
+        "http://127.0.0.1:9/**",
+        lambda route: route.fulfill(body="<p>evil", content_type="text/html"),
+    )
+    other.goto("http://127.0.0.1:9/")
+    told = other.evaluate(
+        """async (target) => {
+            const tries = {};
+            const answer = await fetch(target + "mark", {method: "POST", mode: "no-cors",
+                credentials: "include", body: "item=a",
+                headers: {"content-type": "application/x-www-form-urlencoded"}}).then(
+                (found) => found.type, () => "failed");
+            tries.fetch = answer;
+            const read = fetch(target, {credentials: "include"});
+            tries.read = await read.then(() => "read", () => "failed");
+            tries.image = await new Promise((done) => { const image = new Image();
+                image.onload = () => done("loaded"); image.onerror = () => done("failed");
+                image.src = target + "static/review.css"; });
+            tries.stream = await new Promise((done) => {
+                const stream = new EventSource(target + "events", {withCredentials: true});
+                stream.onopen = () => done("open"); stream.onerror = () => done("failed"); });
+            return tries;
+        }""",
+        site.at("/"),
+    )
+    assert told["fetch"] in ("opaque", "failed")  # sent, refused, and unreadable
+    assert (told["read"], told["image"], told["stream"]) == ("failed", "failed", "failed")
+    other.set_content(f'<form method=post action="{site.at("/undo")}"><button>x</button></form>')
+    other.get_by_role("button").click()
+    expect(other.locator("body")).to_contain_text("comes from another page")
+    assert site.desk.store.hand_marks.owners() == before
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_overflows(site: Site, scheme: str) -> None:
+    page = site.enter(color_scheme=scheme, bypass_csp=True, viewport={"width": 360, "height": 740})
+    axe, wrong = Axe(), list[str]()
+    for path in [path for path in every_page(site, 2) if "/preview" not in path]:
+        page.goto(site.at(path))
+        found = axe.run(page)
+        wrong += [
+            f"{path}: {v['id']}: {v['nodes'][0]['html'][:200]}"
+            for v in found.response["violations"]
+        ]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        wrong += [f"{path} is {wide} px wide"] if wide > 360 else []
+    assert wrong == []
+    page.context.close()
+
+
+def test_every_page_works_without_script(site: Site) -> None:
+    page = site.enter(java_script_enabled=False)
+    page.goto(site.at(f"/item/{WHY}?at={site.code(27)}"))
+    page.get_by_label("Names the chain rule").check()
+    page.get_by_role("button", name="Save and next").click()
+    assert site.points(27) == "1.00"
+    page.get_by_role("button", name="Undo my last mark").click()
+    assert site.points(27) == "open"
+    page.context.close()
+
+
+def test_an_evening_by_keyboard(site: Site) -> None:
+    page = site.enter()
+    found = heard(page.context, site)
+    keys = page.keyboard
+    page.get_by_label("Find").fill(site.code(2)[:3])
+    keys.press("Enter")
+    expect(page.locator("tbody").last).to_contain_text(site.code(2))
+    # twenty answers, one after another
+    page.goto(site.at(f"/item/{WHY}"))
+    before = len(site.desk.store.hand_marks.by("Jo", 100))
+    for number in range(20):
+        heading = page.locator("h1").text_content()
+        expect(page.locator("h1")).to_be_focused()
+        keys.press("1")
+        keys.press("2" if number % 2 else "4")
+        if page.locator("[name=all]").count():
+            keys.press("m")
+        if number == 3:
+            keys.press("c")
+            keys.type("7 is a digit, and no key")
+        keys.press("Control+Enter")
+        expect(page.locator("h1")).not_to_have_text(heading or "")
+    marks = site.desk.store.hand_marks.by("Jo", 100)
+    assert len(marks) - before >= 20
+    assert all(mark.points == Decimal("1.5") for _, mark in marks[: len(marks) - before])
+    assert any(mark.comment == "7 is a digit, and no key" for _, mark in marks)
+    # equal answers went together, and undo takes them back together
+    group = next(m.decision for _, m in marks if m.decision)
+    twins = [s for s, m in site.desk.store.hand_marks.of_item(WHY) if m.decision == group]
+    assert len(twins) > 1
+    last_student, last = marks[0]
+    keys.press("u")
+    expect(page.locator("#live")).to_contain_text("undone")
+    assert site.desk.cards[WHY][last_student].mark != last
+    # the palette finds a step by its words
+    page.goto(site.at(f"/item/{WHY}?at={site.desk.people[last_student].code}"))
+    keys.press("/")
+    keys.type("confuses")
+    keys.press("Enter")
+    expect(page.get_by_label("Confuses vanishing")).to_be_checked()
+    keys.press("f")
+    keys.press("Enter")
+    expect(page.locator("#live")).to_contain_text("Saved")
+    assert f"{site.desk.cards[WHY][last_student].points:.2f}" == "2.00"
+    assert [line for line in found if "error" in line.lower()] == []
+    page.context.close()
+
+
+def test_two_windows_on_one_answer_and_one_for_the_lead(site: Site) -> None:
+    page, other = site.enter(), site.enter("Max")
+    address = site.at(f"/item/activation/relu?at={site.code(4)}")
+    page.goto(address)
+    other.goto(address)
+    expect(other.locator("#live")).to_contain_text("Jo has this answer open")
+    page.get_by_label("Points of 2").fill("1")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(other.locator("#live")).to_contain_text("your page is no longer new", timeout=15_000)
+    other.get_by_label("Points of 2").fill("2")
+    other.get_by_role("button", name="Save", exact=True).click()
+    expect(other.locator("main")).to_contain_text("Your mark is kept, and does not count yet.")
+    assert site.points(4, "activation/relu") == "1.00"
+    other.get_by_role("button", name="Take mine").click()
+    assert site.points(4, "activation/relu") == "2.00"
+    other.goto(site.at(f"/item/activation/relu?at={site.code(6)}"))
+    other.keyboard.press("h")
+    other.keyboard.type("odd")
+    other.keyboard.press("Enter")
+    page.goto(site.at("/"))
+    expect(page.locator("main")).to_contain_text("1 for the lead")
+    page.context.close()
+    other.context.close()
+
+
+def test_a_change_of_a_step_and_back_a_request_and_the_end(site: Site) -> None:
+    page = site.enter()
+    page.goto(site.at(f"/item/{WHY}?at={site.code(0)}&show=all"))
+    page.locator("[name=step]").first.check()
+    page.get_by_label("Comment to the student").fill("x")
+    page.get_by_role("button", name="Save", exact=True).click()
+    before = site.points(0)
+    page.goto(site.at(f"/steps/{WHY}"))
+    first = page.locator("form.card").first
+    first.get_by_label("Points").fill("0.25")
+    first.get_by_role("button").click()
+    expect(page.locator("h1")).to_contain_text("pass mark")
+    page.get_by_role("button", name="Decide").click()
+    assert site.points(0) != before
+    page.get_by_role("button", name="Take this change back").first.click()
+    assert site.points(0) == before
+    page.goto(site.at("/requests/first"))
+    page.get_by_label("Points of 2").fill("1.5")
+    page.get_by_label("Comment to the student").fill("You are right in part.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#live")).to_contain_text("Saved")
+    page.goto(site.at("/requests"))
+    expect(page.locator("main")).to_contain_text("Answered by Jo")
+    page.goto(site.at(f"/student/{site.code(1)}/preview"))
+    page.get_by_label("Why").fill("to see the final page")
+    page.get_by_role("button").last.click()
+    page.goto(site.at(f"/student/{site.code(1)}/preview"))
+    expect(page.locator("body")).to_contain_text("You are right in part.")
+    page.goto(site.at("/"))
+    page.get_by_role("button", name="Write the reports now").click()
+    expect(page.locator("#live")).to_contain_text("The reports are written.")
+    assert site.written
+    page.context.close()

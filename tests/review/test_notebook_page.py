@@ -1,0 +1,81 @@
+"""Notebooks as HTML: whatever is in them, it is text, form and pictures that decode."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.core.model import Cell, CellRun, Ending, Evidence, Notebook
+from grader.review import notebook_page
+from grader.review.notebook_page import picture, rendered
+from tests.review.evening import png
+
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "![x](http://evil.example/x.png)",
+        "<http://evil.example>",
+        "[a]: http://evil.example\n\n[a]",
+        "<style>*{display:none}</style>",
+        "&lt;script&gt;",
+        "| <b onclick=x> |\n|---|\n| <iframe src=x> |",
+        "```html\n<script>\n```",
+    ],
+)
+def test_nothing_in_markdown_is_markup_or_leads_elsewhere(text: str) -> None:
+    html = str(rendered(text))
+    for forbidden in ("<script", "<img", "<a", "href", "src=x>", "<style", "<iframe", "<b "):
+        assert forbidden not in html.replace("&lt;", "‹"), html
+
+
+def test_markdown_keeps_its_form_below_our_own_headings() -> None:
+    html = str(rendered("# Title\n\n**bold** and `code`\n\n- one\n"))
+    assert html.splitlines() == [
+        "<h3>Title</h3>",
+        "<p><strong>bold</strong> and <code>code</code></p>",
+        "<ul>",
+        "<li>one</li>",
+        "</ul>",
+    ]
+
+
+def test_control_and_direction_characters_are_visible() -> None:
+    assert "\u202e" not in str(rendered("a\u202eb"))
+    assert "\u202e" not in str(notebook_page.code("x = 1 # \u202e"))
+
+
+def test_depth_and_size_are_bounded() -> None:
+    assert len(rendered("> " * 5000 + "x")) < 200_000
+    assert len(notebook_page.code("(" * 1_000_000)) < 60_000
+
+
+@pytest.mark.parametrize(
+    "data", [SVG, b"", b"GIF89a" + b"x" * 50, png()[:40], b"\x89PNG\r\n\x1a\n", b"<html>"]
+)
+def test_what_does_not_decode_is_no_picture(data: bytes) -> None:
+    assert picture(data) is None
+
+
+def test_a_picture_is_one() -> None:
+    assert picture(png()) == "image/png"
+
+
+def test_each_cell_shows_what_our_run_gave_else_what_was_saved() -> None:
+    cells = (
+        Cell(id="a", kind="code", source="1", outputs=("saved",)),
+        Cell(id="b", kind="code", source="2", outputs=("old",)),
+    )
+    run = CellRun(index=1, id="b", status="ok", text="new Ada", images=(SVG, png()))
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(run,))
+
+    def mask(text: str) -> str:
+        return text.replace("Ada", "[name]")
+
+    found = notebook_page.cells(Notebook(name="N", cells=cells), evidence, mask)
+    told = [(c.number, c.output, c.pictures) for c in found]
+    assert told == [(1, "saved", ()), (2, "new [name]", (1,))]

@@ -1,0 +1,83 @@
+"""In which order markers meet answers, and who may mark what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from grader.review.queues import Queue
+from tests.review.conftest import JO, MAX, WHY, Room, mark
+from tests.review.evening import Work
+
+DIFFERENT = [Work(why=f"{chr(97 + n) * (5 + n)} is what I think.") for n in range(12)]
+
+
+def test_the_order_is_stable_and_of_each_item_and_marker_its_own(make: Callable[..., Room]) -> None:
+    first, again = make(works=DIFFERENT), make()
+    row = Queue(first.desk, WHY, JO).all()
+    assert row == Queue(again.desk, WHY, JO).all()
+    other = Queue(first.desk, WHY, MAX).all()
+    turn = other.index(row[0])
+    assert other[turn:] + other[:turn] == row  # another start in the same round
+    assert row != sorted(row)
+    assert first.desk.order[WHY] != first.desk.order["activation/number"]
+
+
+def test_the_next_is_one_that_waits_and_that_nobody_has_open(make: Callable[..., Room]) -> None:
+    room = make(works=DIFFERENT)
+    row = Queue(room.desk, WHY, JO).all()
+    room.desk.claims.take(WHY, row[1], "Max")
+    mark(room.browser(), f"/item/{WHY}?at={room.code(row[2])}", points="1")
+    place = Queue(room.desk, WHY, JO).place(row[0])
+    assert (place.number, place.of, place.next) == (1, 11, row[3])
+    assert (place.before, place.after) == ("", row[1])
+
+
+def test_of_those_that_all_are_open_elsewhere_the_next_is_one_all_the_same(
+    make: Callable[..., Room],
+) -> None:
+    room = make(works=DIFFERENT[:2])
+    row = Queue(room.desk, WHY, JO).all()
+    room.desk.claims.take(WHY, row[1], "Max")
+    assert Queue(room.desk, WHY, JO).place(row[0]).next == row[1]
+
+
+def test_second_marks_are_of_a_sample_of_others_marks_and_never_count(
+    make: Callable[..., Room],
+) -> None:
+    room = make(works=DIFFERENT, second=Decimal("0.5"))
+    assert Queue(room.desk, WHY, MAX, round=2).all() == []
+    jo, other = room.browser(), room.browser("Max")
+    for student in room.desk.people:
+        mark(jo, f"/item/{WHY}?at={room.code(student)}", points="1", comment="first words")
+    wanted = Queue(room.desk, WHY, MAX, round=2).all()
+    assert 0 < len(wanted) < 12
+    assert wanted == [s for s in wanted if room.desk.in_sample(WHY, s)]
+    assert Queue(room.desk, WHY, JO, round=2).all() == []  # whose own marks they are
+    address = f"/item/{WHY}?at={room.code(wanted[0])}&round=2"
+    page = other.get(address).text
+    assert "Marks so far" not in page
+    assert "first words</textarea>" not in page
+    assert mark(other, address, points="2").status_code == 303
+    assert room.points(wanted[0], WHY) == "1.00"
+    assert len(Queue(room.desk, WHY, MAX, round=2).all()) == len(wanted) - 1
+
+
+def test_differences_are_settled_by_the_lead_and_all_marks_stay(make: Callable[..., Room]) -> None:
+    room = make(works=DIFFERENT[:1], second=Decimal(1))
+    jo, other, code = room.browser(), room.browser("Max"), room.code("s0000")
+    mark(jo, f"/item/{WHY}?at={code}", points="0.5")
+    mark(other, f"/item/{WHY}?at={code}&round=2", points="2")
+    page = jo.get(f"/agreement/{WHY}").text
+    assert "1 answers were marked twice" in page
+    assert "not shown below 20 pairs" in page
+    assert "to settle" in page
+    assert "Settle at" not in other.get(f"/agreement/{WHY}").text
+    second = room.store.hand_marks.all("s0000", WHY)[-1]
+    csrf = page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
+    newest = room.store.hand_marks.newest("s0000", WHY)
+    sent = {"csrf": csrf, "item": WHY, "at": code, "mark": str(second.id), "seen": str(newest)}
+    jo.post("/settle", data=sent | {"back": "agreement"})
+    assert room.points("s0000", WHY) == "2.00"
+    assert "settled at 2 by Jo" in jo.get(f"/agreement/{WHY}").text
+    assert len(room.store.hand_marks.all("s0000", WHY)) == 3
