@@ -31,6 +31,7 @@ class Queue:
         self._round, self._every = round, every
         self._handed = {d.student: d for d in desk.store.decisions.all("hand") if d.item == item}
         self._twice = self._second_marks() if round == 2 else {}
+        self._row: list[str] | None = None
 
     def _second_marks(self) -> dict[str, set[str]]:
         """By student who has marked an answer in the second round."""
@@ -41,7 +42,12 @@ class Queue:
         return found
 
     def all(self) -> list[str]:
-        """The students in this marker's order, each with what this marker may do."""
+        """The students whose answers are for this marker, in this marker's order."""
+        if self._row is None:
+            self._row = self._ordered()
+        return self._row
+
+    def _ordered(self) -> list[str]:
         order = self._desk.order[self._item]
         if not order:
             return []
