@@ -71,6 +71,7 @@ class Store:
             self._db.close()
         if self._claim is not None:
             os.close(self._claim)
+            self._claim = None
 
     def claim(self) -> Self:
         """Makes this the one that writes, until it is closed or its process dies.
