@@ -16,6 +16,11 @@ from grader.store.decisions import Appeal
 from grader.store.store import Store
 
 CODE = re.compile(r"(?<![A-Z0-9-])[A-Z2-7]{4}-[A-Z2-7]{4}(?![A-Z0-9-])")
+HEADER = re.compile(
+    r"(From|To|Subject|Date|Received|Return-Path|Delivered-To|MIME-Version|Message-ID|X-[\w-]+): ",
+    re.IGNORECASE,
+)
+"""How a mail with its head begins."""
 MAX_TEXT = 4000
 TABLES = (".csv", ".xlsx", ".ods")
 
@@ -65,7 +70,7 @@ def _rows(name: str, content: bytes) -> Iterator[tuple[str, str, str]]:
 def _mail(content: bytes) -> str:
     """The text of a mail, or of a plain file."""
     text = content.decode("utf-8", "replace")
-    if not re.match(r"[A-Za-z-]+:", text):
+    if not HEADER.match(text):
         return text
     message = message_from_bytes(content, policy=policy.default)
     body = message.get_body(("plain",))
