@@ -1,0 +1,57 @@
+"""Makes the pictures of `grader review` in docs/: `python tools/pictures.py`. Needs Chromium."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from grader.review.desk import Desk, Marker
+from grader.review.server import Server
+from grader.store.store import Store
+from tests.review import evening
+from tests.review.conftest import WHY
+from tests.review.test_browser import ARGUMENTS, CHROMIUM
+
+WIDE, PHONE = (1180, 780), (390, 844)
+
+
+def main() -> None:
+    """Writes docs/review-queue.png, -submission.png and -phone.png."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "results"
+        of = evening.fill(folder, evening.works(24))
+        with Store(folder / "grader.sqlite") as store, sync_playwright() as player:
+            markers = [Marker(name="Jo", leads=True), Marker(name="Max")]
+            desk = Desk(store, of, markers, second=Decimal("0.2"))
+            server = Server(desk, lambda: None)
+            thread = threading.Thread(target=server.run, daemon=True)
+            thread.start()
+            browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            code, twin = desk.people["s0003"].code, desk.people["s0001"].code
+            for name, (width, height), path, pressed in (
+                ("queue", WIDE, f"/item/{WHY}?at={twin}", "14m"),
+                ("submission", WIDE, f"/student/{code}", ""),
+                ("phone", PHONE, f"/item/{WHY}?at={twin}", "14"),
+            ):
+                page = browser.new_page(viewport={"width": width, "height": height})
+                page.goto(server.addresses[0][1])
+                page.goto(f"http://127.0.0.1:{server.port}{path}")
+                for key in pressed:
+                    page.keyboard.press(key)
+                page.screenshot(path=ROOT / "docs" / f"review-{name}.png")
+                page.close()
+            browser.close()
+            server.stop()
+            thread.join(10)
+
+
+if __name__ == "__main__":
+    main()
