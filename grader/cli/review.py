@@ -15,10 +15,8 @@ import click
 from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
-    from grader.core.model import Assignment
-    from grader.review.desk import Desk
+    from grader.review.desk import Desk, Marker
     from grader.review.server import Server
-    from grader.store.store import Store
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -42,6 +40,9 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=FILE,
     help="CSV with the columns marker and student: who must not mark whom.",
 )
+@click.option(
+    "--no-marker-statistics", is_flag=True, help="Tell nothing of single markers: pace, drift."
+)
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 def review(
@@ -52,6 +53,7 @@ def review(
     names: bool,
     second: int,
     conflicts: Path | None,
+    no_marker_statistics: bool,
     port: int,
     no_browser: bool,
 ) -> None:
@@ -62,12 +64,27 @@ def review(
     answered; at the end the reports are written.
     """
     from grader.cli import result_folder
+    from grader.core.errors import UsageError
     from grader.marking.grades import Results
 
+    if second and not others:
+        raise UsageError("--second needs a second person; name one by --marker")
     server = _server()
+    from grader.review.desk import Desk
+
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.unchanged(store, assignment)
-        desk = _desk(store, chosen, by or getpass.getuser(), others, names, second, conflicts)
+        markers = _markers(by or getpass.getuser(), others)
+        click.echo(f"reading {len(store.students())} submissions", err=True)
+        desk = Desk(
+            store,
+            chosen,
+            markers,
+            blind=not names,
+            second=Decimal(second) / 100,
+            conflicts=_pairs(conflicts, {m.name for m in markers}, store.students()),
+            statistics=not no_marker_statistics,
+        )
 
         def write_reports() -> None:
             result_folder.write_reports(Results(store, chosen), chosen, results)
@@ -95,37 +112,20 @@ def _server() -> type[Server]:
     return Server
 
 
-def _desk(
-    store: Store,
-    assignment: Assignment,
-    by: str,
-    others: tuple[str, ...],
-    names: bool,
-    second: int,
-    conflicts: Path | None,
-) -> Desk:
+def _markers(by: str, others: tuple[str, ...]) -> list[Marker]:
     from grader.core.errors import UsageError
-    from grader.review.desk import Desk, Marker
+    from grader.review.desk import Marker
 
     if len({by, *others}) != 1 + len(others):
         raise UsageError("two markers have the same name; give each another")
-    if second and not others:
-        raise UsageError("--second needs a second person; name one by --marker")
-    markers = [Marker(name=by, leads=True), *(Marker(name=name) for name in others)]
-    click.echo(f"reading {len(store.students())} submissions", err=True)
-    return Desk(
-        store,
-        assignment,
-        markers,
-        blind=not names,
-        second=Decimal(second) / 100,
-        conflicts=_pairs(conflicts, {by, *others}, store.students()) if conflicts else (),
-    )
+    return [Marker(name=by, leads=True), *(Marker(name=name) for name in others)]
 
 
-def _pairs(path: Path, markers: set[str], students: list[str]) -> list[tuple[str, str]]:
+def _pairs(path: Path | None, markers: set[str], students: list[str]) -> list[tuple[str, str]]:
     from grader.core.errors import UsageError
 
+    if path is None:
+        return []
     try:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as bad:

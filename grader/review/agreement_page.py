@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from grader.core.model import Mark
 from grader.review.agreement import agreement as compared
-from grader.review.desk import Desk
+from grader.review.desk import Desk, Marker
+from grader.review.drift import Drift, drift
 from grader.review.visit import Visit
 
 TOLERANCE = Decimal("0.5")
@@ -56,6 +57,23 @@ def pairs(desk: Desk, item: str) -> list[Pair]:
     return sorted(found, key=lambda pair: (-abs(pair.difference), pair.student))
 
 
+def drifts(desk: Desk, item: str, marker: Marker) -> dict[str, Drift]:
+    """By marker how marks of an item moved; others' are shown to the lead alone."""
+    by: dict[str, dict[str, float]] = {}
+    all_points, groups = list[float](), set[int]()
+    for student, mark in desk.store.hand_marks.of_item(item):
+        if mark.taken_back or mark.round != 1 or mark.decision in groups:
+            continue
+        if mark.decision:
+            groups.add(mark.decision)  # equal answers are one look
+        by.setdefault(mark.by, {}).setdefault(student, float(mark.points))
+        all_points.append(float(mark.points))
+    mean = sum(all_points) / len(all_points) if all_points else 0.0
+    names = by if marker.leads else {marker.name} & by.keys()
+    found = {name: drift(list(by[name].values()), mean) for name in names}
+    return {name: line for name, line in found.items() if line is not None}
+
+
 def agreement(visit: Visit) -> Response:
     """Agreement on one item. Pairs are shown only once both marks are in."""
     name, desk = visit.item(), visit.desk
@@ -70,6 +88,7 @@ def agreement(visit: Visit) -> Response:
         numbers=numbers,
         tolerance=TOLERANCE,
         levels=sorted({points for pair in numbers.table for points in pair}),
+        drifts=drifts(desk, name, visit.marker) if desk.statistics else {},
         drawn=sum(desk.in_sample(name, student) for student in marked),
         newest={pair.student: desk.store.hand_marks.newest(pair.student, name) for pair in found},
     )

@@ -76,7 +76,7 @@ def course(visit: Visit) -> Response:
 
 
 def _rows(desk: Desk, marker: Marker) -> list[Row]:
-    paces, found = _paces(desk, marker), []
+    paces, found = _paces(desk, marker) if desk.statistics else {}, []
     for name, (_, item) in desk.items.items():
         cards = desk.cards[name].values()
         waiting = [card for card in cards if card.waits]

@@ -74,11 +74,13 @@ class Desk:
         blind: bool = True,
         second: Decimal = Decimal(0),
         conflicts: Iterable[tuple[str, str]] = (),
+        statistics: bool = True,
     ) -> None:
         """`second` is the share of answers that are marked twice; `conflicts` are (marker, student)
-        pairs that are kept apart."""
+        pairs that are kept apart; without `statistics` nothing is told of single markers."""
         self.store, self.assignment, self.markers = store, assignment, tuple(markers)
         self.blind, self.second, self.conflicts = blind, second, frozenset(conflicts)
+        self.statistics = statistics
         self.lock = threading.RLock()
         self.claims = Claims()
         self.items: dict[str, tuple[Task, Item]] = {
