@@ -21,14 +21,14 @@ def mark(visit: Visit) -> Response:
     """A mark; on to the next answer, or to both marks if another overtook it."""
     name, student = visit.item(), visit.student()
     round_ = 2 if visit.sent("round") == "2" else 1
-    every = visit.sent("show") == "all"
-    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every)
+    every, before = visit.sent("show") == "all", visit.sent("before")
+    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every, before=before)
     place = queue.place(student)
     wanted = _wanted(visit, name, student, round_)
     try:
         done = saving.save(visit.desk, visit.marker, wanted)
     except UsageError as bad:
-        return _once_more(visit, queue, wanted, str(bad), every=every)
+        return _once_more(visit, queue, wanted, str(bad), every, before)
     if done.reason:
         return visit.show(
             "overtaken",
@@ -46,6 +46,7 @@ def mark(visit: Visit) -> Response:
     stay = visit.sent("go") == "stay"
     at = code if stay else _next(visit, queue, place.next)
     more = {"show": "all" if every or stay else "", "round": 2 if round_ == 2 else ""}
+    more["before"] = before
     told = code if not done.also else f"{code} and {done.also} equal"
     return see(f"/item/{name}{query(at=at, **more, saved=told)}")
 
@@ -71,10 +72,10 @@ def _wanted(visit: Visit, name: str, student: str, round_: int) -> saving.Save:
 
 
 def _once_more(
-    visit: Visit, queue: Queue, wanted: saving.Save, sentence: str, *, every: bool
+    visit: Visit, queue: Queue, wanted: saving.Save, sentence: str, every: bool, before: str
 ) -> Response:
     """The same page with what was typed, and why it can't be a mark."""
-    shown = item_page.answer(visit, queue, wanted.item, wanted.student, wanted.round, every=every)
+    shown = item_page.answer(visit, queue, wanted.item, wanted.student, wanted.round, every, before)
     shown |= {"chosen": wanted.chosen, "typed": wanted, "problem": sentence}
     return visit.show("item", 400, **shown)
 

@@ -26,8 +26,8 @@ def item(visit: Visit) -> Response:
     """One answer: that which the address names, or the next that waits."""
     name = visit.item()
     round_ = 2 if visit.query.get("round") == "2" else 1
-    every = visit.query.get("show") == "all"
-    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every)
+    every, before = visit.query.get("show") == "all", visit.query.get("before", "")
+    queue = Queue(visit.desk, name, visit.marker, round=round_, every=every, before=before)
     if "at" in visit.query:
         student = visit.student()
     else:
@@ -37,11 +37,11 @@ def item(visit: Visit) -> Response:
             title = visit.desk.items[name][1].title
             saved = visit.query.get("saved", "")
             return visit.show("done", name=name, title=title, saved=saved)
-    return visit.show("item", **answer(visit, queue, name, student, round_, every=every))
+    return visit.show("item", **answer(visit, queue, name, student, round_, every, before))
 
 
 def answer(
-    visit: Visit, queue: Queue, name: str, student: str, round_: int, *, every: bool
+    visit: Visit, queue: Queue, name: str, student: str, round_: int, every: bool, before: str
 ) -> dict[str, Any]:
     """What the page of one answer shows."""
     desk, first = visit.desk, round_ == 1
@@ -73,6 +73,7 @@ def answer(
         "appeal": appeals.open_of(desk, student, name) if first else None,
         "round": round_,
         "every": every,
+        "before": before,
         "kept_apart": not desk.may_mark(visit.marker, student),
         "saved": visit.query.get("saved", ""),
         "code_of": lambda other: desk.people[other].code if other else "",

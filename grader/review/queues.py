@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.core import digests
+from grader.review import steps
 from grader.review.desk import Card, Desk, Marker
 
 
@@ -24,13 +25,22 @@ class Queue:
     """The answers of an item for one marker, of the first or the second round."""
 
     def __init__(
-        self, desk: Desk, item: str, marker: Marker, *, round: int = 1, every: bool = False
+        self,
+        desk: Desk,
+        item: str,
+        marker: Marker,
+        *,
+        round: int = 1,
+        every: bool = False,
+        before: str = "",
     ) -> None:
-        """With `every` also those that are decided."""
+        """With `every` also those that are decided; with `before`, a step's name, those alone that
+        were marked before it was there."""
         self._desk, self._item, self._marker = desk, item, marker
         self._round, self._every = round, every
         self._handed = {d.student: d for d in desk.store.decisions.all("hand") if d.item == item}
         self._twice = self._second_marks() if round == 2 else {}
+        self._since = steps.since(desk.store, item, before) if before else None
         self._row: list[str] | None = None
 
     def _second_marks(self) -> dict[str, set[str]]:
@@ -69,6 +79,8 @@ class Queue:
             return (
                 first and self._desk.in_sample(self._item, student) and not self._twice.get(student)
             )
+        if self._since is not None:
+            return card.mark is not None and card.mark.at < self._since
         if self.is_handed(card) and not self._marker.leads:
             return self._every
         return self._every or card.waits
@@ -90,7 +102,7 @@ class Queue:
         for student in students:
             if student in seen:
                 continue
-            if not self._every and self._round == 1:
+            if not self._every and self._round == 1 and self._since is None:
                 seen.update(self._desk.equal[self._item].get(student, ()))
             yield student
 
@@ -120,6 +132,6 @@ class Queue:
     def first(self, row: list[str]) -> str:
         """The first that waits and that nobody else has open; else the first that waits."""
         cards, mine = self._desk.cards[self._item], ("", self._marker.name)
-        waiting = [s for s in row if cards[s].waits or self._round == 2]
+        waiting = [s for s in row if cards[s].waits or self._round == 2 or self._since]
         free = [s for s in waiting if self._desk.claims.holder(self._item, s) in mine]
         return next(iter([*free, *waiting]), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from grader.review import appeals, steps
+from grader.review.queues import Queue
 from grader.review.visit import Visit, see
 
 
@@ -39,9 +40,15 @@ def step_list(visit: Visit) -> Response:
         item=visit.desk.items[name][1],
         offered=offered,
         uses={step.id: sum(step.id in mark.steps for mark in used) for step in offered},
+        earlier={step.name: len(_earlier(visit, name, step.name)) for step in offered},
         changes=[d for d in store.decisions.all("step") if d.item == name][::-1],
         saved=visit.query.get("saved", ""),
     )
+
+
+def _earlier(visit: Visit, item: str, name: str) -> list[str]:
+    """The students whose answers were marked before a step was there."""
+    return Queue(visit.desk, item, visit.marker, before=name).all()
 
 
 def requests(visit: Visit) -> Response:

@@ -60,7 +60,7 @@ def plan(desk: Desk, step: StepVersion, by: str, at: datetime) -> Plan:
     versions = desk.store.decisions.steps(step.item)
     now = {version.name: version for version in steps.newest(versions)}
     old = now.get(step.name)
-    if old == replace(step, id=old.id if old else 0):
+    if old and old == replace(step, id=old.id, decision=old.decision):
         raise UsageError("nothing was changed")
     name_of = {version.id: version.name for version in versions}
     effects = []

@@ -52,6 +52,12 @@ def current(store: Store, item: str) -> list[StepVersion]:
     return [step for step in newest(store.decisions.steps(item)) if not step.hidden]
 
 
+def since(store: Store, item: str, name: str) -> datetime | None:
+    """When a step came to be; None if there is none of this name."""
+    first = [step.decision for step in store.decisions.steps(item) if step.name == name][:1]
+    return next((d.at for d in store.decisions.all() if d.id in first), None)
+
+
 def edition(steps: Iterable[StepVersion]) -> str:
     """Changes with every version: a page knows by it whether its steps are those of now."""
     return hashlib.sha256(repr([step.id for step in steps]).encode()).hexdigest()[:12]

@@ -24,8 +24,8 @@ from grader.review.desk import Desk, Marker, new_request
 from grader.review.sessions import Session, Sessions
 from grader.store.decisions import Decision
 
-FIELDS, SECONDS = 500, 30
-"""Of a form, at most; and to read it."""
+FIELDS, SECONDS = 4000, 30
+"""Of a form, at most: a thousand equal answers are a field each; and to read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

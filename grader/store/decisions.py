@@ -44,6 +44,7 @@ class StepVersion:
     group: str = ""
     exclusive: bool = False
     hidden: bool = False  # no longer offered
+    decision: int = 0  # that made it
     id: int = 0
 
 
@@ -140,8 +141,8 @@ class Decisions:
     def steps(self, item: str) -> list[StepVersion]:
         """All versions of an item's steps that were not taken back, oldest first."""
         sql = (
-            "SELECT id, name, text, points, of_group, exclusive, hidden FROM step WHERE item = ? "
-            "AND NOT EXISTS (SELECT 1 FROM taken_back WHERE what = 'decision' "
+            "SELECT id, name, text, points, of_group, exclusive, hidden, decision FROM step "
+            "WHERE item = ? AND NOT EXISTS (SELECT 1 FROM taken_back WHERE what = 'decision' "
             "AND number = step.decision) ORDER BY id"
         )
         with self._lock:
@@ -157,8 +158,9 @@ class Decisions:
                     group=group,
                     exclusive=bool(exclusive),
                     hidden=bool(hidden),
+                    decision=decision,
                 )
-                for number, name, text, points, group, exclusive, hidden in rows
+                for number, name, text, points, group, exclusive, hidden, decision in rows
             ]
 
     # -- appeals -----------------------------------------------------------------------------

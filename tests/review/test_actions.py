@@ -245,6 +245,25 @@ def test_two_hundred_saves_from_four_threads_are_two_hundred_rows(
     assert all(m.counts for m in marks)
 
 
+def test_a_mark_for_an_answer_that_has_changed_waits_with_the_old_one_beside_it(
+    make: Callable[..., Room],
+) -> None:
+    room = make()
+    mark(room.browser(), at(room, "s0002"), points="1.5", comment="first")
+    works = evening.works(5)
+    works[2] = evening.Work(why="Because of the learning rate.")
+    evening.fill(room.folder, works)
+    again = make()
+    assert again.points("s0002", WHY) == "open"
+    assert "1 changed since marked" in again.browser().get("/").text
+    page = again.browser().get(at(again, "s0002")).text
+    assert "Jo gave 1.5 points for an answer that has changed since" in page
+    assert "<b>1.5</b> of 2 by Jo" in page
+    assert "Because of the learning rate." in page
+    mark(again.browser("Max"), at(again, "s0002"), points="0")
+    assert again.points("s0002", WHY) == "0.00"
+
+
 # --- hand on, skip, names, apart --------------------------------------------------------------
 
 

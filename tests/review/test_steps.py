@@ -115,3 +115,18 @@ def test_words_of_a_step_are_needed_and_points_are_a_number(room: Room) -> None:
     assert "a step needs words" in change(room, jo, text=" ", points="2").text
     assert "expected a number such as 1.5" in change(room, jo, points="much").text
     assert "nothing was changed" in change(room, jo).text
+
+
+def test_what_was_marked_before_a_new_step_can_be_looked_at_again(room: Room) -> None:
+    jo = marked(room)
+    decide(jo, change(room, jo, name="", text="Draws it", points="0.5"))
+    page = jo.get(f"/steps/{WHY}").text
+    assert page.count("look again at the 3 marked before it") == 1
+    (address,) = re.findall(r'href="(/item/[^"]*before=[^"]*)"', page)
+    again = jo.get(address).text
+    assert "1 of 3 marked before the step" in again
+    answer = mark(jo, address, points="0.5")
+    assert "2 of" not in answer.headers["location"]
+    assert "look again at the 2 marked before it" in jo.get(f"/steps/{WHY}").text
+    assert "before=" in answer.headers["location"]
+    assert sorted(points(room)).count("0.50") == 1
