@@ -20,7 +20,8 @@ from pathlib import Path
 
 from grader.core.model import Cell, Limits, Notebook
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 
 COMMON = """
 import hashlib, time, torch, torchvision

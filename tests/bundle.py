@@ -17,7 +17,7 @@ from grader.assignment import rubric
 from grader.core import codec
 from grader.core.model import Answer, CellRun, Ending, Evidence, Notebook, Question
 from grader.core.notebook import read
-from grader.sandbox.observe import Surroundings
+from grader.sandbox.surroundings import Surroundings
 from grader.student import ask_in_kernel, public_checks
 from grader.student.public_checks import Public
 

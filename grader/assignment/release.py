@@ -22,7 +22,8 @@ from grader.core import codec, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 from grader.student import public_checks, public_file
 
 Files = dict[str, bytes]

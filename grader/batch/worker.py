@@ -21,8 +21,8 @@ from grader.core.errors import GraderError
 from grader.core.model import Evidence, Limits, Notebook, Question
 from grader.retraining import options, runs
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings, observe
-from grader.sandbox.walls.confinement import DATA
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import DATA, Surroundings
 from grader.store import serialisation
 
 Tell = Callable[[str], None]

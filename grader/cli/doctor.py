@@ -13,7 +13,8 @@ from importlib import metadata
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Cell, Ending, Notebook
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose, levels
 
 PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "nbclient", "ipykernel")

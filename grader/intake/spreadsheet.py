@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import subprocess
 import sys
 from typing import Any
 
-from python_calamine import CalamineWorkbook
+from grader.core import own_process
 
 SECONDS, MEMORY = 30, 1 << 30
 MAX_CELLS = 2_000_000
@@ -47,10 +46,11 @@ def read(content: bytes) -> list[list[str]]:
 
 def main() -> None:
     """In the process of its own: the file on standard input, JSON on standard output."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    own_process.limit_memory(MEMORY)
     told: dict[str, Any] = {"problem": "", "rows": []}
     try:
+        from python_calamine import CalamineWorkbook  # noqa: PLC0415 (only this process reads)
+
         book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
         rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
         if sum(map(len, rows)) > MAX_CELLS:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.core import own_process
 from grader.retraining import onnx_network
 
 SECONDS, MEMORY, CHUNK = 120, 6 << 30, 500
@@ -58,7 +58,7 @@ def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
 
 def main() -> None:
     """In the process of its own: reads network and images, writes facts and classes."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    own_process.limit_memory(MEMORY)
     head = json.loads(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read(head["content"])
     images = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)

@@ -13,8 +13,7 @@ import re
 import selectors
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from grader.core.model import (
     CellRun,
     Ending,
     Evidence,
-    Limits,
     Notebook,
     Question,
 )
@@ -34,6 +32,7 @@ from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.kernels import drivers, fork_servers
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.outside import counterparts
+from grader.sandbox.surroundings import Answered, Progress, Surroundings
 from grader.sandbox.walls import choose, levels
 
 MAX_RESULT = 512 << 20
@@ -47,28 +46,9 @@ MAX_REPAIRS = 50
 
 IMPORTS = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn|matplotlib)\b")
 
-Progress = Callable[[str, int, int, str], None]
-"""Called with "cell" or "question", its number from 0, how many there are, and the line that it
-printed last, which is the student's text."""
-
-Answered = Callable[[str, Answer], None]
-"""Called with a question's digest and its answer as soon as it is there, if it is small."""
-
 
 class _NoResultError(Exception):
     """A driver process that gave no evidence; the text goes on from "The driver process"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a run may see beside its notebook, and what it must not."""
-
-    prepare: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    mounts: Mapping[str, Path] = field(default_factory=dict)
-    hide: tuple[Path, ...] = ()
-    rung: str = ""  # of levels.NAMES; else the best one that is safe
 
 
 def observe(

@@ -6,7 +6,6 @@ interrupted batch goes on and an unchanged submission is not run twice.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -20,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader.core import bounded, codec
+from grader.core import bounded, codec, own_process
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Submission
 from grader.store import foreign, migrations, serialisation
@@ -79,9 +78,8 @@ class Store:
         Raises:
             UsageError: another process works on this folder.
         """
-        self._claim = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._claim = own_process.lock(self.path.parent)
         except BlockingIOError:
             holder = self.setting("holder") or "unknown"
             self.__exit__(None, None, None)
@@ -89,8 +87,6 @@ class Store:
                 f"{self.path.parent} is in use by another grader (process {holder}); "
                 "wait until it is done, or choose another result folder"
             ) from None
-        except OSError:  # a file system without locks
-            pass
         self.note(holder=str(os.getpid()))
         return self
 

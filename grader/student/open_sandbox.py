@@ -6,13 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.core.errors import UsageError
 from grader.core.model import Evidence, Notebook, Question
-from grader.sandbox.observe import Surroundings, observe
-from grader.sandbox.walls import choose, levels
+from grader.sandbox.surroundings import Surroundings
 
 
 def find() -> tuple[Callable[..., Evidence], str]:
-    """The best door that works here, and a sentence on what it lacks if it is not a safe one."""
+    """The best door that works here, and a sentence on what it lacks if it is not a safe one.
+
+    Raises:
+        UsageError: no notebook can be run on this system.
+    """
+    try:
+        from grader.sandbox.observe import observe  # noqa: PLC0415 (what starts kernels needs Unix)
+        from grader.sandbox.walls import choose, levels  # noqa: PLC0415
+    except ImportError as missing:
+        raise UsageError(
+            f"a whole notebook can't be run on this system (Python has no {missing.name} here); "
+            "ask your functions in the notebook itself, with %check, or run this in WSL"
+        ) from None
     rung = levels.get(choose.best(levels.UNCONFINED.name))
 
     def door(

@@ -38,8 +38,7 @@ from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Progress, Surroundings
-from grader.sandbox.walls.confinement import DATA
+from grader.sandbox.surroundings import DATA, Progress, Surroundings
 from grader.student.public_checks import Public, chosen
 
 DISTILLED = "export"

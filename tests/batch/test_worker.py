@@ -18,8 +18,7 @@ from grader.core.errors import GraderError
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question, Resource
 from grader.retraining import options, runs
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import Surroundings
-from grader.sandbox.walls.confinement import DATA
+from grader.sandbox.surroundings import DATA, Surroundings
 from grader.store import serialisation
 
 PARCEL = Parcel(

@@ -14,6 +14,7 @@ from grader.checks.model_evaluation.kfold import (
 from grader.core import codec
 from grader.core.model import AnswerStatus, Case, Cell, Limits, Notebook, Outcome, Status
 from grader.sandbox import observe
+from grader.sandbox.surroundings import Surroundings
 from tests.checks.model_evaluation.evaluation_task import HANDOUT, mark, namespace
 
 CHECKS = {
@@ -207,7 +208,7 @@ def observed(source: str) -> tuple[Outcome, AnswerStatus]:
     evidence = observe.observe(
         Notebook(name="n", cells=cells),
         asked,
-        observe.Surroundings(limits=Limits(question_seconds=6)),
+        Surroundings(limits=Limits(question_seconds=6)),
         task="evaluation",
         seed=1,
         resources=lambda name: np.zeros(1),

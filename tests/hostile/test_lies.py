@@ -38,6 +38,7 @@ from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox import observe
 from grader.sandbox.kernels import driver, fork_servers, pipes
+from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import scratch
 from grader.sandbox.walls.usage import children
 from tests.hostile.attacks import CLOSES, SHUTS, SLEEPS, STUFFS, UNSIGNED
@@ -54,7 +55,7 @@ def run(*sources: str, questions: tuple[Question, ...] = (ASK,), **limits: int) 
     return observe.observe(
         Notebook(name="lies.ipynb", cells=cells),
         questions,
-        observe.Surroundings(limits=small),
+        Surroundings(limits=small),
         task="lies",
         seed=1,
         resources=lambda name: np.zeros(1),
@@ -320,7 +321,7 @@ def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     evidence = observe.observe(
         Notebook(name="n", cells=(Cell(id="a", kind="code", source="import time; time.sleep(9)"),)),
         (),
-        observe.Surroundings(),
+        Surroundings(),
         task="t",
         seed=1,
         resources=lambda name: np.zeros(1),

@@ -19,7 +19,8 @@ import pytest
 from grader.core.errors import SandboxError
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook
 from grader.sandbox.kernels import fork_servers
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import cgroup, choose, landlock, scratch, selftest
 from grader.sandbox.walls.usage import children
 
@@ -314,7 +315,7 @@ def test_nothing_is_left_behind(held: Held) -> None:
 GRADER = """
 import sys, numpy as np
 from grader.core.model import Cell, Limits, Notebook
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
 from grader.sandbox.walls.usage import children
 cells = (Cell(id="c", kind="code", source=sys.argv[2]),)
 observe(Notebook(name="n.ipynb", cells=cells), (), Surroundings(rung=sys.argv[1]), task="test",

@@ -10,7 +10,8 @@ import pytest
 
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
 from grader.sandbox.kernels.client import MORE
-from grader.sandbox.observe import Progress, Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Progress, Surroundings
 
 pytestmark = pytest.mark.sandbox
 

@@ -14,7 +14,8 @@ import pytest
 
 from grader.core import codec, notebook
 from grader.core.model import Answer, AnswerStatus, CellRun, Evidence, Question
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 
 ROOT = Path(__file__).parents[2]
 CELLS = {

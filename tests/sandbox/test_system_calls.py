@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from grader.core.model import Cell, Ending, Limits, Notebook
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import landlock
 
 HONEST = (

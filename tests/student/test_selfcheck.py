@@ -25,7 +25,7 @@ from grader.core.notebook import read
 from grader.marking import plan, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
-from grader.sandbox.observe import Surroundings
+from grader.sandbox.surroundings import Surroundings
 from grader.student import ask_in_kernel, public_checks
 from grader.student.selfcheck import Budget, Checked, SelfCheck
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook

@@ -24,7 +24,7 @@ MAX_TEXT = 2000
 _dumps, _loads, _write, _read = json.dumps, json.loads, os.write, os.read
 _save, _load = np.save, np.load
 _b64encode, _b64decode = base64.b64encode, base64.b64decode
-_alarm, _on_signal = signal.setitimer, signal.signal
+_alarm, _on_signal = getattr(signal, "setitimer", None), signal.signal  # Windows has no alarm
 
 
 class Undefined(Exception):

@@ -17,9 +17,9 @@ from pathlib import Path
 from grader.core import user_cache
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
+from grader.sandbox.surroundings import DATA
 from grader.sandbox.walls import seccomp
 from grader.sandbox.walls.confinement import (
-    DATA,
     ETC,
     HIDDEN,
     INSIDE,

@@ -20,7 +20,6 @@ INSIDE = Path(__file__).parents[1] / "inside"
 UNPRIVILEGED_ID = 61234
 """Root gives itself up for this uid: real root may change the kernel's settings in /proc/sys."""
 
-DATA = "/data/fashion-mnist"
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
 ETC = (
     "ld.so.cache",

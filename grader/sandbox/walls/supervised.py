@@ -13,9 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from grader.sandbox.surroundings import DATA
 from grader.sandbox.walls import landlock
 from grader.sandbox.walls.confinement import (
-    DATA,
     ETC,
     HIDDEN,
     INSIDE,

@@ -23,7 +23,8 @@ from grader.core import codec
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
 from grader.sandbox.inside import forks
 from grader.sandbox.kernels import fork_servers
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 
 pytestmark = pytest.mark.sandbox
 

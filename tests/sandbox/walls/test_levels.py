@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from grader.core.model import Cell, Ending, Evidence, Notebook
-from grader.sandbox.observe import Surroundings, observe
+from grader.sandbox.observe import observe
+from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose, landlock, levels, selftest
 
 pytestmark = pytest.mark.xdist_group("one user")  # the kernel counts processes for each user

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from grader.core.model import Limits
+from grader.sandbox.surroundings import DATA
 from grader.sandbox.walls import landlock, supervised
-from grader.sandbox.walls.confinement import DATA, INSIDE, UNPRIVILEGED_ID, Wish
+from grader.sandbox.walls.confinement import INSIDE, UNPRIVILEGED_ID, Wish
 
 
 @pytest.fixture(autouse=True)
