@@ -5,6 +5,7 @@ Runs in the student's kernel. Nothing raised in here reaches the student's work.
 
 from __future__ import annotations
 
+import ast
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from IPython.display import display
 
-from grader.core import codec
+from grader.core import codec, notebook_patch
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import (
     Answer,
@@ -63,10 +64,20 @@ class CheckResult:
         return "\n".join([*shown, *map(printable, self.notes)])
 
 
-def check(line: str, shell: Any) -> None:
-    """Judges what `line` names (functions, items or tasks; nothing: all that is defined)."""
+def check(line: str, shell: Any, cell: str | None = None) -> None:
+    """Judges what `line` names (functions, items or tasks; nothing: all that is defined).
+
+    With a cell, it is run first, and what it defines is judged.
+    """
+    if cell is not None and not shell.run_cell(cell).success:
+        return  # the shell has shown why
     try:
-        result = judged(line.replace(",", " ").split(), shell.user_ns, Path.cwd())
+        names = line.replace(",", " ").split()
+        if cell is None:
+            result = judged(names, shell.user_ns, Path.cwd())
+        else:
+            source = shell.transform_cell(cell)  # magics and shell commands become Python
+            result = judged_cell(source, names, shell.user_ns, Path.cwd())
     except KeyboardInterrupt:
         result = CheckResult(notes=("Stopped.",))
     except GraderError as known:
@@ -98,12 +109,43 @@ def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -
     notes = [_sum(found)] if found else []
     if not found and not (names and elsewhere):
         notes.append("Nothing of the assignment is defined yet: run the cells of your functions.")
+        notes += _askable(known)
     if names and elsewhere:
         notes.append(
             f"{', '.join(elsewhere)}: needs a run of the whole notebook; save it, and "
             "run grader check in a terminal."
         )
     return CheckResult(tuple(found), tuple(notes))
+
+
+def judged_cell(
+    cell: str, names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path
+) -> CheckResult:
+    """The verdicts on what a cell defines, and on what is named beside.
+
+    Raises:
+        UsageError: as `judged`.
+    """
+    known = _public(folder)
+    items = [item for task in known.assignment.tasks for item in task.items]
+    subjects = {item.check.subject.lower() for item in items} - {""}
+    statements = ast.parse(cell).body
+    defined = [n for s in statements for n in notebook_patch.defined(s) if n.lower() in subjects]
+    if defined or names:
+        return judged([*defined, *names], namespace, folder)
+    note = "This cell defines nothing that can be checked."
+    return CheckResult(notes=(note, *_askable(known)))
+
+
+def _askable(known: Public) -> list[str]:
+    """What can be asked here, a line for each task."""
+    lines = []
+    for task in known.assignment.tasks:
+        live = [item for item in task.items if _is_live(known, task, item) and known.asked[task.id]]
+        names = dict.fromkeys(item.check.subject or item.id for item in live)
+        if names:
+            lines.append(f"{task.title}: %check {', '.join(names)}")
+    return lines
 
 
 def _public(folder: Path) -> Public:
@@ -169,8 +211,8 @@ def _told(item: ItemGrade) -> str:
     told = [_safe(item.outcome.message)]
     told += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
     if item.item.hint:
-        told.append(f"<i>Hint:</i> {_safe(item.item.hint)}")
-    return "<br>".join(told)
+        told.append(f"<details><summary>Hint</summary>{_safe(item.item.hint)}</details>")
+    return "<br>".join(told).replace("<br><details>", "<details>")
 
 
 def _safe(value: str) -> str:

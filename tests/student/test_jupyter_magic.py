@@ -68,10 +68,30 @@ def test_what_another_assignment_is_made_of_is_judged_too(tmp_path: Path) -> Non
 
 
 def test_nothing_defined_and_whole_notebooks_are_told(folder: Path) -> None:
-    (note,) = jupyter_magic.judged([], {}, folder).notes
+    note, *askable = jupyter_magic.judged([], {}, folder).notes
     assert note.startswith("Nothing of the assignment is defined yet")
+    assert len(askable) == 3
+    assert ": %check logistic, logistic_grad, plot_logistic, tanh, " in askable[0]
+    assert askable[1].endswith("%check kfold_crossvalidation, confusion_matrix")
     (note,) = jupyter_magic.judged(["mlp"], {}, folder).notes
     assert note.startswith("mlp: needs a run of the whole notebook")
+
+
+def test_a_cell_is_judged_by_what_it_defines(folder: Path) -> None:
+    cell = "import numpy as np\ndef Relu(x):\n    return np.maximum(x, 0)\nhelper = 3"
+    names = namespace(RIGHT)
+    result = jupyter_magic.judged_cell(cell, [], names, folder)
+    assert [item.item.id for item in result.items] == ["relu"]
+    result = jupyter_magic.judged_cell(cell, ["logistic"], names, folder)
+    assert [item.item.id for item in result.items] == ["logistic", "relu"]
+    note, *askable = jupyter_magic.judged_cell("helper = 3", [], names, folder).notes
+    assert note == "This cell defines nothing that can be checked."
+    assert askable
+
+
+def test_a_hint_is_folded(folder: Path) -> None:
+    page = jupyter_magic.judged(["relu"], {"relu": lambda x: x}, folder)._repr_html_()
+    assert "<details><summary>Hint</summary>relu passes positive inputs on unchanged" in page
 
 
 def test_without_the_bundle_one_sentence_says_what_is_missing(tmp_path: Path) -> None:
@@ -156,6 +176,13 @@ def test_in_a_real_kernel(kernel: BlockingKernelClient) -> None:
     assert not [part for part in shown if "image/png" in part]
     after = "print(_, np.random.rand() == np.random.RandomState(1).rand(), plt.get_fignums())"
     assert executed(kernel, after) == ("ok", [{"text/plain": "7 True []\n"}])
+    cell = "%%check\n%matplotlib inline\ndef relu(x): return np.maximum(x, 0)\nkept = 5"
+    status, shown = executed(kernel, cell)
+    assert status == "ok"
+    assert [part["text/plain"].split()[:2] for part in shown] == [["passed", "relu"]]
+    assert executed(kernel, "print(kept)") == ("ok", [{"text/plain": "5\n"}])
+    _, shown = executed(kernel, "%%check\n1 / 0")
+    assert not any("passed" in part.get("text/plain", "") for part in shown)
     status, shown = executed(kernel, "%check no_such_thing")
     assert status == "ok"
     assert "there is no public item no_such_thing" in shown[0]["text/plain"]
