@@ -1,0 +1,120 @@
+"""Tests mirror the rooms: each module has its test file, or a test of its room is about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "grader"
+
+INSIDE = "sandbox/inside/"
+"""Runs beside student code: seen through kernels by `sandbox/` and `hostile/`, and where it can be
+imported, by `test_inside_….py`."""
+
+THROUGH = {
+    "assignment/test_rubric.py": ["assignment/refusal"],
+    "checks/model_evaluation/test_kfold.py": ["checks/model_evaluation/findings"],
+    "cli/test_check.py": ["cli/check_screen", "cli/machine", "student/open_sandbox"],
+    "cli/test_main.py": ["cli/exit_codes", "cli/grade", "cli/options", "cli/release"],
+    "cli/test_quiz.py": ["cli/quiz_table"],
+    "cli/test_results.py": ["cli/mark", "cli/regrade", "cli/report", "cli/result_folder"],
+    "assignment/test_scaffold.py": ["cli/new"],
+    "assignment/test_json_schema.py": ["cli/schema"],
+    "assignment/selftest/test_run.py": ["cli/selftest"],
+    "intake/test_submissions.py": [
+        "intake/exports",
+        "intake/folder_layout",
+        "intake/opened_archives",
+        "intake/platform_tables",
+        "intake/tarballs",
+    ],
+    "platforms/test_platforms.py": [
+        "platforms/canvas",
+        "platforms/gradescope",
+        "platforms/ilias",
+        "platforms/moodle/dates",
+        "platforms/moodle/download",
+        "platforms/moodle/feedback_zip",
+        "platforms/moodle/gradebook",
+        "platforms/moodle/headers",
+        "platforms/moodle_gradebook",
+        "platforms/nbgrader",
+        "platforms/plain_table",
+    ],
+    "review/test_actions.py": [
+        "cli/appeals",
+        "cli/review",
+        "marking/codes",
+        "reports/feedback_comment",
+        "review/agreement",
+        "review/agreement_page",
+        "review/appeal_file",
+        "review/appeals",
+        "review/claims",
+        "review/course_page",
+        "review/events",
+        "review/item_page",
+        "review/likeness",
+        "review/notebook_page",
+        "review/record_pages",
+        "review/saving",
+        "review/server",
+        "review/step_changes",
+        "review/steps",
+        "review/submission_page",
+        "review/visit",
+        "store/decisions",
+        "store/owners",
+    ],
+    "sandbox/kernels/test_fork_servers.py": ["sandbox/kernels/drivers"],
+    "sandbox/walls/test_levels.py": ["sandbox/walls/supervisor"],
+}
+"""Modules that no test of their room names, by a test that goes through them. Nothing new comes in:
+who writes a module writes its tests, and who writes tests of one of these takes it out."""
+
+EXCEPTED = {module for modules in THROUGH.values() for module in modules}
+
+MODULES = sorted(
+    path.relative_to(PACKAGE).with_suffix("").as_posix()
+    for path in PACKAGE.rglob("*.py")
+    if path.name not in ("__init__.py", "version.py")
+    and not path.relative_to(PACKAGE).as_posix().startswith(INSIDE)
+)
+
+
+def own(module: str) -> Path:
+    """The test file of a module's own name."""
+    path = Path(module)
+    return TESTS / path.parent / f"test_{path.name}.py"
+
+
+def named(module: str) -> bool:
+    """Whether a test of its room imports it."""
+    room, *_, name = module.split("/")
+    package = re.escape("grader." + ".".join(module.split("/")[:-1]))
+    full = re.escape("grader." + module.replace("/", "."))
+    pattern = re.compile(
+        rf"{full}\b|from {package} import [^\n]*\b{name}\b|import \([^)]*\b{name}\b"
+    )
+    return any(pattern.search(path.read_text()) for path in (TESTS / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_its_tests(module: str) -> None:
+    if module in EXCEPTED:
+        assert not own(module).is_file(), "it has a file of its own: take it out of THROUGH"
+    else:
+        assert own(module).is_file() or named(module), f"write {own(module)}"
+
+
+def test_every_folder_of_tests_is_a_room() -> None:
+    folders = {path.name for path in TESTS.iterdir() if (path / "__init__.py").is_file()}
+    assert folders - {path.name for path in PACKAGE.iterdir()} == {"ci", "hostile"}
+
+
+def test_what_is_excepted_is_there() -> None:
+    assert set(MODULES) >= EXCEPTED
+    assert all((TESTS / test).is_file() for test in THROUGH)
