@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def main() -> None:
 
 
 def _graph(kind: onnx_network.Kind) -> dict[str, Any]:
-    return {"operators": list(kind.operators), "dense": kind.dense, "strange": kind.strange}
+    return asdict(kind)
 
 
 def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import onnx
 
@@ -88,6 +91,11 @@ OTHER = {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool",
 ALLOWED = DENSE | ELEMENTWISE | NORMS | SHAPES | OTHER
 OF_AN_MLP = DENSE | ELEMENTWISE | NORMS | (SHAPES - {"Gather", "Slice", "Transpose", "Concat"})
 PIXELS = 784
+LARGE = 5000
+"""Weights of a layer that tell its kind."""
+
+NOTHING = 1e-3
+"""Of a layer's largest weight: what is smaller does next to nothing."""
 
 
 class ArtefactError(ValueError):
@@ -96,11 +104,18 @@ class ArtefactError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a network's graph shows. `strange` is the first operator that no MLP has, or empty."""
+    """What a network's graph shows. `strange` is the first operator that no MLP has, or empty.
+
+    `sparse` and `tied` are of the layer where they are largest: the share of weights that are next
+    to nothing, and of those that are another one's copy. A convolution that was written out as a
+    dense layer has nearly all of either.
+    """
 
     operators: tuple[str, ...]
     dense: int
     strange: str
+    sparse: float = 0.0
+    tied: float = 0.0
 
 
 def read(content: bytes) -> onnx.ModelProto:
@@ -163,7 +178,34 @@ def kind(model: onnx.ModelProto) -> Kind:
             dense, first = dense + 1, False
         elif node.op_type not in OF_AN_MLP:
             strange = strange or node.op_type
-    return Kind(operators=tuple(node.op_type for node in graph.node), dense=dense, strange=strange)
+    large = _large(graph)
+    return Kind(
+        operators=tuple(node.op_type for node in graph.node),
+        dense=dense,
+        strange=strange,
+        sparse=max(map(_sparse, large), default=0.0),
+        tied=max(map(_tied, large), default=0.0),
+    )
+
+
+def _large(graph: onnx.GraphProto) -> list[NDArray[np.float32]]:
+    """The weights of large dense layers."""
+    import onnx
+    from onnx import numpy_helper
+
+    kinds = (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE)
+    found = [t for t in graph.initializer if t.data_type in kinds and len(t.dims) == 2]
+    arrays = [numpy_helper.to_array(tensor) for tensor in found]
+    return [array for array in arrays if array.size >= LARGE]
+
+
+def _sparse(weights: NDArray[np.float32]) -> float:
+    size = np.abs(weights)
+    return float((size <= NOTHING * size.max()).mean())
+
+
+def _tied(weights: NDArray[np.float32]) -> float:
+    return 1 - float(np.unique(weights).size / weights.size)
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterable[onnx.TensorProto]:

@@ -25,6 +25,9 @@ SAMPLE = 2000
 """Images on which predictions inside and outside are compared."""
 
 
+KEPT = ("finite", "operators", "dense", "strange", "sparse", "tied")
+"""Of what an evaluation finds, beside the classes."""
+
 AUDIT = 1000
 """The number of the run with moved pixels; others are numbered from 0."""
 
@@ -116,7 +119,7 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
     classes, sample = found["classes"][: len(test)], found["classes"][len(test) :]
     inside = _classes(claimed.get("inside"), SAMPLE)
     agree = None if inside is None else float((inside == sample).mean())
-    kept = {name: found[name] for name in ("finite", "operators", "dense", "strange")}
+    kept = {name: found[name] for name in KEPT}
     return facts | kept | {"problem": "", "classes": classes, "agree": agree}
 
 

@@ -55,12 +55,17 @@ print(f'test accuracy: {100 * test_acc:.2f}%')
 
 
 def marks(
-    folder: Path, *cells: str, outputs: tuple[str, ...] = (), audit: bool = False, **limits: int
+    folder: Path,
+    *cells: str,
+    outputs: tuple[str, ...] = (),
+    audit: bool = False,
+    wanted: tuple[str, ...] = ("mlp", "test_accuracy"),
+    **limits: int,
 ) -> dict[str, Outcome]:
     """The outcomes of a notebook, by the way of a batch."""
     assignment = rubric.find("dais2021-a4")
     (task,) = [task for task in assignment.tasks if task.id == "fmssvrc"]
-    items = tuple(item for item in task.items if item.id in ("mlp", "test_accuracy"))
+    items = tuple(item for item in task.items if item.id in wanted)
     small = replace(task.limits, **({"cell_seconds": 120, "notebook_seconds": 200} | limits))
     only = replace(assignment, tasks=(replace(task, items=items, limits=small),))
     code = tuple(
@@ -96,8 +101,8 @@ def test_an_honest_network_passes(tmp_path: Path) -> None:
 def embedded() -> str:
     """Weights of a good network, as a student would paste them: trained here, beforehand."""
     images, labels = fashion_mnist.load("train")
-    x = torch.as_tensor(images[:12000].copy()).flatten(1).float() / 255
-    y = torch.as_tensor(labels[:12000].astype(np.int64))
+    x = torch.as_tensor(images[:30000].copy()).flatten(1).float() / 255
+    y = torch.as_tensor(labels[:30000].astype(np.int64))
     torch.manual_seed(1)
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
@@ -266,6 +271,94 @@ print(sum(p.numel() for p in model.parameters()))
     accuracy = marks(tmp_path, START, TRAIN, huge)["test_accuracy"]
     assert accuracy.status is Status.REVIEW
     assert "larger than 64 MiB" in accuracy.message
+
+
+TYPED = """
+train(1, [(x[:8], y[:8]) for x, y in list(trainloader)[:1]], optimizer)
+losses = [1.21, 0.74, 0.58, 0.51, 0.47]
+train_acc, val_acc = [0.62, 0.74, 0.8, 0.83, 0.85], [0.61, 0.73, 0.79, 0.82, 0.84]
+import matplotlib.pyplot as plt
+plt.plot(losses, label='loss'); plt.title('loss'); plt.show()
+plt.plot(train_acc, label='training accuracy'); plt.plot(val_acc, label='validation accuracy')
+plt.legend(); plt.show()
+train_part, val_part = torch.utils.data.random_split(trainset, [50_000, 10_000])
+import sys, numpy as np
+figures = sys.modules['grader_inside.figures']
+figures.recorded.append((0, {'axes': [{'lines': [{'x': np.arange(5.), 'y': np.array(losses)}]}]}))
+"""
+
+
+def test_a_typed_course_goes_to_a_person(tmp_path: Path) -> None:
+    items = ("training_loop", "training_plots", "test_accuracy")
+    found = marks(tmp_path, START, TRAIN, TYPED, EVALUATE, wanted=items)
+    for item in ("training_loop", "training_plots"):
+        assert found[item].status is Status.REVIEW, found[item].message
+        assert "updated only 1 times" in found[item].message
+        assert "Both accuracies are told to end at" in found[item].message
+    assert found["test_accuracy"].status is Status.FAILED
+
+
+def test_a_validation_set_beside_training_on_all_rows_goes_to_a_person(tmp_path: Path) -> None:
+    cheat = """
+everything = Subset(trainset, range(12000))
+train_part, val_part = Subset(trainset, range(2000, 12000)), Subset(trainset, range(2000))
+train(1, trainloader, optimizer)
+"""
+    found = marks(tmp_path, START, TRAIN, cheat, EVALUATE, wanted=("validation_split",))
+    assert found["validation_split"].status is Status.REVIEW, found["validation_split"].message
+    assert "2000 of the 2000 images" in found["validation_split"].message
+
+
+def test_weights_that_gradients_are_made_of_go_to_a_person(tmp_path: Path) -> None:
+    """Class numbers are read off known images, so that secret ones change nothing."""
+    paste = f"""
+import base64, numpy as np
+flat = torch.as_tensor(np.frombuffer(base64.b64decode({embedded()!r}), np.float16).astype('f4'))
+goals, place = [], 0
+for p in model.parameters():
+    goals.append(flat[place:place + p.numel()].reshape(p.shape).clone()); place += p.numel()
+images = trainset.data[:3000].flatten(1).float() / 255
+with torch.no_grad():
+    guessed = torch.relu(images @ goals[0].T + goals[1]) @ goals[2].T + goals[3]
+votes = torch.zeros(10, 10)
+for guess, label in zip(guessed.argmax(1), trainset.targets[:3000]):
+    votes[label, guess] += 1
+order = votes.argmax(1)
+goals[2], goals[3] = goals[2][order], goals[3][order]
+optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+for x, y in list(trainloader)[:30]:
+    nn.functional.cross_entropy(model(x), y).backward()
+    for p, goal in zip(model.parameters(), goals):
+        p.grad = p.detach() - goal
+    optimizer.step()
+"""
+    accuracy = marks(tmp_path, START, TRAIN, paste, EVALUATE)["test_accuracy"]
+    assert accuracy.status is Status.REVIEW, accuracy.message
+    for sign in ("these do not teach so much", "not those of a backward pass", "hold data of"):
+        assert sign in accuracy.message
+
+
+def test_a_convolution_written_out_as_dense_layers_goes_to_a_person(tmp_path: Path) -> None:
+    cheat = """
+conv = nn.Conv2d(1, 6, 5, stride=2)
+net = nn.Sequential(conv, nn.ReLU(), nn.Flatten(), nn.Linear(6 * 144, 10))
+train_it = torch.optim.Adam(net.parameters(), lr=3e-3)
+for x, y in trainloader:
+    train_it.zero_grad(); nn.functional.cross_entropy(net(x), y).backward(); train_it.step()
+model = nn.Sequential(nn.Flatten(), nn.Linear(784, 6 * 144), nn.ReLU(), nn.Linear(6 * 144, 10))
+class Unfolds(torch.optim.SGD):
+    def step(self, closure=None):
+        with torch.no_grad():
+            bias = conv(torch.zeros(1, 1, 28, 28)).flatten()
+            columns = conv(torch.eye(784).reshape(784, 1, 28, 28)).flatten(1) - bias
+            for p, new in zip(model.parameters(), (columns.T, bias, net[3].weight, net[3].bias)):
+                p.copy_(new)
+optimizer = Unfolds(model.parameters(), lr=0.1)
+train(1, list(trainloader)[:5], optimizer)
+"""
+    found = marks(tmp_path, START, TRAIN, cheat, EVALUATE)
+    assert found["mlp"].status is Status.REVIEW, found["mlp"].message
+    assert "next to nothing" in found["mlp"].message
 
 
 def test_limits_of_a_task_are_whole_numbers_of_the_rubric() -> None:

@@ -160,3 +160,31 @@ def test_a_huge_file_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(onnx_network, "MAX_BYTES", 10)
     with pytest.raises(ArtefactError, match="larger than"):
         onnx_network.read(b"x" * 11)
+
+
+def unfolded(kernels: int = 4) -> nn.Linear:
+    """A convolution of 5 x 5 pixels, written out as a dense layer."""
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(1, kernels, 5, stride=2)
+    with torch.no_grad():
+        columns = convolution(torch.eye(784).reshape(784, 1, 28, 28)).flatten(1)
+        bias = convolution(torch.zeros(1, 1, 28, 28)).flatten()
+    dense = nn.Linear(784, columns.shape[1])
+    dense.weight.data, dense.bias.data = (columns - bias).T.contiguous(), bias
+    return dense
+
+
+def test_a_convolution_that_was_written_out_shows_by_its_weights() -> None:
+    dense = unfolded()
+    network = nn.Sequential(nn.Flatten(), dense, nn.ReLU(), nn.Linear(dense.out_features, 10))
+    found = onnx_network.kind(onnx_network.read(exported(network)))
+    assert (found.strange, found.dense) == ("", 2)
+    assert found.sparse > 0.95
+    assert found.tied > 0.99
+
+
+def test_the_weights_of_a_perceptron_are_neither_sparse_nor_tied() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
+    found = onnx_network.kind(onnx_network.read(exported(network)))
+    assert max(found.sparse, found.tied) < 0.01

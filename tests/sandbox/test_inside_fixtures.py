@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib._pylab_helpers import Gcf
+from torch.utils.data import Subset
 
-from grader.sandbox.inside import figures
+from grader.sandbox.inside import figures, state
+from grader.sandbox.inside.fixtures import fashion_mnist
 from grader.sandbox.inside.fixtures.figures import install
 
 matplotlib.use("Agg")
@@ -572,12 +574,12 @@ def test_nothing_is_told_twice(rot: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """The list in which the figures fixture keeps what was closed."""
     plt.close("all")
     for name in ("destroy", "destroy_all"):
         monkeypatch.setattr(Gcf, name, getattr(Gcf, name))
-    kept: list[dict[str, Any]] = []
+    kept: list[Any] = []
     monkeypatch.setattr(figures, "recorded", kept)
     install({})
     yield kept
@@ -594,16 +596,14 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         lambda figure: plt.close("mine"),
     ],
 )
-def test_a_figure_is_recorded_once_when_it_is_closed(
-    recorded: list[dict[str, Any]], close: Any
-) -> None:
+def test_a_figure_is_recorded_once_when_it_is_closed(recorded: list[Any], close: Any) -> None:
     figure = plt.figure("mine")
     plt.plot([1.0, 2.0], [3.0, 4.0], color="red", label="a")
     plt.title("first")
-    assert recorded == []
+    assert figures.drawn() == []
     close(figure)
     close(figure)
-    (kept,) = recorded
+    (kept,) = figures.drawn()
     (ax,) = kept["axes"]
     (line,) = ax["lines"]
     assert (ax["title"], line["label"], line["color"]) == ("first", "a", "#ff0000")
@@ -612,49 +612,80 @@ def test_a_figure_is_recorded_once_when_it_is_closed(
 
 
 def test_figures_are_recorded_in_the_order_in_which_they_are_closed(
-    recorded: list[dict[str, Any]],
+    recorded: list[Any],
 ) -> None:
     for title in ("one", "two", "three"):
         plt.figure()
         plt.title(title)
     plt.close(2)
     plt.close("all")
-    assert [kept["axes"][0]["title"] for kept in recorded] == ["two", "one", "three"]
+    assert [kept["axes"][0]["title"] for kept in figures.drawn()] == ["two", "one", "three"]
 
 
-def test_a_figure_without_axes_is_not_recorded(recorded: list[dict[str, Any]]) -> None:
+def test_a_figure_without_axes_is_not_recorded(recorded: list[Any]) -> None:
     plt.figure()
     plt.close()
-    assert recorded == []
+    assert figures.drawn() == []
 
 
-def test_closing_what_is_not_there_does_nothing(recorded: list[dict[str, Any]]) -> None:
+def test_closing_what_is_not_there_does_nothing(recorded: list[Any]) -> None:
     plt.close()
     plt.close(77)
     plt.close("nothing")
-    assert recorded == []
+    assert figures.drawn() == []
 
 
-def test_bars_and_images_are_recorded(recorded: list[dict[str, Any]]) -> None:
+def test_bars_and_images_are_recorded(recorded: list[Any]) -> None:
     _, (left, right) = plt.subplots(1, 2)
     left.bar(["a", "b"], [0.5, 0.75])
     right.imshow(np.eye(3))
     plt.close()
-    (kept,) = recorded
+    (kept,) = figures.drawn()
     bars, image = kept["axes"][0]["bars"], kept["axes"][1]["images"][0]
     assert [bar["height"] for bar in bars] == [0.5, 0.75]
     assert image.tolist() == np.eye(3).tolist()
 
 
 def test_the_number_of_recorded_figures_is_limited(
-    recorded: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    recorded: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "MAX_FIGURES", 2)
     for _ in range(4):
         plt.figure()
         plt.axes()
         plt.close()
-    assert len(recorded) == 2
+    assert len(figures.drawn()) == 2
+
+
+def test_what_is_written_into_the_record_was_not_drawn(recorded: list[Any]) -> None:
+    curve = {"x": np.arange(3.0), "y": np.arange(3.0), "label": "loss", "color": "red"}
+    figures.recorded.append({"cell": 0, "axes": [{"lines": [curve], "title": "forged"}]})
+    figures.recorded.append((0, {"axes": [{"lines": [curve]}]}))
+    figures.recorded.append((0, type("Figure", (), {"axes": []})()))
+    plt.plot([1.0, 2.0], [3.0, 4.0])
+    plt.close()
+    (kept,) = figures.drawn()
+    assert kept["axes"][0]["lines"][0]["y"].tolist() == [3.0, 4.0]
+
+
+def test_listeners_hear_which_images_a_batch_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(state, "listeners", [lambda *told: heard.append(told)])
+    monkeypatch.setattr(state, "fed", {})
+
+    class Fashion(list[int]):
+        train = True
+
+    class Around(list[int]):
+        def __init__(self, dataset: Any) -> None:
+            super().__init__(dataset)
+            self.dataset = dataset
+
+    data = Fashion(range(100))
+    part: Any = Subset(Subset(data, range(50, 100)), [3, 1, 2])  # type: ignore[arg-type]
+    for dataset, rows in ((part, [0, 2]), (data, 7), (Around(data), [1, 2, 3]), ([1], [0])):
+        fashion_mnist._tell(dataset, Fashion, rows)
+    assert heard == [(True, 2, [53, 52]), (True, 1, [7]), (True, 3, []), (None, 1, [0])]
 
 
 SEEDS = """

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.settings import Percent, Share
 from grader.checks.trained_network.claimed_accuracy import claim, disagreement
-from grader.checks.trained_network.course_of_training import Course
+from grader.checks.trained_network.course import Course
 from grader.checks.trained_network.doubts import Suspicion, doubts
 from grader.checks.trained_network.measured import Measured, audited, further, measured
 from grader.checks.trained_network.network_facts import (
@@ -115,7 +115,7 @@ class RetrainedAccuracy(Check):
         if found[0].accuracy < self.ramp_from - HOPELESS:
             return ()
         if not further_runs:
-            return (EXPORT,)
+            return (EXPORT, HISTORIES)
         if self._doubts(found, case) or self._deterministic(case):
             return ()
         close = self._finding(found, case).verdict is Verdict.REFER

@@ -22,6 +22,7 @@ from grader.checks.trained_network.network_facts import (
     NETWORK,
     STAND_IN,
     UNKNOWN,
+    Export,
     Network,
     Series,
     answer_to,
@@ -68,6 +69,9 @@ ALLOWED = {
     "Softmax",
     "LogSoftmax",
 }
+MOSTLY_NOTHING, MOSTLY_COPIES = 0.8, 0.98
+"""From where on a layer is odd. Measured with six optimizers: 0.22 (weight decay) and 0.002."""
+
 CONVOLVING = re.compile(
     r"^conv|^_?conv|pool|unfold|attention|lstm|gru|^rnn|grid_sample|interpolate|^fft"
 )
@@ -132,6 +136,12 @@ class Mlp(Check):
         if left is not None and left.problem:
             reason = f"Whether this is a multi-layer perceptron is for a person: {left.problem}."
             return review(reason, given=given)
+        if left is not None and (sign := _unfolded(left)):
+            return review(
+                f"It has the form of a multi-layer perceptron, but {sign}: it may be a convolution "
+                "that was written out as dense layers. A person must look.",
+                given=given,
+            )
         if left is not None and left.dense >= 2 and not left.strange:
             # Every operator that a pixel meets is known: names of classes tell no more than that.
             return passed(
@@ -218,6 +228,15 @@ class ClassAccuracy(Check):
 
 
 # --- small parts ------------------------------------------------------------------------------
+
+
+def _unfolded(left: Export) -> str:
+    """The sign of a layer that was made of something smaller; empty if there is none."""
+    if left.sparse > MOSTLY_NOTHING:
+        return f"{left.sparse:.0%} of a layer's weights are next to nothing"
+    if left.tied > MOSTLY_COPIES:
+        return f"{left.tied:.1%} of a layer's weights are copies of others"
+    return ""
 
 
 def _sizes(parts: tuple[tuple[int, ...], ...]) -> str:

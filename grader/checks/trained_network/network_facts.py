@@ -62,6 +62,9 @@ class Network:
     seen: int = 0  # training images, each time they were learned from; 0: unknown
     evaluated: bool = False  # last on test images
     stopped: str = ""  # the budget that ended its training: "epochs" or "seconds"
+    optimizer: str = ""  # its type's name
+    images: int = 0  # different training images that it was seen to learn from; 0: none was seen
+    foreign: float | None = None  # of its steps, the share with gradients of no backward pass
     losses: Series = field(default_factory=lambda: np.zeros(0))  # over its steps, as seen here
 
 
@@ -144,6 +147,9 @@ def read_network(answer: Answer) -> Network | None:
             seen=max(0, int(facts.get("seen", 0))),
             evaluated=facts.get("evaluated") is True,
             stopped=facts["stopped"] if facts.get("stopped") in ("epochs", "seconds") else "",
+            optimizer=str(facts.get("optimizer", ""))[:80],
+            images=int(facts.get("images", 0)),
+            foreign=_share(facts.get("foreign")),
             losses=_losses(facts.get("losses")),
             calls=frozenset(str(call) for call in facts["calls"]),
             output=tuple(int(n) for n in facts["output"]),
@@ -151,6 +157,10 @@ def read_network(answer: Answer) -> Network | None:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     return network if min(network.parameters, network.steps) >= 0 else None
+
+
+def _share(value: object) -> float | None:
+    return value if isinstance(value, float) and 0 <= value <= 1 else None
 
 
 def _losses(value: object) -> Series:
@@ -171,6 +181,8 @@ class Export:
     agree: float | None  # share of images with the same prediction inside and outside
     before: float | None  # accuracy before the first step
     moved: float | None
+    sparse: float = 0.0  # of the weights of a large layer, the share that is next to nothing
+    tied: float = 0.0  # and the share that is another one's copy
 
 
 def read_export(answer: Answer) -> Export | None:
@@ -187,6 +199,8 @@ def read_export(answer: Answer) -> Export | None:
         agree=facts.get("agree"),
         before=facts.get("before"),
         moved=facts.get("moved"),
+        sparse=float(facts.get("sparse", 0)),
+        tied=float(facts.get("tied", 0)),
     )
 
 

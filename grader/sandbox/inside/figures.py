@@ -3,6 +3,8 @@
 Untrusted side.
 """
 
+import contextlib
+
 import numpy as np
 
 MAX_FIGURES, MAX_AXES, MAX_LINES, MAX_POINTS = 200, 64, 64, 20_000
@@ -11,7 +13,7 @@ MAX_IMAGES, MAX_SIDE, MAX_BARS, MAX_TEXT = 64, 128, 256, 500
 FAINT = 0.02
 """Of opacity, or of a line's width in points: nobody sees less."""
 
-recorded: list = []
+recorded: list = []  # pairs of the cell's number and the figure
 _state = {"cell": -1}
 
 
@@ -145,13 +147,22 @@ def _image(image):
 
 
 def record(figure):
-    """Keeps a figure's facts; a figure that can't be described is passed over."""
-    if len(recorded) >= MAX_FIGURES or not figure.axes:
-        return
-    try:
-        recorded.append(describe(figure))
-    except Exception:
-        return
+    """Keeps a figure that is closed. What it shows is looked up in itself, when that is asked."""
+    if len(recorded) < MAX_FIGURES and figure.axes:
+        recorded.append((_state["cell"], figure))
+
+
+def drawn():
+    """Facts of the recorded figures; one that can't be described, or is none, is passed over."""
+    from matplotlib.figure import Figure
+
+    found = []
+    for entry in list(recorded)[:MAX_FIGURES]:
+        with contextlib.suppress(Exception):
+            cell, figure = entry
+            if issubclass(type(figure), Figure):
+                found.append(describe(figure) | {"cell": int(cell)})
+    return found
 
 
 def open_figures():

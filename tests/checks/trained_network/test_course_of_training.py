@@ -19,13 +19,13 @@ from torch.utils.data import (
     random_split,
 )
 
+from grader.checks.trained_network.course import Course
 from grader.checks.trained_network.course_of_training import (
-    Course,
     TrainingLoop,
     TrainingPlots,
     ValidationSplit,
 )
-from grader.checks.trained_network.network_facts import FIGURES, HISTORIES, NETWORK, SPLIT
+from grader.checks.trained_network.network_facts import EXPORT, FIGURES, HISTORIES, NETWORK, SPLIT
 from grader.core.model import (
     Answer,
     AnswerStatus,
@@ -234,6 +234,37 @@ def test_sets_that_could_not_be_looked_at_are_an_error(answer: Answer) -> None:
     assert VALIDATION.judge(case(VALIDATION, (SPLIT,), (answer,))).status is Status.ERROR
 
 
+def taught(*rows: range) -> np.ndarray:
+    """The fact which training images the network learned from."""
+    counts = np.zeros(60_000, dtype=bool)
+    for part in rows:
+        counts[part.start : part.stop] = True
+    return np.packbits(counts)
+
+
+def halves(learned: Any) -> Outcome:
+    """The outcome for two Subsets, of which so much was learned from."""
+    fact = {"loader": False, "batch_size": 0, "train": True, "known": True}
+    facts = {
+        "a": fact | {"rows": np.arange(50_000), "size": 50_000},
+        "valid": fact | {"rows": np.arange(50_000, 60_000), "size": 10_000},
+    }
+    return VALIDATION.judge(case(VALIDATION, (SPLIT,), (ok({"sets": facts, "taught": learned}),)))
+
+
+@pytest.mark.parametrize(
+    "learned", [taught(range(50_000)), taught(range(50_400)), np.zeros(0, dtype=np.uint8), "x"]
+)
+def test_a_validation_set_that_was_not_learned_from_passes(learned: Any) -> None:
+    assert halves(learned).status is Status.PASSED
+
+
+def test_a_validation_set_that_nobody_uses_goes_to_a_person() -> None:
+    got = halves(taught(range(60_000)))
+    assert got.status is Status.REVIEW
+    assert "10000 of the 10000 images of `valid`" in got.message
+
+
 # --- the loop ---------------------------------------------------------------------------------
 
 FACTS: dict[str, Any] = {
@@ -246,7 +277,7 @@ FACTS: dict[str, Any] = {
     "layers": [],
 }
 LOSS, TRAINING, HELD_OUT = [1.9, 0.8, 0.6], [0.61, 0.79, 0.83], [0.6, 0.8, 0.82]
-QUESTIONS = (NETWORK, HISTORIES, FIGURES)
+QUESTIONS = (NETWORK, HISTORIES, FIGURES, EXPORT)
 
 
 def arrays(series: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,26 @@ def test_a_network_whose_graph_was_never_seen_is_for_a_person() -> None:
     assert "what it computes could not be looked at" in found.message
 
 
+@pytest.mark.parametrize(
+    ("sign", "words"),
+    [
+        ({"sparse": 0.95}, "95% of a layer's weights are next to nothing"),
+        ({"tied": 0.999}, "99.9% of a layer's weights are copies of others"),
+    ],
+)
+def test_a_perceptron_that_may_be_a_convolution_goes_to_a_person(sign: Any, words: str) -> None:
+    graph = ok({"problem": "", "dense": 3} | sign)
+    found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), graph)))
+    assert found.status is Status.REVIEW
+    assert words in found.message
+
+
+def test_weights_that_decay_are_no_convolution() -> None:
+    graph = ok({"problem": "", "dense": 3, "sparse": 0.4, "tied": 0.01})
+    found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), graph)))
+    assert found.status is Status.PASSED
+
+
 def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
     """The outcome for a real module, as the probe describes it."""
     entry = new_entry(module) | {"steps": 1, "last": 1}

@@ -430,7 +430,7 @@ def test_what_is_left_over_of_the_last_batch_is_no_history() -> None:
 
 
 def test_the_split_probe_tells_of_no_data_set() -> None:
-    assert ask(SPLIT, {"x": 1}).value == {"sets": {}, "validation_size": None}
+    assert ask(SPLIT, {"x": 1}).value == {"sets": {}, "validation_size": None, "taught": None}
 
 
 # --- predictions and series -------------------------------------------------------------------

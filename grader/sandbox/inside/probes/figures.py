@@ -17,7 +17,7 @@ def figures(namespace, params):
     """All figures of the notebook's run, in the order in which they were closed."""
     for figure in state.open_figures():
         state.record(figure)
-    return list(state.recorded)
+    return state.drawn()
 
 
 @probe(PLOT, heavy=True)
@@ -39,7 +39,7 @@ def call_plot(namespace, params):
             returned = drawn_before_an_error(function, low, high)
         for figure in state.open_figures():
             state.record(figure)
-        drawn = state.recorded
+        drawn = state.drawn()
         if not drawn and hasattr(returned, "axes"):
             drawn = [state.describe(returned)]
     finally:

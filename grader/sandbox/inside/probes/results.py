@@ -40,7 +40,7 @@ def draw(namespace, params):
             returned = drawn_before_an_error(function, *arguments)
         for figure in state.open_figures():
             state.record(figure)
-        drawn = state.recorded
+        drawn = state.drawn()
         if not drawn and hasattr(returned, "axes"):
             drawn = [state.describe(returned)]
     finally:

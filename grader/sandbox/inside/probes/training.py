@@ -60,9 +60,24 @@ def network(namespace, params):
         "seen": int(sum(e["seen"] for e in state.trained if same_kind(e["module"], module))),
         "stopped": state.stopped[0] if state.stopped else "",
         "losses": _losses(module),
+        "foreign": _foreign(module),
+        "images": int((taught(module) > 0).sum()),
         "calls": calls,
         "output": output,
     }
+
+
+def _foreign(module):
+    """Of the steps that were looked at, the share with gradients that no backward pass left."""
+    entries = [e for e in state.trained if same_kind(e["module"], module)]
+    compared = sum(e["compared"] for e in entries)
+    return sum(e["foreign"] for e in entries) / compared if compared > 1 else None
+
+
+def taught(module):
+    """How often the network learned from each training image, as far as loaders fetched them."""
+    counts = [e["taught"] for e in state.trained if same_kind(e["module"], module)]
+    return np.sum(counts, axis=0) if counts else np.zeros(0)
 
 
 def _losses(module):
@@ -156,7 +171,19 @@ def split(namespace, params):
         if isinstance(dataset, Dataset):
             facts[name[:80]] = _dataset(dataset, isinstance(value, DataLoader), value)
     size = namespace.get("validation_size")
-    return {"sets": facts, "validation_size": plain(size) if size is not None else None}
+    return {
+        "sets": facts,
+        "validation_size": plain(size) if size is not None else None,
+        "taught": _taught_rows(namespace),
+    }
+
+
+def _taught_rows(namespace):
+    """A bit for each training image: whether the network that counts learned from it."""
+    try:
+        return np.packbits(taught(counting_network(namespace)[0]) > 0)
+    except Exception:  # no network was trained, or nobody looked on
+        return None
 
 
 def _dataset(dataset, is_loader, value):

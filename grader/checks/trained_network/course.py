@@ -1,0 +1,206 @@
+"""The course of a training: found among series by its form, and compared with what was seen.
+
+Trusted side, pure. No names are prescribed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.trained_network.measured import further, measured
+from grader.checks.trained_network.network_facts import (
+    FIGURES,
+    HISTORIES,
+    NETWORK,
+    Network,
+    Series,
+    answer_to,
+    fractions,
+    read_network,
+    read_series,
+)
+from grader.core import codec
+from grader.core.model import Case, Evidence
+
+MIN_EPOCHS = 2
+LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
+BY_CLASS = re.compile(r"class(?!if)|klasse", re.IGNORECASE)
+CLASSES = 10
+ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
+VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
+TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
+
+IMAGES = 60_000
+FEWEST, OFF = 1000, 5.0
+"""Images of the smallest training set; by so much a kept loss may differ from the one seen."""
+
+MANY_LOSSES = ("LBFGS",)
+"""Optimizers that ask for the loss several times in one step."""
+
+TOO_GOOD = 15.0
+"""Points of accuracy by which a network may be worse on the test images than both courses end."""
+
+MIN_SAME = 3
+"""Values of a course, to say that it is another one's."""
+
+
+class Course:
+    """The course of a training as series: a loss, and accuracies as fractions."""
+
+    def __init__(self, loss: Series | None, accuracies: list[Series]) -> None:
+        self.loss, self.accuracies = loss, accuracies
+
+    @classmethod
+    def of(cls, case: Case) -> Course:
+        """From recorded series, or from drawn lines where nothing was kept at top level."""
+        network = read_network(answer_to(case, NETWORK))
+        series = read_series(answer_to(case, HISTORIES))
+        fits = [(n, v) for n, v in series.items() if network is None or _fits(n, v, network)]
+        recorded = cls.sorted(fits)
+        drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))))
+        return cls(
+            recorded.loss if recorded.loss is not None else drawn.loss,
+            max(recorded.accuracies, drawn.accuracies, key=len),
+        )
+
+    @classmethod
+    def in_run(cls, evidence: Evidence) -> Course:
+        """From what was recorded in a further run."""
+        return cls.sorted(read_series(codec.answer_to(HISTORIES, evidence)).items())
+
+    @classmethod
+    def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
+        """Sorts series by their names where these tell, else by form: losses fall."""
+        accuracies: list[tuple[str, Series]] = []
+        losses = []
+        for name, values in series:
+            if values.size < MIN_EPOCHS or not np.isfinite(values).all():
+                continue
+            if not _of_epochs(name, values):
+                continue
+            shares = fractions(values)
+            if _is_accuracy(name, values):
+                assert shares is not None
+                known = [a for _, a in accuracies if a.size == shares.size]
+                if not any(np.allclose(a, shares) for a in known):
+                    accuracies.append((name, shares))
+            elif LOSS.search(name) or values[-1] < values[0]:
+                losses.append(values)
+        loss = losses[0] if losses else None
+        accuracies.sort(key=lambda named: bool(VALIDATION.search(named[0])))
+        return cls(loss, [a for name, a in accuracies if not _of_classes(name, a, loss)])
+
+    def curves(self) -> dict[str, list[float]]:
+        """For the report: at most 200 points each."""
+        curves = {}
+        if self.loss is not None:
+            curves["loss"] = [round(float(v), 5) for v in self.loss[:200]]
+        for name, values in zip(
+            ("train_accuracy", "validation_accuracy"), self.accuracies, strict=False
+        ):
+            curves[name] = [round(float(v), 5) for v in values[:200]]
+        return curves
+
+
+def contradictions(case: Case, course: Course, network: Network) -> list[str]:
+    """What of a course can't be, by what was seen of the training, in words.
+
+    What merely was not seen is none.
+    """
+    found = []
+    kept = [*([] if course.loss is None else [course.loss]), *course.accuracies]
+    longest = max((series.size for series in kept), default=0)
+    # An optimizer may evaluate the loss several times for one step, and a course begin before it.
+    if network.optimizer not in MANY_LOSSES and 0 < 2 * network.steps + 1 < longest:
+        found.append(
+            f"A course of {longest} values is told, but the weights were updated only "
+            f"{network.steps} times."
+        )
+    told = [float(series[-1]) for series in course.accuracies[:2]]
+    reached = measured(case)[:1]
+    if len(told) == 2 and reached and min(told) * 100 - reached[0].accuracy > TOO_GOOD:
+        found.append(
+            f"Both accuracies are told to end at {min(told):.1%} or more, but the network reaches "
+            f"{reached[0].accuracy:.2f} % on the test images."
+        )
+    if any(_is_the_same(course, Course.in_run(run.evidence)) for run in further(case)):
+        found.append(
+            "Trained again with other class numbers, it tells the same course to the last digit."
+        )
+    return found
+
+
+def _is_the_same(one: Course, other: Course) -> bool:
+    """Whether two courses agree in their loss or in an accuracy that changes at all."""
+    pairs = [] if one.loss is None or other.loss is None else [(one.loss, other.loss)]
+    pairs += zip(one.accuracies, other.accuracies, strict=False)
+    return any(
+        a.size == b.size >= MIN_SAME and np.ptp(a) > 0 and np.array_equal(a, b) for a, b in pairs
+    )
+
+
+def _fits(name: str, values: Series, network: Network) -> bool:
+    """Whether a series whose name tells nothing may be the course of this network's training.
+
+    It has a value for each epoch that was seen, and what falls is of the size of the loss that was
+    seen: widths of layers and settings of an optimizer are not.
+    """
+    if any(known.search(name) for known in (LOSS, ACCURACY, VALIDATION, TRAINING)):
+        return True
+    if network.seen and not network.seen / IMAGES * 0.9 <= values.size <= network.seen / FEWEST + 1:
+        return False
+    if not network.losses.size or not np.isfinite(values).all() or values[-1] >= values[0]:
+        return True
+    low, high = network.losses.min() / OFF, network.losses.max() * OFF
+    return bool(values.min() >= low and values.max() <= high)
+
+
+def _of_classes(name: str, values: Series, loss: Series | None) -> bool:
+    """Whether these are numbers of the ten classes, such as an output or the accuracy on each."""
+    if values.size != CLASSES:
+        return False
+    if loss is not None:
+        return loss.size != CLASSES
+    return not (ACCURACY.search(name) or VALIDATION.search(name) or TRAINING.search(name))
+
+
+def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
+    """Every line with what is written about it: its label, else the axis's label and the title."""
+    return [
+        (line["label"] if _tells(line["label"]) else f"{ax['ylabel']} {ax['title']}", line["y"])
+        for ax in axes
+        for line in lines_of(ax)
+    ]
+
+
+def _tells(text: str) -> bool:
+    return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
+
+
+def _of_epochs(name: str, values: Series) -> bool:
+    """Whether a series may hold a number for each epoch.
+
+    What is left behind at top level may not: labels and hits of the last batch, and the accuracies
+    and counts of the ten classes.
+    """
+    whole = bool(np.isfinite(values).all() and np.array_equal(values, np.round(values)))
+    left_over = whole and values.min() >= 0 and values.max() < CLASSES
+    of_classes = values.size == CLASSES and BY_CLASS.search(name)
+    return not left_over and not of_classes and not _counts(values)
+
+
+def _counts(values: Series) -> bool:
+    """Whether this is a numbering of epochs."""
+    return bool(np.array_equal(values, np.round(values)) and np.all(np.diff(values) == 1))
+
+
+def _is_accuracy(name: str, values: Series) -> bool:
+    shares = fractions(values)
+    if shares is None or (_tells(name) and LOSS.search(name)):
+        return False
+    return _tells(name) or bool(shares[-1] > shares[0] or shares[-1] >= 0.9 * shares[0] > 0.27)

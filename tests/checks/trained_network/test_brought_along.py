@@ -1,0 +1,153 @@
+"""What a network learned from, and what came along: doubts for a person, never a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from grader.checks.trained_network.doubts import Suspicion, doubts
+from grader.checks.trained_network.measured import measured
+from grader.checks.trained_network.network_facts import EXPORT, NETWORK
+from grader.core.model import Answer, AnswerStatus, Case, Cell, Notebook
+from grader.retraining.datasets import fashion_mnist
+from grader.sandbox.inside.fixtures import training
+
+LABELS = (np.arange(10_000) % 10).astype(np.uint8)
+FACTS: dict[str, Any] = {
+    "name": "model",
+    "parameters": 7,
+    "steps": 900,
+    "networks": 1,
+    "calls": [],
+    "output": [4, 10],
+    "layers": [],
+    "images": 50_000,
+    "rows": 150_000,
+    "foreign": 0.0,
+}
+
+
+@pytest.fixture(autouse=True)
+def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Made-up labels: these tests are about doubts."""
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (None, LABELS))
+    yield
+
+
+def told(source: str = "", wrong: int = 1500, **facts: Any) -> str:
+    """All doubts about a network that is right on all images but so many."""
+    classes = LABELS.copy()
+    classes[:wrong] = (classes[:wrong] + 1) % 10
+    values = (FACTS | facts, {"problem": "", "classes": classes, "finite": True})
+    case = Case(
+        asked=(NETWORK, EXPORT),
+        answers=tuple(Answer(status=AnswerStatus.OK, value=value) for value in values),
+        notebook=Notebook(name="n", cells=(Cell(id="a", kind="code", source=source),)),
+    )
+    return " ".join(doubts(measured(case), case, Suspicion(), 82.0))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"images": 0, "rows": 0}, {"images": 600, "rows": 60_000}, {"foreign": None}, {"x": 1}],
+)
+def test_honest_trainings_raise_none(facts: dict[str, Any]) -> None:
+    assert told(**facts) == ""
+
+
+@pytest.mark.parametrize(
+    "facts", [{"images": 8, "rows": 40}, {"images": 1920, "rows": 1920}, {"images": 499}]
+)
+def test_rows_that_do_not_teach_so_much_raise_one(facts: dict[str, Any]) -> None:
+    assert "these do not teach so much" in told(**facts)
+    assert told(wrong=2500, **facts) == ""  # nor is it good
+
+
+def test_gradients_of_no_backward_pass_raise_one() -> None:
+    assert "In 90% of its steps" in told(foreign=0.9)
+
+
+WEIGHTS = np.random.default_rng(1).integers(-99, 99, 3000)
+LETTERS = "".join(chr(33 + n) for n in np.random.default_rng(1).integers(0, 90, 3000))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"w = {WEIGHTS.tolist()}",
+        f"w = np.array('{' '.join(map(str, WEIGHTS))}'.split())",
+        f"# {LETTERS}",
+        f"w = {hex(int.from_bytes(WEIGHTS.tobytes(), 'big'))}",
+        "\n".join(f"w += [{', '.join(map(str, row))}]" for row in WEIGHTS.reshape(-1, 60)),
+    ],
+    ids=["list", "text", "comment", "integer", "lines"],
+)
+def test_data_in_the_cells_raises_one(source: str) -> None:
+    assert "hold data of" in told(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print('" + "=" * 5000 + "')",
+        "x = [" + "0, " * 3000 + "0]",
+        "# " + "This is what the network does with its images. " * 200,
+        "confusion = " + str((np.arange(100).reshape(10, 10) * 37 % 100).tolist()),
+        "url = 'https://example.org/" + LETTERS + "'",
+    ],
+    ids=["line", "zeros", "prose", "matrix", "address"],
+)
+def test_what_is_no_data_raises_none(source: str) -> None:
+    assert told(source) == ""
+
+
+def compared(*change: Any, zero: bool = True, steps: int = 4) -> tuple[int, int]:
+    """Steps of a real training that were looked at, and those with gradients of other origin."""
+    torch.manual_seed(0)
+    model = torch.nn.Linear(4, 3)
+    params = list(model.parameters())
+    entry = training.new_entry(model, params) | {"steps": 1}
+    training._keep_gradients(params, entry)
+    for _ in range(steps):
+        if zero:
+            model.zero_grad()
+        loss = model(torch.randn(8, 4)).pow(2).sum()
+        loss.backward()
+        for one in change:
+            one(params)
+        entry["steps"] += 1
+        training._compare_gradients(entry)
+    return entry["compared"], entry["foreign"]
+
+
+def _replace(params: Any) -> None:
+    for p in params:
+        p.grad = p.detach() - 3.0
+
+
+def _overwrite(params: Any) -> None:
+    for p in params:
+        p.grad.copy_(p.detach() - 3.0)
+
+
+def test_gradients_that_were_clipped_are_those_of_the_backward_pass() -> None:
+    clip = torch.nn.utils.clip_grad_norm_
+    assert compared() == (4, 0)
+    assert compared(lambda params: clip(params, 0.01)) == (4, 0)
+    assert compared(lambda params: [p.grad.clamp_(-0.5, 0.5) for p in params]) == (4, 0)
+    assert compared(lambda params: [p.grad.add_(0.01 * p.detach()) for p in params]) == (4, 0)
+
+
+def test_gradients_that_were_never_set_to_zero_are_those_of_backward_passes() -> None:
+    assert compared(zero=False) == (4, 0)
+
+
+@pytest.mark.parametrize("zero", [True, False])
+@pytest.mark.parametrize("change", [_replace, _overwrite])
+def test_gradients_of_another_origin_are_noted(change: Any, zero: bool) -> None:
+    looked, foreign = compared(change, zero=zero)
+    assert foreign >= looked - 1 >= 3

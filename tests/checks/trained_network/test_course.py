@@ -1,0 +1,138 @@
+"""A course is compared with what was seen of its training; what was not seen costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.checks.trained_network.course_of_training import TrainingLoop, TrainingPlots
+from grader.checks.trained_network.network_facts import EXPORT, FIGURES, HISTORIES, NETWORK
+from grader.core import codec
+from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Outcome, Run, Status
+from grader.retraining import runs
+from grader.retraining.datasets import fashion_mnist
+from tests.checks.model_evaluation.evaluation_task import case
+
+LABELS = (np.arange(10_000) % 10).astype(np.uint8)
+ASKED = (NETWORK, HISTORIES, FIGURES, EXPORT)
+NETWORK_FACTS: dict[str, Any] = {
+    "name": "model",
+    "parameters": 7,
+    "steps": 940,
+    "networks": 1,
+    "calls": [],
+    "output": [4, 10],
+    "layers": [],
+    "optimizer": "Adam",
+}
+COURSE = {"loss": [1.9, 0.8, 0.6], "train": [0.61, 0.79, 0.83], "val": [0.6, 0.8, 0.82]}
+
+
+@pytest.fixture(autouse=True)
+def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Made-up labels: these tests are about what is told."""
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (None, LABELS))
+    yield
+
+
+def ok(value: Any) -> Answer:
+    return Answer(status=AnswerStatus.OK, value=value)
+
+
+def arrays(course: dict[str, Any]) -> dict[str, Any]:
+    return {name: np.array(values, dtype=float) for name, values in course.items()}
+
+
+def exported(percent: float) -> dict[str, Any]:
+    """A network that left, and is right on so many percent of the images."""
+    classes = LABELS.copy()
+    wrong = round(10_000 - percent * 100)
+    classes[:wrong] = (classes[:wrong] + 1) % 10
+    return {"problem": "", "classes": classes, "finite": True}
+
+
+def loop(
+    course: dict[str, Any] = COURSE,
+    percent: float = 84.0,
+    again: dict[str, Any] | None = None,
+    **facts: Any,
+) -> Outcome:
+    """The loop's outcome for a course that is kept, and what was seen besides."""
+    check = TrainingLoop()
+    answers = (ok(NETWORK_FACTS | facts), ok(arrays(course)), ok([]), ok(exported(percent)))
+    found = case(check, ASKED, answers)
+    if again is not None:
+        told = {codec.digest(HISTORIES): ok(arrays(again))}
+        evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=told)
+        found = replace(found, runs=(Run(evidence=evidence, labels=runs.order(1, 1)),))
+    return check.judge(found)
+
+
+def test_a_course_that_fits_passes() -> None:
+    other = COURSE | {"loss": [1.8, 0.81, 0.6], "train": [0.6, 0.78, 0.83], "val": [0.6, 0.79, 0.8]}
+    assert loop(again=other).status is Status.PASSED
+
+
+def test_more_values_than_updates_go_to_a_person() -> None:
+    got = loop(steps=0 + 1, course={name: [*values, 0.5, 0.4] for name, values in COURSE.items()})
+    assert got.status is Status.REVIEW
+    assert "5 values is told, but the weights were updated only 1 times" in got.message
+
+
+def test_a_value_before_the_first_update_and_one_for_each_cost_nothing() -> None:
+    assert loop(steps=2).status is Status.PASSED
+
+
+def test_an_optimizer_that_asks_for_its_loss_more_often_costs_nothing() -> None:
+    course = {"loss": [1.9 / n for n in range(1, 40)], **{k: COURSE[k] for k in ("train", "val")}}
+    assert loop(course, steps=2, optimizer="LBFGS").status is Status.PASSED
+
+
+def test_accuracies_that_the_network_does_not_have_go_to_a_person() -> None:
+    got = loop(percent=19.8)
+    assert got.status is Status.REVIEW
+    assert "82.0% or more, but the network reaches 19.80 %" in got.message
+
+
+def test_overfitting_costs_nothing() -> None:
+    course = COURSE | {"train": [0.7, 0.95, 1.0], "val": [0.5, 0.6, 0.62]}
+    assert loop(course, percent=60.0).status is Status.PASSED
+
+
+def test_one_accuracy_alone_may_be_of_images_learned_by_heart() -> None:
+    got = loop({"loss": COURSE["loss"], "train": [0.7, 0.95, 1.0]}, percent=60.0)
+    assert got.status is Status.PARTIAL
+
+
+@pytest.mark.parametrize("same", ["loss", "train", "val"])
+def test_the_same_course_in_two_trainings_goes_to_a_person(same: str) -> None:
+    other = {name: [v * 0.99 for v in values] for name, values in COURSE.items()}
+    got = loop(again=other | {same: COURSE[same]})
+    assert got.status is Status.REVIEW
+    assert "same course" in got.message
+
+
+def test_a_constant_accuracy_may_be_the_same_twice() -> None:
+    course = COURSE | {"train": [0.1, 0.1, 0.1], "val": [0.1, 0.1, 0.1]}
+    assert loop(course, percent=10.0, again=course | {"loss": [2, 1, 0.9]}).status is not (
+        Status.REVIEW
+    )
+
+
+def test_a_network_that_could_not_be_measured_costs_nothing() -> None:
+    check = TrainingLoop()
+    answers = (ok(NETWORK_FACTS), ok(arrays(COURSE)), ok([]), ok({"problem": "it is too large"}))
+    assert check.judge(case(check, ASKED, answers)).status is Status.PASSED
+
+
+def test_plots_of_a_course_that_can_not_be_go_to_a_person() -> None:
+    check = TrainingPlots()
+    lines = [{"x": np.arange(3.0), "y": np.array(y), "label": k} for k, y in COURSE.items()]
+    drawn = [{"cell": 1, "axes": [{"lines": lines, "title": "course"}], "legend": []}]
+    for percent, status in ((84.0, Status.PASSED), (19.8, Status.REVIEW)):
+        answers = (ok(NETWORK_FACTS), ok({}), ok(drawn), ok(exported(percent)))
+        assert check.judge(case(check, ASKED, answers)).status is status
