@@ -48,6 +48,8 @@ def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
         "operators": [],
         "dense": 2,
         "strange": "",
+        "sparse": 0.01,
+        "tied": 0.0,
         "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE],
     }
     monkeypatch.setattr(evaluation, "evaluate", lambda content, images: told)
@@ -72,6 +74,7 @@ def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> N
     kept = distilled(monkeypatch, claimed)
     assert kept["classes"].tolist() == CLASSES.tolist()
     assert (kept["agree"], kept["before"], kept["moved"]) == (1.0, 0.1, 1.5)
+    assert (kept["sparse"], kept["tied"]) == (0.01, 0.0)
     assert "onnx" not in kept
 
 
