@@ -26,7 +26,7 @@ FACTS: dict[str, Any] = {
     "output": [4, 10],
     "layers": [],
     "images": 50_000,
-    "rows": 150_000,
+    "seen": 150_000,
     "foreign": 0.0,
 }
 
@@ -53,14 +53,14 @@ def told(source: str = "", wrong: int = 1500, **facts: Any) -> str:
 
 @pytest.mark.parametrize(
     "facts",
-    [{}, {"images": 0, "rows": 0}, {"images": 600, "rows": 60_000}, {"foreign": None}, {"x": 1}],
+    [{}, {"images": 0, "seen": 0}, {"images": 600, "seen": 60_000}, {"foreign": None}, {"x": 1}],
 )
 def test_honest_trainings_raise_none(facts: dict[str, Any]) -> None:
     assert told(**facts) == ""
 
 
 @pytest.mark.parametrize(
-    "facts", [{"images": 8, "rows": 40}, {"images": 1920, "rows": 1920}, {"images": 499}]
+    "facts", [{"images": 8, "seen": 40}, {"images": 1920, "seen": 1920}, {"images": 499}]
 )
 def test_rows_that_do_not_teach_so_much_raise_one(facts: dict[str, Any]) -> None:
     assert "these do not teach so much" in told(**facts)
