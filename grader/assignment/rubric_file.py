@@ -32,9 +32,9 @@ from grader.sandbox.inside.fixtures import FIXTURES
 NAME = r"[a-z0-9][a-z0-9._-]{0,60}"
 """An assignment's name: a folder's everywhere."""
 
-COMMANDS_OWN = {"count_last_network", "cuda", "no_acceleration"}
-PREPARED = sorted(FIXTURES.keys() - COMMANDS_OWN)
-"""Fixtures that a rubric may name; the others follow from other keys, and from options."""
+OUR_OWN = {"count_last_network", "cuda", "no_acceleration", "other_seeds"}
+PREPARED = sorted(FIXTURES.keys() - OUR_OWN)
+"""Fixtures that a rubric may name; the others follow from keys, options, or what a run showed."""
 
 _NUMBER = r"[0-9]{1,5}(\.[0-9]{1,2})?"
 _POINTS = 'a number in quotes such as "1.5", with two decimals at most'
