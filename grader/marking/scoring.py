@@ -85,7 +85,7 @@ def late(submission: Submission, assignment: Assignment) -> tuple[Decimal, tuple
     if submission.is_draft and not rule.drafts:
         told = "This is a draft that was never submitted, which the rule does not accept."
         return assignment.points, (told,)
-    if submission.submitted_at is None:
+    if submission.submitted_at is None or not rule.needs_times:
         return Decimal(0), ()
     due, longer = assignment.due, ""
     if extension is not None and extension.until.astimezone(UTC) > due.astimezone(UTC):

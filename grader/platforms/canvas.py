@@ -6,18 +6,18 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
 from grader.intake import tables
 from grader.intake.platform import Entry, Outgoing, Place, Platform, Result, Table, Template
+from grader.marking.scoring import rounded
 
 FILE = re.compile(
     r"^(?P<name>[^\W\d_]+)(?:_(?:LATE|late))?_(?P<key>\d+)_(?P<submission>\d+)_(?P<path>[^/]+)$"
 )
 KEPT = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS = "Points Possible"
-CENT = Decimal("0.01")
 
 
 class Canvas(Platform):
@@ -80,7 +80,7 @@ class Canvas(Platform):
             if result is None:
                 continue
             mark = result.points * possible / result.highest if possible else result.points
-            mark = mark.quantize(CENT, ROUND_HALF_UP)
+            mark = rounded(mark)
             if _number(cell[column]) == mark:
                 passed[result.student] = "it has this mark already"
                 continue

@@ -13,16 +13,16 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 from grader.core.errors import UsageError
 from grader.intake.identity import cleaned, folded
 from grader.intake.platform import Result, Template
+from grader.marking.scoring import rounded
 from grader.platforms.moodle import dates, worksheet
 from grader.platforms.moodle.headers import PEOPLE, column, squeezed
 from grader.platforms.moodle.worksheet import Worksheet
 
-CENT = Decimal("0.01")
 DECIMAL = {"en": ".", "de": ","}
 NO = ("No", "Nein")
 MOST = 20_000
@@ -130,8 +130,8 @@ def _mark(sheet: Worksheet, row: tuple[str, ...], result: Result) -> Decimal | N
         return None
     highest = _number(sheet.cell(row, "maximum"))
     if highest is None or highest == result.highest or not result.highest:
-        return result.points.quantize(CENT, ROUND_HALF_UP)
-    return (result.points * highest / result.highest).quantize(CENT, ROUND_HALF_UP)
+        return rounded(result.points)
+    return rounded(result.points * highest / result.highest)
 
 
 def _why_not(sheet: Worksheet, row: tuple[str, ...], mark: Decimal | None) -> str:
@@ -150,7 +150,7 @@ def _why_not(sheet: Worksheet, row: tuple[str, ...], mark: Decimal | None) -> st
 
 def _number(cell: str) -> Decimal | None:
     try:
-        return Decimal(cell.strip().replace(",", ".")).quantize(CENT)
+        return rounded(Decimal(cell.strip().replace(",", ".")))
     except InvalidOperation:
         return None
 
