@@ -20,11 +20,9 @@ from tests.review import evening
 from tests.review.conftest import WHY
 from tests.review.test_browser import ARGUMENTS, CHROMIUM
 
-WIDE, PHONE = (1180, 780), (390, 844)
-
 
 def main() -> None:
-    """Writes docs/review-queue.png, -submission.png and -phone.png."""
+    """Writes docs/review-queue.png and docs/review-submission.png."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "results"
         of = evening.fill(folder, evening.works(24))
@@ -36,12 +34,11 @@ def main() -> None:
             thread.start()
             browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             code, twin = desk.people["s0003"].code, desk.people["s0001"].code
-            for name, (width, height), path, pressed in (
-                ("queue", WIDE, f"/item/{WHY}?at={twin}", "14m"),
-                ("submission", WIDE, f"/student/{code}", ""),
-                ("phone", PHONE, f"/item/{WHY}?at={twin}", "14"),
+            for name, path, pressed in (
+                ("queue", f"/item/{WHY}?at={twin}", "14m"),
+                ("submission", f"/student/{code}", ""),
             ):
-                page = browser.new_page(viewport={"width": width, "height": height})
+                page = browser.new_page(viewport={"width": 1180, "height": 780})
                 page.goto(server.addresses[0][1])
                 page.goto(f"http://127.0.0.1:{server.port}{path}")
                 for key in pressed:

@@ -59,7 +59,7 @@ def answer(
         "given": [desk.masked(html.shown(line, MAX_ANSWER), student) for line in given],
         "expected": html.listed(details.get("expected", "")),
         "message": desk.masked(card.message, student),
-        "settles": settles(card),
+        "settles": settles(card, offered),
         "groups": groups(offered),
         "chosen": _chosen(card, offered) if first else (),
         "edition": steps.edition(offered),
@@ -80,7 +80,7 @@ def answer(
     }
 
 
-def settles(card: Card) -> str:
+def settles(card: Card, offered: Sequence[StepVersion]) -> str:
     """What would settle an item that waits, in a sentence."""
     if not card.waits:
         return ""
@@ -89,7 +89,10 @@ def settles(card: Card) -> str:
     if card.status is Status.ERROR:
         return "`grader grade` tries again what could not be told; a mark settles it, too."
     if card.text:
-        return "Read the answer, and choose what applies."
+        told = (
+            "choose what applies" if offered else "give points ; steps can be written for it, too"
+        )
+        return f"Read the answer, and {told}."
     return "Look at the submission, and decide; a word to the student says why."
 
 
