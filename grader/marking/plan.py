@@ -5,14 +5,13 @@ The way of a task is plan → observe → judge → score; this is its first ste
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from grader.core import codec
+from grader.core import codec, seeds
 from grader.core.model import Evidence, Item, Question, Submission, Task
 from grader.marking.task_work import TaskWork
 from grader.retraining import runs
@@ -23,8 +22,8 @@ EXPORT = "export"
 
 def submission_seed(batch_seed: int, submission: Submission) -> int:
     """A submission's own seed: its hidden inputs follow from it and from nothing else."""
-    text = f"{batch_seed}:{submission.identity or submission.student}:{submission.digest}"
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
+    who = submission.identity or submission.student
+    return seeds.derived(batch_seed, "submission", who, submission.digest)
 
 
 def plan(task: Task, seed: int) -> dict[str, tuple[Question, ...]]:
@@ -42,8 +41,8 @@ def _with_sources(item: Item, questions: Iterable[Question]) -> tuple[Question, 
 
 
 def _stream(seed: int, task: str, item: str) -> np.random.Generator:
-    salt = hashlib.sha256(f"{task}/{item}".encode()).digest()[:8]
-    return np.random.default_rng([seed, int.from_bytes(salt)])
+    # The kernel sees what is drawn, and from that the generator's seed can be worked out.
+    return np.random.default_rng(seeds.derived(seed, "inputs", task, item, bits=256))
 
 
 def needs_run(task: Task) -> bool:

@@ -7,7 +7,6 @@ elsewhere are wrong.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.core import codec
+from grader.core import codec, seeds
 from grader.core.model import AnswerStatus, Evidence, Question
 from grader.retraining import evaluation
 from grader.retraining.datasets import fashion_mnist
@@ -34,8 +33,7 @@ AUDIT = 1000
 
 def order(seed: int, number: int) -> NDArray[np.uint8]:
     """The secret order of run `number` (from 1): no class keeps its number."""
-    salt = hashlib.sha256(f"{seed}/labels/{number}".encode()).digest()[:8]
-    rng = np.random.default_rng(int.from_bytes(salt))
+    rng = np.random.default_rng(seeds.derived(seed, "labels", number, bits=64))
     while True:
         found = rng.permutation(10)
         if not (found == np.arange(10)).any():
@@ -44,15 +42,12 @@ def order(seed: int, number: int) -> NDArray[np.uint8]:
 
 def moved(seed: int) -> NDArray[np.int64]:
     """The secret order of the 784 pixels in an audit: a perceptron learns as well from these."""
-    salt = hashlib.sha256(f"{seed}/pixels".encode()).digest()[:8]
-    return np.random.default_rng(int.from_bytes(salt)).permutation(784)
+    return np.random.default_rng(seeds.derived(seed, "pixels", bits=64)).permutation(784)
 
 
 def seed_of(seed: int, number: int) -> int:
-    """The seed of run `number`; run 0 has the submission's own."""
-    if number == 0:
-        return seed
-    return int.from_bytes(hashlib.sha256(f"{seed}/run/{number}".encode()).digest()[:6])
+    """The seed of run `number` in its kernel, where everybody can read it."""
+    return seeds.derived(seed, "run", number)
 
 
 def restored(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

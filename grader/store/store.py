@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from grader.core import bounded, codec, own_process
+from grader.core import bounded, codec, own_process, seeds
 from grader.core.errors import UsageError
 from grader.core.model import Answer, Evidence, Submission
 from grader.store import foreign, migrations, serialisation
@@ -114,7 +114,7 @@ class Store:
         with self._lock:
             row = self._db.execute("SELECT value FROM setting WHERE name = 'seed'").fetchone()
             if row is None:
-                seed = secrets.randbits(48) if wanted is None else wanted
+                seed = secrets.randbits(seeds.BITS) if wanted is None else wanted
                 self._db.execute("INSERT INTO setting VALUES ('seed', ?)", (str(seed),))
                 return seed
         if wanted is not None and wanted != int(row[0]):

@@ -23,7 +23,7 @@ from grader.core.model import Answer, Assignment, Item, Question, Task, Visibili
 from grader.marking import plan
 
 SEED = 1 << 64
-"""The published seed. A submission's own seed has 48 bits, so no grading draws these inputs."""
+"""The published seed. A submission's own seed has 62 bits, so no grading draws these inputs."""
 
 EMPTY: Mapping[str, Answer] = MappingProxyType({})
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader.assignment import rubric
-from grader.core import codec
+from grader.core import codec, seeds
 from grader.core.errors import UsageError
 from grader.core.model import Visibility
 from grader.marking import plan
@@ -71,11 +71,11 @@ def test_the_reference_answers_with_values_alone() -> None:
 
 
 def test_published_inputs_are_those_of_no_grading() -> None:
-    """A submission's seed has 48 bits, the published one does not; the streams differ."""
+    """A submission's seed has 62 bits, the published one does not; the streams differ."""
     task = made().task("activation")
     published = {codec.digest(q) for asked in made().asked["activation"].values() for q in asked}
-    assert public_checks.SEED >= 1 << 48
-    for seed in (0, 1, 2021, public_checks.SEED % (1 << 48), (1 << 48) - 1):
+    assert public_checks.SEED >= 1 << seeds.BITS
+    for seed in (0, 1, 2021, public_checks.SEED % (1 << 48), (1 << seeds.BITS) - 1):
         for item, asked in plan.plan(task, seed).items():
             drawn = [q for q in asked if "points" in q.params and len(q.params["points"]) > 5]
             assert published.isdisjoint(codec.digest(question) for question in drawn), item
