@@ -7,12 +7,10 @@ alone. It leaves random numbers, figures, settings and names as they were.
 from __future__ import annotations
 
 import json
-import random
 import signal
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -22,7 +20,7 @@ from IPython.utils.capture import capture_output
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Question
 from grader.core.untrusted_text import encodable
-from grader.sandbox.inside import conversation, figures, probes, protocol
+from grader.sandbox.inside import conversation, figures, kept, probes, protocol
 from grader.sandbox.inside.fixtures.figures import record_closed
 from grader.sandbox.outside import counterparts
 
@@ -77,52 +75,28 @@ def _copied(question: Question) -> dict[str, Any]:
 
 @contextmanager
 def untouched(namespace: Names) -> Iterator[None]:
-    """Puts back what student code and probes change beside: names, random numbers, figures."""
-    names = dict(namespace)
+    """Puts back what student code and probes change beside: state, names, figures, output."""
     with ExitStack() as stack:
-        for keep in (_random_numbers, _torch, _matplotlib):
+        stack.enter_context(kept.state(namespace))
+        for keep in (_one_thread, _matplotlib):
             stack.enter_context(keep())
-        stack.enter_context(warnings.catch_warnings())
         stack.enter_context(capture_output())
-        try:
-            yield
-        finally:
-            for name in [name for name in namespace if name not in names]:
-                del namespace[name]
-            namespace.update(names)
-
-
-@contextmanager
-def _random_numbers() -> Iterator[None]:
-    numpy: Any = sys.modules.get("numpy")
-    plain, arrays = random.getstate(), numpy.random.get_state() if numpy else None
-    try:
         yield
-    finally:
-        random.setstate(plain)
-        if arrays is not None:
-            numpy.random.set_state(arrays)
 
 
 @contextmanager
-def _torch() -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
+    """The networks asked about are small: threads would only wait."""
     torch: Any = sys.modules.get("torch")
-    if torch is None or not hasattr(torch, "get_rng_state"):
+    if torch is None or not hasattr(torch, "set_num_threads"):
         yield
         return
     threads = torch.get_num_threads()
-    state, grad, kind = torch.get_rng_state(), torch.is_grad_enabled(), torch.get_default_dtype()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    torch.set_num_threads(1)  # the networks asked about are small: threads would only wait
+    torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
-        torch.set_rng_state(state)
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(kind)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import traceback
 
 import numpy as np
 
-from . import conversation
+from . import conversation, kept
 
 MAX_TEXT = 2000
 
@@ -155,10 +155,11 @@ class Channel:
             raise OutOfTime
 
         probe = self._find(question["probe"], question.get("source", ""))
-        before = _on_signal(signal.SIGALRM, ring)
-        _alarm(signal.ITIMER_REAL, question["seconds"])
-        try:
-            return pack(probe(self._namespace, unpack(question["params"])))
-        finally:
-            _alarm(signal.ITIMER_REAL, 0)
-            _on_signal(signal.SIGALRM, before)
+        with kept.state(self._namespace):
+            before = _on_signal(signal.SIGALRM, ring)
+            _alarm(signal.ITIMER_REAL, question["seconds"])
+            try:
+                return pack(probe(self._namespace, unpack(question["params"])))
+            finally:
+                _alarm(signal.ITIMER_REAL, 0)
+                _on_signal(signal.SIGALRM, before)
