@@ -1,7 +1,8 @@
 """Throws mutated files at the readers of what students hand in: `python benchmarks/fuzz.py`.
 
-Notebooks, answer files (TOML, JSON, CSV), quiz downloads (CSV, JSON, XLSX, ODS), zip archives, and
-answers of a kernel. A reader may refuse, in its own word; anything else is a finding: another
+Notebooks, answer files (TOML, JSON, CSV), quiz downloads (CSV, JSON, XLSX, ODS), zip archives,
+answers of a kernel; and what another course gives away: result folders, rubrics, graphs, tables of
+marks, pictures. A reader may refuse, in its own word; anything else is a finding: another
 exception, more than five seconds, a crash of the process, memory beyond the limit. Findings are
 printed with their number, and the same seed and number give the same bytes again.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import io
 import json
 import multiprocessing
@@ -17,13 +19,17 @@ import random
 import re
 import resource
 import signal
+import sqlite3
 import sys
+import tempfile
 import time
 import traceback
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,13 +39,20 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader.core import codec, notebook
+from grader.assignment import rubric as rubric_files
+from grader.core import bounded, codec, notebook
 from grader.core.errors import GraderError
+from grader.core.model import Cell, Ending, Evidence, Limits, Mark, Notebook, Submission
 from grader.intake import archives, platform_tables, spreadsheet
+from grader.marking import mark_table
 from grader.platforms import PLATFORMS
-from grader.quiz import answers
+from grader.quiz import answers, picture
+from grader.quiz import graph as graphs
+from grader.store.store import Store
 from tests.intake.test_tables import ods, xlsx
 from tests.platforms.moodle.test_quiz_responses import ENGLISH, GERMAN
+
+MEMORY_FOLDER = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 SECONDS, CHUNK = 5, 250
 MEMORY = 1 << 30
@@ -239,7 +252,91 @@ def readers() -> dict[str, Reader]:
     for kind, seeds in downloads.items():
         read = partial(_attempts, f"quiz.{kind}")
         found[f"quiz.{kind}"] = Reader(seeds, read, (GraderError,))
-    return found
+    return found | given_away()
+
+
+def given_away() -> dict[str, Reader]:
+    """Readers of what another course gives away."""
+    rubric = [path.read_bytes() for path in sorted((ROOT / "rubrics/dais2021-a4").glob("*.toml"))]
+    graph = b'expression = "exp(x1 * x2) + tanh(x1) / 2"\ndigits = 4\n[point]\nx1 = 0.5\nx2 = -2\n'
+    marks = b"student;item;points;reason\nada;t/i;1,5;well\nbob;t/i;1E+9;\n"
+    marks = marks.replace(b"student;item;points;reason", ";".join(mark_table.HEADER).encode())
+    image = picture.png(graphs.build("x * y + exp(x)", {"x": 1.0, "y": 2.0}))
+    texts = [b"7,50", b"1E+12", b"-0.25", b"8.333333333333"]
+    return {
+        "store": Reader([store_file()], read_store, (GraderError,)),
+        "rubric.toml": Reader(rubric, read_rubric, (GraderError,)),
+        "graph.toml": Reader([graph], read_graph, (GraderError,)),
+        "marks.csv": Reader([marks], partial(mark_table.read, "marks.csv"), (GraderError,)),
+        "picture": Reader([image], lambda b: bounded.pictures([b]), ()),
+        "points": Reader(texts, lambda b: bounded.cents(b.decode("utf-8", "replace")), ()),
+    }
+
+
+def store_file() -> bytes:
+    """A small result folder's database."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "grader.sqlite"
+        with Store(path) as store:
+            cells = (Cell(id="a", kind="code", source="x = 1"),)
+            work = Notebook(name="n", cells=cells)
+            store.put_submissions(
+                [
+                    Submission(
+                        student="ada",
+                        name="Ada",
+                        notebooks={"t": work},
+                        missing={},
+                        files={"x.py": b"x = 1"},
+                    )
+                ]
+            )
+            store.put_outcomes("ada", {}, {"t/i": "1.00"})
+            store.put_run("ada", "t", "key", 7)
+            store.put_evidence("key", Evidence(task="t", ending=Ending.COMPLETED, seed=7))
+            mark = Mark(
+                item="t/i",
+                points=Decimal(1),
+                reason="",
+                by="me",
+                at=datetime(2021, 5, 30, tzinfo=UTC),
+            )
+            store.hand_marks.add("ada", mark)
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.execute("PRAGMA journal_mode = DELETE")
+        return path.read_bytes()
+
+
+def read_store(content: bytes) -> object:
+    """All that reports take from a result folder."""
+    with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
+        path = Path(folder) / "grader.sqlite"
+        path.write_bytes(content)
+        with Store(path) as store:
+            for student in store.students()[:3]:
+                for read in (store.submission, store.files, store.marks, store.outcomes):
+                    with contextlib.suppress(KeyError):
+                        read(student)
+                store.hand_marks.all(student)
+                store.run(student, "t")
+            return store.get_evidence("key")
+
+
+def read_rubric(content: bytes) -> object:
+    """A task of a rubric."""
+    with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
+        path = Path(folder) / "activation.toml"
+        path.write_bytes(content)
+        return rubric_files.task(path, Limits())
+
+
+def read_graph(content: bytes) -> object:
+    """The graph of a quiz."""
+    with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
+        path = Path(folder) / "autodiff.toml"
+        path.write_bytes(content)
+        return graphs.read(path)
 
 
 def _attempts(name: str, content: bytes) -> object:
@@ -254,6 +351,8 @@ def shares(count: int) -> dict[str, int]:
     text = ("answers.toml", "answers.json", "answers.csv", "quiz.csv", "quiz.json")
     given = dict.fromkeys(("notebook", "wire", "zip"), count)
     given |= dict.fromkeys(("quiz.xlsx", "quiz.ods"), count // 40)
+    given |= dict.fromkeys(("store", "rubric.toml"), count // 2)
+    given |= dict.fromkeys(("graph.toml", "marks.csv", "picture", "points"), count)
     return given | dict.fromkeys(text, -(-(count - 2 * (count // 40)) // len(text)))
 
 

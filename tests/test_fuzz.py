@@ -32,10 +32,18 @@ def fuzz() -> ModuleType:
         "answers.csv",
         "quiz.csv",
         "quiz.json",
+        "marks.csv",
+        "picture",
+        "points",
     ],
 )
 def test_a_reader_takes_or_refuses_what_was_mutated(fuzz: ModuleType, name: str) -> None:
     assert fuzz.fuzz(name, seed=7, count=250) == []
+
+
+@pytest.mark.parametrize("name", ["store", "rubric.toml", "graph.toml"])
+def test_what_another_course_gives_away_is_read_or_refused(fuzz: ModuleType, name: str) -> None:
+    assert fuzz.fuzz(name, seed=7, count=60) == []
 
 
 @pytest.mark.parametrize("name", ["quiz.xlsx", "quiz.ods"])

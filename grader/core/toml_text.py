@@ -10,6 +10,8 @@ MOST_BYTES = 1 << 20
 DEEPEST = 24
 """Tables in tables and lists in lists; ours need ten."""
 
+MOST_BITS = 63
+
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*+\.[ \t]*+){{{DEEPEST}}}{_PART}")
 """A dotted key of so many parts takes the reader time that grows with their square."""
@@ -30,13 +32,16 @@ def parse(content: bytes) -> dict[str, Any]:
         tables = tomllib.loads(text)
     except RecursionError:
         raise ValueError("its lists or tables are nested too deeply") from None
-    if not _is_flat(tables, DEEPEST):
-        raise ValueError("its lists or tables are nested too deeply")
+    _look(tables, DEEPEST)
     return tables
 
 
-def _is_flat(value: Any, levels: int) -> bool:
+def _look(value: Any, levels: int) -> None:
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise ValueError("a whole number has too many digits")
     if not isinstance(value, dict | list):
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return levels > 0 and all(_is_flat(part, levels - 1) for part in inner)
+        return
+    if levels == 0:
+        raise ValueError("its lists or tables are nested too deeply")
+    for part in value.values() if isinstance(value, dict) else value:
+        _look(part, levels - 1)

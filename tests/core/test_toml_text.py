@@ -37,6 +37,7 @@ def test_many_dotted_keys_are_read() -> None:
         ("a = " + "[" * 100 + "]" * 100, "nested too deeply"),
         ("a = " + "{b = " * 100 + "1" + "}" * 100, "nested too deeply"),
         ("#" + "x" * (1 << 20), "larger than 1024 KiB"),
+        ("a = 0x" + "f" * 9000, "too many digits"),
         ("a = ", "Invalid value"),
     ],
     ids=lambda value: value[:12],
