@@ -26,6 +26,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         UsageError: it holds more than tables and indexes.
     """
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    db.text_factory = _text
     try:
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
@@ -37,6 +38,11 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _text(content: bytes) -> str:
+    """What is no UTF-8 is no error of the database's, but a value that no grader wrote."""
+    return content.decode("utf-8", "replace")
 
 
 def _look(db: sqlite3.Connection, path: Path) -> None:

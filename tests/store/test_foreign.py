@@ -97,6 +97,12 @@ def test_a_body_that_unpacks_to_more_than_any_work_is_refused(
                 read("ada")
 
 
+def test_a_text_that_is_none_is_told_as_that(path: Path) -> None:
+    change(path, "UPDATE judged SET marks = CAST(x'5b22ff225d' AS TEXT)")
+    with Store(path) as store, pytest.raises(UsageError, match="no grader wrote"):
+        store.marks("ada")
+
+
 @pytest.mark.parametrize("points", ["1E+999999", "NaN", "x", ""])
 def test_a_mark_that_is_no_number_is_told_as_that(path: Path, points: str) -> None:
     change(path, "UPDATE mark SET points = ?", values=(points,))
