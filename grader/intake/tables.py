@@ -24,7 +24,7 @@ def read(name: str, content: bytes) -> list[list[str]]:
     """
     if len(content) > MAX_BYTES:
         raise UsageError(f"{name} is larger than {MAX_BYTES >> 20} MiB and was not read")
-    if not content.strip():
+    if not content.removeprefix(b"\xef\xbb\xbf").strip():
         raise UsageError(f"{name} is empty; {AGAIN}")
     lower = name.lower()
     if lower.endswith((".xlsx", ".ods")):
@@ -39,9 +39,12 @@ def _csv(name: str, content: bytes) -> list[list[str]]:
     if text.count(separator) + text.count("\n") + text.count("\r") > MAX_CELLS:
         raise UsageError(f"{name} has more than {MAX_CELLS} cells and was not read")
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as bad:
         raise UsageError(f"{name} is not a readable CSV file ({bad}); {AGAIN}") from None
+    if not rows:
+        raise UsageError(f"{name} is empty; {AGAIN}")
+    return rows
 
 
 def _decoded(name: str, content: bytes) -> str:

@@ -34,6 +34,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA cell_size_check = ON")
         _look(db, path)
+    except UnicodeDecodeError:  # SQLite's own words about a damaged schema hold pieces of it
+        db.close()
+        raise sqlite3.DatabaseError("its schema is damaged") from None
     except BaseException:
         db.close()
         raise

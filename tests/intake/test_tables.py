@@ -98,6 +98,8 @@ def test_one_table_in_every_format_and_encoding(name: str, content: bytes) -> No
     ("name", "content", "why"),
     [
         ("a.csv", b"", "is empty"),
+        ("a.csv", b"\xef\xbb\xbf", "is empty"),
+        ("a.csv", b"\xff\xfe", "is empty"),
         ("a.csv", b"a\0b\0c", "is not in UTF-8"),
         ("a.xlsx", b"PK\3\4 nothing", "is not a readable spreadsheet"),
         ("a.ods", b"<html>", "is not a readable spreadsheet"),
