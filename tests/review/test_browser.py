@@ -92,6 +92,9 @@ def works() -> list[evening.Work]:
     return [*evening.works(HOSTILE), hostile]
 
 
+expect.set_options(timeout=30_000)  # a busy machine is no fault of a page
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The one server and browser."""
@@ -140,6 +143,11 @@ def heard(context: BrowserContext, site: Site) -> list[str]:
     return found
 
 
+def ready(page: Page) -> None:
+    """Waits until a new page hears keys."""
+    expect(page.locator("html.scripted")).to_be_attached()
+
+
 def every_page(site: Site, number: int) -> list[str]:
     code = site.code(number)
     return [
@@ -164,6 +172,7 @@ def test_hostile_work_shows_harmless_on_every_page(site: Site) -> None:
     page.get_by_text("Show the name").first.click()
     page.get_by_label("Why").fill("the test")
     page.get_by_role("button", name="Show the name").click()
+    expect(page.locator("main")).to_contain_text("The page that the student gets")
     for path in every_page(site, HOSTILE):
         page.goto(site.at(path))
         assert page.evaluate("window.__owned === undefined"), path
@@ -235,8 +244,10 @@ def test_every_page_works_without_script(site: Site) -> None:
     page.goto(site.at(f"/item/{WHY}?at={site.code(27)}"))
     page.get_by_label("Names the chain rule").check()
     page.get_by_role("button", name="Save and next").click()
+    expect(page.locator("#live")).to_contain_text("Saved")
     assert site.points(27) == "1.00"
     page.get_by_role("button", name="Undo my last mark").click()
+    expect(page.locator("#live")).to_contain_text("undone")
     assert site.points(27) == "open"
     page.context.close()
 
@@ -254,6 +265,7 @@ def test_an_evening_by_keyboard(site: Site) -> None:
     for number in range(20):
         heading = page.locator("h1").text_content()
         expect(page.locator("h1")).to_be_focused()
+        ready(page)
         keys.press("1")
         keys.press("2" if number % 2 else "4")
         if page.locator("[name=all]").count():
@@ -263,6 +275,7 @@ def test_an_evening_by_keyboard(site: Site) -> None:
             keys.type("7 is a digit, and no key")
         keys.press("Control+Enter")
         expect(page.locator("h1")).not_to_have_text(heading or "")
+    ready(page)
     marks = site.desk.store.hand_marks.by("Jo", 100)
     assert len(marks) - before >= 20
     assert all(mark.points == Decimal("1.5") for _, mark in marks[: len(marks) - before])
@@ -277,6 +290,7 @@ def test_an_evening_by_keyboard(site: Site) -> None:
     assert site.desk.cards[WHY][last_student].mark != last
     # the palette finds a step by its words
     page.goto(site.at(f"/item/{WHY}?at={site.desk.people[last_student].code}"))
+    ready(page)
     keys.press("/")
     keys.type("confuses")
     keys.press("Enter")
@@ -297,17 +311,20 @@ def test_two_windows_on_one_answer_and_one_for_the_lead(site: Site) -> None:
     expect(other.locator("#live")).to_contain_text("Jo has this answer open")
     page.get_by_label("Points of 2").fill("1")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(other.locator("#live")).to_contain_text("your page is no longer new", timeout=15_000)
+    expect(other.locator("#live")).to_contain_text("your page is no longer new")
     other.get_by_label("Points of 2").fill("2")
     other.get_by_role("button", name="Save", exact=True).click()
     expect(other.locator("main")).to_contain_text("Your mark is kept, and does not count yet.")
     assert site.points(4, "activation/relu") == "1.00"
     other.get_by_role("button", name="Take mine").click()
+    expect(other.locator("#live")).to_contain_text("Saved")
     assert site.points(4, "activation/relu") == "2.00"
     other.goto(site.at(f"/item/activation/relu?at={site.code(6)}"))
+    ready(other)
     other.keyboard.press("h")
     other.keyboard.type("odd")
     other.keyboard.press("Enter")
+    expect(other.locator("#live")).to_contain_text("handed on")
     page.goto(site.at("/"))
     expect(page.locator("main")).to_contain_text("1 for the lead")
     page.context.close()
@@ -320,6 +337,7 @@ def test_a_change_of_a_step_and_back_a_request_and_the_end(site: Site) -> None:
     page.locator("[name=step]").first.check()
     page.get_by_label("Comment to the student").fill("x")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#live")).to_contain_text("Saved")
     before = site.points(0)
     page.goto(site.at(f"/steps/{WHY}"))
     first = page.locator("form.card").first
@@ -327,8 +345,10 @@ def test_a_change_of_a_step_and_back_a_request_and_the_end(site: Site) -> None:
     first.get_by_role("button").click()
     expect(page.locator("h1")).to_contain_text("pass mark")
     page.get_by_role("button", name="Decide").click()
+    expect(page.locator("#live")).to_contain_text("The steps are changed.")
     assert site.points(0) != before
     page.get_by_role("button", name="Take this change back").first.click()
+    expect(page.locator("li .badge")).to_contain_text("taken back")
     assert site.points(0) == before
     page.goto(site.at("/requests/first"))
     page.get_by_label("Points of 2").fill("1.5")
@@ -340,6 +360,7 @@ def test_a_change_of_a_step_and_back_a_request_and_the_end(site: Site) -> None:
     page.goto(site.at(f"/student/{site.code(1)}/preview"))
     page.get_by_label("Why").fill("to see the final page")
     page.get_by_role("button").last.click()
+    expect(page.locator("main")).to_contain_text("The page that the student gets")
     page.goto(site.at(f"/student/{site.code(1)}/preview"))
     expect(page.locator("body")).to_contain_text("You are right in part.")
     page.goto(site.at("/"))
