@@ -311,9 +311,15 @@ def test_hidden_inputs_are_not_shown() -> None:
 
 
 def test_a_name_that_is_not_there_fails() -> None:
-    got = mark("tanh", LOGISTIC + "tanh = 3")
+    got = mark("tanh", LOGISTIC)
     assert got.status is Status.FAILED
     assert got.message == "tanh is not defined: not attempted, or its cell does not run."
+
+
+def test_a_name_that_is_no_function_fails_and_is_told_as_what_it_is() -> None:
+    got = mark("tanh", LOGISTIC + "tanh = 3")
+    assert got.status is Status.FAILED
+    assert got.message == "tanh is a value of type int and no function of the notebook's own."
 
 
 def test_a_stub_fails_with_its_error() -> None:
