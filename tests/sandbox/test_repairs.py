@@ -266,3 +266,32 @@ def test_every_way_to_ask_for_a_gpu_costs_nothing(walked: Any, text: str) -> Non
 def test_a_notebook_that_asks_whether_there_is_a_gpu_is_told_the_truth(walked: Any) -> None:
     assert walked["available"][:2] == [False, 0]
     assert walked["told"] == [["the notebook asks for a GPU; it was run on the CPU"], [True]]
+
+
+ON_THE_CPU = """
+import json
+import torch
+from grader.sandbox.inside import state
+from grader.sandbox.inside.fixtures import no_cuda
+no_cuda.install(torch)
+torch.manual_seed(1)
+torch.seed()
+torch.nn.Linear(2, 2).to("cpu")(torch.zeros(1, 2))
+if torch.cuda.is_available():
+    torch.cuda.manual_seed_all(1)
+print(json.dumps([state.repairs, state.elsewhere]))
+"""
+
+
+def test_a_notebook_that_seeds_and_asks_for_no_gpu_is_told_nothing_of_one() -> None:
+    """Torch passes each seed on to all its devices by itself; a seeded run stays deterministic."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", ON_THE_CPU],
+        env=environment | {"CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [[], []]
