@@ -315,8 +315,7 @@ def test_nothing_is_left_behind(held: Held) -> None:
 GRADER = """
 import sys, numpy as np
 from grader.core.model import Cell, Limits, Notebook
-from grader.sandbox.observe import observe
-from grader.sandbox.walls.usage import children
+from grader.sandbox.observe import Surroundings, observe
 cells = (Cell(id="c", kind="code", source=sys.argv[2]),)
 observe(Notebook(name="n.ipynb", cells=cells), (), Surroundings(rung=sys.argv[1]), task="test",
         seed=1, resources=lambda name: np.zeros(1))
