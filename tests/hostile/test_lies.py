@@ -237,7 +237,7 @@ def test_a_kernel_without_output_still_answers(broken: dict[str, Evidence]) -> N
 
 
 def test_a_stuffed_question_pipe_is_no_forged_answer(broken: dict[str, Evidence]) -> None:
-    """Where root grades, the pipe can't be opened; the rest of the cell, which lies, is run then."""
+    """Where root grades, the pipe is closed to it; the rest of the cell, which lies, is run."""
     wanted = {AnswerStatus.MALFORMED, AnswerStatus.TIMEOUT, AnswerStatus.LOST}
     assert answer(broken["stuffs"]).status in wanted
 
