@@ -6,9 +6,11 @@ Every import counts, also one within a function or under `TYPE_CHECKING`.
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,3 +200,34 @@ def test_no_module_unpickles() -> None:
             assert not modules & banned, path
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert isinstance(node.value, ast.Constant) and node.value.value is False, path
+
+
+THROUGH = {
+    "IPython": "ipykernel",
+    "PIL": "pillow",
+    "markupsafe": "jinja2",
+    "pydantic_core": "pydantic",
+    "anyio": "starlette",
+    "traitlets": "jupyter_client",
+    "yaml": "pyyaml",
+    "zmq": "jupyter_client",
+}
+"""Packages under another name than their distribution's, and those that always come with one."""
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    """What is only installed by chance is missing on the next machine."""
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["review"], *extras["cluster"]]
+    declared = {re.split(r"[\[<>=~!; ]", line)[0] for line in lines}
+    known = declared | {"distributed"} | {name.replace("-", "_") for name in declared}
+    known |= {"sklearn", "markdown_it", "python_calamine"}
+    for path in MODULES.values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [str(node.module)]
+            for top in {name.split(".")[0] for name in names} - {"grader"}:
+                if top not in sys.stdlib_module_names:
+                    assert THROUGH.get(top, top) in known, f"{path.name} imports {top}"
