@@ -156,6 +156,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 
 @pytest.mark.sandbox
+@pytest.mark.xdist_group("one user")
 def test_two_workers_give_what_one_machine_gives_though_one_is_killed(
     tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:

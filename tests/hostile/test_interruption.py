@@ -15,7 +15,7 @@ import pytest
 from tests.hostile import course
 from tests.hostile.course import FUNCTIONS, HONEST, REPOSITORY, WRONG, Course, marks
 
-pytestmark = [pytest.mark.hostile, pytest.mark.sandbox]
+pytestmark = [pytest.mark.hostile, pytest.mark.sandbox, pytest.mark.xdist_group("one user")]
 
 STAYS = """
 import os, signal, subprocess, sys, time

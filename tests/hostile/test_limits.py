@@ -24,6 +24,7 @@ from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import cgroup, choose, landlock, scratch, selftest
 from grader.sandbox.walls.usage import children
 
+# Not beside tests that kill graders: what these leave would be taken for what was left here.
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox, pytest.mark.xdist_group("one user")]
 
 MARK = f"limits-{os.getpid()}"

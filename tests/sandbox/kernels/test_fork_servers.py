@@ -26,7 +26,7 @@ from grader.sandbox.kernels import fork_servers
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("one user")]
 
 WARM = ", warm"
 TORCH = "import torch\n"  # what makes it worth to wait for the server
