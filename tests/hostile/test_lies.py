@@ -299,6 +299,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.xdist_group("one user")  # a killed driver leaves its groups to the next
 def test_a_driver_that_is_killed_is_tried_once_more_and_leaves_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
