@@ -6,7 +6,7 @@ Trusted side, pure. Points and lines are compared by where they are; how they lo
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,7 @@ class FunctionDrawing(Check):
     labels_share: Share = Decimal("0.15")
     """For a label on both axes."""
 
-    @model_validator(mode="after")
-    def _sum_up(self) -> Self:
-        return sum_up(self)
+    _one_whole = model_validator(mode="after")(sum_up)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call for each set of arguments drawn."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +68,7 @@ class FunctionPlot(Check):
     legend_share: Share = Decimal("0.1")
     """For a legend of both curves."""
 
-    @model_validator(mode="after")
-    def _sum_up(self) -> Self:
-        return sum_up(self)
+    _one_whole = model_validator(mode="after")(sum_up)
 
     def published(self, answer: Answer) -> Answer:
         """The curves' values alone, not the figure that the reference draws."""

@@ -142,9 +142,7 @@ class TrainingLoop(Check):
     validation_share: Share = Decimal("0.2")
     """For the validation accuracy of each epoch."""
 
-    @model_validator(mode="after")
-    def _sum_up(self) -> Self:
-        return sum_up(self)
+    _one_whole = model_validator(mode="after")(sum_up)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network, recorded series, and drawn lines."""
@@ -197,9 +195,7 @@ class TrainingPlots(Check):
     text_share: Share = Decimal("0.15")
     """For a title, label or legend."""
 
-    @model_validator(mode="after")
-    def _sum_up(self) -> Self:
-        return sum_up(self)
+    _one_whole = model_validator(mode="after")(sum_up)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """Figures, and the series they should show."""
