@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, tzinfo
 
 from grader.core.errors import UsageError
+from grader.intake import tables
 from grader.intake.identity import Identity, by_key, by_name, cleaned, folded
 from grader.intake.platform import Entry, Table
 
@@ -48,10 +49,7 @@ def read(name: str, table: Table) -> list[Entry] | None:
         return None
     entries = []
     for line, row in enumerate(table[1:], 2):
-        cell = {
-            key: row[place].strip() if place is not None and place < len(row) else ""
-            for key, place in places.items()
-        }
+        cell = {key: tables.cell(row, place).strip() for key, place in places.items()}
         if not any(row):
             continue
         first, last = cell["first"], cell["last"]
@@ -178,11 +176,6 @@ def named(name: str, key: str) -> str:
     """A name to be shown; of whom has none, with the number."""
     word = ANONYMOUS.get(cleaned(name))
     return f"{word} {key}" if word else name
-
-
-def is_anonymous(name: str) -> bool:
-    """Whether a name in a download is none."""
-    return cleaned(name) in ANONYMOUS
 
 
 def names(entry: Entry) -> set[str]:

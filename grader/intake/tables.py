@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 
 from grader.core import bounded
 from grader.core.errors import UsageError
@@ -30,6 +31,11 @@ def read(name: str, content: bytes) -> list[list[str]]:
     if lower.endswith((".xlsx", ".ods")):
         return _sheet(name, content)
     return _json(name, content) if lower.endswith(".json") else _csv(name, content)
+
+
+def cell(row: Sequence[str], place: int | None) -> str:
+    """What a row holds in a column; empty where there is no such column, or the row is shorter."""
+    return row[place] if place is not None and place < len(row) else ""
 
 
 def _csv(name: str, content: bytes) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.intake import tables
 from grader.intake.platform import Entry, Table
 from grader.platforms.moodle.headers import PEOPLE, column, squeezed
 
@@ -16,10 +17,7 @@ def people(name: str, table: Table) -> list[Entry] | None:
         return None
     entries = []
     for line, row in enumerate(table[1:], 2):
-        cell = {
-            key: row[place].strip() if place is not None and place < len(row) else ""
-            for key, place in places.items()
-        }
+        cell = {key: tables.cell(row, place).strip() for key, place in places.items()}
         if any(row):
             entries.append(
                 Entry(

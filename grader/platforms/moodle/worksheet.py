@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.core.errors import UsageError
+from grader.intake import tables
 from grader.intake.platform import Entry, Table
 from grader.platforms.moodle import dates
 from grader.platforms.moodle.headers import PEOPLE, column, squeezed
@@ -45,8 +46,7 @@ class Worksheet:
 
     def cell(self, row: tuple[str, ...], name: str) -> str:
         """What a row holds there; empty if there is no such column."""
-        place = self.columns.get(name)
-        return row[place] if place is not None and place < len(row) else ""
+        return tables.cell(row, self.columns.get(name))
 
     def key(self, row: tuple[str, ...]) -> str:
         """The number behind the word for a participant."""
@@ -95,9 +95,9 @@ def people(name: str, table: Table) -> list[Entry] | None:
                 platform=PLATFORM,
                 key=sheet.key(row),
                 name=sheet.cell(row, "name"),
-                email=_at(row, known["email"]),
-                username=_at(row, known["username"]),
-                number=_at(row, known["number"]),
+                email=tables.cell(row, known["email"]).strip(),
+                username=tables.cell(row, known["username"]).strip(),
+                number=tables.cell(row, known["number"]).strip(),
                 team=sheet.cell(row, "team"),
                 submitted_at=dates.find(sheet.cell(row, "submitted")),
                 extended_until=dates.find(longer[0] if longer else sheet.cell(row, "due")),
@@ -106,7 +106,3 @@ def people(name: str, table: Table) -> list[Entry] | None:
             )
         )
     return entries
-
-
-def _at(row: tuple[str, ...], place: int | None) -> str:
-    return row[place].strip() if place is not None and place < len(row) else ""
