@@ -6,7 +6,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
-import numpy as np
 import pytest
 
 from grader.checks.base import Check, passed
@@ -23,7 +22,6 @@ from grader.core.model import (
     Limits,
     Notebook,
     Outcome,
-    Question,
     Status,
     Submission,
     Task,
@@ -32,19 +30,7 @@ from grader.core.model import (
 from grader.marking import plan
 from grader.marking.judge import _excused, judge
 from grader.marking.task_work import TaskWork
-
-
-class Echo(Check):
-    """Passes if the first answer is the number it asked for."""
-
-    reference: ClassVar[bool] = True
-
-    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
-        return (Question(probe="echo", params={"x": int(rng.integers(1 << 30))}),)
-
-    def judge(self, case: Case) -> Outcome:
-        assert case.answers[0].value == case.expected[0].value
-        return passed("right")
+from tests.marking.echo import Echo
 
 
 class Broken(Check):

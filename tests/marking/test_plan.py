@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from grader.checks.base import Check, passed
+from grader.checks.base import Check
 from grader.core import codec
 from grader.core.model import (
     Answer,
@@ -20,7 +20,6 @@ from grader.core.model import (
     Item,
     Limits,
     Notebook,
-    Outcome,
     Question,
     Run,
     Submission,
@@ -30,19 +29,7 @@ from grader.core.model import (
 from grader.marking import plan
 from grader.marking.task_work import TaskWork
 from grader.retraining import runs
-
-
-class Echo(Check):
-    """Passes if the first answer is the number it asked for."""
-
-    reference: ClassVar[bool] = True
-
-    def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
-        return (Question(probe="echo", params={"x": int(rng.integers(1 << 30))}),)
-
-    def judge(self, case: Case) -> Outcome:
-        assert case.answers[0].value == case.expected[0].value
-        return passed("right")
+from tests.marking.echo import Echo
 
 
 def task(check: Check) -> Task:
