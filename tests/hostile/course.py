@@ -174,7 +174,12 @@ class Course:
 
     def left_behind(self) -> list[str]:
         """Processes of ours that live on, temporary files, and mounts of ours."""
-        found = [str(path) for path in self.tmp.rglob("*")]
+        # os.walk passes over a folder that goes while it is looked at; rglob raises.
+        found = [
+            f"{folder}/{name}"
+            for folder, folders, files in os.walk(self.tmp)
+            for name in folders + files
+        ]
         token = self.token.encode()
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
