@@ -18,6 +18,10 @@ from grader.intake.platform import Entry, Place, Platform, QuizAttempt
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
+MAYBE_OWN = (
+    "lies where a student may have put it; if it is the course's, give it as a path of its own"
+)
+
 MAX_WRAPPERS = 5
 """Folders and archives that hold nothing but one other, and are opened to find the students."""
 
@@ -63,8 +67,12 @@ def split(
     wrappers: int = 0,
     *,
     is_batch: bool = False,
+    is_course: bool = True,
 ) -> list[Found]:
     """The submissions in a folder or zip; `is_batch` if others' work lies beside these files.
+
+    Where all of it may be one student's own (not `is_course`), a quiz or a table of people in it
+    is not taken for the course's.
 
     Of a platform's download each person's, else one if notebooks lie at the top, else one for each
     folder or zip in it.
@@ -87,7 +95,7 @@ def split(
         return [Found(name=name, files=files, problems=problems)]
     for path in sorted(top):
         if rest.is_read(path) and not path.lower().endswith((".zip", ".md", ".txt", ".rst")):
-            look(name, path, files, beside)
+            look(name, path, files, beside, is_course=is_course)
     beside.notes.extend(f"{name}: {problem}" for problem in problems)
     if len(children) == 1 and not is_batch and wrappers < MAX_WRAPPERS:
         (only,) = children
@@ -100,13 +108,23 @@ def split(
             )
         )
         if inner and not _holds_work(inner):
-            return split(only.name, inner, remarks, beside, wrappers + 1)
-    for child in children:
-        if _is_batch(child, beside.platforms) and wrappers < MAX_WRAPPERS:
-            found += split(child.name, child.files, child.problems, beside, wrappers + 1)
+            return split(only.name, inner, remarks, beside, wrappers + 1, is_course=False)
+    groups = [wrappers < MAX_WRAPPERS and _is_batch(one, beside.platforms) for one in children]
+    is_course &= all(groups)
+    for one, is_group in zip(children, groups, strict=True):
+        if is_group:
+            found += split(
+                one.name, one.files, one.problems, beside, wrappers + 1, is_course=is_course
+            )
         else:
-            found.append(child)
+            found.append(one)
     return found
+
+
+def holds_several(files: Files) -> bool:
+    """Whether there is more than one folder or zip, so that it is hardly one student's."""
+    tops = [path.partition("/") for path in files]
+    return len({top for top, slash, _ in tops if slash or top.lower().endswith(".zip")}) > 1
 
 
 def _places(
@@ -183,13 +201,17 @@ def _is_batch(child: Found, platforms: Sequence[Platform]) -> bool:
     return False
 
 
-def look(name: str, path: str, files: Mapping[str, bytes], beside: Beside) -> None:
+def look(
+    name: str, path: str, files: Mapping[str, bytes], beside: Beside, *, is_course: bool = True
+) -> None:
     """A file beside the students' folders: a quiz, people, or a remark on what it is not."""
     try:
         known = platform_tables.look(path, files, beside.platforms)
     except UsageError as bad:
         beside.notes.append(f"{name}: {bad}; the file was left out")
         return
+    if not is_course and (known.attempts is not None or known.people is not None):
+        known = platform_tables.Known(complaint=f"{path} {MAYBE_OWN}")
     if known.attempts is not None:
         beside.quiz.append(known.attempts)
     elif known.people is not None:

@@ -108,8 +108,8 @@ def ingest(
     return Batch(submissions=submissions, notes=tuple(beside.notes), dated=dated)
 
 
-def _at(path: Path, beside: Beside) -> list[Found]:
-    """The submissions at a path, and what lies beside them."""
+def _at(path: Path, beside: Beside, *, is_course: bool = True) -> list[Found]:
+    """The submissions at a path, and what lies beside them (see `folder_layout.split`)."""
     problems: list[str] = []
     if path.is_dir():
         name, files = path.resolve().name, folders.read_folder(path, problems)
@@ -117,14 +117,15 @@ def _at(path: Path, beside: Beside) -> list[Found]:
         found: list[Found] = []
         downloads = [one for one in sorted(files) if _is_download(path, one, beside.platforms)]
         for download in downloads:
-            found += _at(path / download, beside)
+            found += _at(path / download, beside, is_course=False)
         rest = files.renamed({one: one for one in files if one not in downloads})
         return found + (
             folder_layout.split(name, rest, problems, beside, len(downloads)) if rest else []
         )
     if path.is_file() and path.suffix.lower() == ".zip":
         files = archives.read_zip(path, problems)
-        found = folder_layout.split(path.stem, files, problems, beside)
+        is_course &= folder_layout.holds_several(files)
+        found = folder_layout.split(path.stem, files, problems, beside, is_course=is_course)
         dating = {platform.name for platform in beside.platforms if platform.dates_files}
         return [_by_files(one) if one.platform in dating else one for one in found]
     if path.is_file() and path.name.lower().endswith(tables.ENDINGS):

@@ -257,3 +257,53 @@ def test_a_grades_download_is_told_with_the_mend(tmp_path: Path, assignment: Ass
     assert "download the quiz's report 'Responses', not 'Grades'" in note
     (ada,) = batch.submissions  # it is not her fault
     assert ada.doubts["autodiff"].startswith("The quiz could not be read: grades.csv has no column")
+
+
+STUDENTS_OWN = {
+    "a zip": ("Ada.zip", {"Responses.csv", "Ada/Evaluation.ipynb"}),
+    "a zip with others": (
+        "Ada.zip",
+        {"Responses.csv", "Ada/Evaluation.ipynb", "Bea/Evaluation.ipynb"},
+    ),
+    "a zip like a platform's": (
+        "Ada.zip",
+        {"Responses.csv", "Bea_18_assignsubmission_file_/Evaluation.ipynb"},
+    ),
+    "a folder": ("", {"Ada/Responses.csv", "Ada/x/Evaluation.ipynb"}),
+    "a folder beside another's": (
+        "",
+        {"Ada/Responses.csv", "Ada/x/Evaluation.ipynb", "Cem/Evaluation.ipynb"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STUDENTS_OWN)
+def test_a_table_that_a_student_may_have_put_there_is_not_the_courses(
+    tmp_path: Path, assignment: Assignment, case: str
+) -> None:
+    zipped, files = STUDENTS_OWN[case]
+    table = f"{HEADER}\nAda,,Beendet,5\nBea,,Beendet,6\nCem,,Beendet,0\n"
+    contents = {name: notebook() if name.endswith(".ipynb") else table for name in files}
+    if zipped:
+        with zipfile.ZipFile(tmp_path / zipped, "w") as packed:
+            for name, text in contents.items():
+                packed.writestr(name, text)
+    else:
+        for name, text in contents.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+    batch = ingest([tmp_path], assignment, PLATFORMS)
+    for submission in batch.submissions:
+        assert submission.quiz is None
+        assert "lies where a student may have put it" in submission.doubts["autodiff"]
+    assert "give it as a path of its own" in batch.notes[0]
+
+
+def test_the_only_submissions_own_zip_has_no_table_of_the_course(
+    tmp_path: Path, assignment: Assignment
+) -> None:
+    with zipfile.ZipFile(tmp_path / "Ada.zip", "w") as packed:
+        packed.writestr("Responses.csv", f"{HEADER}\nAda,,Beendet,5\n")
+        packed.writestr("Ada/Evaluation.ipynb", notebook())
+    (ada,) = ingest([tmp_path / "Ada.zip"], assignment, PLATFORMS).submissions
+    assert ada.quiz is None
