@@ -6,8 +6,8 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake import tables
 from grader.intake.platform import Entry, Outgoing, Place, Platform, Result, Table, Template
@@ -68,7 +68,7 @@ class Canvas(Platform):
         column = _column(head, title)
         kept = [name for name in KEPT if name in head]
         highest = next((row for row in template.table[1:] if row and POINTS in row[0]), None)
-        possible = _number(highest[head.index(column)]) if highest else None
+        possible = bounded.decimal(highest[head.index(column)]) if highest else None
         rows = [[*kept, column]]
         if highest:
             rows.append([*(highest[head.index(name)] for name in kept), f"{possible or ''}"])
@@ -81,7 +81,7 @@ class Canvas(Platform):
                 continue
             mark = result.points * possible / result.highest if possible else result.points
             mark = rounded(mark)
-            if _number(cell[column]) == mark:
+            if bounded.decimal(cell[column]) == mark:
                 passed[result.student] = "it has this mark already"
                 continue
             arriving.append(result.student)
@@ -119,10 +119,3 @@ def _column(head: Sequence[str], title: str) -> str:
             "export it with this assignment alone, or give both the same name"
         )
     return (named or found)[0]
-
-
-def _number(cell: str) -> Decimal | None:
-    try:
-        return Decimal(cell.strip().replace(",", "."))
-    except InvalidOperation:
-        return None

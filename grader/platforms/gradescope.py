@@ -16,6 +16,8 @@ from grader.intake.platform import Outgoing, Place, Platform, Result, Template
 METADATA = "submission_metadata.yml"
 FOLDER = re.compile(r"^(?P<key>submission_\d+)/(?P<path>.+)$")
 MOST = 20 << 20
+READING = (yaml.YAMLError, AttributeError, TypeError, KeyError, ValueError, RecursionError)
+"""What other contents raise; a ValueError is a date that no calendar has."""
 
 
 class Gradescope(Platform):
@@ -70,7 +72,7 @@ def _metadata(content: bytes) -> dict[str, dict[str, Any]]:
     try:
         data = yaml.safe_load(content)
         return {str(folder): _person(entry) for folder, entry in data.items()}
-    except (yaml.YAMLError, AttributeError, TypeError, KeyError, RecursionError) as bad:
+    except READING as bad:
         told = " ".join(str(bad).split())[:120]
         raise UsageError(f"{METADATA} cannot be read ({told}); export it again") from None
 

@@ -13,8 +13,9 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake.identity import cleaned, folded
 from grader.intake.platform import Result, Template
@@ -149,10 +150,8 @@ def _why_not(sheet: Worksheet, row: tuple[str, ...], mark: Decimal | None) -> st
 
 
 def _number(cell: str) -> Decimal | None:
-    try:
-        return rounded(Decimal(cell.strip().replace(",", ".")))
-    except InvalidOperation:
-        return None
+    number = bounded.decimal(cell)
+    return None if number is None else rounded(number)
 
 
 def _shown(mark: Decimal | None, language: str) -> str:
