@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,20 +153,3 @@ def _reference_files(assignment: Assignment) -> Files:
         for path in sorted(assignment.reference_dir.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-
-
-def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes the bundle into a folder that is new, empty, or holds an earlier bundle.
-
-    Raises:
-        UsageError: other files are there, or the folder can't be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        others = sorted(path.name for path in folder.iterdir() if path.name not in files)
-        if others:
-            raise UsageError(f"{folder} holds other files ({others[0]}); choose an empty folder")
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-    except OSError as bad:
-        raise UsageError(f"{folder} cannot be written ({bad.strerror})") from None

@@ -6,12 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli import runner_log
+from grader.cli import output_files, runner_log
 from grader.cli.check_screen import Screen
 from grader.cli.options import FORMAT
 
@@ -159,10 +160,8 @@ def _from_checkout(name: str | None) -> Public:
         except UsageError:
             file.unlink()
     made = public_checks.make(chosen, release.answers(chosen))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{key}.{os.getpid()}")
-    part.write_bytes(public_file.dump(made))
-    part.replace(file)
+    with suppress(UsageError):  # it is made again next time
+        output_files.write(file, public_file.dump(made), "set XDG_CACHE_HOME to another folder")
     return made
 
 
@@ -232,13 +231,7 @@ class Request:
             if name == "github":
                 _to_runner(files)
             if self._output:
-                try:
-                    for file, content in files.items():
-                        target = self._output / file
-                        target.parent.mkdir(parents=True, exist_ok=True)
-                        target.write_bytes(content)
-                except OSError as bad:
-                    raise UsageError(f"{self._output} cannot be written ({bad.strerror})") from None
+                output_files.write_all(self._output, files, "choose another --out folder")
             elif name not in ("text", "github"):
                 if len(files) > 1:
                     raise UsageError(f"{name} is several files; add --out FOLDER")
@@ -273,5 +266,4 @@ def _to_runner(files: dict[str, bytes]) -> None:
     for variable, name in (("GITHUB_STEP_SUMMARY", "summary.md"), ("GITHUB_OUTPUT", "outputs.txt")):
         target = os.environ.get(variable)
         if target:
-            with Path(target).open("ab") as stream:
-                stream.write(files[name])
+            output_files.append(Path(target), files[name], f"set {variable} to another file")

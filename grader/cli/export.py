@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import output_files
 from grader.cli.options import RECEIVING_PLATFORM
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.core.untrusted_text import printable
@@ -79,7 +80,7 @@ def export(
         new = [one for student, one in found.items() if known.get(student) != digests[student]]
         made = platform.back(new, chosen.title, _template(worksheet), language)
         assert made is not None
-        _write(out, made.files)
+        output_files.write_all(out, made.files, "choose another --out folder")
         sent = {who.partition(", ")[0] for who in made.arriving}
         known |= {student: digests[student] for student in sent}
         store.note(**{noted: json.dumps(known)})
@@ -128,19 +129,6 @@ def _template(path: Path | None) -> Template | None:
     except OSError as bad:
         raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
     return Template(name=path.name, table=tables.read(path.name, content))
-
-
-def _write(out: Path, files: Mapping[str, bytes]) -> None:
-    from grader.core.errors import UsageError
-
-    try:
-        for name, content in files.items():
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (out / name).write_bytes(content)
-    except OSError as bad:
-        raise UsageError(
-            f"{out} cannot be written ({bad.strerror}); choose another --out folder"
-        ) from None
 
 
 def _tell(out: Path, made: Outgoing, waiting: Sequence[str], unchanged: int) -> None:

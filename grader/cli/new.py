@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from grader.cli import output_files
 
 
 @click.command()
@@ -50,21 +48,8 @@ def new(name: str, home: Path, source: str | None) -> None:
     page = home / "rubrics" / "README.md"
     if not page.exists() or page.read_text("utf-8", "replace").startswith(options_page.TITLE):
         shared["rubrics/README.md"] = options_page.page()
-    _write(home, {place: text.encode() for place, text in shared.items()} | files)
+    every = {place: text.encode() for place, text in shared.items()} | files
+    output_files.write_all(home, every, "choose another --home")
     for place in files:
         click.echo(str(home / place))
     click.echo(f"Next: grader selftest {name}")
-
-
-def _write(home: Path, files: Mapping[str, bytes]) -> None:
-    from grader.core.errors import UsageError
-
-    for place, content in files.items():
-        path = home / place
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as bad:
-            raise UsageError(
-                f"{path} cannot be written ({bad.strerror}); choose another --home"
-            ) from None

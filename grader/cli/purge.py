@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli import output_files
 from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
@@ -45,14 +46,17 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
         if not yes:
             names = ", ".join(path.name for path in own)
             click.confirm(f"Remove {names} of {len(grades)} people for good?", abort=True, err=True)
+    statistics = results / STATISTICS
+    output_files.write(
+        statistics, f"{json.dumps(told, indent=1)}\n".encode(), "nothing was removed; make room"
+    )
     for path in own:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    (results / STATISTICS).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     left = f"; not the grader's, and still there: {', '.join(rest)}" if rest else ""
-    click.echo(f"{len(grades)} people removed; {results / STATISTICS} stays{left}")
+    click.echo(f"{len(grades)} people removed; {statistics} stays{left}")
 
 
 def _statistics(grades: Sequence[Grade], assignment: Assignment) -> dict[str, Any]:

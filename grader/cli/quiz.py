@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import output_files
 from grader.cli.options import assignment_option
 from grader.core.untrusted_text import printable
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from grader.core.model import Assignment, Item, Task
     from grader.quiz.quiz import Quiz
 
+ELSEWHERE = "choose another --out"
 variants_option = click.option(
     "--variants", type=click.IntRange(0, 1000), help="How many; default: as the graph's file says."
 )
@@ -56,10 +58,8 @@ def make(
         check.group: moodle_xml.Worth(points=item.points, relative=check.relative_tolerance)
         for item, check in checks
     }
-    _write(
-        out,
-        moodle_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en"),
-    )
+    page = moodle_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en")
+    output_files.write(out, page, ELSEWHERE)
     click.echo(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
     if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
         click.echo(
@@ -108,23 +108,12 @@ def mark(
     changed = {"variants": variants, "seed": seed}
     asked = [(item, check.model_copy(update=changed)) for item, check in checks]
     results = quiz_table.marked(rows, task, asked, chosen.reference_dir)
-    _write(out, quiz_table.as_csv(results))
+    output_files.write(out, quiz_table.as_csv(results), ELSEWHERE)
     for remark in (people.unfinished(row) for row in rows):
         if remark:
             click.echo(f"note: {printable(remark)}", err=True)
     quiz_table.show(results, task)
     click.echo(f"Marks: {out}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    from grader.core.errors import UsageError
-
-    try:
-        path.write_bytes(content)
-    except OSError as bad:
-        raise UsageError(
-            f"{path} cannot be written ({bad.strerror}); choose another --out"
-        ) from None
 
 
 def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValues]]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
+from grader.cli import output_files
 from grader.cli.options import assignment_option
 
 
@@ -36,7 +38,8 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
     files = bundles.bundle(chosen, shown)
     if wheel.is_file():
         files[wheel.name] = wheel.read_bytes()
-    bundles.write(files, folder)
+    _must_be_a_bundle(folder, files)
+    output_files.write_all(folder, files, "choose another FOLDER")
     if not wheel.is_file() and install.startswith("./"):
         click.echo(
             f"note: students are told to install {install}: put that file into {folder}, "
@@ -53,3 +56,13 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
                 )
     for name, content in files.items():
         click.echo(f"{len(content):>9,} bytes  {folder / name}")
+
+
+def _must_be_a_bundle(folder: Path, files: Collection[str]) -> None:
+    """Raises if a folder holds what is no bundle's."""
+    from grader.core.errors import UsageError
+
+    with output_files.telling(folder, "choose another FOLDER"):
+        there = [path.name for path in folder.iterdir()] if folder.exists() else []
+    if others := sorted(name for name in there if name not in files):
+        raise UsageError(f"{folder} holds other files ({others[0]}); choose an empty folder")

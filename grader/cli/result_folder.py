@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import output_files
+
 if TYPE_CHECKING:
     from grader.core.model import Assignment
     from grader.marking.grades import Results
@@ -88,15 +90,24 @@ def unchanged(store: Store, wanted: str | None) -> Assignment:
     Raises:
         UsageError: its rubric or reference was changed, so that marks may change.
     """
+    found = assignment_of(store, wanted)
+    must_be_unchanged(store, found)
+    return found
+
+
+def must_be_unchanged(store: Store, assignment: Assignment) -> None:
+    """See `unchanged`; of a batch that is here.
+
+    Raises:
+        UsageError: as there.
+    """
     from grader.core.errors import UsageError
 
-    found = assignment_of(store, wanted)
-    if found.digest != store.setting("digest"):
+    if assignment.digest != store.setting("digest"):
         raise UsageError(
-            f"the rubric or reference of {found.name} was changed since {store.path.parent} was "
-            f"graded; `grader regrade {store.path.parent}` shows which marks that changes"
+            f"the rubric or reference of {assignment.name} was changed since {store.path.parent} "
+            f"was graded; `grader regrade {store.path.parent}` shows which marks that changes"
         )
-    return found
 
 
 def write_reports(
@@ -117,24 +128,11 @@ def write_reports(
         if not format.stream
     )
     together = reports.together(streams, grades, assignment)
-    parts: dict[Path, Path] = {}
-    try:
-        for file, chunk in chain(together, chain.from_iterable(others)):
-            target = out / file
-            if target not in parts:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                parts[target] = target.with_name(f"{target.name}.part")
-                parts[target].unlink(missing_ok=True)
-            with parts[target].open("ab") as stream:
-                stream.write(chunk)
-        for target, part in parts.items():
-            part.replace(target)
-        if "html" in formats:
-            _remove_left(out, parts)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-    return list(parts)
+    chunks = chain(together, chain.from_iterable(others))
+    written = output_files.stream(out, chunks, "make room there, then `grader report` writes them")
+    if "html" in formats:
+        _remove_left(out, written)
+    return written
 
 
 def _remove_left(out: Path, written: Collection[Path]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from grader.cli import output_files
+
 
 @click.command()
 @click.argument(
@@ -33,10 +35,9 @@ def schema(folder: Path, assignment: str | None, page: Path | None, listed: bool
         for name, kind in sorted(kinds.items()):
             click.echo(f"{name:20} {(kind.__doc__ or '').strip().splitlines()[0]}")
         return
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in schemas.files(kinds).items():
-        (folder / name).write_text(text, encoding="utf-8")
+        output_files.write(folder / name, text.encode(), "choose another FOLDER")
         click.echo(f"{folder / name}")
     if page is not None:
-        page.write_text(options_page.page(kinds), encoding="utf-8")
+        output_files.write(page, options_page.page(kinds).encode(), "choose another --page")
         click.echo(f"{page}")

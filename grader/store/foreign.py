@@ -7,6 +7,7 @@ import functools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grader.core.errors import UsageError
 from grader.store import migrations
@@ -18,6 +19,36 @@ LONGEST = 640 << 20
 """Bytes of one value: more than all answers of a notebook."""
 
 
+WRITING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+"""Error codes of a disk that takes no more."""
+
+
+class _Connection(sqlite3.Connection):
+    """A connection to a file whose disk, once it is full, is told in one sentence."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """See `sqlite3.Connection`; so below."""
+        with self._telling():
+            return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> sqlite3.Cursor:
+        with self._telling():
+            return super().executemany(sql, parameters)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as bad:
+            if bad.sqlite_errorcode & 0xFF not in WRITING:
+                raise
+            (*_, path) = super().execute("PRAGMA database_list").fetchone()
+            raise UsageError(
+                f"{path} cannot be written ({bad}); make room there and run the same command "
+                "again: what is done is kept"
+            ) from None
+
+
 def open_database(path: Path) -> sqlite3.Connection:
     """A connection on which nothing in the file can act: no function of a schema is trusted.
 
@@ -25,7 +56,7 @@ def open_database(path: Path) -> sqlite3.Connection:
         sqlite3.DatabaseError: it is no database, or a damaged one.
         UsageError: it holds more than tables and indexes.
     """
-    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, factory=_Connection)
     db.text_factory = _text
     try:
         db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)

@@ -143,22 +143,27 @@ class Store:
 
     # -- submissions -------------------------------------------------------------------------
 
-    def put_submissions(self, submissions: Iterable[Submission]) -> None:
+    def put_submissions(self, submissions: Iterable[Submission], *, beside: bool = False) -> None:
         """Keeps these as the batch, in their order. Earlier ones stay, but are no longer of it.
 
-        One is taken at a time: all together may be too much.
+        With `beside` they take their places in the batch that is there, new ones at its end. One
+        is taken at a time: all together may be too much.
         """
         with self.transaction():
             with self._lock:
-                self._db.execute("UPDATE submission SET place = NULL")
-                self._db.execute("DELETE FROM helper")
-            for place, submission in enumerate(submissions):
+                if not beside:
+                    self._db.execute("UPDATE submission SET place = NULL")
+                    self._db.execute("DELETE FROM helper")
+            places = {student: place for place, student in enumerate(self.students())}
+            for submission in submissions:
+                place = places.setdefault(submission.student, len(places))
                 self._put_submission(place, submission)
 
     def _put_submission(self, place: int, submission: Submission) -> None:
         student, body = submission.student, _packed(serialisation.submission_to_json(submission))
         files = [(student, path, zlib.compress(file, 1)) for path, file in submission.files.items()]
         with self._lock:
+            self._db.execute("DELETE FROM helper WHERE student = ?", (student,))
             self._db.execute(
                 "INSERT OR REPLACE INTO submission VALUES (?, ?, ?, ?)",
                 (student, submission.name, place, body),

@@ -155,8 +155,12 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
     with Store(tmp_path / "grader.sqlite") as only:
         only._db.execute("PRAGMA max_page_count = 40")
         whole = replace(submission(1), files={"a.csv": os.urandom(1 << 20)})
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(UsageError) as refusal:
             only.put_submissions([whole])
+        assert str(refusal.value) == (
+            f"{tmp_path / 'grader.sqlite'} cannot be written (database or disk is full); make room "
+            "there and run the same command again: what is done is kept"
+        )
         assert only.students() == []
 
 

@@ -1,0 +1,85 @@
+"""Writes files for the person at the command line: all whole, or none, and one sentence why not.
+
+The only module of the command line that opens an output file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.core.errors import UsageError
+
+
+@contextmanager
+def telling(target: Path, mend: str) -> Iterator[None]:
+    """Within, an error of the disk is one sentence.
+
+    Raises:
+        UsageError: what is to be at `target` cannot be written.
+    """
+    try:
+        yield
+    except OSError as bad:
+        raise UsageError(f"{target} cannot be written ({bad.strerror or bad}); {mend}") from None
+
+
+def write(path: Path, content: bytes, mend: str) -> None:
+    """One file: see `stream`."""
+    stream(path.parent, [(path.name, content)], mend)
+
+
+def write_all(folder: Path, files: Mapping[str, bytes], mend: str) -> None:
+    """Several files by relative name: see `stream`."""
+    stream(folder, files.items(), mend)
+
+
+def stream(folder: Path, chunks: Iterable[tuple[str, bytes]], mend: str) -> list[Path]:
+    """Files as their bytes come, by relative name, with the folders above them; in order.
+
+    What lies there is replaced only when all are complete.
+
+    Raises:
+        UsageError: one of them cannot be written; all are as they were.
+    """
+    parts: dict[Path, Path] = {}
+    try:
+        for name, chunk in chunks:
+            target = folder / name
+            with telling(target, mend):
+                if target not in parts:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    parts[target] = _beside(target)
+                with parts[target].open("ab") as file:
+                    file.write(chunk)
+        for target, part in parts.items():
+            with telling(target, mend):
+                if part != target:
+                    part.replace(target.resolve())  # a link stays one
+    finally:
+        for target, part in parts.items():
+            if part != target:
+                part.unlink(missing_ok=True)
+    return list(parts)
+
+
+def _beside(target: Path) -> Path:
+    """Where a file grows before it takes its place; a pipe or a device is written at once."""
+    if target.exists() and not target.is_file() and not target.is_dir():
+        return target
+    place = target.resolve()
+    part = place.with_name(f"{place.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    return part
+
+
+def append(path: Path, content: bytes, mend: str) -> None:
+    """At the end of a file that somebody else began.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with telling(path, mend), path.open("ab") as file:
+        file.write(content)
