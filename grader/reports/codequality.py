@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, Status
 from grader.core.untrusted_text import for_log
+from grader.reports import item_words
 from grader.reports.notebook_lines import Place
 
 SEVERITIES = {
@@ -27,7 +28,7 @@ def render(
     for grade in grades:
         for task in grade.tasks:
             for item in task.items:
-                severity = SEVERITIES.get(item.outcome.status)
+                severity = SEVERITIES.get(item_words.standing(item))
                 if severity is None:
                     continue
                 key = f"{task.task.id}/{item.item.id}"
@@ -37,7 +38,7 @@ def render(
                 name = f"{assignment.name}:{owner}:{key}"
                 entries.append(
                     {
-                        "description": for_log(f"{item.item.title}: {item.outcome.message}")[:1000],
+                        "description": for_log(f"{item.item.title}: {item_words.why(item)}")[:1000],
                         "check_name": f"grader/{key}",
                         "fingerprint": hashlib.sha256(name.encode()).hexdigest()[:32],
                         "severity": severity,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import for_log
-from grader.reports import markdown
+from grader.reports import item_words, markdown
 from grader.reports.notebook_lines import Place
 
 MOST = 9
@@ -47,7 +47,7 @@ def _bytes(lines: Sequence[str]) -> bytes:
 def _outputs(grades: Sequence[Grade]) -> list[str]:
     """Numbers and truth values alone: nothing that a student wrote gets here."""
     items = [item for grade in grades for task in grade.tasks for item in task.items]
-    passed = bool(items) and all(item.outcome.status is Status.PASSED for item in items)
+    passed = bool(items) and all(item_words.standing(i) is Status.PASSED for i in items)
     return [
         f"points={sum(grade.points for grade in grades):.2f}",
         f"max_points={sum(grade.max_points for grade in grades):.2f}",
@@ -57,9 +57,10 @@ def _outputs(grades: Sequence[Grade]) -> list[str]:
 
 def _annotations(task: TaskGrade, places: Mapping[str, Place]) -> Iterator[str]:
     for item in task.items:
-        if item.outcome.status is Status.PASSED:
+        status = item_words.standing(item)
+        if status is Status.PASSED:
             continue
-        kind = "error" if item.outcome.status in (Status.FAILED, Status.ERROR) else "warning"
+        kind = "error" if status in (Status.FAILED, Status.ERROR) else "warning"
         default = Place(path=task.task.notebook or "")
         place = places.get(f"{task.task.id}/{item.item.id}", default)
         where = f"file={_value(place.path)},line={place.line}," if place.path else ""
@@ -69,8 +70,8 @@ def _annotations(task: TaskGrade, places: Mapping[str, Place]) -> Iterator[str]:
 
 def _told(item: ItemGrade, place: Place) -> str:
     cell = f"Cell {place.cell + 1}: " if place.cell >= 0 else ""
-    hint = f" Hint: {item.item.hint}" if item.item.hint else ""
-    return f"{cell}{item.outcome.message}{hint}"
+    hint = f" Hint: {hint}" if (hint := item_words.hint(item)) else ""
+    return f"{cell}{item_words.why(item)}{hint}"
 
 
 def _message(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from grader.core.model import Assignment, Grade, ItemGrade
+from grader.core.model import Assignment, Grade, ItemGrade, Mark
 from grader.core.version import __version__
 from grader.reports.summary import Chunks, collected, remarks
 
@@ -85,4 +85,19 @@ def _item(item: ItemGrade) -> dict[str, Any]:
         "message": item.outcome.message,
         "visibility": item.item.visibility.value,
         "details": dict(item.outcome.details),
+        "waits": item.is_open,
+        "mark": _mark(item.mark),
+        "mark_of_before": _mark(item.stale),
+    }
+
+
+def _mark(mark: Mark | None) -> dict[str, Any] | None:
+    """A person's mark, as the student reads it."""
+    if mark is None:
+        return None
+    return {
+        "points": f"{mark.points:.2f}",
+        "reason": mark.reason,
+        "by": mark.by,
+        "at": _time(mark.at),
     }

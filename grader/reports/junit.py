@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import printable, without_commands
+from grader.reports import item_words
 from grader.reports.notebook_lines import Place
 
 KINDS = {
@@ -41,6 +42,7 @@ def _suite(
         case = ET.SubElement(
             suite, "testcase", classname=_clean(prefix + task.task.id), name=_clean(item.item.id)
         )
+        status = item_words.standing(item)
         place = places.get(f"{task.task.id}/{item.item.id}")
         if place or task.task.notebook:
             case.set("file", _clean(place.path if place else str(task.task.notebook)))
@@ -50,22 +52,21 @@ def _suite(
             case,
             points=f"{item.points:.2f}",
             max_points=f"{item.item.points:.2f}",
-            status=item.outcome.status.value,
+            status=status.value,
+            **({"marked_by": item.mark.by, "reason": item.mark.reason} if item.mark else {}),
         )
-        if kind := KINDS.get(item.outcome.status):
+        if kind := KINDS.get(status):
             text = _text(item)
-            element = ET.SubElement(case, kind, message=_clean(item.outcome.message)[:500])
+            element = ET.SubElement(case, kind, message=_clean(item_words.why(item))[:500])
             if kind != "skipped":
-                element.set("type", item.outcome.status.value)
+                element.set("type", status.value)
             element.text = text
     _count(suite, list(suite.iter("testcase")))
 
 
 def _text(item: ItemGrade) -> str:
-    given = item.outcome.details.get("given")
-    shown = given[:4] if isinstance(given, list) else [given] if given else []
-    lines = [item.outcome.message, *(f"yours: {text}" for text in shown)]
-    lines += [f"hint: {item.item.hint}"] if item.item.hint else []
+    lines = [item_words.why(item), *(f"yours: {text}" for text in item_words.values(item))]
+    lines += [f"hint: {hint}"] if (hint := item_words.hint(item)) else []
     return _clean("\n".join(without_commands(line) for line in lines))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import code, for_markdown
+from grader.reports import item_words
 
 SIGNS = {
     Status.PASSED: "✅",
@@ -33,7 +34,7 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def _grade(grade: Grade) -> Iterator[str]:
     items = [item for task in grade.tasks for item in task.items]
-    passed = sum(item.outcome.status is Status.PASSED for item in items)
+    passed = sum(item_words.standing(item) is Status.PASSED for item in items)
     yield (
         f"**{for_markdown(grade.submission.name)}: {grade.points:.2f} of "
         f"{grade.max_points:.2f} points**, {passed} of {len(items)} items passed"
@@ -54,20 +55,17 @@ def _task(task: TaskGrade) -> Iterator[str]:
     yield "| --- | --- | ---: | --- |"
     for item in task.items:
         points = f"{item.points:.2f} / {item.item.points:.2f}"
+        status = item_words.standing(item)
         yield (
-            f"| {SIGNS[item.outcome.status]} {item.outcome.status.value} "
-            f"| {code(item.item.id)} | {points} | {_told(item)} |"
+            f"| {SIGNS[status]} {status.value} | {code(item.item.id)} | {points} | {_told(item)} |"
         )
     yield ""
 
 
 def _told(item: ItemGrade) -> str:
-    if item.outcome.status is Status.PASSED:
-        return for_markdown(item.outcome.message)
-    parts = [for_markdown(item.outcome.message)]
-    given = item.outcome.details.get("given")
-    shown = given[:4] if isinstance(given, list) else [given] if given else []
-    parts += [f"yours: {code(str(text))}" for text in shown]
-    if item.item.hint:
-        parts.append(f"*Hint:* {for_markdown(item.item.hint)}")
+    parts = [for_markdown(item_words.why(item))]
+    if item_words.standing(item) is not Status.PASSED:
+        parts += [f"yours: {code(text)}" for text in item_words.values(item)]
+    if hint := item_words.hint(item):
+        parts.append(f"*Hint:* {for_markdown(hint)}")
     return "<br>".join(parts)

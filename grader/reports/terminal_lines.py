@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grader.core.model import Grade, ItemGrade, Outcome, Status, Task
 from grader.core.untrusted_text import printable
+from grader.reports import item_words
 
 STYLES = {
     Status.PASSED: "green",
@@ -16,7 +17,7 @@ STYLES = {
     Status.REVIEW: "cyan",
     Status.ERROR: "magenta",
 }
-WIDTH, SHOWN = 88, 4
+WIDTH = 88
 
 Line = tuple[str, str]
 """A text without line ends or control characters, and its style."""
@@ -28,18 +29,17 @@ def heading(task: Task) -> Line:
 
 
 def item_lines(item: ItemGrade) -> Iterator[Line]:
-    """An item's line; of one that did not pass also what was given, and the hint."""
-    status = item.outcome.status
+    """An item's line; of one that did not pass or that a person marked, also why."""
+    status = item_words.standing(item)
     points = f"{item.points:.2f} of {item.item.points:.2f}"
     yield f"  {status.value:<8} {printable(item.item.id):<18} {points}", STYLES[status]
-    if status is Status.PASSED:
+    if status is Status.PASSED and item.mark is None:
         return
-    yield from _indented("", item.outcome.message)
-    given = item.outcome.details.get("given")
-    for text in given[:SHOWN] if isinstance(given, list) else [given] if given else []:
-        yield from _indented("yours: ", str(text))
-    if item.item.hint and status is not Status.ERROR:
-        yield from _indented("hint: ", item.item.hint)
+    yield from _indented("", item_words.why(item))
+    for text in item_words.values(item):
+        yield from _indented("yours: ", text)
+    if hint := item_words.hint(item):
+        yield from _indented("hint: ", hint)
 
 
 def _indented(head: str, text: str) -> Iterator[Line]:
@@ -51,7 +51,7 @@ def _indented(head: str, text: str) -> Iterator[Line]:
 def summary(grade: Grade) -> Iterator[Line]:
     """How much was reached, what to look at, and what is judged later."""
     items = [item for task in grade.tasks for item in task.items]
-    passed = [item for item in items if item.outcome.status is Status.PASSED]
+    passed = [item for item in items if item_words.standing(item) is Status.PASSED]
     style = "bold green" if len(passed) == len(items) else "bold"
     yield "", ""
     yield (

@@ -29,7 +29,7 @@ from grader.core.model import (
 )
 from grader.core.untrusted_text import printable
 from grader.marking import scoring
-from grader.reports import terminal_lines
+from grader.reports import item_words, terminal_lines
 from grader.student import ask_in_kernel, public_checks, public_file, selfcheck
 from grader.student.public_checks import Public
 
@@ -206,10 +206,8 @@ def _row(item: ItemGrade) -> str:
 
 
 def _told(item: ItemGrade) -> str:
-    given = item.outcome.details.get("given")
-    shown = given[: terminal_lines.SHOWN] if isinstance(given, list) else [given] if given else []
     told = [_safe(item.outcome.message)]
-    told += [f"yours: <code>{_safe(str(value))}</code>" for value in shown]
+    told += [f"yours: <code>{_safe(value)}</code>" for value in item_words.values(item)]
     if item.item.hint:
         told.append(f"<details><summary>Hint</summary>{_safe(item.item.hint)}</details>")
     return "<br>".join(told).replace("<br><details>", "<details>")

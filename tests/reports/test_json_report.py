@@ -70,6 +70,9 @@ def test_a_grade_is_told_in_full() -> None:
             "message": "Right.",
             "visibility": "public",
             "details": {"given": [1, 2.5, None]},
+            "waits": False,
+            "mark": None,
+            "mark_of_before": None,
         }
     ]
 

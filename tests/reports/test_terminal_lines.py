@@ -6,7 +6,7 @@ import pytest
 
 from grader.checks.base import failed, passed, review
 from grader.core.model import Status
-from grader.reports import terminal_lines, text
+from grader.reports import item_words, terminal_lines, text
 from grader.reports.terminal_lines import STYLES, WIDTH, estimate_lines, heading, item_lines
 from tests.reports.grades import assignment, grade, item, task
 
@@ -46,7 +46,7 @@ def test_of_another_item_message_values_and_hint_are_told() -> None:
 def test_only_some_of_many_values_are_shown() -> None:
     wrong = item(Status.FAILED, details={"given": [f"f({n})" for n in range(20)]})
     shown = [line.strip() for line in texts(*item_lines(wrong)) if "yours" in line]
-    assert shown == [f"yours: f({n})" for n in range(terminal_lines.SHOWN)]
+    assert shown == [f"yours: f({n})" for n in range(item_words.SHOWN)]
 
 
 def test_a_value_that_is_no_list_is_shown_once() -> None:
