@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -29,12 +29,12 @@ from grader.cli.review import review
 from grader.cli.schema import schema
 from grader.cli.selftest import selftest
 from grader.cli.train import train
-from grader.core.errors import GraderError
+from grader.core.errors import GraderError, Mistakes
 from grader.core.untrusted_text import printable
 from grader.core.version import __version__
 
-if TYPE_CHECKING:
-    pass
+MANY = 50
+"""Sentences on one input that still help a person at a terminal."""
 
 
 class Boundary(click.Group):
@@ -49,7 +49,11 @@ class Boundary(click.Group):
         try:
             return super().invoke(ctx)
         except GraderError as known:
-            click.echo(f"grader: {printable(_one_line(known))}", err=True)
+            sentences = known.sentences if isinstance(known, Mistakes) else [known]
+            for sentence in sentences[:MANY]:
+                click.echo(f"grader: {printable(_one_line(sentence))}", err=True)
+            if more := len(sentences) - MANY if len(sentences) > MANY else 0:
+                click.echo(f"grader: and {more} more", err=True)
             ctx.exit(known.exit_code)
         except KeyboardInterrupt:
             click.echo(
@@ -116,9 +120,9 @@ main.add_command(selftest)
 main.add_command(train)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     text = " ".join(str(error).split())
-    return text if isinstance(error, GraderError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, GraderError | str) else f"{type(error).__name__}: {text}"
 
 
 if __name__ == "__main__":

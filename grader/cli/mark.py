@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import output_files
 from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--item", help="Its item, such as activation/vanishing_1.")
 @click.option("--points", help="Its points.")
 @click.option("--reason", default="", help="Why; the student reads it.")
-@click.option("--export", "out", type=FILE, help="Write all items that wait for a person.")
+@click.option(
+    "--export", "out", type=FILE, help="Write all items that wait, and those marked by hand."
+)
+@click.option("--force", is_flag=True, help="With --export: replace a file that is there.")
 @click.option(
     "--import", "filled", type=FILE, help="Read that table back (CSV, XLSX or ODS), filled in."
 )
@@ -40,6 +44,7 @@ def mark(
     points: str | None,
     reason: str,
     out: Path | None,
+    force: bool,
     filled: Path | None,
     by: str | None,
 ) -> None:
@@ -59,10 +64,15 @@ def mark(
     if [any(single), out is not None, filled is not None].count(True) != 1:
         raise UsageError("name one: --student with --item and --points, or --export, or --import")
     if out is not None:
+        if out.is_file() and not force:
+            raise UsageError(
+                f"{out} is there already, and may hold marks; import it first, choose another "
+                "file, or replace it with --force"
+            )
         with result_folder.opened(results) as store:
             chosen = result_folder.unchanged(store, assignment)
             content, count = mark_table.export(hand_marks.Present(store, chosen))
-        out.write_bytes(content)
+        output_files.write(out, content, "choose another --export file")
         click.echo(f"{out}: {count} items wait for a person")
         return
     if filled is not None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from grader.checks.autodiff import AutodiffValues
+from grader.core import people_table
 from grader.core.model import Case, Item, Outcome, Status, Task
-from grader.core.untrusted_text import neutral
+from grader.core.untrusted_text import printable
 from grader.intake import people
 from grader.intake.platform import QuizAttempt
 from grader.marking import scoring
@@ -76,30 +75,19 @@ def marked(
 
 
 def as_csv(results: Sequence[QuizResult]) -> bytes:
-    """A row for each student and value, safe in a spreadsheet."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    """A row for each student and value, in the form of all tables for people."""
+    rows = [people_table.row(COLUMNS)]
     for result in results:
-        ahead = [
-            neutral(result.row.name),
-            neutral(result.row.email),
-            f"{result.points:.2f}",
-            *_beside(result),
+        moodle = (
+            ("", "") if result.moodle is None else (result.moodle, result.points - result.moodle)
+        )
+        ahead = [result.row.name, result.row.email, result.points, *moodle]
+        rows += [
+            people_table.row([*ahead, *(value[key] for key in ("name", *COLUMNS[6:]))])
+            for outcome in result.outcomes.values()
+            for value in outcome.details.get("values", [])
         ]
-        for outcome in result.outcomes.values():
-            for value in outcome.details.get("values", []):
-                writer.writerow(
-                    [
-                        *ahead,
-                        value["name"],
-                        neutral(value["given"]),
-                        value["expected"],
-                        value["verdict"],
-                        value["note"],
-                    ]
-                )
-    return out.getvalue().encode("utf-8-sig")
+    return people_table.BEGIN + b"".join(rows)
 
 
 def _beside(result: QuizResult) -> tuple[str, str]:
@@ -125,7 +113,7 @@ def show(results: Sequence[QuizResult], task: Task) -> None:
     for result in results:
         shares = [f"{scoring.item_grade(i, result.outcomes[i.id]).points:.2f}" for i in task.items]
         table.add_row(
-            result.row.name,
+            printable(result.row.name),
             *shares,
             "a person" if result.waits else f"{result.points:.2f}",
             *_beside(result),

@@ -65,8 +65,8 @@ def text(cell: object) -> str:
     """A cell's value as a person reads it."""
     if cell is None:
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+    if isinstance(cell, float):  # 0,5 + 0,2 + 0,1 is 0,8 as in the program, which shows 15 digits
+        return str(int(cell)) if cell.is_integer() else f"{cell:.15g}"
     return str(cell)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ from grader.intake.spreadsheet import MAX_CELLS
 
 MAX_BYTES, MAX_UNPACKED = 50 << 20, 500 << 20
 ENDINGS = (".csv", ".xlsx", ".ods", ".json")
+NAMED = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*')
+"""A line before the header that tells Excel the separator."""
 AGAIN = "download it again"
 
 
@@ -29,8 +32,12 @@ def read(name: str, content: bytes) -> list[list[str]]:
         raise UsageError(f"{name} is empty; {AGAIN}")
     lower = name.lower()
     if lower.endswith((".xlsx", ".ods")):
-        return _sheet(name, content)
-    return _json(name, content) if lower.endswith(".json") else _csv(name, content)
+        rows = _sheet(name, content)
+    else:
+        rows = _json(name, content) if lower.endswith(".json") else _csv(name, content)
+    if not rows:
+        raise UsageError(f"{name} is empty; {AGAIN}")
+    return rows
 
 
 def cell(row: Sequence[str], place: int | None) -> str:
@@ -40,17 +47,17 @@ def cell(row: Sequence[str], place: int | None) -> str:
 
 def _csv(name: str, content: bytes) -> list[list[str]]:
     text = _decoded(name, content)
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
+    first, _, rest = text.partition("\n")
+    if told := NAMED.fullmatch(first.strip()):
+        text, separator = rest, told[1]
+    else:
+        separator = max(",;\t", key=first.count)
     if text.count(separator) + text.count("\n") + text.count("\r") > MAX_CELLS:
         raise UsageError(f"{name} has more than {MAX_CELLS} cells and was not read")
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as bad:
         raise UsageError(f"{name} is not a readable CSV file ({bad}); {AGAIN}") from None
-    if not rows:
-        raise UsageError(f"{name} is empty; {AGAIN}")
-    return rows
 
 
 def _decoded(name: str, content: bytes) -> str:
@@ -71,7 +78,9 @@ def _sheet(name: str, content: bytes) -> list[list[str]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise UsageError(f"{name} unpacks to more than {MAX_UNPACKED >> 20} MiB")
-        return spreadsheet.read(content)
+        rows = spreadsheet.read(content)
+        named = bool(rows) and NAMED.fullmatch("".join(rows[0]).strip())
+        return rows[1:] if named else rows
     except UsageError:
         raise
     except Exception as bad:  # zipfile has many kinds, all of which mean this

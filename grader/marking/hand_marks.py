@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from grader.core import bounded
-from grader.core.errors import UsageError
+from grader.core.errors import Mistakes, UsageError
 from grader.core.model import Assignment, ItemGrade, Mark
 from grader.marking import answers
 from grader.marking.grades import Results
@@ -38,6 +38,7 @@ class Entry:
     points: str
     reason: str
     where: str = ""  # file and row, for the sentence if it is not right
+    problem: str = ""  # what is wrong with that row, if it could not be read
     given_for: GivenFor | None = None  # None: the answer that is there now
 
 
@@ -89,35 +90,54 @@ def apply(
     neither counts silently, and the item waits or stays as it is.
 
     Raises:
-        UsageError: one of them is not right; nothing was written.
+        Mistakes: one of them is not right, or several; nothing was written.
     """
-    present, students = Present(store, assignment), set(store.students())
-    named, new = dict[tuple[str, str], Entry](), list[tuple[str, Mark]]()
+    present, new = Present(store, assignment), list[tuple[str, Mark]]()
     known, changed, overtaken = 0, list[str](), list[str]()
-    for entry in entries:
-        if entry.student not in students:
-            raise UsageError(
-                f"{entry.where}there is no student {entry.student!r}; use the names of the files "
-                "in students/"
-            )
-        mark = checked(entry, present, by, at)
-        if named.setdefault((entry.student, mark.item), entry) is not entry:
-            raise UsageError(
-                f"{entry.where}{entry.student} has two marks for {mark.item}; keep one"
-            )
-        if _is_known(store, entry.student, mark):
+    for entry, mark in _all_checked(entries, present, by, at):
+        student = entry.student
+        if _is_known(store, entry, mark):
             known += 1
             continue
-        now, name = present.given_for(entry.student, mark.item), f"{entry.student} {mark.item}"
+        now, name = present.given_for(student, mark.item), f"{student} {mark.item}"
         if not mark.counts:
             overtaken.append(name)
         elif (mark.answer, mark.out_of) != (now.answer, now.out_of):
             changed.append(name)
-        new.append((entry.student, mark))
+        new.append((student, mark))
     with store.transaction():
         for student, mark in new:
             store.hand_marks.add(student, mark)
     return Written(count=len(new), known=known, changed=tuple(changed), overtaken=tuple(overtaken))
+
+
+def _all_checked(
+    entries: Sequence[Entry], present: Present, by: str, at: datetime
+) -> list[tuple[Entry, Mark]]:
+    """Each entry with the mark that it asks for.
+
+    Raises:
+        Mistakes: with a sentence for each entry that is not right.
+    """
+    students, mistakes = set(present.store.students()), list[str]()
+    found: dict[tuple[str, str], tuple[Entry, Mark]] = {}
+    for entry in entries:
+        try:
+            if entry.student not in students:
+                raise UsageError(
+                    f"{entry.where}there is no student {entry.student!r}; use the names of the "
+                    "files in students/"
+                )
+            mark = checked(entry, present, by, at)
+            if found.setdefault((entry.student, mark.item), (entry, mark))[1] is not mark:
+                raise UsageError(
+                    f"{entry.where}{entry.student} has two marks for {mark.item}; keep one"
+                )
+        except UsageError as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise Mistakes(mistakes)
+    return list(found.values())
 
 
 def checked(entry: Entry, present: Present, by: str, at: datetime) -> Mark:
@@ -126,6 +146,8 @@ def checked(entry: Entry, present: Present, by: str, at: datetime) -> Mark:
     Raises:
         UsageError: there is no such item, or its points are none that it can have.
     """
+    if entry.problem:
+        raise UsageError(f"{entry.where}{entry.problem}")
     name = _item(entry, present.assignment)
     now = present.given_for(entry.student, name)
     seen = entry.given_for or now
@@ -176,17 +198,18 @@ def homeless(store: Store, assignment: Assignment) -> list[str]:
     return told
 
 
-def _is_known(store: Store, student: str, mark: Mark) -> bool:
-    """Whether the same mark counts already, or is kept as overtaken."""
-    marks = store.hand_marks.all(student, mark.item)
+def _is_known(store: Store, entry: Entry, mark: Mark) -> bool:
+    """Whether the same mark counts already, is kept as overtaken, or was in the table all along."""
+    marks = store.hand_marks.all(entry.student, mark.item)
+    seen = entry.given_for.newest if entry.given_for else None
     last = [known for known in marks if known.counts][-1:]
-    kept = [known for known in marks if not known.counts]
+    kept = [known for known in marks if not known.counts or known.id == seen]
     return any(_same(known, mark) for known in [*last, *kept])
 
 
 def _same(one: Mark, other: Mark) -> bool:
     """Whether two marks say the same of the same."""
-    if (one.points, one.reason) != (other.points, other.reason):
+    if (one.points, one.reason.strip()) != (other.points, other.reason.strip()):
         return False
     return one.answer in ("", other.answer) and one.out_of in (None, other.out_of)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from grader.core import people_table
 from grader.core.errors import UsageError
 from grader.core.untrusted_text import neutral
 from grader.intake import tables
@@ -28,78 +27,81 @@ HEADER = (
     "points",
     "reason",
 )
-OLDER = tuple(name for name in HEADER if name != "key")
-"""The header of tables that were written before there were keys."""
+NEEDED = ("student", "item", "points", "reason")
+"""Without these columns it is no such table; those of older graders have no key."""
 MAX_CELL = 30_000
 """Characters; spreadsheet programs take 32,767."""
 
 
 def export(present: Present) -> tuple[bytes, int]:
-    """All items that wait for a person, as CSV for spreadsheet programs; and how many.
+    """All items that wait for a person, or that one has marked, for a spreadsheet program.
 
-    With byte order mark, semicolons and decimal commas, as LibreOffice and Excel like it in German;
-    a text that looks like a formula is shown as text. The key ties a row to the answer it shows.
+    And how many wait. The key ties a row to the answer it shows.
     """
-    out, count = io.StringIO(), 0
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(HEADER)
+    rows, count = [people_table.row(HEADER)], 0
     for grade in Results(present.store, present.assignment, evidence=False):
         student = grade.submission.student
         for task in grade.tasks:
-            for item in (item for item in task.items if item.is_open):
-                details, count = item.outcome.details, count + 1
+            for item in (item for item in task.items if item.is_open or item.mark):
+                details, count = item.outcome.details, count + item.is_open
                 name = f"{task.task.id}/{item.item.id}"
-                cells = [
+                cells: list[str | Decimal] = [
                     student,
                     grade.submission.name,
                     name,
                     item.item.title,
-                    _comma(item.item.points),
+                    item.item.points,
                     item.outcome.status.value,
                     item.outcome.message,
                     _text(details.get("given")),
                     _text(details.get("expected")),
                     _key(present.given_for(student, name)),
-                    "",
-                    "",
+                    item.mark.points if item.mark else "",
+                    item.mark.reason if item.mark else "",
                 ]
-                writer.writerow([neutral(cell) for cell in cells])
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"), count
+                rows.append(people_table.row(cells))
+    return people_table.BEGIN + b"".join(rows), count
 
 
 def read(name: str, content: bytes) -> list[Entry]:
     """The marks of a filled table (CSV, XLSX or ODS). Rows without points are left out.
 
-    Those of a table without keys are taken for the answers that are there now.
+    Columns are known by their names; others may stand between them. Marks of a table without keys
+    are for the answers that are there now.
 
     Raises:
-        UsageError: it is no such table, or a row has a reason but no points.
+        UsageError: it is no such table.
     """
     header, *rows = tables.read(name, content)
-    names = tuple(cell.strip() for cell in header if cell.strip())
-    if names not in (HEADER, OLDER):
+    places = {cell.strip(): place for place, cell in reversed(list(enumerate(header)))}
+    if missing := [column for column in NEEDED if column not in places]:
         raise UsageError(
-            f"{name}: the first row was changed; expected {', '.join(HEADER)}; export the table "
-            "again, and fill only points and reason"
+            f"{name} has no column {' and no '.join(missing)}; export the table again, and fill "
+            "only points and reason"
         )
     entries = []
     for number, cells in enumerate(rows, 2):
-        row = dict(zip(names, [cell.strip() for cell in cells], strict=False))
-        where = f"{name}, row {number}: "
-        if row.get("points"):
-            entries.append(
-                Entry(
-                    student=_plain(row["student"]),
-                    item=_plain(row["item"]),
-                    points=row["points"],
-                    reason=_plain(row.get("reason", "")),
-                    where=where,
-                    given_for=_given_for(row, where) if "key" in names else None,
-                )
-            )
-        elif row.get("reason"):
-            raise UsageError(f"{where}there is a reason but no points; fill in both, or neither")
+        row = {column: tables.cell(cells, place).strip() for column, place in places.items()}
+        if row["points"] or row["reason"]:
+            entries.append(_entry(row, f"{name}, row {number}: "))
     return entries
+
+
+def _entry(row: Mapping[str, str], where: str) -> Entry:
+    seen, problem = None, ""
+    if not row["points"]:
+        problem = "there is a reason but no points; fill in both, or neither"
+    elif "key" in row and (seen := _given_for(row["key"])) is None:
+        problem = "the key was changed; copy it from the exported table, or export it again"
+    return Entry(
+        student=_plain(row["student"]),
+        item=_plain(row["item"]),
+        points=row["points"],
+        reason=_plain(row["reason"]),
+        where=where,
+        given_for=seen,
+        problem=problem,
+    )
 
 
 def _key(seen: GivenFor) -> str:
@@ -107,12 +109,11 @@ def _key(seen: GivenFor) -> str:
     return f"a-{seen.answer}-{seen.out_of:.2f}-{seen.newest or 0}".replace(".", "_")
 
 
-def _given_for(row: Mapping[str, str], where: str) -> GivenFor:
-    found = re.fullmatch(r"a-([0-9a-f]{16})-(\d+)_(\d\d)-(\d+)", row.get("key", ""))
+def _given_for(key: str) -> GivenFor | None:
+    """What a key tells; None if it is none of ours."""
+    found = re.fullmatch(r"a-([0-9a-f]{16})-(\d+)_(\d\d)-(\d+)", key)
     if found is None:
-        raise UsageError(
-            f"{where}the key was changed; copy it from the exported table, or export it again"
-        )
+        return None
     answer, whole, cents, newest = found.groups()
     return GivenFor(answer=answer, out_of=Decimal(f"{whole}.{cents}"), newest=int(newest))
 
@@ -120,10 +121,6 @@ def _given_for(row: Mapping[str, str], where: str) -> GivenFor:
 def _plain(cell: str) -> str:
     """A cell as it was before it was made harmless."""
     return cell[1:] if cell.startswith("'") and neutral(cell[1:]) == cell else cell
-
-
-def _comma(points: Decimal) -> str:
-    return f"{points:.2f}".replace(".", ",")
 
 
 def _text(detail: object) -> str:

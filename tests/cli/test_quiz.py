@@ -164,6 +164,11 @@ def download(points: list[tuple[float, float, float]], *, german: bool) -> str:
     return out.getvalue()
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
 @pytest.mark.parametrize("german", [False, True])
 def test_planted_slips_get_the_marks_of_a_person(
     folder: Path, points: list[tuple[float, float, float]], german: bool
@@ -173,7 +178,7 @@ def test_planted_slips_get_the_marks_of_a_person(
     arguments = ["--variants", "31", "--seed", "7", "--out", str(marks)]
     done = CliRunner().invoke(main, ["quiz", "mark", str(responses), *arguments])
     assert done.exit_code == 0, done.output
-    got = {r["name"]: r["points"] for r in csv.DictReader(marks.open(encoding="utf-8-sig"))}
+    got = {row["name"]: row["points"].replace(",", ".") for row in table(marks)}
     wanted = {f"Nr{number} Case": case[3] for number, case in enumerate(CASES)}
     assert {CASES[int(k[2:-5])][0]: v for k, v in got.items()} == {
         CASES[int(k[2:-5])][0]: v for k, v in wanted.items()
@@ -188,8 +193,8 @@ def test_moodles_mark_and_the_difference_stand_beside_ours(
     responses.write_text(download(points, german=False))
     arguments = ["--variants", "31", "--seed", "7", "--out", str(marks)]
     CliRunner().invoke(main, ["quiz", "mark", str(responses), *arguments])
-    first = next(csv.DictReader(marks.open(encoding="utf-8-sig")))
-    assert (first["points"], first["moodle"], first["difference"]) == ("10.00", "5.00", "+5.00")
+    first = table(marks)[0]
+    assert (first["points"], first["moodle"], first["difference"]) == ("10,00", "5,00", "5,00")
 
 
 @pytest.mark.parametrize(
@@ -234,10 +239,10 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     answers = "; ".join(f"part {n}: 1" for n in range(1, 24))
     Path("r.csv").write_text(f"Nachname,Vorname,Antwort 1\nA,B,{answers}\n")
-    done = CliRunner().invoke(main, ["quiz", *words, "--out", "nowhere/out"])
+    done = CliRunner().invoke(main, ["quiz", *words, "--out", "r.csv/out"])
     assert done.exit_code == 2
     assert done.output.count("\n") == 1
-    assert "nowhere/out cannot be written" in done.output
+    assert "r.csv/out cannot be written" in done.output
 
 
 def test_the_rubrics_tolerance_is_that_of_the_question(tmp_path: Path) -> None:

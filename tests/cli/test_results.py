@@ -111,6 +111,19 @@ def test_a_table_goes_out_and_comes_back_and_the_reports_follow(results: Path) -
     assert "1 were there already" in run("mark", results, "--import", table, "--by", "Jo").stdout
 
 
+def test_a_table_that_is_there_is_not_lost_to_an_export(results: Path) -> None:
+    table = results / "waiting.csv"
+    table.write_text("filled in for hours")
+    told = refused(run("mark", results, "--export", table))
+    assert told == (
+        f"{table} is there already, and may hold marks; import it first, choose another file, or "
+        "replace it with --force"
+    )
+    assert table.read_text() == "filled in for hours"
+    assert run("mark", results, "--export", table, "--force").exit_code == 0
+    assert table.read_text(encoding="utf-8-sig").startswith("student;name;")
+
+
 def test_one_mark_is_given_and_a_wrong_one_refused(results: Path) -> None:
     one = ("mark", results, "--student", "s0010", "--item", "words", "--reason", "good")
     assert refused(run(*one, "--points", "3")) == (

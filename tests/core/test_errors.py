@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli.main import Boundary
-from grader.core.errors import GraderError, SandboxError, UsageError
+from grader.core.errors import GraderError, Mistakes, SandboxError, UsageError
 
 
 @pytest.mark.parametrize(("error", "code"), [(GraderError, 3), (SandboxError, 3), (UsageError, 2)])
@@ -22,6 +22,20 @@ def test_each_becomes_one_sentence_and_its_exit_code(error: type[GraderError], c
     assert done.stderr.startswith("grader: the file x.toml is")
     assert done.stderr.count("\n") == 1
     assert "\x1b" not in done.stderr
+
+
+def test_several_mistakes_are_a_line_each_and_few_enough_to_read() -> None:
+    group = Boundary("grader")
+
+    @group.command()
+    def fails() -> None:
+        raise Mistakes([f"row {number}:\nwrong" for number in range(60)])
+
+    done = CliRunner().invoke(group, ["fails"])
+    assert done.exit_code == 2
+    lines = done.stderr.splitlines()
+    assert lines[:2] == ["grader: row 0: wrong", "grader: row 1: wrong"]
+    assert (len(lines), lines[-1]) == (51, "grader: and 10 more")
 
 
 def test_a_failure_that_nobody_foresaw_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,21 @@ from grader.intake import spreadsheet, tables
 from tests.intake.test_tables import ROWS, ods, xlsx
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (0.5 + 0.2 + 0.1, "0.8"),
+        (3.0, "3"),
+        (1e-7, "1e-07"),
+        (0.1234567890123, "0.1234567890123"),
+        (None, ""),
+        ("0,5", "0,5"),
+    ],
+)
+def test_a_number_is_read_as_the_program_shows_it(cell: object, shown: str) -> None:
+    assert spreadsheet.text(cell) == shown
+
+
 def changed(blob: bytes, name: str, old: bytes, new: bytes) -> bytes:
     """The archive with one member changed."""
     stream = io.BytesIO()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.core.errors import UsageError
+from grader.core.errors import Mistakes, UsageError
 from grader.core.model import Assignment
 from grader.marking import mark_table
 from grader.marking.hand_marks import Present, Written
@@ -37,8 +37,7 @@ def filled(rows: list[list[str]], change: Callable[[list[list[str]]], None]) -> 
 
 def test_the_table_holds_what_waits_with_the_answer_beside_the_model(tmp_path: Path) -> None:
     of = graded(tmp_path, 2, start=10)
-    give(tmp_path, of, mark())
-    header, row = exported(tmp_path, of)
+    header, _, row = exported(tmp_path, of)
     assert tuple(header) == mark_table.HEADER
     assert re.fullmatch(r"a-[0-9a-f]{16}-2_00-0", row.pop(9))
     assert row == [
@@ -54,6 +53,20 @@ def test_the_table_holds_what_waits_with_the_answer_beside_the_model(tmp_path: P
         "",
         "",
     ]
+
+
+def test_marks_that_exist_are_in_the_table_and_come_back_as_known(tmp_path: Path) -> None:
+    of = graded(tmp_path, 2, start=10)
+    give(tmp_path, of, mark("1.5"))
+    rows = exported(tmp_path, of)
+    assert [row[10:] for row in rows[1:]] == [["1,50", "good"], ["", ""]]
+    table = filled(rows, lambda rows: None)
+    assert give(tmp_path, of, *mark_table.read("w.csv", table)) == Written(known=1)
+    give(tmp_path, of, mark("0.5"), by="Max")
+    assert give(tmp_path, of, *mark_table.read("w.csv", table)) == Written(known=1)
+    rows[1][10] = "2"
+    late = Written(count=1, overtaken=("s0010 sums/words",))
+    assert give(tmp_path, of, *mark_table.read("w.csv", filled(rows, lambda rows: None))) == late
 
 
 def test_a_filled_table_comes_back(tmp_path: Path) -> None:
@@ -87,7 +100,7 @@ def test_a_changed_header_is_refused(tmp_path: Path) -> None:
     def change(rows: list[list[str]]) -> None:
         rows[0][10] = "Punkte"
 
-    with pytest.raises(UsageError, match=r"^w\.csv: the first row was changed; expected student,"):
+    with pytest.raises(UsageError, match=r"^w\.csv has no column points; export the table again"):
         mark_table.read("w.csv", filled(exported(tmp_path, of), change))
 
 
@@ -98,7 +111,7 @@ def test_a_reason_without_points_names_its_row(tmp_path: Path) -> None:
         rows[2][11] = "good"
 
     with pytest.raises(UsageError) as refusal:
-        mark_table.read("w.csv", filled(exported(tmp_path, of), change))
+        give(tmp_path, of, *mark_table.read("w.csv", filled(exported(tmp_path, of), change)))
     assert str(refusal.value) == (
         "w.csv, row 3: there is a reason but no points; fill in both, or neither"
     )
@@ -114,6 +127,40 @@ def test_one_wrong_row_of_a_table_and_nothing_is_written(tmp_path: Path) -> None
     with pytest.raises(UsageError, match=r"^w\.csv, row 3: 3 points for sums/words are out of"):
         give(tmp_path, of, *mark_table.read("w.csv", filled(exported(tmp_path, of), fill)))
     assert given(tmp_path) == given(tmp_path, "s0011") == []
+
+
+def test_every_mistake_of_a_table_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+    of = graded(tmp_path, 5, start=10)
+
+    def fill(rows: list[list[str]]) -> None:
+        rows[1][10] = "1"
+        rows[2][10] = "3"
+        rows[3][11] = "good"
+        rows[4][9:11] = ["a-0", "2"]
+        rows[5][10] = "viel"
+
+    with pytest.raises(Mistakes) as refusal:
+        give(tmp_path, of, *mark_table.read("w.csv", filled(exported(tmp_path, of), fill)))
+    assert [sentence.partition(": ")[0] for sentence in refusal.value.sentences] == [
+        "w.csv, row 3",
+        "w.csv, row 4",
+        "w.csv, row 5",
+        "w.csv, row 6",
+    ]
+    assert given(tmp_path) == []
+
+
+def test_columns_of_somebodys_own_and_a_line_for_excel_do_not_matter(tmp_path: Path) -> None:
+    of = graded(tmp_path, 1, start=10)
+
+    def change(rows: list[list[str]]) -> None:
+        rows[0].insert(3, "seen by")
+        rows[1].insert(3, "Max")
+        rows[1][11] = "1,5"
+
+    table = b"sep=;\r\n" + filled(exported(tmp_path, of), change).removeprefix(b"\xef\xbb\xbf")
+    (found,) = mark_table.read("w.csv", table)
+    assert (found.points, found.item, found.where) == ("1,5", "sums/words", "w.csv, row 2: ")
 
 
 def test_spaces_and_empty_columns_of_a_spreadsheet_do_not_matter(tmp_path: Path) -> None:
@@ -185,7 +232,7 @@ def test_a_changed_key_names_its_row(tmp_path: Path) -> None:
         rows[1][9:11] = ["a-0", "2"]
 
     with pytest.raises(UsageError) as refusal:
-        mark_table.read("w.csv", filled(exported(tmp_path, of), change))
+        give(tmp_path, of, *mark_table.read("w.csv", filled(exported(tmp_path, of), change)))
     assert str(refusal.value) == (
         "w.csv, row 2: the key was changed; copy it from the exported table, or export it again"
     )

@@ -36,7 +36,9 @@ def render(*of: Grade) -> bytes:
 
 
 def rows(*of: Grade) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(render(*of).decode("utf-8-sig"), newline="")))
+    return list(
+        csv.DictReader(io.StringIO(render(*of).decode("utf-8-sig"), newline=""), delimiter=";")
+    )
 
 
 def test_there_is_a_row_for_each_student_with_a_column_for_each_item() -> None:
@@ -48,25 +50,25 @@ def test_there_is_a_row_for_each_student_with_a_column_for_each_item() -> None:
         {
             "student": "ada",
             "name": "Ada Lovelace",
-            "points": "4.00",
-            "max_points": "9.50",
+            "points": "4,00",
+            "max_points": "9,50",
             "passed": "no",
             "provisional": "yes",
-            "open_points": "3.00",
+            "open_points": "3,00",
             "submitted_at": "",
-            "deduction": "0.00",
-            "activation": "1.50",
-            "fmssvrc": "2.50",
-            "activation/logistic": "1.50",
-            "activation/vanishing_1": "0.00",
-            "fmssvrc/mlp": "2.50",
+            "deduction": "0,00",
+            "activation": "1,50",
+            "fmssvrc": "2,50",
+            "activation/logistic": "1,50",
+            "activation/vanishing_1": "0,00",
+            "fmssvrc/mlp": "2,50",
         }
     ]
 
 
 def test_a_spreadsheet_reads_it_as_utf_8() -> None:
     content = render(grades.grade(name="Jörg 李梅"))
-    assert content.startswith(b"\xef\xbb\xbfstudent,")
+    assert content.startswith(b"\xef\xbb\xbfstudent;")
     assert "Jörg 李梅" in content.decode("utf-8-sig")
 
 
@@ -92,14 +94,16 @@ def test_a_harmless_name_is_left_alone(name: str) -> None:
 def test_no_cell_is_a_formula_whatever_the_spreadsheet_takes_for_a_separator(
     separator: str,
 ) -> None:
-    """A German Excel parts the lines of a CSV at semicolons, within commas' cells too."""
+    """An English Excel parts the lines of a CSV at commas, within semicolons' cells too."""
     content = render(grades.grade(name=f"Ada{separator}=1+1")).decode("utf-8-sig")
-    cells = re.split(r"[;\t]", content) if separator in ";\t" else rows_as_cells(content)
+    cells = re.split(r"[,\t]", content) if separator in ",\t" else rows_as_cells(content)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def rows_as_cells(content: str) -> list[str]:
-    return [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row]
+    return [
+        cell for row in csv.reader(io.StringIO(content, newline=""), delimiter=";") for cell in row
+    ]
 
 
 @pytest.mark.parametrize("name", ['a"b', "a,b", "a\nb", "a\r\nb", "'", '"', "{{7*7}}", "<script>"])
