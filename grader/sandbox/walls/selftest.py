@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from grader.sandbox.walls.levels import Rung
 
 SECONDS = 20
+"""The longest that a trial may take to begin, and to tell what it found."""
+
+GRACE = 2
+"""Seconds for what was said, and for an end, of what is stuck."""
+
 PROBE = (INSIDE / "probe.py").read_text()
 HOG_MIB = 64
 HOG = f"""
@@ -114,15 +119,58 @@ def start(rung: Rung, code: str, *arguments: str, limits: Limits | None = None) 
     finally:
         os.close(info_write)
     confinement.close_fds()
-    with open(info_read, "rb") as info:  # noqa: PTH123 (an fd)
-        text = info.read()
-    started = Started(confinement, process, int(json.loads(text)["child-pid"]) if text else 0)
+    text = _read(info_read, SECONDS)
+    os.close(info_read)
+    started = Started(confinement, process, _child(text))
     if not started.init_pid:
-        process.wait(SECONDS)
-        said = " ".join((process.stderr.read() if process.stderr else "").split())
+        is_stuck = process.poll() is None and not _ended(process)
+        said = _said(process)
         started.end()
-        raise SandboxError(said or f"it ended with code {process.returncode}")
+        stuck = f"it had not begun after {SECONDS} s"
+        raise SandboxError(
+            said or (stuck if is_stuck else f"it ended with code {process.returncode}")
+        )
     return started
+
+
+def _child(text: bytes) -> int:
+    """The number that a sandbox tells of its first process; 0 if it tells none."""
+    try:
+        return int(json.loads(text)["child-pid"])
+    except (ValueError, LookupError, TypeError):
+        return 0
+
+
+def _ended(process: subprocess.Popen[str]) -> bool:
+    """Whether a process that has closed its pipe ends, too."""
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    """What it said in words, in one line. Ends it."""
+    process.kill()
+    assert process.stderr is not None
+    return " ".join(_read(process.stderr.fileno(), GRACE).decode("utf-8", "replace").split())
+
+
+def _read(fd: int, seconds: float, *, line: bool = False) -> bytes:
+    """What comes through a pipe until it closes (or a line has ended), and no longer than this.
+
+    Whoever holds the other end may be stuck.
+    """
+    deadline, got = time.monotonic() + seconds, b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while not (line and b"\n" in got) and (left := deadline - time.monotonic()) > 0:
+            piece = os.read(fd, 1 << 16) if selector.select(left) else b""
+            if not piece:
+                break
+            got += piece
+    return got
 
 
 def _probe(rung: Rung) -> Finding | None:
@@ -160,24 +208,15 @@ def _probe(rung: Rung) -> Finding | None:
 
 def _facts(started: Started) -> dict[str, Any]:
     assert started.process.stdout is not None
-    line = _line(started.process)
+    told = _read(started.process.stdout.fileno(), SECONDS, line=True)
     try:
-        facts = json.loads(line)
+        facts = json.loads(told)
     except ValueError:
         facts = None
     if not isinstance(facts, dict):
-        started.process.kill()
-        said = started.process.stderr.read() if started.process.stderr else ""
-        raise SandboxError(f"the self-test did not run: {' '.join(said.split())[-300:]}")
+        said = _said(started.process)[-300:] or f"it said nothing for {SECONDS} s"
+        raise SandboxError(f"the self-test did not run: {said}")
     return facts
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    """The probe's one line, or what came within the time."""
-    assert process.stdout is not None
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        return process.stdout.readline() if selector.select(SECONDS) else ""
 
 
 def _group(rung: Rung) -> Finding | None:
@@ -187,7 +226,7 @@ def _group(rung: Rung) -> Finding | None:
     started = start(rung, HOG, limits=Limits(memory_mib=HOG_MIB))
     try:
         assert started.process.stdout is not None
-        said = started.process.stdout.read()
+        said = _read(started.process.stdout.fileno(), SECONDS)
         assert started.confinement.group is not None
         if said or started.confinement.group.exceeded() != "memory":
             return "a control group did not stop a process that filled its memory", remedies.CGROUP

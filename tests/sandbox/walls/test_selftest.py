@@ -1,0 +1,47 @@
+"""A trial of a sandbox that sticks is a finding, and no wait without end."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from grader.sandbox.walls import levels, selftest
+from grader.sandbox.walls.confinement import Confinement, Wish
+
+STUCK = "import time; time.sleep(600)"
+BEGUN = "import os, sys; os.write({fd}, b'{{\"child-pid\": %d}}' % os.getpid()); os.close({fd}); "
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "SECONDS", 0.5)
+    monkeypatch.setattr(selftest, "GRACE", 0.2)
+
+
+def rung(code: str) -> levels.Rung:
+    """A sandbox that runs this in place of what is asked for."""
+
+    def confine(wish: Wish) -> Confinement:
+        told = code.replace("{fd}", str(wish.info_fd)).replace("{{", "{").replace("}}", "}")
+        return Confinement(command=[sys.executable, "-I", "-S", "-c", told])
+
+    return replace(levels.BUBBLEWRAP, name="unconfined", confine=confine)
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        (STUCK, "it had not begun after 0.5 s"),
+        ("import sys; sys.exit(7)", "it ended with code 7"),
+        ("import sys; sys.exit('no namespaces\\nhere')", "no namespaces here"),
+        (BEGUN + STUCK, "the self-test did not run: it said nothing for 0.5 s"),
+        (BEGUN + "print('{', flush=True); " + STUCK, "the self-test did not run: it said nothing"),
+        (BEGUN + "print('{', end='', flush=True); " + STUCK, "the self-test did not run: it said"),
+        ("import os; os.write({fd}, b'no number'); " + STUCK, "it had not begun after 0.5 s"),
+    ],
+)
+def test_a_trial_that_sticks_or_ends_is_a_problem_in_words(code: str, problem: str) -> None:
+    found, _ = selftest.examine(rung(code))
+    assert found.startswith(problem)
