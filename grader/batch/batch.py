@@ -52,6 +52,7 @@ class Settings:
     data_dir: Path | None = None
     audit: bool = False  # one more training, with moved pixels
     rung: str = ""  # the sandbox; empty: the best one that is safe
+    beside: bool = False  # only these: the rest of the batch in the store keeps what it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,6 +87,7 @@ class Batch:
         self._engine = engine or engines.local("", settings.jobs, settings.data_dir)
         self._ways: dict[Job, _Way] = {}  # tasks that wait for a run
         self._left: Counter[str] = Counter()  # tasks by student that are yet to be judged
+        self._students: list[str] = []  # those that are graded now
         self.done: list[tuple[str, str]] = []
         """Name and task of each notebook that is ready, for who interrupts."""
 
@@ -105,6 +107,8 @@ class Batch:
         Raises:
             GraderError: the reference could not be observed, or its data are missing.
         """
+        known_checks = json.loads(self._store.setting("checks") or "{}")
+        is_whole = not (self._settings.beside and self._store.students())
         units = self._taken(submissions, noted or {})
         wanted = ((unit.task, unit.seed) for unit in units)
         ask_reference.observe(
@@ -112,14 +116,14 @@ class Batch:
             wanted,
             self._run_reference,
             self._settings.rung,
-            fresh=self._settings.fresh,
+            fresh=self._settings.fresh and is_whole,  # else the others' answers go, too
         )
         self._left.update(unit.student for unit in units)
         queue, ways = Queue(), [self._way(unit) for unit in units]
         known = [way for way in ways if not self._go_on(queue, way)]
         counts = Counter(job.task.id for job in self._ways)
         self._progress.start(counts, len(known))
-        for student in self._store.students():
+        for student in self._students:
             if not self._left[student]:
                 self._judge_and_score(student)
         for way in known:
@@ -131,7 +135,10 @@ class Batch:
         for task in self._assignment.tasks:
             if any(item.mistakes for item in task.items):
                 self._hint(task)
-        self._store.note(checks=json.dumps(self._work.checks()))
+        checks = self._work.checks()
+        if not is_whole:  # the others were judged by what there was then
+            checks = {item: by for item, by in checks.items() if known_checks.get(item) == by}
+        self._store.note(checks=json.dumps(checks))
         return Results(self._store, self._assignment)
 
     def _taken(self, submissions: Iterable[Submission], noted: Mapping[str, str]) -> list[_Unit]:
@@ -141,12 +148,13 @@ class Batch:
         def seen() -> Iterator[Submission]:
             for given in submissions:
                 submission = readable.submission(given, self._assignment)
+                self._students.append(submission.student)
                 units.extend(self._of(submission))
                 yield submission
 
         with self._store.transaction():
             hand_marks.bind(self._store, self._assignment)
-            self._store.put_submissions(seen())
+            self._store.put_submissions(seen(), beside=self._settings.beside)
             if any(fashion_mnist.FIXTURE in unit.task.prepare for unit in units):
                 fashion_mnist.sandbox_folder(self._settings.data_dir)
             # Until all are judged, what was judged how is not known.
@@ -236,7 +244,7 @@ class Batch:
             hide=(self._assignment.reference_dir, self._assignment.rubric_dir),
             rung=self._settings.rung,
         )
-        for students, wanted in ask_mistakes.wanted_by(self._work, task, self._store.students()):
+        for students, wanted in ask_mistakes.wanted_by(self._work, task, self._students):
             self._progress.step(REFERENCE, task.id, f"{len(wanted)} typical mistakes")
             answers = ask_mistakes.observe(
                 wanted,

@@ -19,7 +19,9 @@ from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Grade, Submission
+    from grader.intake.submissions import Submissions
     from grader.marking.grades import Results
+    from grader.store.store import Store
 
 MANY, MANY_ROWS = 20, 200
 """Names, and rows of a table, that still help a person at a terminal."""
@@ -53,6 +55,18 @@ MANY, MANY_ROWS = 20, 200
     type=click.Path(path_type=Path, dir_okay=False),
     help="A quiz's Responses download that lies elsewhere. May be given several times.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="STUDENT",
+    help="Grade this one alone, by name or by id; the others keep what OUT holds. May be given "
+    "several times.",
+)
+@click.option(
+    "--from-failed",
+    is_flag=True,
+    help="Grade those alone of whom OUT has an item as an error or a run that could not be set up.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Notebooks at once; default: one per core.")
 @click.option("--seed", type=int, help="Seed of the hidden inputs; default: drawn, and recorded.")
 @click.option(
@@ -69,6 +83,8 @@ def grade(
     assignment: str | None,
     people: tuple[Path, ...],
     downloads: tuple[Path, ...],
+    only: tuple[str, ...],
+    from_failed: bool,
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
@@ -117,6 +133,7 @@ def grade(
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:
+        wanted = _wanted(store, found.submissions, chosen, only, from_failed)
         settings = batch.Settings(
             seed=store.batch_seed(seed),
             jobs=jobs,
@@ -124,7 +141,9 @@ def grade(
             data_dir=data_dir,
             audit=audit,
             rung=rung,
+            beside=wanted is not found.submissions,
         )
+        is_part = settings.beside and bool(store.students())
         noted = {
             "assignment": chosen.name,
             "rubric": str(chosen.rubric_dir.resolve()),
@@ -136,9 +155,9 @@ def grade(
         with machine.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, where)
             before = {student: store.submission(student).name for student in store.students()}
-            owned = ownership.settled(store, found.submissions, found.submissions.names())
+            owned = ownership.settled(store, wanted, found.submissions.names())
             try:
-                results = work.results(_remarked(owned), noted)
+                results = work.results(_remarked(owned), {} if is_part else noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
@@ -147,6 +166,40 @@ def grade(
         broken = _show_table(results, chosen)
     click.echo(f"Report: {(out / 'index.html').resolve()}")
     sys.exit(NOT_ALL if broken else DONE)
+
+
+def _wanted(
+    store: Store,
+    submissions: Submissions,
+    assignment: Assignment,
+    only: Sequence[str],
+    from_failed: bool,
+) -> Submissions:
+    """All submissions, or those that are named and those that failed.
+
+    Raises:
+        UsageError: a name fits nobody or several, or the result folder is of another rubric.
+    """
+    from grader.batch import selection
+    from grader.cli import result_folder
+    from grader.core.errors import UsageError
+
+    if not only and not from_failed:
+        return submissions
+    if store.students():
+        result_folder.must_be_unchanged(store, assignment)
+    elif from_failed:
+        raise UsageError(f"{store.path.parent} holds no batch yet; leave out --from-failed")
+    people = selection.kept(store, submissions.identities())
+    students = selection.named(only, people)
+    if from_failed:
+        failed = selection.failed(store, assignment)
+        students |= {people[student].student for student in failed if student in people}
+        for student in failed.keys() - people.keys():
+            told = printable(f"{failed[student]} ({student})")
+            click.echo(f"note: {told} failed, and is not at these paths", err=True)
+    click.echo(f"note: {len(students)} of {len(submissions)} are graded", err=True)
+    return submissions.only(students)
 
 
 def _make_folder(out: Path) -> None:

@@ -6,7 +6,7 @@ A file that can't be read is a sentence in its submission, never the end of the 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path, PurePosixPath
@@ -25,6 +25,7 @@ from grader.intake import (
 )
 from grader.intake.files import Files, is_ignored
 from grader.intake.folder_layout import Beside, Found
+from grader.intake.identity import Identity
 from grader.intake.platform import Platform
 from grader.intake.roster import Owner, Roster
 
@@ -55,9 +56,18 @@ class Submissions:
     def __len__(self) -> int:
         return len(self._found)
 
-    def names(self) -> list[str]:
+    def identities(self) -> list[Identity]:
         """Whose they are."""
-        return [owner.identity.name for owner, _ in self._found.values()]
+        return [owner.identity for owner, _ in self._found.values()]
+
+    def names(self) -> list[str]:
+        """What these people are called."""
+        return [identity.name for identity in self.identities()]
+
+    def only(self, students: Collection[str]) -> Submissions:
+        """Those of these ids alone, as `identities` has them."""
+        found = {student: one for student, one in self._found.items() if student in students}
+        return Submissions(found, self._quiz, self._assignment)
 
     def __iter__(self) -> Iterator[Submission]:
         for owner, found in self._found.values():

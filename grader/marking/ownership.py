@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from grader.core.model import Submission
-from grader.intake.identity import GERMAN, cleaned
+from grader.intake.identity import GERMAN, Identity, cleaned
 from grader.store.store import Store
 
 
@@ -32,7 +32,7 @@ def settled(
 def _settled(
     store: Store, submission: Submission, former: list[tuple[str, str]], is_only: bool
 ) -> Submission:
-    identity = submission.identity or f"folder {submission.student}"
+    identity = submission.identity or _by_folder(submission.student)
     known = store.owners.student(identity)
     if known is not None:
         return replace(submission, student=known)
@@ -54,6 +54,17 @@ def _settled(
             )
     store.owners.put(identity, student)
     return replace(submission, student=student, problems=problems)
+
+
+def kept_as(store: Store, identity: Identity) -> str:
+    """The id that somebody has in a result folder, or would get."""
+    decides = identity.decides or _by_folder(identity.student)
+    return store.owners.student(decides) or identity.student
+
+
+def _by_folder(student: str) -> str:
+    """The identity of whom nothing is known but the folder."""
+    return f"folder {student}"
 
 
 def _free(store: Store, student: str, identity: str) -> str:

@@ -19,11 +19,13 @@ import numpy as np
 import pytest
 
 from grader import reports
+from grader.batch.batch import Batch, Settings
 from grader.batch.engine import Job, LocalEngine, Queue
 from grader.batch.worker import Parcel, Tell
 from grader.core import digests, library_versions
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Case, Ending, Evidence, Limits, Question, Status, Submission
+from grader.marking.grades import Results
 from grader.reports import json_report
 from grader.store.store import Store
 from tests import course
@@ -108,6 +110,55 @@ def test_a_reference_that_does_not_run_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(GraderError, match=r"Sums.ipynb in .* could not be run: Too slow\."):
         points(tmp_path, engine=LocalEngine(1, broken))
+
+
+# --- a part of a batch --------------------------------------------------------------------------
+
+
+def some(folder: Path, numbers: list[int], run: Callable[[Parcel, Tell], Evidence]) -> Quiet:
+    """Grades these students beside those that the folder has."""
+    of, told = assignment(folder / "reference"), Quiet()
+    with Store(folder / "grader.sqlite") as store:
+        settings = Settings(seed=store.batch_seed(7), beside=True, fresh=True)
+        Batch(of, store, settings, told, LocalEngine(1, run)).results(map(submission, numbers))
+    return told
+
+
+def kept(folder: Path) -> dict[str, str]:
+    of = assignment(folder / "reference")
+    with Store(folder / "grader.sqlite") as store:
+        return {g.submission.student: f"{g.points:.2f}" for g in Results(store, of)}
+
+
+def test_who_is_graded_alone_takes_his_place_and_the_others_keep_what_they_had(
+    tmp_path: Path,
+) -> None:
+    before = points(tmp_path)
+
+    def dear(parcel: Parcel, tell: Tell) -> Evidence:
+        """All numbers are now ten more."""
+        cell = replace(parcel.notebook.cells[0], source="20")
+        return perform(replace(parcel, notebook=replace(parcel.notebook, cells=(cell,))), tell)
+
+    told = some(tmp_path, [9, 12], dear)
+    assert told.jobs == {"sums": 2, "more": 2}
+    assert kept(tmp_path) == before | {"s0009": "3.00", "s0012": "3.00"}
+    assert list(kept(tmp_path)) == ["s0008", "s0009", "s0010", "s0011", "s0012"]
+    again = Quiet()
+    points(tmp_path, progress=again)
+    assert again.jobs == {}
+
+
+def test_what_the_others_were_judged_by_is_not_forgotten(tmp_path: Path) -> None:
+    """Else `regrade` would not judge them again by a check that has changed since."""
+    points(tmp_path)
+    with Store(tmp_path / "grader.sqlite") as store:
+        checks = json.loads(store.setting("checks") or "{}")
+        store.note(checks=json.dumps(checks | {"sums/number": "an older check"}))
+    some(tmp_path, [9], perform)
+    with Store(tmp_path / "grader.sqlite") as store:
+        found = json.loads(store.setting("checks") or "{}")
+    assert found == {item: by for item, by in checks.items() if item != "sums/number"}
 
 
 # --- broken workers ---------------------------------------------------------------------------

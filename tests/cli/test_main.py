@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -15,9 +15,10 @@ from grader.batch.batch import Settings
 from grader.cli.doctor import Finding
 from grader.cli.main import main
 from grader.core.errors import GraderError, SandboxError, UsageError
-from grader.core.model import Grade, Status
+from grader.core.model import Grade, Status, Submission
 from grader.core.version import __version__
 from grader.store.store import Store
+from tests.course import graded
 from tests.reports import grades
 from tests.reports.grades import item, task
 
@@ -426,3 +427,49 @@ def test_paths_engine_and_rubric_are_checked_before_anything_else(
 
 def told(assignment: object) -> None:
     raise UsageError("the reference does not fit")
+
+
+# --- a part of a batch ------------------------------------------------------------------------
+
+
+def test_a_part_of_a_batch_is_graded_beside_the_rest(
+    batch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[bool, list[str], object]] = []
+    judged(monkeypatch, grades.grade())
+    (batch / "Bob").mkdir()
+    (batch / "Bob" / "Evaluation.ipynb").write_text(NOTEBOOK)
+
+    def results(self: object, submissions: Iterable[Submission], noted: object) -> Known:
+        settings = self._settings  # type: ignore[attr-defined]
+        given.append((settings.beside, [one.name for one in submissions], noted))
+        return Known([grades.grade()])
+
+    monkeypatch.setattr("grader.batch.batch.Batch.results", results)
+    done = run("grade", batch, "--quiet", "--only", "bob")
+    assert done.exit_code == 0, done.output
+    assert "note: 1 of 2 are graded" in done.stderr
+    ((beside, names, noted),) = given
+    assert (beside, names) == (True, ["Bob"])
+    assert isinstance(noted, dict)  # a new folder knows its assignment
+    assert noted["assignment"] == "dais2021-a4"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--only", "eve"], "--only eve: nobody of this batch is called so;"),
+        (["--from-failed"], "results holds no batch yet; leave out --from-failed"),
+    ],
+)
+def test_a_part_that_is_none_is_one_sentence(batch: Path, words: list[str], sentence: str) -> None:
+    done = run("grade", batch, "--quiet", *words)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith(f"grader: {sentence}")
+
+
+def test_a_part_is_not_graded_by_another_rubric_than_the_rest(batch: Path, tmp_path: Path) -> None:
+    graded(tmp_path, 1)
+    done = run("grade", batch, "--out", tmp_path, "--only", "Ada", "--assignment", "dais2021-a4")
+    assert done.exit_code == 2
+    assert "was changed since" in done.stderr
