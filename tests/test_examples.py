@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from decimal import Decimal
@@ -41,6 +42,13 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     return {submission["name"]: submission for submission in document["submissions"]}
 
 
+def expected() -> dict[str, dict[str, str]]:
+    """From `data/expected_items.csv`: student → "task/item" → status, and points if these hold."""
+    rows = list(csv.DictReader((Path(__file__).parent / "data" / "expected_items.csv").open()))
+    names = [name for name in rows[0] if name != "item"]
+    return {name: {row["item"]: row[name] for row in rows} for name in names}
+
+
 def items(submission: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {item["id"]: item for task in submission["tasks"] for item in task["items"]}
 
@@ -63,8 +71,26 @@ def test_an_example_loses_what_its_readme_says(
     assert not [key for key, item in found.items() if item["status"] == "error"]
 
 
+@pytest.mark.parametrize("name", sorted(expected()))
+def test_each_item_of_an_example_keeps_its_mark(
+    name: str, graded: dict[str, dict[str, Any]]
+) -> None:
+    wanted, found = expected()[name], {}
+    for task in graded[name]["tasks"]:
+        for item in task["items"]:
+            key = f"{task['id']}/{item['id']}"
+            has_points = " " in wanted[key]
+            found[key] = f"{item['status']} {item['points']}" if has_points else item["status"]
+    assert found == wanted
+
+
 def test_all_folders_are_in_the_readme(graded: dict[str, dict[str, Any]]) -> None:
-    assert set(graded) == set(claims()) == {p.name for p in EXAMPLES.iterdir() if p.is_dir()}
+    assert (
+        set(graded)
+        == set(claims())
+        == set(expected())
+        == {p.name for p in EXAMPLES.iterdir() if p.is_dir()}
+    )
 
 
 def test_points_are_the_sum_of_the_items(graded: dict[str, dict[str, Any]]) -> None:

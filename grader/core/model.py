@@ -427,6 +427,7 @@ class Case:
     quiz: QuizResponse | None = None
     reference_dir: Path = field(default_factory=Path)
     data_dir: Path | None = None  # Fashion-MNIST, true labels
+    files: Mapping[str, bytes] = field(default_factory=dict)  # beside a notebook that trains
     runs: tuple[Run, ...] = ()  # further runs of the notebook, that `again` asked for
 
 

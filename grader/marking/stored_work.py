@@ -57,6 +57,7 @@ class StoredWork:
             out_of_time=self._out_of_time(submission, task) if plan.trains(task) else "",
             expected=self.reference.expected(task, questions),
             masters=self.reference.masters.get(task.id),
+            files=self._store.files(submission.student) if plan.trains(task) else {},
             reference_dir=self.assignment.reference_dir,
             data_dir=self._data_dir,
         )

@@ -39,6 +39,7 @@ class TaskWork:
     audit: bool = False  # whether a run with moved pixels is wanted, too
     expected: Mapping[str, Answer] = field(default_factory=dict)  # the reference's, by digest
     masters: Masters | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)  # beside a notebook that trains
     reference_dir: Path = field(default_factory=Path)
     data_dir: Path | None = None
 
@@ -61,6 +62,7 @@ class TaskWork:
             quiz=self.submission.quiz,
             reference_dir=self.reference_dir,
             data_dir=self.data_dir,
+            files=self.files,
             runs=self.runs,
         )
 

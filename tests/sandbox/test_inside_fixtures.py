@@ -708,3 +708,40 @@ def test_other_seeds_are_others_in_each_run_and_the_same_in_the_same(tmp_path: P
     first, second, again, third = run(SEEDS, tmp_path)
     assert second == again
     assert len({first, second, third}) == 3
+
+
+# --- files beside the notebook ----------------------------------------------------------------
+
+
+def test_files_that_are_read_as_they_came_are_noted_and_those_made_here_are_not(
+    tmp_path: Path,
+) -> None:
+    for name in ("read.npy", "made.txt", "added.txt", "moved.dat", "shown.png", "left.csv"):
+        (tmp_path / name).write_text("1")
+    source = """
+import json, os
+from pathlib import Path
+from grader.sandbox.inside import state
+from grader.sandbox.inside.fixtures import beside
+beside.install()
+os.makedirs("sub", exist_ok=True)
+os.chdir("sub")
+open("../read.npy", "rb").read()
+open("../read.npy").read()
+os.close(os.open("../shown.png", os.O_RDONLY))
+with open("../made.txt", "w") as file:
+    file.write("2")
+Path("../made.txt").read_text()
+with open("../added.txt", "a") as file:
+    file.write("2")
+Path("../added.txt").read_text()
+os.rename("../moved.dat", "own.dat")
+Path("own.dat").read_text()
+for nothing in ("\\0", "nothing.txt", 9999):
+    try:
+        open(nothing)
+    except (OSError, ValueError):
+        pass
+print(json.dumps(state.read))
+"""
+    assert run(source, tmp_path) == ["read.npy", "shown.png", "added.txt", "moved.dat"]

@@ -1,36 +1,54 @@
 """How much data a notebook's cells hold that is neither code nor prose. Trusted side, pure.
 
-A network of 82 % fits into 1.6 KB. Whoever brings one along writes it down somewhere: in letters
-without a blank, or in numbers one after the other. Both count by what is left of them when they are
-compressed, so that neither tables of zeros nor long names are taken for data.
+A network of 82 % fits into 1.6 KB. Whoever brings one along writes it down somewhere: in the cells,
+or in a file beside the notebook that they read. All counts by what is left of it without words,
+when that is compressed, so that neither names nor prose nor tables of zeros are taken for data. Of
+128 honest notebooks and scripts that were measured none holds more than 550 bytes.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from grader.core.model import Notebook
 
 MUCH = 1024
 """Bytes of compressed data from where on a person should look."""
 
-LETTERS = re.compile(r"[^\s]{120,}")
-NUMBERS = re.compile(r"(?:[-+]?(?:0[xob])?\d[\w.+-]*[\s,;:()\[\]{}]+){40,}")
+ADDRESS = re.compile(r"\b\w+://\S+")
+BETWEEN = re.compile(r"[\W_]+")
+LONGEST = 30
+"""Letters of a word."""
 
 
-def size(notebook: Notebook | None, template: Notebook | None) -> int:
-    """Bytes of compressed data in the code cells that the template does not have."""
-    given = set(_data(template))
-    found = "\n".join(part for part in _data(notebook) if part not in given)
-    return len(zlib.compress(found.encode("utf-8", "replace"), 9)) if found else 0
+def size(
+    notebook: Notebook | None, template: Notebook | None, files: Mapping[str, bytes] | None = None
+) -> int:
+    """Bytes of compressed data in code cells, without what the template has, and in `files`."""
+    given = {part for source in _sources(template) for part in _data(source)}
+    texts, packed = [*_sources(notebook)], 0
+    for content in (files or {}).values():
+        try:
+            texts.append(content.decode())
+        except UnicodeDecodeError:
+            packed += len(zlib.compress(content))
+    found = "\n".join(part for text in texts for part in _data(text) if part not in given)
+    return packed + (len(zlib.compress(found.encode("utf-8", "replace"))) if found else 0)
 
 
-def _data(notebook: Notebook | None) -> Iterator[str]:
-    for cell in notebook.cells if notebook else ():
-        if cell.kind != "code":
-            continue
-        letters = [part for part in LETTERS.findall(cell.source) if "://" not in part]
-        yield from letters
-        yield from NUMBERS.findall(LETTERS.sub(" ", cell.source))
+def _sources(notebook: Notebook | None) -> Iterator[str]:
+    yield from (cell.source for cell in notebook.cells if cell.kind == "code") if notebook else ()
+
+
+def _data(text: str) -> Iterator[str]:
+    """The parts of a text that are no words: numbers, and letters in no order of capitals."""
+    for part in BETWEEN.split(ADDRESS.sub(" ", text)):
+        if part and not _is_word(part):
+            yield part
+
+
+def _is_word(part: str) -> bool:
+    rest = part[1:]
+    return part.isalpha() and len(part) <= LONGEST and rest in (rest.lower(), rest.upper())

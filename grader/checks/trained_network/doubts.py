@@ -5,7 +5,9 @@ Each doubt is a sentence with its evidence, for a person; none is ever a mark.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -116,13 +118,24 @@ def _of_the_material(
             f"In {network.foreign:.0%} of its steps that were looked at, the gradients were not "
             "those of a backward pass."
         )
-    size = brought_along.size(case.notebook, case.template)
+    read = {name: body for name, body in case.files.items() if _is_read(name, network, case)}
+    size = brought_along.size(case.notebook, case.template, read)
     if size > brought_along.MUCH:
+        told = "".join(f" and {name}" for name in sorted(read)[:5])
         sentences.append(
-            f"Its cells hold data of {size} bytes, compressed: enough for weights or answers that "
-            "were brought along."
+            f"Its cells{told} hold data of {size} bytes, compressed: enough for weights or answers "
+            "that were brought along."
         )
     return sentences
+
+
+def _is_read(name: str, network: Network, case: Case) -> bool:
+    """Whether a file beside the notebook was seen to be read, or is a module that it names."""
+    path = PurePosixPath(name)
+    if name in network.read or path.suffix != ".py":
+        return name in network.read
+    code = "\n".join(cell.source for cell in case.notebook.cells) if case.notebook else ""
+    return re.search(rf"\b{re.escape(path.stem)}\b", code) is not None
 
 
 def _fell(network: Network) -> bool:

@@ -66,6 +66,7 @@ class Network:
     images: int = 0  # different training images that it was seen to learn from; 0: none was seen
     foreign: float | None = None  # of its steps, the share with gradients of no backward pass
     losses: Series = field(default_factory=lambda: np.zeros(0))  # over its steps, as seen here
+    read: frozenset[str] = frozenset()  # files beside the notebook, read as they came
 
 
 def untrained(
@@ -151,6 +152,7 @@ def read_network(answer: Answer) -> Network | None:
             images=int(facts.get("images", 0)),
             foreign=_share(facts.get("foreign")),
             losses=_losses(facts.get("losses")),
+            read=frozenset(str(name) for name in facts.get("read", ())),
             calls=frozenset(str(call) for call in facts["calls"]),
             output=tuple(int(n) for n in facts["output"]),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,7 +40,9 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def told(source: str = "", wrong: int = 1500, **facts: Any) -> str:
+def told(
+    source: str = "", wrong: int = 1500, files: dict[str, bytes] | None = None, **facts: Any
+) -> str:
     """All doubts about a network that is right on all images but so many."""
     classes = LABELS.copy()
     classes[:wrong] = (classes[:wrong] + 1) % 10
@@ -47,6 +51,7 @@ def told(source: str = "", wrong: int = 1500, **facts: Any) -> str:
         asked=(NETWORK, EXPORT),
         answers=tuple(Answer(status=AnswerStatus.OK, value=value) for value in values),
         notebook=Notebook(name="n", cells=(Cell(id="a", kind="code", source=source),)),
+        files=files or {},
     )
     return " ".join(doubts(measured(case), case, Suspicion(), 82.0))
 
@@ -72,6 +77,7 @@ def test_gradients_of_no_backward_pass_raise_one() -> None:
 
 
 WEIGHTS = np.random.default_rng(1).integers(-99, 99, 3000)
+BASE64 = base64.b64encode(WEIGHTS.astype(np.int8).tobytes()).decode()
 LETTERS = "".join(chr(33 + n) for n in np.random.default_rng(1).integers(0, 90, 3000))
 
 
@@ -83,8 +89,11 @@ LETTERS = "".join(chr(33 + n) for n in np.random.default_rng(1).integers(0, 90, 
         f"# {LETTERS}",
         f"w = {hex(int.from_bytes(WEIGHTS.tobytes(), 'big'))}",
         "\n".join(f"w += [{', '.join(map(str, row))}]" for row in WEIGHTS.reshape(-1, 60)),
+        " ".join(f"w{n} = {value};" for n, value in enumerate(WEIGHTS)),
+        f"w = '{' '.join(BASE64[n : n + 8] for n in range(0, len(BASE64), 8))}'",
+        f"w = {[BASE64[n : n + 5] for n in range(0, len(BASE64), 5)]}",
     ],
-    ids=["list", "text", "comment", "integer", "lines"],
+    ids=["list", "text", "comment", "integer", "lines", "names", "groups", "words"],
 )
 def test_data_in_the_cells_raises_one(source: str) -> None:
     assert "hold data of" in told(source)
@@ -98,11 +107,41 @@ def test_data_in_the_cells_raises_one(source: str) -> None:
         "# " + "This is what the network does with its images. " * 200,
         "confusion = " + str((np.arange(100).reshape(10, 10) * 37 % 100).tolist()),
         "url = 'https://example.org/" + LETTERS + "'",
+        "".join(
+            f"# epoch {n}, loss {2 / n:.3f}, accuracy {n / (n + 1):.3f}\n" for n in range(1, 50)
+        ),
+        "# " + "Größe der Schichten, \u4e2d\u6587\u6ce8\u91ca. " * 300,
     ],
-    ids=["line", "zeros", "prose", "matrix", "address"],
+    ids=["line", "zeros", "prose", "matrix", "address", "log", "other languages"],
 )
 def test_what_is_no_data_raises_none(source: str) -> None:
     assert told(source) == ""
+
+
+NUMBERS = WEIGHTS.astype(np.int8).tobytes()
+FILES = {
+    "weights.npy": NUMBERS,
+    "weights.json": json.dumps(WEIGHTS.tolist()).encode(),
+    "n.ipynb": json.dumps({"cells": [{"attachments": {"a.png": {"image/png": BASE64}}}]}).encode(),
+    "n-run.ipynb": json.dumps({"cells": [{"outputs": [{"data": {"image/png": BASE64}}]}]}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_counts_that_was_read_as_it_came(name: str) -> None:
+    assert f"{name} hold data of" in told(files=FILES, read=[name])
+    assert told(files=FILES) == ""  # pictures of outputs, and files that nobody reads
+
+
+@pytest.mark.parametrize(("code", "is_used"), [("import helper", True), ("x = 1", False)])
+def test_a_module_beside_the_notebook_counts_if_it_is_named(code: str, is_used: bool) -> None:
+    found = told(code, files={"helper.py": f"W = {WEIGHTS.tolist()}".encode()})
+    assert ("helper.py hold data of" in found) == is_used
+
+
+def test_small_files_are_none() -> None:
+    files = {"history.json": json.dumps({"loss": [1 / n for n in range(1, 31)]}).encode()}
+    assert told(files=files, read=["history.json"]) == ""
 
 
 def compared(*change: Any, zero: bool = True, steps: int = 4) -> tuple[int, int]:

@@ -62,6 +62,7 @@ def network(namespace, params):
         "losses": _losses(module),
         "foreign": _foreign(module),
         "images": int((taught(module) > 0).sum()),
+        "read": list(state.read),
         "calls": calls,
         "output": output,
     }
