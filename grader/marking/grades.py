@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from grader.checks.base import error
 from grader.core import codec
@@ -22,7 +23,10 @@ class Results:
 
     def __init__(self, store: Store, assignment: Assignment, *, evidence: bool = True) -> None:
         self._store, self._assignment, self._evidence = store, assignment, evidence
-        self._students = store.students()
+
+    @cached_property
+    def _students(self) -> list[str]:
+        return self._store.students()
 
     def __len__(self) -> int:
         return len(self._students)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from grader.core.model import Status
 from grader.reports import html
 from grader.review import appeals, steps
-from grader.review.desk import Card, Desk
+from grader.review.desk import Card
 from grader.review.queues import Queue
 from grader.review.visit import Visit
 from grader.store.decisions import StepVersion
@@ -64,7 +63,7 @@ def answer(
         "chosen": _chosen(card, offered) if first else (),
         "edition": steps.edition(offered),
         "seen": desk.given_for(student, name),
-        "comments": _bank(desk, name),
+        "comments": desk.store.hand_marks.comments(name, COMMENTS),
         "equals": queue.equals(student) if first else [],
         "place": queue.place(student),
         "holder": holder if holder != visit.marker.name else "",
@@ -112,10 +111,3 @@ def groups(offered: Sequence[StepVersion]) -> list[tuple[str, bool, list[tuple[i
 def _chosen(card: Card, offered: Sequence[StepVersion]) -> tuple[int, ...]:
     """The steps of the mark that counts, where they are still offered."""
     return tuple(step.id for step in offered if card.mark and step.id in card.mark.steps)
-
-
-def _bank(desk: Desk, name: str) -> list[tuple[str, int]]:
-    """Comments that were given for an item, the most used first, each with how often."""
-    marks = desk.store.hand_marks.of_item(name)
-    used = Counter(mark.comment for _, mark in marks if mark.comment.strip())
-    return used.most_common(COMMENTS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from grader.core import digests
 from grader.review import steps
@@ -120,18 +121,21 @@ class Queue:
         if student not in row:
             return Place(after=row[0], next=self.first(row), of=len(row))
         at = row.index(student)
-        later = [*row[at + 1 :], *row[:at]]
         return Place(
             before=row[at - 1] if at else "",
             after=row[at + 1] if at + 1 < len(row) else "",
-            next=self.first(later),
+            next=self.first(chain(row[at + 1 :], row[:at])),
             number=at + 1,
             of=len(row),
         )
 
-    def first(self, row: list[str]) -> str:
+    def first(self, row: Iterable[str]) -> str:
         """The first that waits and that nobody else has open; else the first that waits."""
-        cards, mine = self._desk.cards[self._item], ("", self._marker.name)
-        waiting = [s for s in row if cards[s].waits or self._round == 2 or self._since]
-        free = [s for s in waiting if self._desk.claims.holder(self._item, s) in mine]
-        return next(iter([*free, *waiting]), "")
+        cards, mine, taken = self._desk.cards[self._item], ("", self._marker.name), ""
+        for student in row:
+            if not (cards[student].waits or self._round == 2 or self._since):
+                continue
+            if self._desk.claims.holder(self._item, student) in mine:
+                return student
+            taken = taken or student
+        return taken

@@ -84,14 +84,15 @@ class Decisions:
             )
             return int(done.lastrowid or 0)
 
-    def all(self, *kinds: str) -> list[Decision]:
-        """The decisions of these kinds, or all; the oldest first."""
+    def all(self, kind: str | None = None) -> list[Decision]:
+        """The decisions of a kind, or all; the oldest first."""
         sql = (
             "SELECT kind, student, item, body, by_whom, at, id, EXISTS (SELECT 1 FROM taken_back "
-            "WHERE what = 'decision' AND number = decision.id) FROM decision ORDER BY id"
+            "WHERE what = 'decision' AND number = decision.id) FROM decision "
         )
+        of_kind, values = ("WHERE kind = ? ", (kind,)) if kind is not None else ("", ())
         with self._lock:
-            rows = self._db.execute(sql).fetchall()
+            rows = self._db.execute(f"{sql}{of_kind}ORDER BY id", values).fetchall()
         with foreign.reading(self._path):
             return [
                 Decision(
@@ -105,7 +106,6 @@ class Decisions:
                     taken_back=bool(back),
                 )
                 for kind, student, item, body, by, at, number, back in rows
-                if not kinds or kind in kinds
             ]
 
     def take_back(self, what: str, numbers: Iterable[int], decision: int) -> None:

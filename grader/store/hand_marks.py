@@ -74,6 +74,15 @@ class HandMarks:
         """All marks of an item with their students, oldest first."""
         return self._marks("item = ?", item)
 
+    def comments(self, item: str, most: int) -> list[tuple[str, int]]:
+        """Comments that were given for an item, the most used first, each with how often."""
+        sql = (
+            "SELECT comment, count(*) AS uses FROM mark WHERE item = ? AND trim(comment) != '' "
+            "GROUP BY comment ORDER BY uses DESC, max(id) DESC LIMIT ?"
+        )
+        with self._lock:
+            return self._db.execute(sql, (item, most)).fetchall()
+
     def by(self, whom: str, most: int) -> list[tuple[str, Mark]]:
         """The newest marks that somebody gave, and did not take back; the newest first."""
         where = f"by_whom = ? AND NOT {IS_BACK}"

@@ -129,6 +129,17 @@ def _review(db: sqlite3.Connection) -> None:
     )
 
 
+def _found(db: sqlite3.Connection) -> None:
+    """What pages for marking look up each time: marks of an item or a person, steps, decisions."""
+    for table, column in (
+        ("mark", "item"),
+        ("mark", "by_whom"),
+        ("step", "item"),
+        ("decision", "kind"),
+    ):
+        db.execute(f"CREATE INDEX {table}_{column} ON {table} ({column})")
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -138,6 +149,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _fourth,
     _owned,
     _review,
+    _found,
 )
 """In order; each is applied once, in a transaction with the record that it was."""
 

@@ -91,3 +91,11 @@ def test_two_hundred_marks_from_four_threads_are_two_hundred_rows(tmp_path: Path
     assert [mark.id for mark in marks] == list(range(1, 201))
     for by in "abcd":
         assert [mark.reason for mark in marks if mark.by == by] == [str(n) for n in range(50)]
+
+
+def test_comments_of_an_item_come_the_most_used_first(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        for student, comment in (("a", "x"), ("b", "y"), ("c", "x"), ("d", ""), ("e", "z")):
+            store.hand_marks.add(student, replace(MARK, comment=comment))
+        store.hand_marks.add("f", replace(MARK, item="t/j", comment="other"))
+        assert store.hand_marks.comments("t/i", 2) == [("x", 2), ("z", 1)]
