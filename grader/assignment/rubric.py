@@ -150,7 +150,7 @@ def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
         UsageError: it is not right.
     """
     data, where = _read(path), _place(path)
-    file = _valid(TaskFile, data, where)
+    file = task_file(data, where)
     head = file.task
     if head.id != path.stem:
         raise UsageError(f"{where}: the task's id is {head.id!r}; expected {path.stem!r}")
@@ -170,6 +170,15 @@ def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
         prepare=head.prepare + COUNTED.get(head.network or "", ()),
         attempt=head.attempt or AttemptRule.HIGHEST,
     )
+
+
+def task_file(data: Mapping[str, Any], where: str) -> TaskFile:
+    """A task file's tables, checked as far as they can be without its folder.
+
+    Raises:
+        UsageError: they are not right.
+    """
+    return _valid(TaskFile, data, where)
 
 
 def _item(table: ItemTable, head: TaskHead, kinds: Kinds, path: Path) -> Item:

@@ -43,6 +43,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--no-marker-statistics", is_flag=True, help="Tell nothing of single markers: pace, drift."
 )
+@click.option(
+    "--write-steps",
+    is_flag=True,
+    help="Write the steps as markers changed them into the rubric's files, and end.",
+)
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address only.")
 def review(
@@ -54,6 +59,7 @@ def review(
     second: int,
     conflicts: Path | None,
     no_marker_statistics: bool,
+    write_steps: bool,
     port: int,
     no_browser: bool,
 ) -> None:
@@ -67,6 +73,9 @@ def review(
     from grader.core.errors import UsageError
     from grader.marking.grades import Results
 
+    if write_steps:
+        _write_steps(results, assignment)
+        return
     if second and not others:
         raise UsageError("--second needs a second person; name one by --marker")
     server = _server()
@@ -98,6 +107,25 @@ def review(
         running.run()
         write_reports()
         _tell(desk, results)
+
+
+def _write_steps(results: Path, assignment: str | None) -> None:
+    from grader.assignment import rubric
+    from grader.cli import output_files, result_folder
+    from grader.review import rubric_steps
+
+    with result_folder.opened(results, write=True) as store:
+        found = result_folder.assignment_of(store, assignment)
+        as_graded = found.digest == store.setting("digest")
+        new = rubric_steps.written_back(store, found)
+        files = {name: text.encode() for name, (text, _) in new.items()}
+        output_files.write_all(found.rubric_dir, files, "the rubric is as it was")
+        if new and as_graded:  # steps change no mark, so nothing is to be looked at again
+            store.note(digest=rubric.find(str(found.rubric_dir)).digest)
+    for name, (_, items) in new.items():
+        click.echo(f"wrote the steps of {', '.join(items)} into {found.rubric_dir / name}")
+    if not new:
+        click.echo("the rubric's files hold these steps already")
 
 
 def _server() -> type[Server]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 
 from starlette.responses import Response
@@ -179,13 +178,14 @@ def reports(visit: Visit) -> Response:
 def change_step(visit: Visit) -> Response:
     """Shows what a change of a step would do, and does it if exactly that was shown before."""
     name = visit.item()
-    known = [s for s in steps.current(visit.desk.store, name) if s.name == visit.sent("name")]
+    versions, text = visit.desk.store.decisions.steps(name), visit.sent("text").strip()[:1000]
+    known = {version.name for version in versions}
     step = StepVersion(
         item=name,
-        name=known[0].name if known else visit.sent("new")[:20] or secrets.token_hex(4),
-        text=visit.sent("text").strip()[:1000],
+        name=visit.sent("name") if visit.sent("name") in known else steps.new_name(text, known),
+        text=text,
         points=saving.decimal(visit.sent("points")),
-        group=visit.sent("group").strip()[:80],
+        group=steps.named(visit.sent("group")),
         exclusive=bool(visit.sent("exclusive")),
         hidden=bool(visit.sent("hidden")),
     )

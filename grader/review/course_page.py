@@ -10,7 +10,7 @@ from itertools import pairwise
 from starlette.responses import Response
 
 from grader.core.model import Status
-from grader.review import appeals
+from grader.review import appeals, rubric_steps
 from grader.review.desk import Desk, Marker
 from grader.review.queues import Queue
 from grader.review.visit import Visit
@@ -71,6 +71,7 @@ def course(visit: Visit) -> Response:
         only=only,
         odd=[person for person in desk.people.values() if person.notes][:ROWS],
         appeals=appeals.waiting(desk),
+        edited=rubric_steps.edited_items(desk.store, desk.assignment),
         written=visit.query.get("written", ""),
     )
 

@@ -20,7 +20,7 @@ from grader.marking import answers, scoring
 from grader.marking.codes import SECRET
 from grader.marking.grades import Results
 from grader.marking.hand_marks import GivenFor
-from grader.review import likeness, steps
+from grader.review import likeness, rubric_steps
 from grader.review.claims import Claims
 from grader.store.store import Store
 
@@ -99,7 +99,7 @@ class Desk:
         self.order: dict[str, list[str]] = {}
         for name in self.items:
             self._arrange(name)
-        steps.seed(store, assignment, datetime.now(UTC))
+        rubric_steps.seed(store, assignment, datetime.now(UTC))
 
     # -- reading -----------------------------------------------------------------------------
 

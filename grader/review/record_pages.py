@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from grader.review import appeals, steps
+from grader.review import appeals, rubric_steps, steps
 from grader.review.queues import Queue
 from grader.review.visit import Visit, see
 
@@ -39,6 +39,7 @@ def step_list(visit: Visit) -> Response:
         name=name,
         item=visit.desk.items[name][1],
         offered=offered,
+        edited=rubric_steps.edited(store, name, visit.desk.items[name][1]),
         uses={step.id: sum(step.id in mark.steps for mark in used) for step in offered},
         earlier={step.name: len(_earlier(visit, name, step.name)) for step in offered},
         changes=[d for d in store.decisions.all("step") if d.item == name][::-1],

@@ -59,6 +59,7 @@ def plan(desk: Desk, step: StepVersion, by: str, at: datetime) -> Plan:
         raise UsageError("a step needs words")
     versions = desk.store.decisions.steps(step.item)
     now = {version.name: version for version in steps.newest(versions)}
+    steps.check_groups(step, (one for one in now.values() if not one.hidden))
     old = now.get(step.name)
     if old and old == replace(step, id=old.id, decision=old.decision):
         raise UsageError("nothing was changed")

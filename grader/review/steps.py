@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain, count
 
 from grader.core.errors import UsageError
-from grader.core.model import Assignment
-from grader.store.decisions import Decision, StepVersion
+from grader.store.decisions import StepVersion
 from grader.store.store import Store
-
-
-def seed(store: Store, assignment: Assignment, at: datetime) -> None:
-    """Takes those steps from the rubric that are not known yet."""
-    new: list[StepVersion] = []
-    for task in assignment.tasks:
-        for item in task.items:
-            name = f"{task.id}/{item.id}"
-            known = {step.name for step in store.decisions.steps(name)} if item.steps else set()
-            new += [
-                StepVersion(
-                    item=name,
-                    name=step.id,
-                    text=step.text,
-                    points=step.points,
-                    group=step.group,
-                    exclusive=step.exclusive,
-                )
-                for step in item.steps
-                if step.id not in known
-            ]
-    if new:
-        with store.transaction():
-            decision = store.decisions.add(Decision(kind="rubric", by="rubric", at=at))
-            for step in new:
-                store.decisions.add_step(step, decision)
 
 
 def newest(versions: Iterable[StepVersion]) -> list[StepVersion]:
@@ -90,3 +66,28 @@ def check(steps: Sequence[StepVersion]) -> None:
         other = seen.setdefault(step.group, step)
         if other is not step:
             raise UsageError(f"“{other.text}” and “{step.text}” exclude each other; choose one")
+
+
+def named(words: str) -> str:
+    """A name for a step or a group, such as rubric files take: its first words."""
+    plain = unicodedata.normalize("NFKD", words.casefold()).encode("ascii", "ignore").decode()
+    found = re.findall(r"[a-z0-9]+", plain)
+    return "_".join(found[:4])[:40].strip("_")
+
+
+def new_name(text: str, known: Iterable[str]) -> str:
+    """A name for a new step, which no other has."""
+    taken, name = set(known), named(text) or "step"
+    numbered = (f"{name}_{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
+
+
+def check_groups(step: StepVersion, others: Iterable[StepVersion]) -> None:
+    """Raises UsageError if a step does not go with the others, as rubric files have it."""
+    if step.exclusive and not step.group:
+        raise UsageError("a step that is one of its group needs a group; name one")
+    for other in others:
+        same = not step.hidden and other.group == step.group and other.name != step.name
+        if step.group and same and other.exclusive != step.exclusive:
+            which = "one alone is chosen" if other.exclusive else "several are chosen together"
+            raise UsageError(f"of group {step.group} {which}; that holds for all its steps")

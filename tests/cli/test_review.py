@@ -9,13 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from html import unescape
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from click.testing import CliRunner, Result
 
+from grader.assignment import rubric
 from grader.cli.main import main
 from grader.marking import codes
 from grader.store.store import Store
@@ -24,6 +28,7 @@ from tests.course import graded
 START = """
 import sys
 from pathlib import Path
+from grader.assignment import rubric
 from grader.assignment import rubric
 from grader.cli.main import main
 from tests.course import assignment
@@ -72,20 +77,33 @@ def form(client: httpx.Client) -> dict[str, str]:
     }
 
 
+def send_only(client: httpx.Client, sent: dict[str, str]) -> None:
+    """Sends a mark, and does not wait for its answer."""
+    url = client.base_url
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items()),
+    }
+    connection = HTTPConnection(url.host, url.port)
+    connection.request("POST", "/mark", urlencode(sent), headers)
+
+
 def test_killed_between_two_requests_nothing_is_lost_and_at_the_end_the_reports_are_written(
     results: Path,
 ) -> None:
     with served(results) as (process, client):
         first = form(client)
         assert client.post("/mark", data=first | {"points": "1.5"}).status_code == 200
+        second = form(client)
+        assert second["at"] != first["at"]
+        send_only(client, second | {"points": "1"})
         process.send_signal(signal.SIGKILL)
         process.wait()
     with served(results) as (process, client):
-        second = form(client)
-        assert second["at"] != first["at"]
-        again = client.post("/mark", data=first | {"csrf": second["csrf"], "points": "1.5"})
-        assert again.status_code == 200
-        client.post("/mark", data=second | {"points": "1"})
+        (key,) = re.findall(r'data-csrf="([^"]*)"', client.get("/").text)
+        for sent, points in ((first, "1.5"), (second, "1")):
+            again = client.post("/mark", data=sent | {"csrf": key, "points": points})
+            assert again.status_code == 200
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=60)
         assert (process.returncode, "nothing waits any more" in told) == (0, True)
@@ -155,3 +173,24 @@ def test_requests_are_read_by_the_codes_on_the_pages(results: Path) -> None:
     )
     assert "AAAA-AAAA is no code of this batch" in found.stderr
     assert ", 1 were there already" in run("appeals", results, "--import", mail).stdout
+
+
+def test_steps_that_were_never_changed_are_not_written(results: Path) -> None:
+    found = run("review", results, "--write-steps")
+    assert (found.exit_code, found.stdout) == (0, "the rubric's files hold these steps already\n")
+
+
+def test_a_rubric_that_took_steps_back_is_as_it_was_graded(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = rubric.find("course")
+    found = iter([of, replace(of, digest="with steps")])
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: next(found))
+    written = {"words.toml": ("new\n", ["one", "two"])}
+    monkeypatch.setattr("grader.review.rubric_steps.written_back", lambda store, of: written)
+    told = run("review", results, "--write-steps").stdout
+    path = of.rubric_dir / "words.toml"
+    assert told == f"wrote the steps of one, two into {path}\n"
+    assert path.read_text() == "new\n"
+    with Store(results / "grader.sqlite") as store:
+        assert store.setting("digest") == "with steps"
