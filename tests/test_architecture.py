@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.core import extras
+
 PACKAGE = Path(__file__).parents[1] / "grader"
 
 ROOMS = (
@@ -50,6 +52,18 @@ NEVER = {
     "store": {"sandbox"},
 }
 """What a room may not import, though it lies below."""
+
+AT_IMPORT = {
+    "grader.review": {"PIL", "markdown_it", "nh3", "pygments", "rapidfuzz", "scipy", "starlette"},
+    "grader.review.server": {"uvicorn"},
+    "grader.sandbox.kernels.client": {"nbclient", "nbformat"},
+    "grader.sandbox.kernels.driver": {"jupyter_client", "nbclient"},
+    "grader.sandbox.kernels.kernel": {"jupyter_client", "traitlets", "zmq"},
+    "grader.student.jupyter_magic": {"IPython"},
+}
+"""Which room or module may load which library of an extra when it is imported; the others say what
+is missing at the moment they need it. The review and a kernel's driver are parts that nothing else
+imports, and `%check` runs where IPython is."""
 
 LAZY = {"torch", "torchvision", "onnx", "pygraphviz", "matplotlib", "sklearn", "pandas", "seaborn"}
 """Loaded by whoever needs them, and not by the commands that students and lecturers wait for."""
@@ -172,9 +186,13 @@ def test_types_of_the_package_are_for_others_too() -> None:
 
 
 def test_the_grading_never_asks_in_its_own_process() -> None:
-    """Only %check does, in the student's kernel."""
+    """Only %check does, in the student's kernel, and the process of a student's own check."""
     asks, magic = "grader.student.ask_in_kernel", "grader.student.jupyter_magic"
-    assert {name for name, targets in GRAPH.items() if asks in targets} == {magic}
+    process = "grader.student.plain_process"
+    assert {name for name, targets in GRAPH.items() if asks in targets} == {magic, process}
+    assert not [name for name, targets in GRAPH.items() if process in targets]
+    plain = {name for name, targets in GRAPH.items() if "grader.student.plain_run" in targets}
+    assert plain == {"grader.student.open_sandbox"}
     assert {name for name, targets in GRAPH.items() if magic in targets} == {"grader"}
 
 
@@ -202,6 +220,28 @@ def test_no_module_unpickles() -> None:
                 assert isinstance(node.value, ast.Constant) and node.value.value is False, path
 
 
+def at_import(path: Path) -> Iterator[str]:
+    """The packages that a module loads when it is imported."""
+    waiting: list[ast.stmt] = list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield str(node.module).partition(".")[0]
+        elif isinstance(node, (ast.Try, ast.With, ast.ClassDef)):
+            waiting += node.body
+        elif isinstance(node, ast.If) and ast.unparse(node.test) != "TYPE_CHECKING":
+            waiting += [*node.body, *node.orelse]
+
+
+def test_libraries_of_extras_are_loaded_when_they_are_needed() -> None:
+    optional = {*extras.LIBRARIES, "pygments", "zmq", "traitlets", "dask"}
+    for name, path in MODULES.items():
+        allowed = AT_IMPORT.get(name, set()) | AT_IMPORT.get(f"grader.{room(name)}", set())
+        assert not set(at_import(path)) & optional - allowed, path
+
+
 THROUGH = {
     "IPython": "ipykernel",
     "PIL": "pillow",
@@ -218,8 +258,9 @@ THROUGH = {
 def test_every_library_that_is_imported_is_declared() -> None:
     """What is only installed by chance is missing on the next machine."""
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["review"], *extras["cluster"]]
+    brought = project["optional-dependencies"]
+    groups = [group for name, group in brought.items() if name != "dev"]
+    lines = [*project["dependencies"], *(line for group in groups for line in group)]
     declared = {re.split(r"[\[<>=~!; ]", line)[0] for line in lines}
     known = declared | {"distributed"} | {name.replace("-", "_") for name in declared}
     known |= {"sklearn", "markdown_it", "python_calamine"}

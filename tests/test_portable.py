@@ -7,45 +7,25 @@ taken away before anything of ours is loaded, as they would be there.
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from grader.student import public_file
-from tests.bundle import made
+from tests import simulated
+from tests.bundle import ROOT, made, notebook
 
 KEPT = Path(__file__).parent / "data" / "0.1.0"
-
-WINDOWS = """
-import asyncio, multiprocessing, os, shutil, signal, ssl, subprocess, sys, tempfile, uuid
-import IPython.display, IPython.utils.capture, click, numpy, pydantic, rich.console
-for name in ("fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty"):
-    sys.modules[name] = None
-for name in ("fork", "forkpty", "geteuid", "getuid", "killpg", "memfd_create", "pidfd_open",
-             "register_at_fork", "setsid", "O_CLOEXEC", "O_DIRECTORY"):
-    delattr(os, name)
-for name in ("SIGALRM", "SIGCHLD", "SIGKILL", "ITIMER_REAL", "setitimer"):
-    delattr(signal, name)
-"""
-"""Loaded first is what belongs to Python and to libraries: they know where they are."""
+RUBRIC = ["--assignment", "rubrics/kmeans-example"]
+QUIZ = str(ROOT / "submissions/examples/DAIS2021-Autodiff-Antworten.csv")
 
 
-def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """What code prints in a process of the simulated system."""
-    return subprocess.run(
-        [sys.executable, "-c", WINDOWS + code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of a machine with Windows and the base package alone."""
+    return simulated.environment(
+        tmp_path_factory.mktemp("simulated"), simulated.BASE - {"IPython"}, windows=True
     )
-
-
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    code = f"sys.argv = ['grader', *{words!r}]\nfrom grader.cli.main import main\nmain()\n"
-    return run(folder, code)
 
 
 @pytest.fixture
@@ -55,24 +35,22 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["report", "results", "--assignment", "rubrics/kmeans-example"],
-        ["regrade", "results", "--assignment", "rubrics/kmeans-example", "--yes"],
-        ["mark", "results", "--assignment", "rubrics/kmeans-example", "--export", "waiting.csv"],
-        ["export", "results", "--assignment", "rubrics/kmeans-example", "--to", "csv"],
+def test_commands_that_run_no_notebook_work(results: Path, windows: dict[str, str]) -> None:
+    lines = [
+        ["report", "results", *RUBRIC],
+        ["regrade", "results", *RUBRIC, "--yes"],
+        ["mark", "results", *RUBRIC, "--export", "waiting.csv"],
+        ["export", "results", *RUBRIC, "--to", "csv"],
+        ["quiz", "mark", QUIZ, "--assignment", str(ROOT / "rubrics/dais2021-a4")],
         ["schema", "--list"],
         ["new", "mine"],
-    ],
-    ids=lambda words: words[0],
-)
-def test_commands_that_run_no_notebook_work(results: Path, words: list[str]) -> None:
-    done = command(results, *words)
-    assert done.returncode == 0, done.stderr
+    ]
+    done = simulated.run(simulated.commands(*lines), results, windows)
+    ended = [line for line in done.stdout.splitlines() if line.startswith("==")]
+    assert ended == [f"== {line[0]} 0" for line in lines], done.stderr
 
 
-def test_functions_are_asked_in_the_notebook(tmp_path: Path) -> None:
+def test_functions_are_asked_in_the_notebook(tmp_path: Path, windows: dict[str, str]) -> None:
     (tmp_path / public_file.FILE).write_bytes(public_file.dump(made("kmeans-example", "kmeans")))
     asked = (
         "from pathlib import Path\nimport numpy as np\n"
@@ -83,11 +61,28 @@ def test_functions_are_asked_in_the_notebook(tmp_path: Path) -> None:
         "found = jupyter_magic.judged(['assign'], {'assign': assign}, Path('.'))\n"
         "print([str(item.outcome.status) for item in found.items])\n"
     )
-    assert run(tmp_path, asked).stdout == "['passed']\n"
+    assert simulated.run(asked, tmp_path, windows).stdout == "['passed']\n"
 
 
-def test_a_check_of_a_whole_notebook_says_what_to_do_instead(results: Path) -> None:
-    done = command(results, "check", "bundle")
-    assert done.returncode == 2
-    assert "a whole notebook can't be run on this system" in done.stderr
-    assert "with %check" in done.stderr
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_whole_notebook_is_checked_on_any_console(
+    tmp_path: Path, windows: dict[str, str], encoding: str
+) -> None:
+    """In a folder with spaces and umlauts, with line ends of Windows; told once: no sandbox."""
+    folder = tmp_path / "Übung 4 (neu)"
+    folder.mkdir()
+    checks = public_file.dump(made("kmeans-example", "kmeans"))
+    (folder / public_file.FILE).write_bytes(checks.replace(b"\n", b"\r\n"))
+    wrong = notebook(
+        "import numpy as np\nfrom helper import ZERO",
+        "def assign(points, centres):\n    return np.zeros(len(points)) + ZERO",
+        "def update(points, labels, centres):\n    raise ValueError('größer → kleiner 😀')",
+    )
+    (folder / "KMeans.ipynb").write_bytes(wrong.replace(b"\n", b"\r\n"))
+    (folder / "helper.py").write_bytes(b"# \xc3\xa4\r\nZERO = 0\r\n")
+    line = ["check", str(folder / "KMeans.ipynb")]
+    done = simulated.run(simulated.commands(line), tmp_path, windows, encoding)
+    assert "failed   assign" in done.stdout, done.stderr
+    assert "could not be called: ValueError: gr" in done.stdout
+    assert done.stdout.splitlines()[-1] == "== check 1"
+    assert done.stderr.count("without a sandbox") == 1

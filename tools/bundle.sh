@@ -16,8 +16,7 @@ cp "submissions/examples/Ada Strong/ActivationFunctions.ipynb" "$work/solved"
 .venv/bin/python -m venv --without-pip "$work/env"
 pip() { .venv/bin/python -m pip --python "$work/env/bin/python" install --quiet "$@"; }
 echo "bundle: installing its requirements into a new environment"
-pip -r "$work/bundle/requirements.txt"
-pip --no-deps "$work"/bundle/grader-*.whl
+pip -r "$work/bundle/requirements.txt" "$work"/bundle/grader-*.whl
 
 bwrap=$(command -v bwrap || echo "${XDG_CACHE_HOME:-$HOME/.cache}/grader/bubblewrap/usr/bin/bwrap")
 checked() {

@@ -6,8 +6,10 @@ What leaves is searched for what must stay (`leak_search`) before a byte is writ
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -15,17 +17,21 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from grader.assignment import leak_search
-from grader.batch import ask_mistakes, engines
+from grader.batch import ask_mistakes, worker
 from grader.batch.ask_many import Runs
-from grader.core import codec, notebook
+from grader.batch.engine import LocalEngine
+from grader.core import codec, extras, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
+from grader.marking import libraries, masters
 from grader.retraining.datasets import fashion_mnist
-from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
-from grader.student import public_checks, public_file
+from grader.student import open_sandbox, public_checks, public_file
 
 Files = dict[str, bytes]
+
+CPU = "https://download.pytorch.org/whl/cpu"
+"""Where torch lies without the libraries of graphics cards, which are gigabytes."""
 
 
 def bundle(assignment: Assignment, install: str) -> Files:
@@ -37,12 +43,14 @@ def bundle(assignment: Assignment, install: str) -> Files:
         UsageError: a master is missing, or something secret would be left in the bundle.
         GraderError: the reference could not be run.
     """
+    needed = libraries.of_notebooks(assignment, masters.read_all(assignment))
+    extras.require(f"the bundle of {assignment.name}", *needed)
     secret = _reference_files(assignment)
     files = notebooks(assignment)
     files[public_file.FILE] = public_file.dump(
         public_checks.make(assignment, answers(assignment), mistaken(assignment))
     )
-    files["requirements.txt"] = requirements().encode()
+    files["requirements.txt"] = requirements(assignment).encode()
     files["README.md"] = _readme(assignment, install).encode()
     if found := leak_search.find(files, assignment, secret):
         more = f", and {len(found) - 1} more" if found[1:] else ""
@@ -92,7 +100,8 @@ def mistaken(assignment: Assignment) -> dict[str, Answer]:
         items = [item for item in task.items if item.id in asked[task.id]]
         wanted = ask_mistakes.wanted(items, [asked[task.id]], {})
         if wanted:
-            runs = Runs(engine=engines.local("", 1, None), tell=lambda job, text: None)
+            perform = partial(worker.perform, door=open_sandbox.find()[0])
+            runs = Runs(engine=LocalEngine(1, perform), tell=lambda job, text: None)
             found |= ask_mistakes.observe(wanted, _master(assignment, task), task, runs)
     return found
 
@@ -105,7 +114,8 @@ def _master(assignment: Assignment, task: Task) -> Notebook:
 def _observed(assignment: Assignment, task: Task, wanted: list[Question]) -> Mapping[str, Answer]:
     path, master = assignment.reference_dir / str(task.notebook), _master(assignment, task)
     limits = replace(task.limits, notebook_seconds=task.limits.notebook_seconds + len(wanted))
-    evidence = observe(
+    door, _ = open_sandbox.find()
+    evidence = door(
         master,
         wanted,
         Surroundings(prepare=task.prepare, limits=limits),
@@ -124,15 +134,31 @@ def _resource(name: str) -> np.ndarray[Any, Any]:
     return fashion_mnist.resource(name)
 
 
-def requirements() -> str:
-    """The grader's libraries at the versions that are installed here."""
-    names = {
-        re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
-        for line in metadata.requires("grader") or []
-        if "extra ==" not in line
-    }
-    versions = sorted(f"{name}=={metadata.version(name).partition('+')[0]}" for name in names)
-    return "\n".join(versions) + "\n"
+def requirements(assignment: Assignment) -> str:
+    """What the assignment's notebooks import, for pip: from what the grader needs to the next major
+    version, so that what is there already, as on Colab, stays. torch is the one for processors."""
+    names: set[str] = set()
+    for task in assignment.tasks:
+        names |= set(libraries.of_fixtures(task))
+        if task.notebook:
+            names |= libraries.imported(masters.read_masters(assignment, task).master)
+    lines = sorted(filter(None, map(_range, names - sys.stdlib_module_names)))
+    if any(line.startswith("torch") for line in lines):
+        lines.insert(0, f"--extra-index-url {CPU}")
+    return "\n".join(lines) + "\n"
+
+
+def _range(name: str) -> str:
+    """A library's line; "" for what no package brings, such as a module beside the notebook."""
+    known = extras.LIBRARIES.get(name)
+    found = [known[0]] if known else metadata.packages_distributions().get(name, [])
+    try:
+        major = int(re.split(r"[^0-9]", metadata.version(found[0]))[0])
+    except (IndexError, metadata.PackageNotFoundError):
+        return ""
+    pattern = re.compile(rf"{re.escape(found[0])}>=([0-9.]+)")
+    told = filter(None, map(pattern.match, metadata.requires("grader") or []))
+    return f"{found[0]}>={next((match[1] for match in told), major)},<{major + 1}"
 
 
 def _readme(assignment: Assignment, install: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from grader.batch import worker
 from grader.batch.engine import Attempts, Job, Queue
-from grader.core import library_versions
+from grader.core import extras, library_versions
 from grader.core.errors import SandboxError, UsageError
 from grader.core.model import Evidence
 from grader.sandbox.walls import choose
@@ -40,10 +40,9 @@ class DaskEngine:
             yield from self._run(client, queue, tell)
 
     def _client(self) -> Any:
-        try:
-            from distributed import Client  # noqa: PLC0415  # an extra, and slow to import
-        except ImportError:
-            raise UsageError("--engine dask needs Dask: pip install 'grader[cluster]'") from None
+        extras.require("--engine dask", "distributed")
+        from distributed import Client  # noqa: PLC0415  # an extra, and slow to import
+
         try:
             client = Client(self._address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as bad:

@@ -192,6 +192,7 @@ class Request:
         self.public, self._items, self._budget = public, items, budget
         self._formats, self._output, self._data_dir = formats, output, data_dir
         self._screen = Screen(on="text" in formats or output is not None)
+        self._noted = False  # what the sandbox lacks is told once
 
     def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
         """Checks, tells and writes; the exit code."""
@@ -202,7 +203,8 @@ class Request:
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = open_sandbox.find()
-        if note:
+        if note and not self._noted:
+            self._noted = True
             click.echo(f"note: {note}", err=True)
         with self._screen as screen:
             checked = SelfCheck(
@@ -210,6 +212,7 @@ class Request:
                 submission=work.submission,
                 door=door,
                 settled=screen.item,
+                passed_over=screen.passed_over,
                 progress=screen.progress,
                 data_dir=self._data_dir,
                 train=self._budget,

@@ -80,6 +80,14 @@ class Screen:
         for line in terminal_lines.item_lines(item):
             self._print(*line)
 
+    def passed_over(self, task: Task, reason: str) -> None:
+        """A task can't be checked on this machine."""
+        from grader.reports import terminal_lines
+
+        self._task = task.id
+        self._print(*terminal_lines.heading(task))
+        self._print(f"  skipped: {reason} ({len(task.items)} items, {task.points} points)", "cyan")
+
     def summary(self, checked: Checked) -> None:
         """The sums, and the estimates."""
         from grader.reports import terminal_lines

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
+from grader.core import extras
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Cell, Ending, Notebook
 from grader.retraining.datasets import fashion_mnist
@@ -17,7 +18,7 @@ from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose, levels
 
-PACKAGES = ("torch", "torchvision", "scikit-learn", "matplotlib", "nbclient", "ipykernel")
+PACKAGES = ("torch", "torchvision", "sklearn", "matplotlib", "nbclient", "ipykernel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,13 @@ def _python() -> Finding:
 
 def _packages() -> list[Finding]:
     found = []
-    for name in PACKAGES:
+    for module in PACKAGES:
+        name, extra = extras.LIBRARIES[module]
         try:
             found.append(Finding(what=name, ok=True, text=metadata.version(name)))
         except metadata.PackageNotFoundError:
-            found.append(Finding(what=name, ok=False, text="run `make setup`"))
+            mend = f"pip install 'grader[{extra}]', or run `make setup`"
+            found.append(Finding(what=name, ok=False, text=mend))
     return found
 
 

@@ -109,7 +109,7 @@ def grade(
     from grader.cli import result_folder
     from grader.core.errors import UsageError
     from grader.intake.submissions import ingest, undated
-    from grader.marking import masters, ownership
+    from grader.marking import libraries, masters, ownership
     from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
@@ -117,12 +117,14 @@ def grade(
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
-    masters.read_all(chosen)
+    known = masters.read_all(chosen)
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path} does not exist")
     jobs = jobs or machine.cores()
     where = engines.find(engine, jobs, data_dir)
+    if where.here:
+        libraries.require(chosen, known)
     # A cluster's workers look for a sandbox themselves.
     rung = choose.best(require_rung or accept_rung or levels.SAFE) if where.here else ""
     if rung and rung not in levels.CONCURRENT:

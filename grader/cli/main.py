@@ -5,6 +5,7 @@ Heavy modules are imported where they are used, so that `grader --help` answers 
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -42,6 +43,9 @@ class Boundary(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # what a console can't show is no failure
+                stream.reconfigure(errors="replace")
         with runner_log.without_orders():
             return self._bounded(ctx)
 

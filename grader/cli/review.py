@@ -129,14 +129,12 @@ def _write_steps(results: Path, assignment: str | None) -> None:
 
 
 def _server() -> type[Server]:
-    from grader.core.errors import UsageError
+    from grader.core import extras
 
-    try:
-        from grader.review.server import Server
-    except ModuleNotFoundError as missing:
-        raise UsageError(
-            f"`grader review` needs {missing.name}; install the extra: pip install 'grader[review]'"
-        ) from None
+    needed = ("starlette", "uvicorn", "markdown_it", "nh3", "rapidfuzz", "scipy", "PIL")
+    extras.require("`grader review`", *needed, extra="review")
+    from grader.review.server import Server
+
     return Server
 
 

@@ -62,6 +62,7 @@ def selftest(
     from grader.assignment import rubric
     from grader.assignment.selftest import run
     from grader.batch import engines
+    from grader.marking import libraries, masters
     from grader.sandbox.walls import choose
     from grader.store.store import Store
 
@@ -69,6 +70,7 @@ def selftest(
     jobs = jobs or machine.cores()
     where = engines.find(engine, jobs, data_dir)
     if where.here:
+        libraries.require(chosen, masters.read_all(chosen))
         choose.best()
     settings = run.SelftestSettings(
         seed=seed,

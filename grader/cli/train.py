@@ -73,6 +73,7 @@ def train(
     from grader.assignment import rubric
     from grader.batch import batch
     from grader.core.errors import UsageError
+    from grader.marking import libraries, masters
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
 
@@ -82,6 +83,7 @@ def train(
         content = notebook.read_bytes()
     except OSError as bad:
         raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
+    libraries.require(chosen, masters.read_all(chosen))
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
     settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)
     found = _grade(chosen, task, item, content, notebook, settings)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import Any
 
-from grader.core import own_process
+from grader.core import extras, own_process
 
 SECONDS, MEMORY = 30, 1 << 30
 MAX_CELLS = 2_000_000
@@ -27,7 +27,9 @@ def read(content: bytes) -> list[list[str]]:
 
     Raises:
         SheetError: it can't be read, or not within the limits.
+        MissingLibraryError: the extra for tables is not installed.
     """
+    extras.require("reading XLSX and ODS", "python_calamine")
     command = [sys.executable, "-P", "-m", "grader.intake.spreadsheet"]
     try:
         done = subprocess.run(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from grader.checks.base import error, failed, review
 from grader.core import codec
+from grader.core.extras import MissingLibraryError
 from grader.core.model import AnswerStatus, Case, Item, Outcome, Status
 from grader.marking import plan
 from grader.marking.task_work import TaskWork
@@ -51,6 +52,8 @@ def lacking(work: TaskWork, item: Item) -> str:
     try:
         if item.check.again(work.case(item)):
             return "its network must be trained once more"
+    except MissingLibraryError:  # no fault of the submission's
+        raise
     except Exception as bug:
         return f"its check failed ({type(bug).__name__}: {bug})"
     return "its network must be trained in an audit" if plan.audited(work) else ""
@@ -108,5 +111,7 @@ def _verdict(work: TaskWork, item: Item, case: Case) -> Outcome:
     try:
         unknown = _unknown(work, item, case)
         return unknown or _excused(item.check.judge(case), case, item.check.subject)
+    except MissingLibraryError:
+        raise
     except Exception as bug:
         return error(f"The check itself failed ({type(bug).__name__}: {bug}).")

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.core import extras
 from grader.quiz.graph import Graph, written
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def svg(graph: Graph, wrong: Collection[str] = ()) -> bytes:
 
 def png(graph: Graph) -> bytes:
     """The picture as PNG, for places that take no SVG; in few colours, so that it is small."""
+    extras.require("the picture of a quiz", "pygraphviz", "PIL", extra="quiz")
     from PIL import Image
 
     with Image.open(io.BytesIO(_rendered(dot(graph), "png"))) as drawn:
@@ -84,6 +86,7 @@ def _font_settings() -> str:
 
 
 def _drawn(graph: Graph, wrong: frozenset[str]) -> pygraphviz.AGraph:
+    extras.require("the picture of a quiz", "pygraphviz")
     import pygraphviz
 
     drawn = pygraphviz.AGraph(directed=True, strict=False, rankdir="LR", bgcolor=PAPER, dpi="96")

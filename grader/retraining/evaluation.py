@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.core import own_process
+from grader.core import extras, own_process
 from grader.retraining import onnx_network
 
 SECONDS, MEMORY, CHUNK = 120, 6 << 30, 500
@@ -29,7 +29,11 @@ def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
 
     `problem` says why there is no prediction, else it is empty; `finite` is False where the best
     score of an image is NaN or infinite (its class is then the first).
+
+    Raises:
+        MissingLibraryError: the extra for retraining is not installed.
     """
+    extras.require("what a network predicts", "onnx", "torch")
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(images), allow_pickle=False)
     head = json.dumps({"content": len(content)}).encode() + b"\n"

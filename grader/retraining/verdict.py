@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from scipy.special import stdtrit
+from grader.core import extras
 
 
 class Verdict(StrEnum):
@@ -90,5 +90,8 @@ def spread(accuracies: Sequence[float], rule: Rule) -> float:
 @lru_cache(maxsize=256)
 def _quantile(runs: int, rule: Rule) -> float:
     """Student's quantile, both sides together, of the look after so many runs."""
+    extras.require("the verdict on a training", "scipy", extra="retraining")
+    from scipy.special import stdtrit  # noqa: PLC0415 (an extra)
+
     inside = rule.confidence if runs < rule.most_runs else rule.last_confidence
     return float(stdtrit(rule.prior_runs + runs - 1, (1 + inside) / 2))

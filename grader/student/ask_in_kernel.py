@@ -6,16 +6,22 @@ alone. It leaves random numbers, figures, settings and names as they were.
 
 from __future__ import annotations
 
+import _thread
+import io
 import json
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, MutableMapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from typing import Any
-
-from IPython.utils.capture import capture_output
 
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Question
@@ -25,6 +31,7 @@ from grader.sandbox.inside.fixtures.figures import record_closed
 from grader.sandbox.outside import counterparts
 
 Names = MutableMapping[str, Any]
+Around = Callable[[Names], AbstractContextManager[None]]
 
 
 def is_possible(question: Question) -> bool:
@@ -32,16 +39,17 @@ def is_possible(question: Question) -> bool:
     return bool(probes.about(question.probe, question.source).live)
 
 
-def ask(namespace: Names, question: Question, seconds: int) -> Answer:
+def ask(namespace: Names, question: Question, seconds: int, around: Around | None = None) -> Answer:
     """The answer, as the sandbox would give it. Only an interrupt from the keyboard gets through.
 
-    `seconds` is how long the student's code may take, where the question says nothing else.
+    `seconds` is how long the student's code may take, where the question says nothing else;
+    `around` is what is put back afterwards, `untouched` if nothing is said.
     """
     probe = probes.find(question.probe, question.source)
     outside = counterparts.counterpart(codec.sent(question))
     try:
         with (
-            untouched(namespace),
+            (around or untouched)(namespace),
             conversation.through(outside.hear if outside else _nobody),
             _alarm(question.seconds or seconds),
         ):
@@ -76,11 +84,20 @@ def _copied(question: Question) -> dict[str, Any]:
 @contextmanager
 def untouched(namespace: Names) -> Iterator[None]:
     """Puts back what student code and probes change beside: state, names, figures, output."""
+    from IPython.utils.capture import capture_output  # noqa: PLC0415 (there, in a notebook)
+
     with ExitStack() as stack:
         stack.enter_context(kept.state(namespace))
         for keep in (_one_thread, _matplotlib):
             stack.enter_context(keep())
         stack.enter_context(capture_output())
+        yield
+
+
+@contextmanager
+def as_it_was(namespace: Names) -> Iterator[None]:
+    """As in the sandbox: values and state are put back, and figures stay for who asks for them."""
+    with kept.state(namespace), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         yield
 
 
@@ -125,20 +142,30 @@ def _matplotlib() -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raises OutOfTime after so many seconds, where signals can be had; an alarm set is kept."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
-        yield
-        return
+    """Raises OutOfTime after so many seconds, in the main thread; an alarm that is set is kept."""
 
     def ring(_signal: int, _frame: object) -> None:
         raise protocol.OutOfTime
 
-    began, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
+    if threading.current_thread() is not threading.main_thread():
         yield
-    finally:
-        rest = max(left - (time.monotonic() - began), 0.001) if left else 0.0
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, rest, interval)
+    elif hasattr(signal, "SIGALRM"):
+        began, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
+        left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            rest = max(left - (time.monotonic() - began), 0.001) if left else 0.0
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, handler)
+            signal.setitimer(signal.ITIMER_REAL, rest, interval)
+    else:  # Windows: a thread does what Ctrl+C does, which rings meanwhile
+        handler = signal.signal(signal.SIGINT, ring)
+        timer = threading.Timer(seconds, _thread.interrupt_main)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            signal.signal(signal.SIGINT, handler)

@@ -6,25 +6,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.core.errors import UsageError
+from grader.core import extras
 from grader.core.model import Evidence, Notebook, Question
 from grader.sandbox.surroundings import Surroundings
+from grader.student import plain_run
+
+KERNEL = ("ipykernel", "nbclient", "jupyter_client")
 
 
 def find() -> tuple[Callable[..., Evidence], str]:
-    """The best door that works here, and a sentence on what it lacks if it is not a safe one.
-
-    Raises:
-        UsageError: no notebook can be run on this system.
-    """
+    """The best door that works here, and a sentence on what it lacks if it is not a safe one."""
+    plain = "your notebook runs here without a sandbox, as in Jupyter"
     try:
         from grader.sandbox.observe import observe  # noqa: PLC0415 (what starts kernels needs Unix)
         from grader.sandbox.walls import choose, levels  # noqa: PLC0415
-    except ImportError as missing:
-        raise UsageError(
-            f"a whole notebook can't be run on this system (Python has no {missing.name} here); "
-            "ask your functions in the notebook itself, with %check, or run this in WSL"
-        ) from None
+    except ImportError:
+        return plain_run.run, plain
+    if missing := extras.missing(*KERNEL):
+        return plain_run.run, f"{plain}; {extras.sentence('a sandbox', missing)}"
     rung = levels.get(choose.best(levels.UNCONFINED.name))
 
     def door(

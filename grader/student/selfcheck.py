@@ -39,6 +39,7 @@ from grader.marking.task_work import TaskWork
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.surroundings import DATA, Progress, Surroundings
+from grader.student import missing_here
 from grader.student.public_checks import Public, chosen
 
 DISTILLED = "export"
@@ -82,16 +83,21 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """All that a check found. `broken` says why the grader could not do its part."""
+    """All that a check found. `broken` says why the grader could not do its part.
+
+    `skipped` says by task what this machine lacks for it: no fault of the work's, nor a verdict.
+    """
 
     grade: Grade
     estimates: tuple[Estimate, ...] = ()
     broken: tuple[str, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Whether every public item passed."""
-        items = [item for task in self.grade.tasks for item in task.items]
+        """Whether every public item passed that could be checked on this machine."""
+        tasks = [task for task in self.grade.tasks if task.task.id not in self.skipped]
+        items = [item for task in tasks for item in task.items]
         return all(item.outcome.status is Status.PASSED for item in items)
 
 
@@ -103,6 +109,7 @@ class SelfCheck:
     submission: Submission
     door: Door
     settled: Settled = lambda task, item: None
+    passed_over: Callable[[Task, str], None] = lambda task, reason: None
     progress: Progress | None = None
     data_dir: Path | None = None
     train: Budget | None = None  # estimate what the training comes to, within this
@@ -110,6 +117,7 @@ class SelfCheck:
     _evidences: dict[str, Evidence] = field(default_factory=dict)
     _estimates: list[Estimate] = field(default_factory=list)
     _broken: list[str] = field(default_factory=list)
+    _skipped: dict[str, str] = field(default_factory=dict)
 
     def run(self, tasks: tuple[Task, ...]) -> Checked:
         """Checks these tasks (public ones, perhaps with fewer items), the quick ones first."""
@@ -119,10 +127,16 @@ class SelfCheck:
         found = scoring.score(
             self.submission, chosen(self.public, tasks), self._outcomes, evidences=self._evidences
         )
+        wanting = [
+            told
+            for id, evidence in self._evidences.items()
+            if (told := missing_here.for_imports(str(self.public.task(id).notebook), evidence))
+        ]
         return Checked(
-            grade=replace(found, notes=(*found.notes, *later(self.public, tasks))),
+            grade=replace(found, notes=(*found.notes, *wanting, *later(self.public, tasks))),
             estimates=tuple(self._estimates),
             broken=tuple(self._broken),
+            skipped=self._skipped,
         )
 
     def _check(self, task: Task) -> None:
@@ -130,6 +144,11 @@ class SelfCheck:
         asked = self.public.asked[task.id]
         evidence = None
         if task.id in self.submission.notebooks and plan.needs_run(task):
+            if reason := missing_here.for_task(task, self.data_dir):
+                self._skipped[task.id] = reason
+                self._outcomes[task.id] = dict.fromkeys(asked, missing_here.skipped(reason))
+                self.passed_over(task, reason)
+                return
             try:
                 evidence = self._observed(task, asked, told)
             except GraderError as reason:
@@ -168,7 +187,6 @@ class SelfCheck:
     ) -> Evidence:
         mounts = {}
         if fashion_mnist.FIXTURE in task.prepare:
-            fashion_mnist.prepare(self.data_dir, fetch=False)
             mounts = {DATA: fashion_mnist.sandbox_folder(self.data_dir)}
         measure = self._measure(task)
         limits, budget = task.limits, self.train

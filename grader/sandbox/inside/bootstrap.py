@@ -27,19 +27,26 @@ def load(table, name):
 
 def begin(namespace, prepare, seed, epochs=0, seconds=0):
     """Seeds what is there, installs fixtures, opens the channel."""
+    from IPython import get_ipython
+
     global _channel
-    state.settings.update(seed=seed, epochs=epochs, seconds=seconds)
     random.seed(seed)
     import numpy as np
 
     np.random.seed(seed % 2**32)
-    _mend(namespace)
+    surround(namespace, get_ipython(), prepare, seed, epochs, seconds)
+    pipes = json.loads(os.environ.pop("GRADER_PIPES"))
+    _channel = Channel(pipes["questions"], pipes["answers"], find, namespace)
+
+
+def surround(namespace, shell, prepare, seed, epochs=0, seconds=0):
+    """Installs what is the same for every cell: mends, fixtures, the work folder on the path."""
+    state.settings.update(seed=seed, epochs=epochs, seconds=seconds)
+    _mend(namespace, shell)
     after_import("torch", lambda torch: torch.manual_seed(seed))
     for name in prepare:
         load(FIXTURES, name)(namespace)
     here()  # before student code, which may break an import without meaning to
-    pipes = json.loads(os.environ.pop("GRADER_PIPES"))
-    _channel = Channel(pipes["questions"], pipes["answers"], find, namespace)
     _open_work_folder()
 
 
@@ -52,14 +59,11 @@ def _open_work_folder():
     sys.path.insert(places[0] if places else len(sys.path), "")
 
 
-def _mend(namespace):
+def _mend(namespace, shell):
     """Before the first cell: what fails for want of a desk, in every notebook.
 
     `exit()` in a cell ends the session of whoever wrote it, and is no reason to end this one.
     """
-    from IPython import get_ipython
-
-    shell = get_ipython()
     if shell is not None:
         environment.install(shell, namespace)
         shell.ask_exit = lambda: state.repaired("exit() was called; the notebook went on")
