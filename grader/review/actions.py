@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from grader.core.errors import UsageError
 from grader.marking.hand_marks import GivenFor
-from grader.review import item_page, saving, step_changes, steps
+from grader.review import item_page, rounds, saving, step_changes, steps
+from grader.review.item_page import shown
 from grader.review.queues import Queue
+from grader.review.rounds import Round
 from grader.review.visit import Visit, query, see
 from grader.store.decisions import StepVersion
 
@@ -19,7 +21,7 @@ MAX_COMMENT = 10_000
 def mark(visit: Visit) -> Response:
     """A mark; on to the next answer, or to both marks if another overtook it."""
     name, student = visit.item(), visit.student()
-    round_ = 2 if visit.sent("round") == "2" else 1
+    round_ = rounds.named(visit.sent("round"))
     every, before = visit.sent("show") == "all", visit.sent("before")
     queue = Queue(visit.desk, name, visit.marker, round=round_, every=every, before=before)
     place = queue.place(student)
@@ -44,13 +46,20 @@ def mark(visit: Visit) -> Response:
     code = visit.desk.people[student].code
     stay = visit.sent("go") == "stay"
     at = code if stay else _next(visit, queue, place.next)
-    more = {"show": "all" if every or stay else "", "round": 2 if round_ == 2 else ""}
-    more["before"] = before
     told = code if not done.also else f"{code} and {done.also} equal"
-    return see(f"/item/{name}{query(at=at, **more, saved=told)}")
+    if not stay and round_ is Round.FIRST and (due := rounds.again(visit.desk, name, visit.marker)):
+        at, round_ = visit.desk.people[due].code, Round.AGAIN
+    elif not stay and round_ is Round.AGAIN:
+        at, round_ = "", Round.FIRST
+    if round_ is Round.START and not at:
+        return see(f"/start/{name}{query(saved=told)}")
+    show = "all" if every or stay else ""
+    return see(
+        f"/item/{name}{query(at=at, show=show, round=shown(round_), before=before, saved=told)}"
+    )
 
 
-def _wanted(visit: Visit, name: str, student: str, round_: int) -> saving.Save:
+def _wanted(visit: Visit, name: str, student: str, round_: Round) -> saving.Save:
     answer = visit.sent("answer")
     out_of = saving.decimal(visit.sent("out_of"))
     equals = visit.form.get("equal", ()) if visit.sent("all") else ()
@@ -74,9 +83,9 @@ def _once_more(
     visit: Visit, queue: Queue, wanted: saving.Save, sentence: str, every: bool, before: str
 ) -> Response:
     """The same page with what was typed, and why it can't be a mark."""
-    shown = item_page.answer(visit, queue, wanted.item, wanted.student, wanted.round, every, before)
-    shown |= {"chosen": wanted.chosen, "typed": wanted, "problem": sentence}
-    return visit.show("item", 400, **shown)
+    page = item_page.answer(visit, queue, wanted.item, wanted.student, wanted.round, every, before)
+    page |= {"chosen": wanted.chosen, "typed": wanted, "problem": sentence}
+    return visit.show("item", 400, **page)
 
 
 def _next(visit: Visit, queue: Queue, student: str) -> str:
@@ -90,8 +99,9 @@ def undo(visit: Visit) -> Response:
     """Takes one's last mark back, or one of a number; on to its answer."""
     student, gone = saving.undo(visit.desk, visit.marker, visit.number("mark") or None)
     code = visit.desk.people[student].code
-    again = {"round": 2} if gone.round == 2 else {}
-    return see(f"/item/{gone.item}{query(at=code, show='all', saved=f'undone {code}', **again)}")
+    round_ = shown(Round(gone.round))
+    address = query(at=code, show="all", saved=f"undone {code}", round=round_)
+    return see(f"/item/{gone.item}{address}")
 
 
 def skip(visit: Visit) -> Response:

@@ -76,6 +76,28 @@ def kappa(first: NDArray[np.float64], second: NDArray[np.float64]) -> float | No
     return float(1 - np.mean((first - second) ** 2) / by_chance)
 
 
+def alpha(units: Sequence[Sequence[float]]) -> float | None:
+    """Krippendorff's alpha for numbers, of any number of marks for each answer; None of too few.
+
+    1 - observed / expected disagreement, squared differences over all pairs of marks within
+    answers and over all pairs there are (Krippendorff 2011, "Computing Krippendorff's
+    Alpha-Reliability", section E, interval metric). Answers with a single mark say nothing.
+    """
+    paired = [np.asarray(unit, dtype=float) for unit in units if len(unit) > 1]
+    if not paired:
+        return None
+    every = np.concatenate(paired)
+    n = len(every)
+    observed = sum(2 * len(unit) / (len(unit) - 1) * _spread(unit) for unit in paired) / n
+    expected = 2 * _spread(every) / (n - 1)
+    return None if expected == 0 else float(1 - observed / expected)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    """The sum of squared differences from the mean: a 2n-th of that over all ordered pairs."""
+    return float(np.sum((values - values.mean()) ** 2))
+
+
 def _jackknife(
     first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> tuple[float, float] | None:

@@ -8,13 +8,12 @@ from decimal import Decimal
 from starlette.responses import Response
 
 from grader.core.model import Mark
+from grader.review.agreement import FEWEST, alpha
 from grader.review.agreement import agreement as compared
-from grader.review.desk import Desk, Marker
-from grader.review.drift import Drift, drift
+from grader.review.desk import Desk
+from grader.review.marker_lines import independent, lines
+from grader.review.rounds import Round
 from grader.review.visit import Visit
-
-TOLERANCE = Decimal("0.5")
-"""Points by which two marks may differ before the lead settles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +33,14 @@ class Pair:
 
 def pairs(desk: Desk, item: str) -> list[Pair]:
     """All answers of an item that two people have marked, the largest difference first."""
-    by_student: dict[str, list[Mark]] = {}
-    for student, mark in desk.store.hand_marks.of_item(item):
-        by_student.setdefault(student, []).append(mark)
     found = []
-    for student, marks in by_student.items():
-        seconds = [m for m in marks if m.round == 2 and not m.taken_back]
+    for student, marks in _by_student(desk, item).items():
+        seconds = [m for m in marks if m.round == Round.SECOND and not m.taken_back]
         if not seconds or student not in desk.people:
             continue
         second = seconds[-1]
-        before = [m for m in marks if m.round == 1 and m.counts and m.id < second.id]
-        after = [m for m in marks if m.round == 1 and m.counts and m.id > second.id]
+        before = [m for m in marks if m.round == Round.FIRST and m.counts and m.id < second.id]
+        after = [m for m in marks if m.round == Round.FIRST and m.counts and m.id > second.id]
         if before and before[-1].answer == second.answer:
             found.append(
                 Pair(
@@ -57,28 +53,20 @@ def pairs(desk: Desk, item: str) -> list[Pair]:
     return sorted(found, key=lambda pair: (-abs(pair.difference), pair.student))
 
 
-def drifts(desk: Desk, item: str, marker: Marker) -> dict[str, Drift]:
-    """By marker how marks of an item moved; others' are shown to the lead alone."""
-    by: dict[str, dict[str, float]] = {}
-    all_points, groups = list[float](), set[int]()
+def _by_student(desk: Desk, item: str) -> dict[str, list[Mark]]:
+    found: dict[str, list[Mark]] = {}
     for student, mark in desk.store.hand_marks.of_item(item):
-        if mark.taken_back or mark.round != 1 or mark.decision in groups:
-            continue
-        if mark.decision:
-            groups.add(mark.decision)  # equal answers are one look
-        by.setdefault(mark.by, {}).setdefault(student, float(mark.points))
-        all_points.append(float(mark.points))
-    mean = sum(all_points) / len(all_points) if all_points else 0.0
-    names = by if marker.leads else {marker.name} & by.keys()
-    found = {name: drift(list(by[name].values()), mean) for name in names}
-    return {name: line for name, line in found.items() if line is not None}
+        found.setdefault(student, []).append(mark)
+    return found
 
 
 def agreement(visit: Visit) -> Response:
     """Agreement on one item. Pairs are shown only once both marks are in."""
     name, desk = visit.item(), visit.desk
     found = pairs(desk, name)
-    numbers = compared([(pair.first.points, pair.second.points) for pair in found], TOLERANCE)
+    numbers = compared([(pair.first.points, pair.second.points) for pair in found], desk.tolerance)
+    units = [independent(marks) for marks in _by_student(desk, name).values()]
+    several = [[float(points) for points in unit] for unit in units if len(unit) > 1]
     marked = [s for s, card in desk.cards[name].items() if card.mark is not None]
     return visit.show(
         "agreement",
@@ -86,9 +74,11 @@ def agreement(visit: Visit) -> Response:
         item=desk.items[name][1],
         pairs=found,
         numbers=numbers,
-        tolerance=TOLERANCE,
+        tolerance=desk.tolerance,
         levels=sorted({points for pair in numbers.table for points in pair}),
-        drifts=drifts(desk, name, visit.marker) if desk.statistics else {},
+        lines=lines(desk, name, visit.marker) if desk.statistics else [],
+        several=len(several),
+        alpha=alpha(several) if len(several) >= FEWEST else None,
         drawn=sum(desk.in_sample(name, student) for student in marked),
         newest={pair.student: desk.store.hand_marks.newest(pair.student, name) for pair in found},
     )

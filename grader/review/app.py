@@ -26,6 +26,7 @@ from grader.review.visit import Handler, Web, action, environment, page, static
 PAGES: dict[str, Handler] = {
     "/": course_page.course,
     "/item/{task}/{item}": item_page.item,
+    "/start/{task}/{item}": item_page.start,
     "/steps/{task}/{item}": record_pages.step_list,
     "/agreement/{task}/{item}": agreement_page.agreement,
     "/student/{code}": submission_page.submission,

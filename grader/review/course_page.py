@@ -12,13 +12,13 @@ from starlette.responses import Response
 from grader.core.model import Status
 from grader.review import appeals, rubric_steps
 from grader.review.desk import Desk, Marker
+from grader.review.marker_lines import PAUSE
 from grader.review.queues import Queue
+from grader.review.rounds import Round
 from grader.review.visit import Visit
 
 ROWS = 100
 """Students on one page."""
-PAUSE = 600
-"""Seconds after which a marker was away, and not slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def course(visit: Visit) -> Response:
 
 
 def _rows(desk: Desk, marker: Marker) -> list[Row]:
-    paces, found = _paces(desk, marker) if desk.statistics else {}, []
+    pace, found = _paces(desk, marker) if desk.statistics else {}, []
     for name, (_, item) in desk.items.items():
         cards = desk.cards[name].values()
         waiting = [card for card in cards if card.waits]
@@ -96,11 +96,18 @@ def _rows(desk: Desk, marker: Marker) -> list[Row]:
                 doubts=len(waiting) if item.check.automatic else 0,
                 mine=by[marker.name],
                 others=by.total() - by[marker.name],
-                twice=len(Queue(desk, name, marker, round=2).all()) if desk.second else 0,
-                seconds=paces.get(name),
+                twice=len(Queue(desk, name, marker, round=Round.SECOND).all())
+                if desk.second
+                else 0,
+                seconds=pace.get(name),
             )
         )
     return found
+
+
+def _seconds(desk: Desk, name: str, marker: Marker) -> int:
+    """How many answers of an item wait for this marker's second mark."""
+    return len(Queue(desk, name, marker, round=Round.SECOND).all()) if desk.second else 0
 
 
 def _paces(desk: Desk, marker: Marker) -> dict[str, float]:

@@ -24,6 +24,8 @@ from grader.review import likeness, rubric_steps
 from grader.review.claims import Claims
 from grader.store.store import Store
 
+TOLERANCE = Decimal("0.5")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
@@ -75,12 +77,19 @@ class Desk:
         second: Decimal = Decimal(0),
         conflicts: Iterable[tuple[str, str]] = (),
         statistics: bool = True,
+        tolerance: Decimal = TOLERANCE,
+        calibrate: int = 0,
+        repeats: int = 0,
     ) -> None:
-        """`second` is the share of answers that are marked twice; `conflicts` are (marker, student)
-        pairs that are kept apart; without `statistics` nothing is told of single markers."""
+        """`second` is the share of answers that are marked twice, and `tolerance` the points by
+        which the two marks may differ; `conflicts` are (marker, student) pairs that are kept apart.
+        All others begin an item with `calibrate` answers that the lead has marked; after `repeats`
+        answers one of one's own comes again. Without `statistics` nothing is told of single
+        markers."""
         self.store, self.assignment, self.markers = store, assignment, tuple(markers)
         self.blind, self.second, self.conflicts = blind, second, frozenset(conflicts)
-        self.statistics = statistics
+        self.statistics, self.tolerance = statistics, tolerance
+        self.calibrate, self.repeats = calibrate, repeats
         self.lock = threading.RLock()
         self.claims = Claims()
         self.items: dict[str, tuple[Task, Item]] = {

@@ -7,12 +7,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from grader.core.model import Status
+from grader.core.model import Mark, Status
 from grader.reports import html
-from grader.review import appeals, steps
-from grader.review.desk import Card
+from grader.review import appeals, rounds, steps
+from grader.review.desk import Card, Desk
 from grader.review.queues import Queue
-from grader.review.visit import Visit
+from grader.review.rounds import Round
+from grader.review.visit import Visit, query, see
 from grader.store.decisions import StepVersion
 
 COMMENTS = 12
@@ -24,12 +25,19 @@ MAX_ANSWER = 20_000
 def item(visit: Visit) -> Response:
     """One answer: that which the address names, or the next that waits."""
     name = visit.item()
-    round_ = 2 if visit.query.get("round") == "2" else 1
+    round_ = rounds.named(visit.query.get("round", ""))
     every, before = visit.query.get("show") == "all", visit.query.get("before", "")
     queue = Queue(visit.desk, name, visit.marker, round=round_, every=every, before=before)
     if "at" in visit.query:
         student = visit.student()
+        before_others = rounds.blind(visit.desk, name, student, visit.marker)
+        if round_ is Round.FIRST and before_others:
+            at = visit.query["at"]
+            return see(f"/item/{name}{query(at=at, round=shown(before_others))}")
     else:
+        begin = rounds.start(visit.desk, name, visit.marker)
+        if round_ is Round.FIRST and not (every or before or begin.is_over):
+            return see(f"/item/{name}?round=3") if begin.left else start(visit)
         row = queue.all()
         student = queue.first(row) or next(iter(row), "")
         if not student:
@@ -39,11 +47,31 @@ def item(visit: Visit) -> Response:
     return visit.show("item", **answer(visit, queue, name, student, round_, every, before))
 
 
+def start(visit: Visit) -> Response:
+    """How a marker began an item, beside the lead's marks; or that the lead has not yet."""
+    name, desk = visit.item(), visit.desk
+    begin = rounds.start(desk, name, visit.marker)
+    return visit.show(
+        "start",
+        name=name,
+        item=desk.items[name][1],
+        begin=begin,
+        lead=desk.markers[0],
+        texts={s: desk.masked(html.shown(desk.cards[name][s].text, 2000), s) for s in begin.own},
+        saved=visit.query.get("saved", ""),
+    )
+
+
+def shown(round_: Round) -> str:
+    """A round in an address; "" is the first."""
+    return "" if round_ is Round.FIRST else str(round_.value)
+
+
 def answer(
-    visit: Visit, queue: Queue, name: str, student: str, round_: int, every: bool, before: str
+    visit: Visit, queue: Queue, name: str, student: str, round_: Round, every: bool, before: str
 ) -> dict[str, Any]:
     """What the page of one answer shows."""
-    desk, first = visit.desk, round_ == 1
+    desk, first = visit.desk, round_ is Round.FIRST
     card, graded = desk.cards[name][student], desk.graded(student, name)
     offered, details = steps.current(desk.store, name), graded.outcome.details
     desk.claims.take(name, student, visit.marker.name)
@@ -61,16 +89,18 @@ def answer(
         "settles": settles(card, offered),
         "groups": groups(offered),
         "chosen": _chosen(card, offered) if first else (),
+        "given_before": card.mark if first else None,
         "edition": steps.edition(offered),
         "seen": desk.given_for(student, name),
-        "comments": desk.store.hand_marks.comments(name, COMMENTS),
+        "comments": _bank(visit, name, None if first else visit.marker.name),
         "equals": queue.equals(student) if first else [],
         "place": queue.place(student),
         "holder": holder if holder != visit.marker.name else "",
         "handed": queue.note(student) if queue.is_handed(card) else "",
-        "marks": desk.store.hand_marks.all(student, name)[::-1] if first else [],
+        "marks": _marks(desk, name, student) if first else [],
         "appeal": appeals.open_of(desk, student, name) if first else None,
         "round": round_,
+        "in_address": shown(round_),
         "every": every,
         "before": before,
         "kept_apart": not desk.may_mark(visit.marker, student),
@@ -106,6 +136,17 @@ def groups(offered: Sequence[StepVersion]) -> list[tuple[str, bool, list[tuple[i
         (name, bool(name) and of[0].exclusive, [(number[step.id], step) for step in of])
         for name, of in found.items()
     ]
+
+
+def _marks(desk: Desk, name: str, student: str) -> list[Mark]:
+    """What people gave for the answer, the newest first; not what only compares them."""
+    marks = desk.store.hand_marks.all(student, name)[::-1]
+    return [mark for mark in marks if mark.round in (Round.FIRST, Round.SECOND)]
+
+
+def _bank(visit: Visit, name: str, by: str | None) -> list[tuple[str, int]]:
+    """Earlier comments; who marks blind is offered their own alone."""
+    return visit.desk.store.hand_marks.comments(name, COMMENTS, by)
 
 
 def _chosen(card: Card, offered: Sequence[StepVersion]) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from grader.core import digests
-from grader.review import steps
+from grader.review import rounds, steps
 from grader.review.desk import Card, Desk, Marker
+from grader.review.rounds import Round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Place:
 
 
 class Queue:
-    """The answers of an item for one marker, of the first or the second round."""
+    """The answers of an item for one marker, of one round."""
 
     def __init__(
         self,
@@ -31,7 +32,7 @@ class Queue:
         item: str,
         marker: Marker,
         *,
-        round: int = 1,
+        round: Round = Round.FIRST,
         every: bool = False,
         before: str = "",
     ) -> None:
@@ -40,15 +41,24 @@ class Queue:
         self._desk, self._item, self._marker = desk, item, marker
         self._round, self._every = round, every
         self._handed = {d.student: d for d in desk.store.decisions.all("hand") if d.item == item}
-        self._twice = self._second_marks() if round == 2 else {}
+        self._twice = self._second_marks() if round is Round.SECOND else {}
+        self._only = self._once_more()
         self._since = steps.since(desk.store, item, before) if before else None
         self._row: list[str] | None = None
+
+    def _once_more(self) -> set[str]:
+        """The answers of a round that says itself which these are."""
+        if self._round is Round.START:
+            return set(rounds.start(self._desk, self._item, self._marker).left)
+        if self._round is Round.AGAIN:
+            return {rounds.again(self._desk, self._item, self._marker)}
+        return set()
 
     def _second_marks(self) -> dict[str, set[str]]:
         """By student who has marked an answer in the second round."""
         found: dict[str, set[str]] = {}
         for student, mark in self._desk.store.hand_marks.of_item(self._item):
-            if mark.round == 2:
+            if mark.round == Round.SECOND:
                 found.setdefault(student, set()).add(mark.by)
         return found
 
@@ -75,7 +85,9 @@ class Queue:
         card = self._desk.cards[self._item][student]
         if not self._desk.may_mark(self._marker, student):
             return False
-        if self._round == 2:
+        if self._round in (Round.START, Round.AGAIN):
+            return student in self._only
+        if self._round is Round.SECOND:
             first = card.mark is not None and card.mark.by != self._marker.name
             return (
                 first and self._desk.in_sample(self._item, student) and not self._twice.get(student)
@@ -103,7 +115,7 @@ class Queue:
         for student in students:
             if student in seen:
                 continue
-            if not self._every and self._round == 1 and self._since is None:
+            if not self._every and self._round is Round.FIRST and self._since is None:
                 seen.update(self._desk.equal[self._item].get(student, ()))
             yield student
 
@@ -133,7 +145,7 @@ class Queue:
         """The first that waits and that nobody else has open; else the first that waits."""
         cards, mine, taken = self._desk.cards[self._item], ("", self._marker.name), ""
         for student in row:
-            if not (cards[student].waits or self._round == 2 or self._since):
+            if self._round is Round.FIRST and not (cards[student].waits or self._since):
                 continue
             if self._desk.claims.holder(self._item, student) in mine:
                 return student

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from grader.review import appeals, rubric_steps, steps
+from grader.review import appeals, rounds, rubric_steps, steps
 from grader.review.queues import Queue
+from grader.review.rounds import Round
 from grader.review.visit import Visit, see
 
 
 def history(visit: Visit) -> Response:
     """Every mark of an item of a student, and what was decided about it."""
     desk, student, name = visit.desk, visit.student(), visit.item()
-    marks = desk.store.hand_marks.all(student, name)
-    is_blind = not visit.marker.leads and any(
-        mark.round == 2 and mark.by != visit.marker.name for mark in marks
-    )
+    me, all_marks = visit.marker, desk.store.hand_marks.all(student, name)
+    is_blind = rounds.blind(desk, name, student, me) is not None
+    marks = [
+        mark
+        for mark in all_marks
+        if mark.by == me.name or me.leads or (mark.round == Round.FIRST and not is_blind)
+    ]
     about = [d for d in desk.store.decisions.all() if (d.student, d.item) == (student, name)]
     return visit.show(
         "history",
@@ -23,7 +27,9 @@ def history(visit: Visit) -> Response:
         item=desk.items[name][1],
         person=desk.people[student],
         card=desk.cards[name][student],
-        marks=[mark for mark in marks if mark.round == 1 or not is_blind],
+        marks=marks,
+        is_blind=is_blind and not me.leads,
+        kept_back=len(all_marks) - len(marks),
         decisions=about,
         newest=desk.store.hand_marks.newest(student, name),
     )

@@ -17,6 +17,7 @@ from grader.marking.hand_marks import Entry, GivenFor, Present
 from grader.review import appeals, steps
 from grader.review.desk import Desk, Marker
 from grader.review.queues import Queue
+from grader.review.rounds import Round
 from grader.store.decisions import Decision, StepVersion
 
 
@@ -33,7 +34,7 @@ class Save:
     comment: str = ""
     request: str = ""
     equals: tuple[str, ...] = ()  # students whose equal answers get the same
-    round: int = 1
+    round: Round = Round.FIRST
     appeal: int = 0  # number of the request that this mark answers
 
 
@@ -67,7 +68,7 @@ def save(desk: Desk, marker: Marker, wanted: Save) -> Saved:
             mark, reason = replace(mark, counts=False), "The steps were changed meanwhile."
         elif (mark.answer, mark.out_of) != (now.answer, now.out_of):
             mark, reason = replace(mark, counts=False), "The answer has changed meanwhile."
-        alike = [] if reason or wanted.round > 1 else _alike(desk, marker, wanted)
+        alike = [] if reason or wanted.round is not Round.FIRST else _alike(desk, marker, wanted)
         with desk.store.transaction():
             decision = 0
             if alike:
@@ -92,7 +93,7 @@ def save(desk: Desk, marker: Marker, wanted: Save) -> Saved:
             desk.refresh(student)
         other = desk.cards[wanted.item][wanted.student].mark if reason else None
         code = desk.people[wanted.student].code
-        if wanted.round == 1:
+        if wanted.round is Round.FIRST:
             desk.claims.tell(
                 f"{marker.name} marked {code}", by=marker.name, item=wanted.item, code=code
             )
@@ -122,7 +123,7 @@ def _again(desk: Desk, wanted: Save, known: Sequence[tuple[str, Mark]]) -> Saved
     """The answer to a request that has come before."""
     mark = next((m for student, m in known if student == wanted.student), known[0][1])
     now = desk.cards[wanted.item][wanted.student].mark
-    fine = mark.counts or mark.round > 1
+    fine = mark.counts or mark.round != Round.FIRST
     reason = "" if fine else "Somebody else marked this answer while your page was open."
     return Saved(mark=mark, also=len(known) - 1, other=None if fine else now, reason=reason)
 
@@ -164,7 +165,7 @@ def _mark(
         adjustment=mark.points - total if typed or not chosen else Decimal(0),
         comment=wanted.comment,
         request=wanted.request,
-        counts=mark.counts or wanted.round > 1,
+        counts=mark.counts or wanted.round is not Round.FIRST,
     )
 
 

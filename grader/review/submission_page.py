@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from grader.core.model import Evidence
 from grader.reports import html
-from grader.review import notebook_page
+from grader.review import notebook_page, rounds
 from grader.review.desk import Desk
 from grader.review.visit import NotHere, Visit
 
@@ -28,6 +28,7 @@ def submission(visit: Visit) -> Response:
     def masked(text: str) -> str:
         return desk.masked(text, student)
 
+    codes = {graded.item.id: f"{shown.task.id}/{graded.item.id}" for graded in shown.items}
     cells = notebook_page.cells(notebook, shown.evidence, masked) if notebook else []
     return visit.show(
         "submission",
@@ -39,7 +40,12 @@ def submission(visit: Visit) -> Response:
         masked=lambda text: masked(html.shown(text)),
         curves=html.curves,
         listed=html.listed,
-        codes={step.item.id: f"{shown.task.id}/{step.item.id}" for step in shown.items},
+        codes=codes,
+        blind={
+            item
+            for item, name in codes.items()
+            if rounds.blind(desk, name, student, visit.marker) is not None
+        },
     )
 
 

@@ -74,14 +74,28 @@ class HandMarks:
         """All marks of an item with their students, oldest first."""
         return self._marks("item = ?", item)
 
-    def comments(self, item: str, most: int) -> list[tuple[str, int]]:
-        """Comments that were given for an item, the most used first, each with how often."""
+    def given(self, item: str, whom: str, round_: int) -> list[tuple[str, Mark]]:
+        """What somebody gave for an item in one round, and did not take back; the oldest first.
+
+        Of the first round those alone that counted when they were given.
+        """
+        where = (
+            f"item = ? AND by_whom = ? AND round = ? AND (counts OR round > 1) AND NOT {IS_BACK}"
+        )
+        return self._marks(where, item, whom, round_)
+
+    def comments(self, item: str, most: int, by: str | None = None) -> list[tuple[str, int]]:
+        """Comments that people, or one of them, gave for an item, each with how often.
+
+        The most used first.
+        """
         sql = (
             "SELECT comment, count(*) AS uses FROM mark WHERE item = ? AND trim(comment) != '' "
+            "AND by_whom = coalesce(?, by_whom) "
             "GROUP BY comment ORDER BY uses DESC, max(id) DESC LIMIT ?"
         )
         with self._lock:
-            return self._db.execute(sql, (item, most)).fetchall()
+            return self._db.execute(sql, (item, by, most)).fetchall()
 
     def by(self, whom: str, most: int) -> list[tuple[str, Mark]]:
         """The newest marks that somebody gave, and did not take back; the newest first."""

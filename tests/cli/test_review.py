@@ -132,6 +132,9 @@ def test_a_folder_that_is_served_is_in_use_and_nobody_elses_address_is_answered(
     [
         (("--by", "Jo", "--marker", "Jo"), "two markers have the same name; give each another"),
         (("--second", "20"), "--second needs a second person; name one by --marker"),
+        (("--calibrate", "5"), "--calibrate needs a second person; name one by --marker"),
+        (("--tolerance", "half"), "--tolerance is 'half'; expected points such as 0.5"),
+        (("--host", "0.0.0.0"), "No such option"),  # from elsewhere through ssh alone
         (("--conflicts", "none.csv"), "none.csv cannot be read"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from grader.review.queues import Queue
+from grader.review.rounds import Round
 from tests.review.conftest import JO, MAX, WHY, Room, mark
 from tests.review.evening import Work
 
@@ -46,21 +47,21 @@ def test_second_marks_are_of_a_sample_of_others_marks_and_never_count(
     make: Callable[..., Room],
 ) -> None:
     room = make(works=DIFFERENT, second=Decimal("0.5"))
-    assert Queue(room.desk, WHY, MAX, round=2).all() == []
+    assert Queue(room.desk, WHY, MAX, round=Round.SECOND).all() == []
     jo, other = room.browser(), room.browser("Max")
     for student in room.desk.people:
         mark(jo, f"/item/{WHY}?at={room.code(student)}", points="1", comment="first words")
-    wanted = Queue(room.desk, WHY, MAX, round=2).all()
+    wanted = Queue(room.desk, WHY, MAX, round=Round.SECOND).all()
     assert 0 < len(wanted) < 12
     assert wanted == [s for s in wanted if room.desk.in_sample(WHY, s)]
-    assert Queue(room.desk, WHY, JO, round=2).all() == []  # whose own marks they are
+    assert Queue(room.desk, WHY, JO, round=Round.SECOND).all() == []  # whose own marks they are
     address = f"/item/{WHY}?at={room.code(wanted[0])}&round=2"
     page = other.get(address).text
     assert "Marks so far" not in page
     assert "first words</textarea>" not in page
     assert mark(other, address, points="2").status_code == 303
     assert room.points(wanted[0], WHY) == "1.00"
-    assert len(Queue(room.desk, WHY, MAX, round=2).all()) == len(wanted) - 1
+    assert len(Queue(room.desk, WHY, MAX, round=Round.SECOND).all()) == len(wanted) - 1
 
 
 def test_differences_are_settled_by_the_lead_and_all_marks_stay(make: Callable[..., Room]) -> None:

@@ -98,4 +98,17 @@ def test_comments_of_an_item_come_the_most_used_first(tmp_path: Path) -> None:
         for student, comment in (("a", "x"), ("b", "y"), ("c", "x"), ("d", ""), ("e", "z")):
             store.hand_marks.add(student, replace(MARK, comment=comment))
         store.hand_marks.add("f", replace(MARK, item="t/j", comment="other"))
-        assert store.hand_marks.comments("t/i", 2) == [("x", 2), ("z", 1)]
+        store.hand_marks.add("g", replace(MARK, by="Max", comment="y"))
+        assert store.hand_marks.comments("t/i", 2) == [("y", 2), ("x", 2)]
+        assert store.hand_marks.comments("t/i", 9, "Max") == [("y", 1)]
+
+
+def test_what_somebody_gave_in_a_round_is_without_what_was_taken_back(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        for student, round_, by in (("a", 1, "Jo"), ("b", 2, "Jo"), ("c", 1, "Max")):
+            store.hand_marks.add(student, replace(MARK, round=round_, by=by))
+        store.hand_marks.add("d", replace(MARK, counts=False))
+        store.hand_marks.add("e", MARK)
+        store.decisions.take_back("mark", [5], 1)
+        assert [student for student, _ in store.hand_marks.given("t/i", "Jo", 1)] == ["a"]
+        assert [student for student, _ in store.hand_marks.given("t/i", "Jo", 2)] == ["b"]
