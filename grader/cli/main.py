@@ -89,11 +89,37 @@ def main() -> None:
 
 @main.command()
 @click.option("--dir", "folder", type=click.Path(path_type=Path), help="Where to look first.")
-def data(folder: Path | None) -> None:
+@click.option(
+    "--needed-by",
+    "work",
+    type=click.Path(path_type=Path),
+    help="Only if the notebooks in this bundle or repository need it.",
+)
+@click.option("--where", is_flag=True, help="Say where it is kept, and fetch nothing.")
+def data(folder: Path | None, work: Path | None, where: bool) -> None:
     """Find or fetch Fashion-MNIST, verify its checksums, and say where it lies."""
     from grader.retraining.datasets import fashion_mnist as dataset
 
-    click.echo(f"Fashion-MNIST: {dataset.prepare(folder)}")
+    if work and not _is_needed(work):
+        click.echo("" if where else "Fashion-MNIST: not needed here")
+    elif where:
+        click.echo(dataset.cache_folder())
+    else:
+        click.echo(f"Fashion-MNIST: {dataset.prepare(folder)}")
+
+
+def _is_needed(work: Path) -> bool:
+    """Whether a notebook that is there runs with the data."""
+    from grader.core.errors import UsageError
+    from grader.retraining.datasets import fashion_mnist
+    from grader.student import find_notebooks, public_file
+
+    file = public_file.find(work if work.is_dir() else work.parent)
+    if file is None:
+        raise UsageError(f"{public_file.FILE} is neither in {work} nor above it")
+    assignment = public_file.read(file).assignment
+    needing = {t.id for t in assignment.tasks if fashion_mnist.FIXTURE in t.prepare and t.items}
+    return bool(needing & find_notebooks.find(work, assignment).files.keys())
 
 
 @main.command()

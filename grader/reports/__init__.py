@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 
 from grader.core.model import Assignment, Grade
 from grader.reports import (
+    badge,
     codequality,
     csv_report,
     github,
@@ -39,6 +40,7 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
+    "badge": Format(badge.render),
     "codequality": Format(codequality.render, located=True),
     "csv": Format(csv_report.render, csv_report.stream),
     "github": Format(github.render, located=True),

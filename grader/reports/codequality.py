@@ -29,7 +29,7 @@ def render(
         for task in grade.tasks:
             for item in task.items:
                 severity = SEVERITIES.get(item_words.standing(item))
-                if severity is None:
+                if severity is None or item.outcome.details.get("skipped"):
                     continue
                 key = f"{task.task.id}/{item.item.id}"
                 default = Place(path=task.task.notebook or task.task.id)

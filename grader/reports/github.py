@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.core.model import Assignment, Grade, ItemGrade, Status, TaskGrade
 from grader.core.untrusted_text import for_log
-from grader.reports import item_words, markdown
+from grader.reports import badge, item_words, markdown
 from grader.reports.notebook_lines import Place
 
 MOST = 9
@@ -52,10 +52,14 @@ def _outputs(grades: Sequence[Grade]) -> list[str]:
         f"points={sum(grade.points for grade in grades):.2f}",
         f"max_points={sum(grade.max_points for grade in grades):.2f}",
         f"passed={'true' if passed else 'false'}",
+        f"badge={badge.line(grades)}",
     ]
 
 
 def _annotations(task: TaskGrade, places: Mapping[str, Place]) -> Iterator[str]:
+    if reason := next((i.outcome for i in task.items if i.outcome.details.get("skipped")), None):
+        yield f"::notice title={_value(task.task.title)}::{_message(reason.message)}"
+        return
     for item in task.items:
         status = item_words.standing(item)
         if status is Status.PASSED:

@@ -96,7 +96,7 @@ def test_a_lower_rung_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         (["--item", "logstic"], "did you mean logistic"),
         (["--epochs", "3"], "add --train"),
         (["--format", "json", "--format", "junit"], "add --out FOLDER"),
-        (["--format", "jsn"], "--format jsn does not exist; known are codequality, csv, github"),
+        (["--format", "jsn"], "--format jsn does not exist; known are badge, codequality, csv, github"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_sentence(words: list[str], told: str) -> None:
@@ -150,6 +150,7 @@ def test_all_formats_go_to_a_folder(tmp_path: Path) -> None:
         "grades.csv",
         "index.html",
         "students/submission.html",
+        "badge.txt",
         "results.txt",
         "results.md",
         "results.json",
@@ -179,7 +180,12 @@ def test_on_a_runner_no_line_of_ours_but_the_annotations_is_a_command(
     assert (len(token), start) == (32, f"::{token}::")
     assert annotation.startswith(f"::error file={NAME},line=")
     assert "::" not in annotation.split("::", 2)[2]
-    assert (tmp_path / "output").read_text() == "points=0.00\nmax_points=1.50\npassed=false\n"
+    assert (tmp_path / "output").read_text().splitlines() == [
+        "points=0.00",
+        "max_points=1.50",
+        "passed=false",
+        "badge=public checks: 0 of 1 items, 0.00 of 1.50 points",
+    ]
 
 
 def test_watch_checks_again_when_a_notebook_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from grader.core.model import Grade, Status
 from grader.core.untrusted_text import code, for_log, for_markdown
-from grader.reports import codequality, github, junit, markdown, text
+from grader.reports import badge, codequality, github, junit, markdown, text
 from grader.reports.notebook_lines import Place
 from tests.reports import grades
 from tests.reports.grades import item, task
@@ -123,7 +123,9 @@ def test_there_are_never_more_annotations_than_the_runner_shows() -> None:
 
 def test_outputs_are_points_and_a_verdict() -> None:
     files = github.render([graded()], grades.assignment())
-    assert lines(files["outputs.txt"]) == ["points=2.25", "max_points=9.00", "passed=false"]
+    *numbers, last = lines(files["outputs.txt"])
+    assert numbers == ["points=2.25", "max_points=9.00", "passed=false"]
+    assert last == f"badge={badge.line([graded()])}"
     fine = grades.grade(task(item()))
     assert "passed=true" in lines(github.render([fine], grades.assignment())["outputs.txt"])
 
@@ -171,3 +173,29 @@ def test_code_quality_has_what_gitlab_asks_for() -> None:
     assert wrong["severity"] == "major"
     assert wrong["location"] == {"path": "work/a,b:c.ipynb", "lines": {"begin": 12}}
     assert "\x1b" not in wrong["description"]
+
+
+# --- what was not checked -----------------------------------------------------------------------
+
+
+def half() -> Grade:
+    """One item that passed, and a task that the machine lacks something for."""
+    left = item(Status.REVIEW, message="Not checked here: no data.", details={"skipped": True})
+    return grades.grade(task(item(Status.PASSED)), task(left, left))
+
+
+def test_a_badge_is_one_line_of_numbers() -> None:
+    told = badge.render([half()], grades.assignment())["badge.txt"].decode()
+    assert re.fullmatch(
+        r"public checks: 1 of 3 items, \d+\.\d\d of \d+\.\d\d points, 2 not checked\n", told
+    )
+    assert "not checked" not in badge.line([graded()])
+
+
+def test_a_task_that_was_not_checked_is_one_notice_and_no_fault() -> None:
+    files = github.render([half()], grades.assignment())
+    (told,) = lines(files["annotations.txt"])
+    assert told.startswith("::notice title=")
+    assert told.endswith("::Not checked here: no data.")
+    found = codequality.render([half()], grades.assignment())
+    assert json.loads(found["gl-code-quality-report.json"]) == []
