@@ -96,7 +96,10 @@ def test_a_lower_rung_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> No
         (["--item", "logstic"], "did you mean logistic"),
         (["--epochs", "3"], "add --train"),
         (["--format", "json", "--format", "junit"], "add --out FOLDER"),
-        (["--format", "jsn"], "--format jsn does not exist; known are badge, codequality, csv, github"),
+        (
+            ["--format", "jsn"],
+            "--format jsn does not exist; known are badge, codequality, csv, github",
+        ),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_one_sentence(words: list[str], told: str) -> None:
