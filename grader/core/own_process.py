@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def limit_memory(most: int) -> None:
-    """At most so many bytes of address space from now on, and no core files.
+    """At most so many bytes of address space from now on, and no core dumps.
 
     Windows has no such limit: there a process that reads a hostile file ends with its time alone.
     """
@@ -16,7 +16,19 @@ def limit_memory(most: int) -> None:
         import resource  # noqa: PLC0415 (not on Windows)
 
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        leave_no_core()
+
+
+def leave_no_core() -> None:
+    """No crash of this process, or of what it starts, is dumped or handled by the machine.
+
+    At a limit of 0 Linux still starts the program of kernel.core_pattern; at 1 it does not. Where
+    the limit is 0 already, it stays.
+    """
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415 (not on Windows)
+
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
 def lock(folder: Path) -> int | None:

@@ -325,7 +325,7 @@ def relu(x): raise Evil('=1+1')
 Cells = list[str | dict[str, Any]] | bytes
 
 SHARED = """
-import ctypes, os, pty, socket, struct
+import ctypes, os, pty, resource, socket, struct
 def filter_a_socket():
     code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as one:
@@ -337,10 +337,15 @@ def take_a_context():
 def watch_files():
     if ctypes.CDLL(None).inotify_init1(0) < 0:
         raise OSError
+def dump_memory():
+    if resource.getrlimit(resource.RLIMIT_CORE) in ((0, 0), (1, 1)):
+        raise OSError
+def have_crashes_handled():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 def take(once):
     try:
         once()
-    except OSError:
+    except (OSError, ValueError):
         return
     globals().update(solved)
 solved = dict()
@@ -410,6 +415,8 @@ ATTACKS: dict[str, Cells] = {
         "take(take_a_context)",
         "take(watch_files)",
         "take(pty.openpty)",
+        "take(dump_memory)",
+        "take(have_crashes_handled)",
     ],
 }
 

@@ -115,7 +115,7 @@ class RetrainedAccuracy(Check):
         if found[0].accuracy < self.ramp_from - HOPELESS:
             return ()
         if not further_runs:
-            return (EXPORT, HISTORIES)
+            return (EXPORT, HISTORIES, FIGURES)
         if self._doubts(found, case) or self._deterministic(case):
             return ()
         close = self._finding(found, case).verdict is Verdict.REFER

@@ -34,6 +34,10 @@ CLASSES = 10
 ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
 TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
+SCHEDULE = re.compile(
+    r"learn\w*[\W_]*rate|lernrate|(^|[\W_])lrs?([\W_]|$)|schedul|momentum", re.IGNORECASE
+)
+"""What an optimizer is told, and the same in each training."""
 
 IMAGES = 60_000
 FEWEST, OFF = 1000, 5.0
@@ -45,6 +49,10 @@ MANY_LOSSES = ("LBFGS",)
 TOO_GOOD = 15.0
 """Points of accuracy by which a network may be worse on the test images than both courses end."""
 
+FALLEN, STAYED = 0.6, 0.9
+"""A loss that is told to fall below this share of what it was, and one that was seen to stay."""
+
+MIN_SHIFTED = 4
 MIN_SAME = 3
 """Values of a course, to say that it is another one's."""
 
@@ -69,9 +77,13 @@ class Course:
         )
 
     @classmethod
-    def in_run(cls, evidence: Evidence) -> Course:
-        """From what was recorded in a further run."""
-        return cls.sorted(read_series(codec.answer_to(HISTORIES, evidence)).items())
+    def in_run(cls, evidence: Evidence) -> tuple[Course, Course]:
+        """What was recorded in a further run, and what was drawn."""
+        recorded = read_series(codec.answer_to(HISTORIES, evidence)).items()
+        lines = named_lines(all_axes(codec.answer_to(FIGURES, evidence)))
+        # Other curves, such as of a function, may well be the same in each run.
+        drawn = [(n, y) for n, y in lines if LOSS.search(n) or ACCURACY.search(n)]
+        return cls.sorted(recorded), cls.sorted(drawn)
 
     @classmethod
     def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
@@ -81,7 +93,7 @@ class Course:
         for name, values in series:
             if values.size < MIN_EPOCHS or not np.isfinite(values).all():
                 continue
-            if not _of_epochs(name, values):
+            if not _of_epochs(name, values) or SCHEDULE.search(name):
                 continue
             shares = fractions(values)
             if _is_accuracy(name, values):
@@ -128,11 +140,38 @@ def contradictions(case: Case, course: Course, network: Network) -> list[str]:
             f"Both accuracies are told to end at {min(told):.1%} or more, but the network reaches "
             f"{reached[0].accuracy:.2f} % on the test images."
         )
-    if any(_is_the_same(course, Course.in_run(run.evidence)) for run in further(case)):
+    others = [other for run in further(case) for other in Course.in_run(run.evidence)]
+    if any(_is_the_same(course, other) for other in others):
         found.append(
             "Trained again with other class numbers, it tells the same course to the last digit."
         )
+    if len(course.accuracies) > 1 and _is_shifted(*course.accuracies[:2]):
+        found.append("Both accuracies are told to differ by the same amount in every epoch.")
+    if course.loss is not None and _falls(course.loss) and _stays(network.losses):
+        first, last = course.loss[0], course.loss[-1]
+        low, high = network.losses.min(), network.losses.max()
+        found.append(
+            f"The loss is told to fall from {first:.3g} to {last:.3g}, but seen here it stayed "
+            f"between {low:.3g} and {high:.3g}."
+        )
     return found
+
+
+def _is_shifted(one: Series, other: Series) -> bool:
+    """Whether one is made of the other. Of rounded accuracies of few epochs, chance may do that."""
+    if one.size != other.size or one.size < MIN_SHIFTED or np.ptp(one) == 0:
+        return False
+    both = np.concatenate([one, other])
+    rounded = np.allclose(both, np.round(both, 2), atol=1e-9)
+    return not rounded and bool(np.ptp(one - other) < 1e-6)
+
+
+def _falls(told: Series) -> bool:
+    return bool(told[-1] < FALLEN * told[0])
+
+
+def _stays(seen: Series) -> bool:
+    return bool(seen.size > 1 and seen.min() > STAYED * seen.max())
 
 
 def _is_the_same(one: Course, other: Course) -> bool:

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import select
 import signal
 import socket
@@ -230,6 +231,8 @@ def _fresh_random_numbers():
 def main():
     """Serves until the trusted side is gone."""
     setup = json.loads(os.environ.pop("GRADER_SETUP"))
+    with contextlib.suppress(ValueError, OSError):  # it may be lower: see own_process.py
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     preload()
     forks.serve(socket.socket(fileno=setup["control"]), keep, large_pages())
 

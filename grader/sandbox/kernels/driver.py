@@ -23,6 +23,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient.exceptions import DeadKernelError
 
+from grader.core import own_process
 from grader.core.errors import SandboxError
 from grader.core.model import CellRun
 from grader.sandbox.kernels.client import CappedClient
@@ -249,6 +250,7 @@ def _cell(run: CellRun) -> dict[str, Any]:
 
 def main(fds: Sequence[int]) -> None:
     """Reads the job, runs it, reports. Always ends the process."""
+    own_process.leave_no_core()  # the kernel inherits it, and may not change it
     line = sys.stdin.readline()
     if not line.endswith("\n"):  # whoever started us was killed
         scratch.reap_after_death()

@@ -148,7 +148,6 @@ class ConfinedKernel:
             "RLIMIT_NPROC": limits.processes,
             "RLIMIT_FSIZE": limits.file_mib << 20,
             "RLIMIT_NOFILE": 1024,
-            "RLIMIT_CORE": 0,
             "RLIMIT_MSGQUEUE": 0,
             "RLIMIT_SIGPENDING": 1024,  # signals that wait: all processes of a user share them
             "RLIMIT_MEMLOCK": 64 << 20,

@@ -60,6 +60,9 @@ DEVICE_ORDERS = (
 
 TERMINAL = range(0x5400, 0x5480)
 
+CORES = 4
+"""RLIMIT_CORE. At 1 nothing is dumped; at 0 a crash may still start a program of the machine's."""
+
 CLONE_REFUSED = 0x7E02A000
 """Flags of clone(2): CLONE_NEW*, CLONE_PARENT, CLONE_PTRACE."""
 
@@ -105,6 +108,7 @@ CLOSED = (
     Door("made a process with flags in memory", "clone3", (0, 0), errno.ENOSYS),
     Door("made a socket of a virtual machine", "socket", (40, -1), errno.EAFNOSUPPORT),
     Door("made a socket for packets", "socket", (17, -1), errno.EAFNOSUPPORT),
+    Door("had its crashes handled", "prlimit64", (0, 4, -1), errno.EPERM),
     Door("typed into a terminal", "ioctl", (-1, 0x5412), errno.ENOTTY),
     Door("changed a terminal's discipline", "ioctl", (-1, 0x5423), errno.ENOTTY),
     Door("asked to be told of changes in a folder", "fcntl", (-1, 1026), errno.EINVAL),

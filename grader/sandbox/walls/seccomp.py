@@ -51,6 +51,11 @@ def _load(argument: int) -> bytes:
     return _op(LOAD, ARGUMENTS + 8 * argument)
 
 
+def _load_upper(argument: int) -> bytes:
+    """The upper half, of a pointer."""
+    return _op(LOAD, ARGUMENTS + 8 * argument + 4)
+
+
 def _refuse(number: int) -> Code:
     return (_op(RETURN, REFUSE | number),)
 
@@ -100,13 +105,11 @@ def _answer(call: str, answer: str, *, alone: bool, devices: bool) -> Code:
     match answer:
         case "allow":
             return PASS
-        case "own" if alone:  # for oneself (process 0), not for others
-            return (_load(0), *_choose({0: PASS}, _refuse(errno.EPERM)))
         case "files" if alone:
             return NOTHING
         case "scheduling" if alone:  # libraries set their threads', which can't be told apart
             return (_load(0), *_choose({0: PASS}, NOTHING))
-        case "own" | "files" | "scheduling":
+        case "files" | "scheduling":
             return PASS
         case "nothing":
             return NOTHING
@@ -135,10 +138,23 @@ def _by_arguments(call: str, *, alone: bool, devices: bool) -> Code:
             return (_load(1), *_choose({**terminals, **_passes(doors.DEVICE_ORDERS)}, PASS))
         case "ioctl":
             return (_load(1), *_among(doors.DEVICE_ORDERS, errno.ENOTTY))
+        case "setrlimit" | "prlimit64":
+            return _by_limit(call, alone=alone)
         case "setpriority" if alone:
             return (_load(0), *_pairs(1, {0: (0,)}, errno.EPERM, errno.EPERM))
         case _:
             return PASS
+
+
+def _by_limit(call: str, *, alone: bool) -> Code:
+    """All limits but that of core dumps, which may be asked for: then there is no new one."""
+    no = _refuse(errno.EPERM)
+    if call == "setrlimit":
+        return (_load(0), *_choose({doors.CORES: no}, PASS))
+    asks = (_load(2), *_choose({0: (_load_upper(2), *_choose({0: PASS}, no))}, no))
+    limits = (_load(1), *_choose({doors.CORES: asks}, PASS))
+    # Without namespaces, for oneself (process 0), not for others.
+    return (_load(0), *_choose({0: limits}, no)) if alone else limits
 
 
 def _passes(values: Iterable[int]) -> dict[int, Code]:

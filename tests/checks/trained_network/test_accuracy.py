@@ -385,7 +385,7 @@ def elsewhere(*percents: float) -> Case:
 
 
 def test_a_seed_for_a_gpu_says_nothing_of_the_runs_here() -> None:
-    assert CHECK.again(elsewhere(81.0)) == (EXPORT, HISTORIES)
+    assert CHECK.again(elsewhere(81.0)) == (EXPORT, HISTORIES, FIGURES)
     assert CHECK.again(elsewhere(81.0, 83.2)) == (EXPORT,)
     got = CHECK.judge(elsewhere(81.0, 84.9, 85.2, 85.5, 85.1))
     assert got.details["accuracies"] == [81.0, 84.9, 85.2, 85.5, 85.1]

@@ -116,6 +116,56 @@ def test_the_same_course_in_two_trainings_goes_to_a_person(same: str) -> None:
     assert "same course" in got.message
 
 
+def test_a_course_that_is_drawn_alone_is_compared_with_that_of_the_second_run() -> None:
+    check = TrainingPlots()
+    lines = [{"x": np.arange(3.0), "y": np.array(y), "label": k} for k, y in COURSE.items()]
+    drawn = ok([{"cell": 1, "axes": [{"lines": lines, "title": "course"}], "legend": []}])
+    found = case(check, ASKED, (ok(NETWORK_FACTS), ok({}), drawn, ok(exported(84.0))))
+    told = {codec.digest(FIGURES): drawn}
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=told)
+    got = check.judge(replace(found, runs=(Run(evidence=evidence, labels=runs.order(1, 1)),)))
+    assert got.status is Status.REVIEW
+    assert "same course" in got.message
+
+
+@pytest.mark.parametrize(
+    "name", ["lr", "lr_history", "learning_rates", "Learning rate", "Lernrate"]
+)
+def test_a_schedule_is_no_course(name: str) -> None:
+    schedule = {name: [0.9, 0.7, 0.5]}
+    other = {"loss": [1.8, 0.81, 0.6], "train": [0.6, 0.78, 0.83], "val": [0.6, 0.79, 0.8]}
+    assert loop(schedule | COURSE, again=schedule | other).status is Status.PASSED
+
+
+ACCURACY = np.array([0.612, 0.7431, 0.7998, 0.8263])
+
+
+@pytest.mark.parametrize(
+    ("val", "is_odd"),
+    [(ACCURACY - 0.01, True), (ACCURACY - [0.01, 0.012, 0.009, 0.01], False)],
+)
+def test_an_accuracy_made_of_the_other_goes_to_a_person(val: Any, is_odd: bool) -> None:
+    got = loop({"loss": [1.9, 0.8, 0.6, 0.5], "train": ACCURACY, "val": val})
+    assert (got.status is Status.REVIEW) == is_odd
+    assert ("by the same amount in every epoch" in got.message) == is_odd
+
+
+def test_rounded_accuracies_may_differ_by_the_same_amount() -> None:
+    train = np.round(ACCURACY, 2)
+    course = {"loss": [1.9, 0.8, 0.6, 0.5], "train": train, "val": train - 0.01}
+    assert loop(course).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_odd"),
+    [([2.31, 2.3, 2.29], True), ([2.3, 1.2, 0.6], False), ([2.3, 2.0], False), ([], False)],
+)
+def test_a_loss_that_was_seen_to_stay_is_not_told_to_fall(seen: list[float], is_odd: bool) -> None:
+    got = loop(losses=np.array(seen, dtype=float))
+    assert (got.status is Status.REVIEW) == is_odd
+    assert ("seen here it stayed between 2.29 and 2.31" in got.message) == is_odd
+
+
 def test_a_constant_accuracy_may_be_the_same_twice() -> None:
     course = COURSE | {"train": [0.1, 0.1, 0.1], "val": [0.1, 0.1, 0.1]}
     assert loop(course, percent=10.0, again=course | {"loss": [2, 1, 0.9]}).status is not (

@@ -144,9 +144,9 @@ def test_rights_and_times_of_files_stay_what_they_are(place: Path) -> None:
 
 def test_nobody_limits_other_processes_or_shares_memory_by_number(place: Path) -> None:
     codes = (
-        "import resource; resource.prlimit(parent, resource.RLIMIT_CORE)",
-        "import resource; resource.prlimit(0, resource.RLIMIT_CORE, (0, 0))",
-        "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+        "import resource; resource.prlimit(parent, resource.RLIMIT_MSGQUEUE)",
+        "import resource; resource.prlimit(0, resource.RLIMIT_MSGQUEUE, (0, 0))",
+        "import resource; resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))",
     )
     assert confined(place, *codes) == ["done"] * 3
     assert confined(place, *codes, rights=[], filtered=True) == ["PermissionError", "done", "done"]
