@@ -69,20 +69,22 @@ class Pipes:
         return answer, replied
 
     def _drain(self) -> None:
-        """Takes what is in the pipe; kills the kernel when it is more than answers may be."""
+        """Takes what is in the pipe by now; kills the kernel when it is more than answers may be.
+
+        Not what comes meanwhile: whoever floods the pipe must not keep us from the clock.
+        """
         try:
-            while len(self._heard) <= MAX_ANSWER and self._received <= MAX_ANSWERS:
-                chunk = os.read(self._kernel.answers, 1 << 20)
-                if not chunk:  # the kernel closed its end: no more will come
-                    asyncio.get_running_loop().remove_reader(self._kernel.answers)
-                    return
-                self._heard += chunk
-                self._received += len(chunk)
-                if not self._converse():
-                    break
+            chunk = os.read(self._kernel.answers, 1 << 20)
         except OSError:
             return
-        self._kernel.kill("output")
+        if not chunk:  # the kernel closed its end: no more will come
+            asyncio.get_running_loop().remove_reader(self._kernel.answers)
+            return
+        self._heard += chunk
+        self._received += len(chunk)
+        may_go_on = self._converse()
+        if not may_go_on or len(self._heard) > MAX_ANSWER or self._received > MAX_ANSWERS:
+            self._kernel.kill("output")
 
     def _converse(self) -> bool:
         """Takes the turns out of what has come, and replies; whether that may go on."""
