@@ -24,6 +24,7 @@ from torch.utils.data import Subset
 from grader.sandbox.inside import figures, state
 from grader.sandbox.inside.fixtures import fashion_mnist
 from grader.sandbox.inside.fixtures.figures import install
+from grader.sandbox.inside.fixtures.rows import Rows
 
 matplotlib.use("Agg")
 
@@ -684,8 +685,47 @@ def test_listeners_hear_which_images_a_batch_holds(monkeypatch: pytest.MonkeyPat
     data = Fashion(range(100))
     part: Any = Subset(Subset(data, range(50, 100)), [3, 1, 2])  # type: ignore[arg-type]
     for dataset, rows in ((part, [0, 2]), (data, 7), (Around(data), [1, 2, 3]), ([1], [0])):
-        fashion_mnist._tell(dataset, Fashion, rows)
-    assert heard == [(True, 2, [53, 52]), (True, 1, [7]), (True, 3, []), (None, 1, [0])]
+        fashion_mnist._tell(dataset, Fashion, rows, "fetcher")
+    assert [told[:3] for told in heard] == [
+        (True, 2, [53, 52]),
+        (True, 1, [7]),
+        (True, 3, []),
+        (None, 1, [0]),
+    ]
+    assert {told[3] for told in heard} == {"fetcher"}
+
+
+def learned(*events: Any) -> list[list[int]]:
+    """The rows of each backward pass (None) after batches: rows, and the pass they belong to."""
+    rows, found = Rows(), []
+    for event in events:
+        if event is None:
+            rows.learn()
+            found.append(rows.take())
+        else:
+            rows.fetch(*event)
+    return found
+
+
+TRAIN, VAL, AGAIN = object(), object(), object()
+
+
+def test_a_backward_pass_learns_from_the_batch_before_it() -> None:
+    assert learned(([1, 2], TRAIN), None, ([3], TRAIN), None) == [[1, 2], [3]]
+    assert learned(([1], TRAIN), None, None) == [[1], [1]]
+
+
+def test_what_was_judged_between_is_not_learned_from() -> None:
+    judged = [([7], VAL), ([8], VAL), ([9], VAL)]
+    assert learned(([1], TRAIN), None, *judged, ([2], AGAIN), None) == [[1], [2]]
+    assert learned(*judged, ([1], TRAIN), None) == [[1]]
+
+
+def test_of_a_list_of_batches_all_are_learned_from() -> None:
+    batches = [([1, 2], TRAIN), ([3, 4], TRAIN), ([5], TRAIN)]
+    assert learned(*batches, None, None, None) == [[1, 2, 3, 4, 5], [], []]
+    judged = [([7], VAL), ([8], VAL)]
+    assert learned(*batches, *judged, None, None) == [[], []]  # it may be of either
 
 
 SEEDS = """

@@ -49,6 +49,9 @@ MANY_LOSSES = ("LBFGS",)
 TOO_GOOD = 15.0
 """Points of accuracy by which a network may be worse on the test images than both courses end."""
 
+TINY, TINY_ROWS = 100, 5000
+"""So few images, and in all passes together, have no course: it is no training of epochs."""
+
 FALLEN, STAYED = 0.6, 0.9
 """A loss that is told to fall below this share of what it was, and one that was seen to stay."""
 
@@ -132,6 +135,11 @@ def contradictions(case: Case, course: Course, network: Network) -> list[str]:
         found.append(
             f"A course of {longest} values is told, but the weights were updated only "
             f"{network.steps} times."
+        )
+    if longest and 0 < network.images < TINY and network.seen < TINY_ROWS:
+        found.append(
+            f"A course of {longest} values is told, but it was seen to learn from only "
+            f"{network.images} images, {network.seen} in all passes together."
         )
     told = [float(series[-1]) for series in course.accuracies[:2]]
     reached = measured(case)[:1]

@@ -8,7 +8,7 @@ elsewhere: list = []  # True once a GPU was asked for that is not here
 stopped: list = []  # the budget that ended the training, if one did: "epochs" or "seconds"
 settings: dict = {"seed": 0, "epochs": 0, "seconds": 0, "rule": "evaluated", "fast": True}
 read: list = []  # names of files beside the notebook that were read as they came
-listeners: list = []  # called for each batch: is it training data, or None; its size; its rows
+listeners: list = []  # called for each batch: is it training data, or None; size; rows; fetcher
 
 
 def repaired(sentence):

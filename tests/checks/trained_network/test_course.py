@@ -83,6 +83,18 @@ def test_more_values_than_updates_go_to_a_person() -> None:
     assert "5 values is told, but the weights were updated only 1 times" in got.message
 
 
+@pytest.mark.parametrize(
+    ("images", "seen", "is_odd"),
+    [(8, 40, True), (64, 4800, True), (300, 3000, False), (64, 60_000, False), (0, 0, False)],
+)
+def test_a_course_of_next_to_no_images_goes_to_a_person(
+    images: int, seen: int, is_odd: bool
+) -> None:
+    got = loop(images=images, seen=seen)
+    assert (got.status is Status.REVIEW) == is_odd
+    assert (f"only {images} images, {seen} in all" in got.message) == is_odd
+
+
 def test_a_value_before_the_first_update_and_one_for_each_cost_nothing() -> None:
     assert loop(steps=2).status is Status.PASSED
 
