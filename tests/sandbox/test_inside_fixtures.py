@@ -756,7 +756,16 @@ def test_other_seeds_are_others_in_each_run_and_the_same_in_the_same(tmp_path: P
 def test_files_that_are_read_as_they_came_are_noted_and_those_made_here_are_not(
     tmp_path: Path,
 ) -> None:
-    for name in ("read.npy", "made.txt", "added.txt", "moved.dat", "shown.png", "left.csv"):
+    names = (
+        "read.npy",
+        "made.txt",
+        "added.txt",
+        "moved.dat",
+        "linked.dat",
+        "shown.png",
+        "left.csv",
+    )
+    for name in names:
         (tmp_path / name).write_text("1")
     source = """
 import json, os
@@ -777,6 +786,9 @@ with open("../added.txt", "a") as file:
 Path("../added.txt").read_text()
 os.rename("../moved.dat", "own.dat")
 Path("own.dat").read_text()
+os.symlink("..", "up")
+os.link("../linked.dat", "other.dat")
+open("up/sub/other.dat").read()
 for nothing in ("\\0", "nothing.txt", 9999):
     try:
         open(nothing)
@@ -784,4 +796,5 @@ for nothing in ("\\0", "nothing.txt", 9999):
         pass
 print(json.dumps(state.read))
 """
-    assert run(source, tmp_path) == ["read.npy", "shown.png", "added.txt", "moved.dat"]
+    noted = ["read.npy", "shown.png", "added.txt", "moved.dat", "linked.dat"]
+    assert run(source, tmp_path) == noted

@@ -13,6 +13,7 @@ from grader.sandbox.inside import conversation
 from grader.sandbox.inside.probes.kfold import MAX_EPOCHS, kfold
 from grader.sandbox.inside.protocol import OutOfTime, Undefined, pack
 from grader.sandbox.inside.watch import Rows, Watch
+from grader.sandbox.outside import cross_validation
 from grader.sandbox.outside.cross_validation import MAX_LIVES, CrossValidation
 from tests.checks.model_evaluation.evaluation_task import namespace, talk
 
@@ -247,6 +248,14 @@ CALL = ["call", 0, "a", [1, 2], [0, 0], False]
 def test_what_nobody_can_have_seen_is_not_heard(told: Any) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
         CrossValidation(PARAMS).hear({"told": told})
+
+
+def test_more_rows_than_anybody_judges_are_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cross_validation, "MAX_ROWS", 5)
+    outside = CrossValidation(PARAMS)
+    outside.hear({"told": [MODEL, CALL, CALL]})
+    with pytest.raises(ValueError, match="more rows"):
+        outside.hear({"told": [CALL]})
 
 
 def test_equal_questions_get_equal_answers() -> None:

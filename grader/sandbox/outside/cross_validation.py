@@ -22,6 +22,9 @@ MAX_LIVES = 200
 MAX_CALLS = 10_000
 """Of the training function, for one model."""
 
+MAX_ROWS = 1_000_000
+"""In all calls together: a thousand epochs of six folds are a third of that."""
+
 MAX_PRINT = 100
 """Letters of a fingerprint of weights."""
 
@@ -121,6 +124,7 @@ class CrossValidation:
         self._by_key: dict[int, Life] = {}
         self._widths: list[list[int]] = []  # by key
         self._events: list[Event] = []
+        self._rows = 0  # of all calls
 
     @staticmethod
     def sent(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -168,6 +172,9 @@ class CrossValidation:
         found, classes = _rows(rows, self._count), _rows(own, self._classes)
         if len(found) != len(classes):
             raise ValueError("classes of other rows")
+        self._rows += len(found)
+        if self._rows > MAX_ROWS:
+            raise ValueError("more rows than anybody judges")
         life = self._life(key, now)
         if stepping is True:  # an optimizer that looks for its way
             life.prints.add(now)
