@@ -17,6 +17,9 @@ from grader.core.model import Notebook
 MUCH = 1024
 """Bytes of compressed data from where on a person should look."""
 
+MOST = 4 << 20
+"""Letters that are looked at word by word. Nobody writes so many; they count as they are."""
+
 ADDRESS = re.compile(r"\b\w+://\S+")
 BETWEEN = re.compile(r"[\W_]+")
 LONGEST = 30
@@ -34,8 +37,10 @@ def size(
             texts.append(content.decode())
         except UnicodeDecodeError:
             packed += len(zlib.compress(content))
-    found = "\n".join(part for text in texts for part in _data(text) if part not in given)
-    return packed + (len(zlib.compress(found.encode("utf-8", "replace"))) if found else 0)
+    whole = "\n".join(texts)
+    if len(whole) <= MOST:
+        whole = "\n".join(part for part in _data(whole) if part not in given)
+    return packed + (len(zlib.compress(whole.encode("utf-8", "replace"))) if whole else 0)
 
 
 def _sources(notebook: Notebook | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from grader.checks.trained_network import brought_along
 from grader.checks.trained_network.doubts import Suspicion, doubts
 from grader.checks.trained_network.measured import measured
 from grader.checks.trained_network.network_facts import EXPORT, NETWORK
@@ -137,6 +138,14 @@ def test_a_file_counts_that_was_read_as_it_came(name: str) -> None:
 def test_a_module_beside_the_notebook_counts_if_it_is_named(code: str, is_used: bool) -> None:
     found = told(code, files={"helper.py": f"W = {WEIGHTS.tolist()}".encode()})
     assert ("helper.py hold data of" in found) == is_used
+
+
+def test_more_than_anybody_writes_counts_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    prose = "".join(chr(97 + n) for n in np.random.default_rng(1).integers(0, 26, 6000))
+    words = " ".join(prose[n : n + 6] for n in range(0, 6000, 6))
+    assert told(f"# {words}") == ""
+    monkeypatch.setattr(brought_along, "MOST", 5000)
+    assert "hold data of" in told(f"# {words}")
 
 
 def test_small_files_are_none() -> None:
