@@ -13,6 +13,8 @@ setup: .venv/ready
 
 demo: setup
 	@.venv/bin/grader grade submissions/examples --assignment dais2021-a4 --out results/demo
+	@.venv/bin/grader export results/demo --to moodle --provisional --all --out results/demo-moodle \
+		--worksheet "submissions/examples/Bewertungen-DAIS2021-Blatt 4-90210.csv"
 
 test: setup
 	@tools/setup.sh browser

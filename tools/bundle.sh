@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 .venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir "$work" .
 .venv/bin/grader release "$work/bundle" --assignment dais2021-a4 --install "$work"/grader-*.whl
 cp -r "$work/bundle" "$work/solved"
-cp "submissions/examples/Ada Strong/ActivationFunctions.ipynb" "$work/solved"
+cp "submissions/examples/Ada Strong_4711001_assignsubmission_file/ActivationFunctions.ipynb" "$work/solved"
 
 # As `python -m venv` and `pip install`, also where Python came without its pip.
 .venv/bin/python -m venv --without-pip "$work/env"
