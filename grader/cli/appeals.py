@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from grader.cli.key_file import pseudonyms_option
 from grader.cli.result_folder import assignment_option, results_argument
 
 
@@ -19,7 +20,8 @@ from grader.cli.result_folder import assignment_option, results_argument
     required=True,
     help="A table with the columns code and text (CSV, XLSX, ODS), or a mail's text.",
 )
-def appeals(results: Path, assignment: str | None, file: Path) -> None:
+@pseudonyms_option
+def appeals(results: Path, assignment: str | None, file: Path, key_file: Path | None) -> None:
     """Read requests to look again; `grader review` puts them into the queue.
 
     A request names an item by its code on the student's page, such as ABCD-EFGH. Each is answered
@@ -27,6 +29,7 @@ def appeals(results: Path, assignment: str | None, file: Path) -> None:
     """
     from datetime import UTC, datetime
 
+    from grader.cli import key_file as keys
     from grader.cli import result_folder
     from grader.core.errors import UsageError
     from grader.review import appeal_file as requests
@@ -38,6 +41,8 @@ def appeals(results: Path, assignment: str | None, file: Path) -> None:
     found = requests.read(file.name, content)
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.assignment_of(store, assignment)
+        if key := keys.of(store, key_file):
+            found = [(code, key.veiled(text), key.veiled(source)) for code, text, source in found]
         done = requests.take(store, chosen, found, datetime.now(UTC))
     known = f", {done.known} were there already" if done.known else ""
     click.echo(f"{done.new} requests wait for `grader review`{known}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import output_files
+from grader.cli.key_file import pseudonyms_option
 from grader.cli.options import RECEIVING_PLATFORM
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.core.untrusted_text import printable
@@ -18,6 +19,7 @@ from grader.core.untrusted_text import printable
 if TYPE_CHECKING:
     from grader.core.model import Assignment
     from grader.intake.platform import Outgoing, Result, Template
+    from grader.intake.pseudonyms import Key
     from grader.marking.grades import Results
 
 MANY = 20
@@ -42,6 +44,7 @@ MANY = 20
     help="The folder for the files.",
 )
 @click.option("--provisional", is_flag=True, help="Send grades for which a person must still mark.")
+@pseudonyms_option
 @click.option("--all", "again", is_flag=True, help="Send again what an earlier export held.")
 @click.option(
     "--language",
@@ -57,6 +60,7 @@ def export(
     worksheet: Path | None,
     out: Path,
     provisional: bool,
+    key_file: Path | None,
     again: bool,
     language: str,
 ) -> None:
@@ -64,6 +68,7 @@ def export(
 
     Each export holds what changed since the last one. Grades that are provisional stay back.
     """
+    from grader.cli import key_file as keys
     from grader.cli import result_folder
     from grader.marking.grades import Results
     from grader.platforms import PLATFORMS
@@ -71,45 +76,69 @@ def export(
     platform = next(one for one in PLATFORMS if one.name == target)
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.unchanged(store, assignment)
+        key = keys.of(store, key_file)
         graded = Results(store, chosen)
-        waiting = [g.submission.name for g in graded.bare() if g.provisional and not provisional]
-        found = {one.student: one for one in _results(graded, chosen, provisional)}
+        waiting = [g.submission for g in graded.bare() if g.provisional and not provisional]
+        found = _results(graded, chosen, provisional, key)
         digests = {student: _digest(one) for student, one in found.items()}
         noted = f"exported to {target}"
         known = {} if again else json.loads(store.setting(noted) or "{}")
-        new = [one for student, one in found.items() if known.get(student) != digests[student]]
-        made = platform.back(new, chosen.title, _template(worksheet), language)
+        new = {who: one for who, one in found.items() if known.get(who) != digests[who]}
+        template = _template(worksheet)
+        made = platform.back([*new.values()], chosen.title, template, language)
         assert made is not None
         output_files.write_all(out, made.files, "choose another --out folder")
         sent = {who.partition(", ")[0] for who in made.arriving}
-        known |= {student: digests[student] for student in sent}
+        known |= {who: digests[who] for who, one in new.items() if one.student in sent}
         store.note(**{noted: json.dumps(known)})
-    _tell(out, made, waiting, len(found) - len(new))
+    names = [key.resolved(one.name) if key else one.name for one in waiting]
+    _tell(out, made, names, len(found) - len(new))
 
 
-def _results(graded: Results, assignment: Assignment, provisional: bool) -> list[Result]:
-    """What each person or team is to get back."""
+def _results(
+    graded: Results, assignment: Assignment, provisional: bool, key: Key | None
+) -> dict[str, Result]:
+    """What each person or team is to get back, by the id in the result folder."""
     from grader.intake.platform import Result
     from grader.reports import html
     from grader.reports.feedback_comment import sentences
 
-    made = []
+    made = {}
     for grade in graded:
         if grade.provisional and not provisional:
             continue
+        student = grade.submission.student
         pages = dict(html.stream([grade], assignment))
-        made.append(
-            Result(
-                student=grade.submission.student,
-                name=grade.submission.name,
-                person=grade.submission.person,
-                points=grade.points,
-                highest=grade.max_points,
-                sentences=sentences(grade, assignment),
-                page=pages[f"students/{grade.submission.student}.html"],
-            )
+        result = Result(
+            student=student,
+            name=grade.submission.name,
+            person=grade.submission.person,
+            points=grade.points,
+            highest=grade.max_points,
+            sentences=sentences(grade, assignment),
+            page=pages[f"students/{student}.html"],
         )
+        made[student] = _named(result, key) if key else result
     return made
+
+
+def _named(result: Result, key: Key) -> Result:
+    """The same for the person behind a pseudonym."""
+    from dataclasses import replace
+
+    from grader.core.errors import UsageError
+
+    known = key.people.get(result.student)
+    if known is None:
+        raise UsageError(f"the key file does not know {result.student}; name that of the batch")
+    return replace(
+        result,
+        student=known.student,
+        name=known.name,
+        person=known.person,
+        sentences=tuple(map(key.resolved, result.sentences)),
+        page=key.resolved_page(result.page),
+    )
 
 
 def _digest(result: Result) -> str:

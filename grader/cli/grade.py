@@ -13,13 +13,15 @@ import click
 
 from grader.cli import machine
 from grader.cli.exit_codes import DONE, NOT_ALL
+from grader.cli.key_file import pseudonyms_option
 from grader.cli.options import assignment_option, engine_option, sandbox_options
 from grader.cli.train import options
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Grade, Submission
-    from grader.intake.submissions import Submissions
+    from grader.intake.pseudonyms import Key, Veil
+    from grader.intake.submissions import Batch, Submissions
     from grader.marking.grades import Results
     from grader.store.store import Store
 
@@ -72,6 +74,7 @@ MANY, MANY_ROWS = 20, 200
 @click.option(
     "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
 )
+@pseudonyms_option
 @engine_option
 @click.option("--fresh", is_flag=True, help="Run everything again, take nothing from the store.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
@@ -88,6 +91,7 @@ def grade(
     jobs: int | None,
     seed: int | None,
     data_dir: Path | None,
+    key_file: Path | None,
     engine: str,
     fresh: bool,
     quiet: bool,
@@ -103,9 +107,13 @@ def grade(
     these. Moodle's "Download all submissions", a quiz's "Responses" and the grading worksheet are
     known, in one folder as they come or each by its path. Writes OUT/index.html, one page for
     each student, grades.csv and results.json.
+
+    With --pseudonyms FILE no name, address or number of a person is in OUT: FILE, which is made
+    where there is none and is for its owner alone, tells `grader export` who is who.
     """
     from grader.assignment import rubric
     from grader.batch import batch, engines
+    from grader.cli import key_file as keys
     from grader.cli import result_folder
     from grader.core.errors import UsageError
     from grader.intake.submissions import ingest, undated
@@ -116,6 +124,7 @@ def grade(
     from grader.store.store import Store
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
+    key = keys.read_or_new(key_file, out) if key_file else None
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
     known = masters.read_all(chosen)
     for path in paths:
@@ -131,11 +140,15 @@ def grade(
         jobs, where = 1, engines.find(engine, 1, data_dir)
         click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
     found = ingest([*paths, *downloads], chosen, PLATFORMS, people)
-    for note in filter(None, (*found.notes, undated(found, chosen))):
+    veil = _veil(key, chosen, found) if key else None
+    notes = [veil.told(note) if veil else note for note in found.notes]
+    for note in filter(None, (*notes, undated(found, chosen))):
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:
-        wanted = _wanted(store, found.submissions, chosen, only, from_failed)
+        noted_key = keys.keep(store, veil.key if veil else None, key_file)
+        given = veil or found.submissions
+        wanted = _wanted(store, given, chosen, only, from_failed)
         settings = batch.Settings(
             seed=store.batch_seed(seed),
             jobs=jobs,
@@ -143,7 +156,7 @@ def grade(
             data_dir=data_dir,
             audit=audit,
             rung=rung,
-            beside=wanted is not found.submissions,
+            beside=wanted is not given,
         )
         is_part = settings.beside and bool(store.students())
         noted = {
@@ -151,13 +164,14 @@ def grade(
             "rubric": str(chosen.rubric_dir.resolve()),
             "digest": chosen.digest,
             "data": str(data_dir.resolve()) if data_dir else "",
-            "remarks": json.dumps(found.notes),
-            "paths": shlex.join(str(path.resolve()) for path in (*paths, *downloads)),
+            "remarks": json.dumps(notes),
+            "paths": _shown([*paths, *downloads], veil),
+            **noted_key,
         }
         with machine.progress(quiet) as progress:
             work = batch.Batch(chosen, store, settings, progress, where)
             before = {student: store.submission(student).name for student in store.students()}
-            owned = ownership.settled(store, wanted, found.submissions.names())
+            owned = ownership.settled(store, wanted, given.names())
             try:
                 results = work.results(_remarked(owned), {} if is_part else noted)
             except KeyboardInterrupt:
@@ -172,11 +186,11 @@ def grade(
 
 def _wanted(
     store: Store,
-    submissions: Submissions,
+    submissions: Submissions | Veil,
     assignment: Assignment,
     only: Sequence[str],
     from_failed: bool,
-) -> Submissions:
+) -> Submissions | Veil:
     """All submissions, or those that are named and those that failed.
 
     Raises:
@@ -202,6 +216,18 @@ def _wanted(
             click.echo(f"note: {told} failed, and is not at these paths", err=True)
     click.echo(f"note: {len(students)} of {len(submissions)} are graded", err=True)
     return submissions.only(students)
+
+
+def _veil(key: Key, assignment: Assignment, found: Batch) -> Veil:
+    """What puts pseudonyms in place of everybody that is told of."""
+    from grader.intake.pseudonyms import Veil
+
+    return Veil(key, assignment.name, found.submissions, found.others)
+
+
+def _shown(paths: Sequence[Path], veil: Veil | None) -> str:
+    told = shlex.join(str(path.resolve()) for path in paths)
+    return veil.told(told) if veil else told
 
 
 def _make_folder(out: Path) -> None:

@@ -65,6 +65,26 @@ def stream(folder: Path, chunks: Iterable[tuple[str, bytes]], mend: str) -> list
     return list(parts)
 
 
+def write_secret(path: Path, content: bytes, mend: str) -> None:
+    """One file for its owner's eyes alone; at each time it is wholly the old one or the new one.
+
+    Raises:
+        UsageError: it cannot be written; it is as it was.
+    """
+    with telling(path, mend):
+        part = _beside(path)
+        try:
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path.resolve())
+        finally:
+            part.unlink(missing_ok=True)
+
+
 def _beside(target: Path) -> Path:
     """Where a file grows before it takes its place; a pipe or a device is written at once."""
     if target.exists() and not target.is_file() and not target.is_dir():

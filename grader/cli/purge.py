@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli import output_files
+from grader.cli.key_file import SETTING
 from grader.cli.result_folder import assignment_option, results_argument
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ STATISTICS = "statistics.json"
 FEW = 5
 """Of fewer people no averages are kept: they would tell of a person."""
 
-OURS = ("grader.sqlite", "index", "grades.csv", "results.json", "students", "results.xml", "report")
+OURS = (
+    *("grader.sqlite", "index.html", "students", "grades.csv", "junit.xml", "summary.md"),
+    *("results.json", "results.md", "results.txt", "annotations.txt", "outputs.txt"),
+    "gl-code-quality-report.json",
+)
 """How the names begin of what the grader wrote."""
 
 
@@ -42,6 +47,7 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
         grades = list(Results(store, chosen).bare())
         told = _statistics(grades, chosen)
         own = [path for path in sorted(results.iterdir()) if path.name.startswith(OURS)]
+        is_veiled = store.setting(SETTING) is not None
         rest = [path.name for path in sorted(results.iterdir()) if path not in own]
         if not yes:
             names = ", ".join(path.name for path in own)
@@ -55,8 +61,10 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    left = f"; not the grader's, and still there: {', '.join(rest)}" if rest else ""
+    left = f"; not removed: {', '.join(rest)}" if rest else ""
     click.echo(f"{len(grades)} people removed; {statistics} stays{left}")
+    if is_veiled:
+        click.echo("the key file still tells who they were; remove it when no batch needs it")
 
 
 def _statistics(grades: Sequence[Grade], assignment: Assignment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from grader.core.errors import UsageError
 from grader.intake import tables
 from grader.intake.identity import Identity, by_key, by_name, cleaned, folded
-from grader.intake.platform import Entry, Table
+from grader.intake.platform import Entry, QuizAttempt, Table
 
 COLUMNS = {
     "key": ("key", "participant"),
@@ -151,21 +151,42 @@ class Roster:
         found = self.by_ids(name, name, name) or self.by_name(name)
         if len(found) != 1:
             return Owner(identity=by_name(name), candidates=tuple(found))
-        (entry,) = found
-        own = entry.key or entry.number or entry.username or entry.email
-        if not own:
-            return Owner(identity=by_name(name), entries=(entry,))
-        return Owner(
-            identity=by_key(entry.platform or "roster", own, entry.name or name),
-            platform=entry.platform if entry.key else "",
-            key=entry.key,
-            entries=(entry,),
-        )
+        return owner_of(found[0], name)
+
+    def others(self, owners: Iterable[Owner], rows: Iterable[QuizAttempt]) -> tuple[Owner, ...]:
+        """Everybody else that is told of, by these tables or in a quiz."""
+        there = {entry for owner in owners if not owner.is_team for entry in owner.entries}
+        found = [owner_of(entry) for entry in self.entries if entry not in there]
+        for row in rows:
+            if not self.by_ids(row.email, row.number, row.username) and not self.by_name(row.name):
+                stranger = Entry(
+                    source=row.source,
+                    name=row.name,
+                    reversed_name=row.reversed_name,
+                    email=row.email,
+                    username=row.username,
+                    number=row.number,
+                )
+                found.append(owner_of(stranger))
+        return tuple(found)
 
     def _only(self, name: str) -> tuple[Entry, ...]:
         """Who alone has this name, of those whose number is not known."""
         found = [entry for entry in self.by_name(name) if not entry.key]
         return tuple(found) if len(found) == 1 and len(self.by_name(name)) == 1 else ()
+
+
+def owner_of(entry: Entry, name: str = "") -> Owner:
+    """Who a row is; `name` is that of the folder of who handed in."""
+    own = entry.key or entry.number or entry.username or entry.email
+    if not own:
+        return Owner(identity=by_name(name or entry.name), entries=(entry,))
+    return Owner(
+        identity=by_key(entry.platform or "roster", own, entry.name or name),
+        platform=entry.platform if entry.key else "",
+        key=entry.key,
+        entries=(entry,),
+    )
 
 
 ANONYMOUS = {"participant": "Participant", "teilnehmerin": "Teilnehmer/in"}

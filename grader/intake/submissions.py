@@ -40,6 +40,7 @@ class Batch:
     submissions: Submissions
     notes: tuple[str, ...] = ()
     dated: int = 0  # of how many it is known when they were handed in
+    others: tuple[Owner, ...] = ()  # who is told of and handed in nothing, or with a team
 
 
 class Submissions:
@@ -56,9 +57,13 @@ class Submissions:
     def __len__(self) -> int:
         return len(self._found)
 
-    def identities(self) -> list[Identity]:
+    def owners(self) -> list[Owner]:
         """Whose they are."""
-        return [owner.identity for owner, _ in self._found.values()]
+        return [owner for owner, _ in self._found.values()]
+
+    def identities(self) -> list[Identity]:
+        """Likewise, in short."""
+        return [owner.identity for owner in self.owners()]
 
     def names(self) -> list[str]:
         """What these people are called."""
@@ -115,7 +120,9 @@ def ingest(
         for owner, one in owned.values()
     )
     submissions = Submissions(owned, quiz, assignment)
-    return Batch(submissions=submissions, notes=tuple(beside.notes), dated=dated)
+    rows = [row for attempts in beside.quiz for row in attempts]
+    others = known.others(submissions.owners(), rows)
+    return Batch(submissions=submissions, notes=tuple(beside.notes), dated=dated, others=others)
 
 
 def _at(path: Path, beside: Beside, *, is_course: bool = True) -> list[Found]:

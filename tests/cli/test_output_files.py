@@ -32,6 +32,16 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "open", without_room)
 
 
+def test_a_secret_is_its_owners_alone_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"old")
+    output_files.write_secret(path, b"new", MEND)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+    assert [one.name for one in tmp_path.iterdir()] == ["key"]
+    with pytest.raises(UsageError, match="cannot be written"):
+        output_files.write_secret(tmp_path / "no" / "key", b"", MEND)
+
+
 def test_files_come_piece_by_piece_with_their_folders(tmp_path: Path) -> None:
     chunks = [("a/one", b"1"), ("two", b"2"), ("a/one", b"11")]
     written = output_files.stream(tmp_path, chunks, MEND)

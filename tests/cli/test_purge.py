@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.cli.main import main
+from grader.reports import FORMATS
 from tests.course import graded
 
 
@@ -22,7 +23,8 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     found = graded(folder, 6, start=8)
     monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found)
-    assert run("report", folder).exit_code == 0
+    formats = [word for name in FORMATS for word in ("--format", name)]
+    assert run("report", folder, *formats).exit_code == 0
     (folder / "notes.txt").write_text("mine")
     return folder
 
