@@ -6,11 +6,13 @@ with limits: a graph made to exhaust memory ends that process and nothing else.
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -109,7 +111,7 @@ def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], 
 
 def _faster(model: Any) -> list[Any]:
     """Convolutions and pooling by torch: the reference implementation takes minutes for these."""
-    if all(node.op_type != "Conv" for node in model.graph.node):
+    if not {node.op_type for node in model.graph.node} & {"Conv", "MaxPool", "AveragePool"}:
         return []
     import torch
     from onnx.reference.op_run import OpRun
@@ -117,21 +119,30 @@ def _faster(model: Any) -> list[Any]:
 
     torch.set_num_threads(1)
 
-    def padded(x: Any, pads: Any, value: float) -> Any:
-        top, left, bottom, right = pads or (0, 0, 0, 0)
-        return functional.pad(torch.from_numpy(x), (left, right, top, bottom), value=value)
+    def padded(x: Any, settings: Mapping[str, Any], value: float) -> Any:
+        """With what stands around it in each of its dimensions: 1, 2 or 3."""
+        if settings.get("auto_pad") not in (None, "", "NOTSET"):
+            raise onnx_network.ArtefactError("it leaves open how it pads")
+        count = x.ndim - 2
+        pads = settings.get("pads") or (0,) * 2 * count
+        pairs = [pads[d + end] for d in reversed(range(count)) for end in (0, count)]
+        return functional.pad(torch.from_numpy(x), pairs, value=value)
+
+    def form(x: Any, settings: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        """Settings that are 1 in each dimension where they are not given."""
+        ones = (1,) * (x.ndim - 2)
+        return {name: tuple(settings.get(f"{name}s") or ones) for name in names}
 
     class Conv(OpRun):
         op_domain = ""
 
         def _run(self, x: Any, weight: Any, bias: Any = None, **settings: Any) -> tuple[Any]:
-            done = functional.conv2d(
-                padded(x, settings.get("pads"), 0.0),
+            done = getattr(functional, f"conv{x.ndim - 2}d")(
+                padded(x, settings, 0.0),
                 torch.from_numpy(weight),
                 None if bias is None else torch.from_numpy(bias),
-                stride=tuple(settings.get("strides") or (1, 1)),
-                dilation=tuple(settings.get("dilations") or (1, 1)),
                 groups=settings.get("group") or 1,
+                **form(x, settings, "stride", "dilation"),
             )
             return (done.numpy(),)
 
@@ -139,16 +150,32 @@ def _faster(model: Any) -> list[Any]:
         op_domain = ""
 
         def _run(self, x: Any, **settings: Any) -> tuple[Any]:
-            done = functional.max_pool2d(
-                padded(x, settings.get("pads"), float("-inf")),
+            done = getattr(functional, f"max_pool{x.ndim - 2}d")(
+                padded(x, settings, float("-inf")),
                 tuple(settings["kernel_shape"]),
-                stride=tuple(settings.get("strides") or (1, 1)),
-                dilation=tuple(settings.get("dilations") or (1, 1)),
                 ceil_mode=bool(settings.get("ceil_mode")),
+                **form(x, settings, "stride", "dilation"),
             )
             return (done.numpy(),)
 
-    return [Conv, MaxPool]
+    class AveragePool(OpRun):
+        op_domain = ""
+
+        def _run(self, x: Any, **settings: Any) -> tuple[Any]:
+            if any(step != 1 for step in settings.get("dilations") or ()):
+                raise onnx_network.ArtefactError("it averages over pixels that are not neighbours")
+            average = functools.partial(
+                getattr(functional, f"avg_pool{x.ndim - 2}d"),
+                kernel_size=tuple(settings["kernel_shape"]),
+                ceil_mode=bool(settings.get("ceil_mode")),
+                **form(x, settings, "stride"),
+            )
+            done = average(padded(x, settings, 0.0))
+            if not settings.get("count_include_pad"):  # then of what was there before alone
+                done = done / average(padded(np.ones_like(x[:1, :1]), settings, 0.0))
+            return (done.numpy(),)
+
+    return [Conv, MaxPool, AveragePool]
 
 
 if __name__ == "__main__":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from grader.retraining import evaluation
@@ -32,6 +35,21 @@ def own(module: nn.Module) -> np.ndarray:
             nn.Flatten(),
             nn.Linear(192, 10),
         ),
+        nn.Sequential(
+            nn.Conv2d(1, 4, 3),
+            nn.AvgPool2d(3, stride=2, padding=1),
+            nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False),
+            nn.Flatten(),
+            nn.Linear(196, 10),
+        ),
+        nn.Sequential(
+            nn.Flatten(2),
+            nn.Conv1d(1, 2, 8, stride=8),
+            nn.AvgPool1d(2, padding=1, count_include_pad=False),
+            nn.MaxPool1d(2),
+            nn.Flatten(),
+            nn.Linear(50, 10),
+        ),
     ],
 )
 def test_classes_are_those_of_torch(module: nn.Module) -> None:
@@ -39,6 +57,28 @@ def test_classes_are_those_of_torch(module: nn.Module) -> None:
     assert found["problem"] == ""
     assert found["finite"] is True
     assert (found["classes"] == own(module)).mean() > 0.998
+
+
+@pytest.mark.parametrize("inclusive", [0, 1])
+@pytest.mark.parametrize("more", [{}, {"pads": [1, 0, 2, 1]}, {"ceil_mode": 1, "strides": [3, 2]}])
+def test_an_average_is_that_of_the_reference_implementation(
+    inclusive: int, more: dict[str, Any]
+) -> None:
+    settings = {"strides": [2, 2], "kernel_shape": [3, 2], "count_include_pad": inclusive} | more
+    made = model(helper.make_node("AveragePool", ["images"], ["scores"], **settings))
+    images = np.random.default_rng(1).random((2, 1, 9, 8), np.float32)
+    slow, fast = (
+        ReferenceEvaluator(made, new_ops=ops).run(None, {"images": images})[0]
+        for ops in (None, evaluation._faster(made))
+    )
+    np.testing.assert_allclose(fast, slow, rtol=1e-6)
+
+
+def test_pooling_that_is_not_laid_down_is_a_sentence() -> None:
+    settings = {"kernel_shape": [2, 2], "auto_pad": "SAME_UPPER"}
+    made = model(helper.make_node("AveragePool", ["images"], ["scores"], **settings))
+    found = evaluation.evaluate(made.SerializeToString(), IMAGES[:5])
+    assert found["problem"] == "it leaves open how it pads"
 
 
 def test_outputs_that_are_no_numbers_are_told() -> None:
