@@ -8,6 +8,8 @@ import unicodedata
 HIDDEN = ("Cc", "Cf", "Cs", "Co")
 """Unicode's categories of control, format (direction too), surrogate and private characters."""
 
+BREAKS = "\t\n\u2028\u2029"
+"""What parts words and lines."""
 
 FORMULA = re.compile(
     r"^(?=[\t\r\n])|(?:^|(?<=[,;|\t\r\n\"]))"
@@ -19,13 +21,19 @@ program or another splits. Some take the wide forms of `=+-@` as well."""
 
 
 def printable(text: str, keep: str = "") -> str:
-    """The text with every control character but those in `keep` replaced by U+FFFD."""
+    """The text with every control character but those in `keep` replaced by U+FFFD.
+
+    A tab or the end of a line is a space.
+    """
     if text.isprintable():  # most are
         return text
-    return "".join(
-        c if c in keep or unicodedata.category(c) not in HIDDEN else "\N{REPLACEMENT CHARACTER}"
-        for c in text
-    )
+    return "".join(c if c in keep else _shown(c) for c in text.replace("\r\n", "\n"))
+
+
+def _shown(sign: str) -> str:
+    if sign in BREAKS:
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(sign) in HIDDEN else sign
 
 
 def encodable(text: str) -> str:
