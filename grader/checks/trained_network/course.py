@@ -49,6 +49,9 @@ MANY_LOSSES = ("LBFGS",)
 TOO_GOOD = 15.0
 """Points of accuracy by which a network may be worse on the test images than both courses end."""
 
+NEAR_ZERO = 1e-9
+NOTHING_SEEN: Series = np.zeros(0)
+
 TINY, TINY_ROWS = 100, 5000
 """So few images, and in all passes together, have no course: it is no training of epochs."""
 
@@ -72,8 +75,10 @@ class Course:
         network = read_network(answer_to(case, NETWORK))
         series = read_series(answer_to(case, HISTORIES))
         fits = [(n, v) for n, v in series.items() if network is None or _fits(n, v, network)]
-        recorded = cls.sorted(fits)
-        drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))))
+        seen = network.losses if network is not None else NOTHING_SEEN
+        reached = next((one.accuracy / 100 for one in measured(case)), None)
+        recorded = cls.sorted(fits, seen, reached)
+        drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))), seen, reached)
         return cls(
             recorded.loss if recorded.loss is not None else drawn.loss,
             max(recorded.accuracies, drawn.accuracies, key=len),
@@ -89,8 +94,17 @@ class Course:
         return cls.sorted(recorded), cls.sorted(drawn)
 
     @classmethod
-    def sorted(cls, series: Iterable[tuple[str, Series]]) -> Course:
-        """Sorts series by their names where these tell, else by form: losses fall."""
+    def sorted(
+        cls,
+        series: Iterable[tuple[str, Series]],
+        seen: Series = NOTHING_SEEN,
+        reached: float | None = None,
+    ) -> Course:
+        """Sorts series by their names where these tell, else by form: losses fall.
+
+        Of several networks' courses the one that counts is nearest to the losses that were seen of
+        its training, and ends nearest to the accuracy (a fraction) that it has reached.
+        """
         accuracies: list[tuple[str, Series]] = []
         losses = []
         for name, values in series:
@@ -106,9 +120,9 @@ class Course:
                     accuracies.append((name, shares))
             elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)
-        loss = losses[0] if losses else None
-        accuracies.sort(key=lambda named: bool(VALIDATION.search(named[0])))
-        return cls(loss, [a for name, a in accuracies if not _of_classes(name, a, loss)])
+        loss = min(losses, key=lambda values: _distance(values, seen)) if losses else None
+        named = [(name, a) for name, a in accuracies if not _of_classes(name, a, loss)]
+        return cls(loss, _in_order(named, reached))
 
     def curves(self) -> dict[str, list[float]]:
         """For the report: at most 200 points each."""
@@ -120,6 +134,24 @@ class Course:
         ):
             curves[name] = [round(float(v), 5) for v in values[:200]]
         return curves
+
+
+def _distance(values: Series, seen: Series) -> float:
+    """How far a loss lies from the one seen while a network was trained, epoch by epoch."""
+    if seen.size < values.size or values.min() <= 0:
+        return 0.0
+    means = np.array([part.mean() for part in np.array_split(seen, values.size)])
+    return float(np.abs(np.log(values / np.maximum(means, NEAR_ZERO))).mean())
+
+
+def _in_order(accuracies: Sequence[tuple[str, Series]], reached: float | None) -> list[Series]:
+    """Accuracies, that on training images first, then that on validation images, then the rest."""
+    others = [a for name, a in accuracies if not VALIDATION.search(name)]
+    held = [a for name, a in accuracies if VALIDATION.search(name)]
+    if reached is not None and held:
+        for kind in (others, held):
+            kind.sort(key=lambda values: abs(float(values[-1]) - reached))
+    return [*others[:1], *held[:1], *others[1:], *held[1:]]
 
 
 def contradictions(case: Case, course: Course, network: Network) -> list[str]:

@@ -77,6 +77,34 @@ def test_a_course_that_fits_passes() -> None:
     assert loop(again=other).status is Status.PASSED
 
 
+TWO = {
+    "loss_small": [2.3, 2.2, 2.1],
+    "train_small": [0.2, 0.25, 0.3],
+    "val_small": [0.19, 0.24, 0.31],
+    "loss_big": [1.9, 0.8, 0.6],
+    "train_big": [0.61, 0.79, 0.83],
+    "val_big": [0.6, 0.8, 0.82],
+}
+"""The courses of two networks, as a notebook keeps them that compares these."""
+
+
+@pytest.mark.parametrize(
+    ("last", "level", "percent"),
+    [("small", [2.31, 2.2, 2.12], 30.0), ("big", [1.8, 0.8, 0.6], 81.0)],
+)
+def test_of_two_networks_courses_that_of_the_one_that_counts_is_told(
+    last: str, level: list[float], percent: float
+) -> None:
+    seen = np.repeat(level, 300) + np.random.default_rng(1).normal(0, 0.05, 900)
+    got = loop(TWO, percent, losses=seen)
+    assert got.status is Status.PASSED
+    assert got.details["curves"] == {
+        "loss": TWO[f"loss_{last}"],
+        "train_accuracy": TWO[f"train_{last}"],
+        "validation_accuracy": TWO[f"val_{last}"],
+    }
+
+
 def test_more_values_than_updates_go_to_a_person() -> None:
     got = loop(steps=0 + 1, course={name: [*values, 0.5, 0.4] for name, values in COURSE.items()})
     assert got.status is Status.REVIEW
