@@ -5,6 +5,7 @@ What leaves is searched for what must stay (`leak_search`) before a byte is writ
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Mapping
@@ -23,12 +24,15 @@ from grader.batch.engine import LocalEngine
 from grader.core import codec, extras, notebook
 from grader.core.errors import GraderError, UsageError
 from grader.core.model import Answer, Assignment, Ending, Notebook, Question, Task
+from grader.core.notebook import NotebookProblem
 from grader.marking import libraries, masters
 from grader.retraining.datasets import fashion_mnist
 from grader.sandbox.surroundings import Surroundings
 from grader.student import open_sandbox, public_checks, public_file
 
 Files = dict[str, bytes]
+OWN = ("%", "!", "?")
+"""How lines begin that IPython understands."""
 
 CPU = "https://download.pytorch.org/whl/cpu"
 """Where torch lies without the libraries of graphics cards, which are gigabytes."""
@@ -69,11 +73,28 @@ def notebooks(assignment: Assignment) -> Files:
             path = assignment.reference_dir / task.notebook
             try:
                 files[task.notebook] = notebook.release(path.read_bytes(), path.name)
+                _must_run(notebook.read(files[task.notebook], path.name))
             except OSError:
                 raise UsageError(f"{path} is missing: task {task.id} has no notebook") from None
-            except notebook.NotebookProblem as problem:
+            except NotebookProblem as problem:
                 raise UsageError(f"{path}: {problem}") from None
     return files
+
+
+def _must_run(handout: Notebook) -> None:
+    """Raises if a cell is no Python as students get it: their first "Run all" would stop there.
+
+    Lines that begin with % or ! are the notebook's own, and passed over.
+    """
+    for cell in handout.cells:
+        lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith(OWN)]
+        try:
+            ast.parse("\n".join(lines) if cell.kind == "code" else "")
+        except (SyntaxError, ValueError) as bad:
+            raise NotebookProblem(
+                f"cell {cell.id} is no Python as students get it ({bad}); give its stub a line "
+                "that is, such as `# pass`"
+            ) from None
 
 
 def answers(assignment: Assignment) -> dict[str, Answer]:

@@ -126,6 +126,7 @@ def spread(values):
     ### END SOLUTION
     ### BEGIN STUB
     # # TODO: compute the spread of the values
+    # result = None
     # return result
     ### END STUB
 '''
