@@ -17,7 +17,7 @@ imported, by `test_inside_….py`."""
 THROUGH = {
     "assignment/test_rubric.py": ["assignment/refusal"],
     "checks/model_evaluation/test_kfold.py": ["checks/model_evaluation/findings"],
-    "cli/test_check.py": ["cli/check_screen", "cli/machine", "student/open_sandbox"],
+    "cli/test_check.py": ["student/open_sandbox"],
     "cli/test_main.py": ["cli/exit_codes", "cli/grade", "cli/options", "cli/release"],
     "cli/test_quiz.py": ["cli/quiz_table"],
     "cli/test_results.py": ["cli/mark", "cli/regrade", "cli/report", "cli/result_folder"],

@@ -216,6 +216,7 @@ class Request:
                 progress=screen.progress,
                 data_dir=self._data_dir,
                 train=self._budget,
+                tell_later=not self._items and not only,
             ).run(tasks)
             screen.summary(checked)
         self._write(checked, work, public_checks.chosen(self.public, tasks))

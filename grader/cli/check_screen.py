@@ -43,7 +43,9 @@ class Screen:
         if self._on and sys.stderr.isatty():
             from rich.console import Console
 
-            self._status = Console(stderr=True).status("starting")
+            # On one terminal, one console: two would write into each other's lines.
+            console = self._console if sys.stdout.isatty() else Console(stderr=True)
+            self._status = console.status("starting")
             self._status.start()
         return self
 

@@ -112,7 +112,7 @@ def grade(
     where there is none and is for its owner alone, tells `grader export` who is who.
     """
     from grader.assignment import rubric
-    from grader.batch import batch, engines
+    from grader.batch import batch
     from grader.cli import key_file as keys
     from grader.cli import result_folder
     from grader.core.errors import UsageError
@@ -120,25 +120,22 @@ def grade(
     from grader.marking import libraries, masters, ownership
     from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
-    from grader.sandbox.walls import choose, levels
     from grader.store.store import Store
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
     key = keys.read_or_new(key_file, out) if key_file else None
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
     known = masters.read_all(chosen)
-    for path in paths:
+    for path in (*paths, *people, *downloads):
         if not path.exists():
             raise UsageError(f"{path} does not exist")
-    jobs = jobs or machine.cores()
-    where = engines.find(engine, jobs, data_dir)
-    if where.here:
-        libraries.require(chosen, known)
-    # A cluster's workers look for a sandbox themselves.
-    rung = choose.best(require_rung or accept_rung or levels.SAFE) if where.here else ""
-    if rung and rung not in levels.CONCURRENT:
-        jobs, where = 1, engines.find(engine, 1, data_dir)
-        click.echo(f"note: sandbox {rung}, not given: {levels.get(rung).lacks}", err=True)
+    jobs, where, rung = machine.workers(
+        engine,
+        jobs,
+        data_dir,
+        require_rung or accept_rung,
+        lambda: libraries.require(chosen, known),
+    )
     found = ingest([*paths, *downloads], chosen, PLATFORMS, people)
     veil = _veil(key, chosen, found) if key else None
     notes = [veil.told(note) if veil else note for note in found.notes]

@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
-from grader.cli import runner_log
+from grader.cli import output_files, runner_log
 from grader.cli.appeals import appeals
 from grader.cli.check import check
-from grader.cli.exit_codes import BROKEN, DONE, NOT_ALL
+from grader.cli.exit_codes import BROKEN, DONE, NOT_ALL, UNREAD
 from grader.cli.export import export
 from grader.cli.grade import grade
 from grader.cli.mark import mark
@@ -66,6 +66,9 @@ class Boundary(click.Group):
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:  # as behind `| head`: whoever read has seen enough
+            output_files.print_nowhere()
+            ctx.exit(UNREAD)
         except Exception as bug:
             if "GRADER_DEBUG" in os.environ:
                 raise

@@ -6,8 +6,9 @@ The only module of the command line that opens an output file.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from grader.core.errors import UsageError
@@ -93,6 +94,12 @@ def _beside(target: Path) -> Path:
     part = place.with_name(f"{place.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     return part
+
+
+def print_nowhere() -> None:
+    """From now on what is printed is lost, so that nothing fails when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def append(path: Path, content: bytes, mend: str) -> None:

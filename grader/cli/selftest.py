@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import machine
-from grader.cli.options import engine_option
+from grader.cli.options import engine_option, sandbox_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     "--data", "data_dir", type=click.Path(path_type=Path), help="Folder that holds Fashion-MNIST."
 )
 @click.option("--quiet", is_flag=True, help="No progress, only the tables.")
+@sandbox_options
 def selftest(
     name: str | None,
     tasks: tuple[str, ...],
@@ -51,6 +52,8 @@ def selftest(
     seed: int,
     data_dir: Path | None,
     quiet: bool,
+    accept_rung: str,
+    require_rung: str,
 ) -> None:
     """Mark what is known, and compare: does assignment NAME's rubric mark right?
     Without NAME it is the only one that is here.
@@ -61,17 +64,17 @@ def selftest(
     """
     from grader.assignment import rubric
     from grader.assignment.selftest import run
-    from grader.batch import engines
     from grader.marking import libraries, masters
-    from grader.sandbox.walls import choose
     from grader.store.store import Store
 
     chosen = _narrowed(rubric.find(name), tasks)
-    jobs = jobs or machine.cores()
-    where = engines.find(engine, jobs, data_dir)
-    if where.here:
-        libraries.require(chosen, masters.read_all(chosen))
-        choose.best()
+    jobs, where, rung = machine.workers(
+        engine,
+        jobs,
+        data_dir,
+        require_rung or accept_rung,
+        lambda: libraries.require(chosen, masters.read_all(chosen)),
+    )
     settings = run.SelftestSettings(
         seed=seed,
         jobs=jobs,
@@ -79,6 +82,7 @@ def selftest(
         data_dir=data_dir,
         train=train,
         mutate=mutants,
+        rung=rung,
     )
     with (
         tempfile.TemporaryDirectory(prefix="grader-") as folder,

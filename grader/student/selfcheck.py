@@ -113,6 +113,7 @@ class SelfCheck:
     progress: Progress | None = None
     data_dir: Path | None = None
     train: Budget | None = None  # estimate what the training comes to, within this
+    tell_later: bool = True  # what is judged elsewhere
     _outcomes: dict[str, Mapping[str, Outcome]] = field(default_factory=dict)
     _evidences: dict[str, Evidence] = field(default_factory=dict)
     _estimates: list[Estimate] = field(default_factory=list)
@@ -133,11 +134,14 @@ class SelfCheck:
             if (told := missing_here.for_imports(str(self.public.task(id).notebook), evidence))
         ]
         return Checked(
-            grade=replace(found, notes=(*found.notes, *wanting, *later(self.public, tasks))),
+            grade=replace(found, notes=(*found.notes, *wanting, *self._later(tasks))),
             estimates=tuple(self._estimates),
             broken=tuple(self._broken),
             skipped=self._skipped,
         )
+
+    def _later(self, tasks: tuple[Task, ...]) -> tuple[str, ...]:
+        return later(self.public, tasks) if self.tell_later else ()
 
     def _check(self, task: Task) -> None:
         told: set[str] = set()
@@ -310,16 +314,16 @@ def judged(
 
 
 def later(public: Public, tasks: tuple[Task, ...]) -> tuple[str, ...]:
-    """One sentence on each task that has items which are judged elsewhere."""
-    sentences = []
+    """One sentence on how much of these tasks is judged elsewhere; the bundle's page names it."""
+    parts = []
     for task in tasks:
         items = [item for item in public.withheld if item.task == task.id]
         if items:
             points = sum((item.points for item in items), Decimal(0))
-            names = "; ".join(item.title for item in items)
-            who = f"Judged later, by a person or the full grading ({task.id}, {points} points)"
-            sentences.append(f"{who}: {names}.")
-    return tuple(sentences)
+            count = f"{len(items)} item{'s' if len(items) > 1 else ''}"
+            parts.append(f"{count} of {task.id} ({points} points)")
+    told = f"Judged later, by a person or the full grading: {', '.join(parts)}."
+    return (told,) if parts else ()
 
 
 def _undecided(outcome: Outcome) -> Outcome:

@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 from click.testing import CliRunner, Result
 
 from grader.assignment import release, rubric
 from grader.cli.main import main
-from grader.core import codec
+from grader.core import codec, notebook
 from grader.marking import plan
 from grader.student import public_checks, public_file
 from tests.bundle import REFERENCE, ROOT, made
@@ -117,6 +119,32 @@ def test_a_solution_outside_of_its_markers_is_refused_with_its_cell(tmp_path: Pa
     assert done.exit_code == 2
     assert "ActivationFunctions.ipynb, cell forgotten, holds the solution" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_handout_whose_first_run_all_would_stop_is_refused(tmp_path: Path) -> None:
+    rubrics = tmp_path / "rubrics" / "kmeans-example"
+    shutil.copytree(ROOT / "rubrics" / "kmeans-example", rubrics)
+    shutil.copytree(ROOT / "reference", tmp_path / "reference")
+    path = tmp_path / "reference" / "kmeans-example" / "KMeans.ipynb"
+    path.write_text(path.read_text().replace("\\n    # pass\\n", "\\n"))
+    done = run(tmp_path / "out", "--assignment", rubrics)
+    assert done.exit_code == 2
+    assert "KMeans.ipynb: cell plot is no Python as students get it" in done.stderr
+    assert "such as `# pass`" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["dais2021-a4", "kmeans-example"])
+def test_the_first_run_all_of_an_untouched_handout_gets_through(name: str) -> None:
+    """But for what trains: that needs the data set."""
+    matplotlib.use("agg")
+    for file, content in release.notebooks(rubric.find(name)).items():
+        names: dict[str, object] = {}
+        for cell in notebook.read(content, file).cells if file != "FMSSVRC.ipynb" else ():
+            if cell.kind == "code":
+                lines = [line for line in cell.source.split("\n") if not line.startswith("%")]
+                exec("\n".join(lines), names)
+    plt.close("all")
 
 
 @pytest.mark.usefixtures("quick")

@@ -79,6 +79,8 @@ def test_each_variant_answers_for_itself(jobs: int) -> None:
         "stub": "def f(x):\n    return result",
         "base": "def f(x):\n    return helper(x)",
         "none": "def g(x):\n    return x",
+        "loop": "def f(x):\n    while True:\n        pass",
+        "last": "def f(x):\n    return 3 * x",
     }
     asks = [
         ask_many.Ask(notebook=notebook("helper = lambda x: x + 1", text), questions=(call("f"),))
@@ -96,6 +98,8 @@ def test_each_variant_answers_for_itself(jobs: int) -> None:
     assert found["stub"].value["errors"] == ["NameError: name 'result' is not defined"]
     assert found["none"].status is AnswerStatus.UNDEFINED
     assert found["gone"].status is AnswerStatus.LOST
+    assert found["loop"].status is AnswerStatus.TIMEOUT
+    assert found["last"].value["values"].tolist() == [3, 6]
 
 
 class Recorded:

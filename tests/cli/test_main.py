@@ -208,10 +208,32 @@ def test_without_a_sandbox_nothing_is_graded(batch: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("grader.sandbox.walls.choose.best", none_is_good_enough)
     assert refused(run("grade", batch), 3) == "no sandbox reaches bubblewrap"
-    accepted = run("grade", batch, "--accept-rung", "landlock")
-    assert refused(accepted, 3) == "no sandbox reaches landlock"
     required = run("grade", batch, "--require-rung", "bubblewrap+cgroup")
     assert refused(required, 3) == "no sandbox reaches bubblewrap+cgroup"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("grade", "batch"),
+        ("selftest",),
+        ("train", "batch/Ada/FMSSVRC.ipynb"),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.usefixtures("batch")
+def test_what_the_refusal_of_a_sandbox_advises_is_an_option(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says: accept the risk with `--accept-rung landlock`."""
+
+    def none_is_good_enough(minimum: str) -> str:
+        raise SandboxError(f"no sandbox reaches {minimum}")
+
+    monkeypatch.setattr("grader.sandbox.walls.choose.best", none_is_good_enough)
+    assert refused(run(*words), 3) == "no sandbox reaches bubblewrap"
+    accepted = run(*words, "--accept-rung", "landlock")
+    assert refused(accepted, 3) == "no sandbox reaches landlock"
 
 
 def test_a_weak_sandbox_runs_one_notebook_at_a_time_and_says_what_it_lacks(
@@ -420,6 +442,8 @@ def test_paths_engine_and_rubric_are_checked_before_anything_else(
     monkeypatch.setattr("grader.sandbox.walls.choose.best", never)
     monkeypatch.setattr("grader.intake.submissions.ingest", never)
     assert refused(run("grade", "nowhere"), 2) == "nowhere does not exist"
+    for option in ("--quiz", "--people", "--times"):
+        assert refused(run("grade", batch, option, "no.csv"), 2) == "no.csv does not exist"
     assert "--engine slurm" in refused(run("grade", batch, "--engine", "slurm"), 2)
     monkeypatch.setattr("grader.marking.masters.read_all", told)
     assert refused(run("grade", batch), 2) == "the reference does not fit"

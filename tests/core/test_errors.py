@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from grader.cli.main import Boundary
 from grader.core.errors import GraderError, Mistakes, SandboxError, UsageError
@@ -36,6 +37,35 @@ def test_several_mistakes_are_a_line_each_and_few_enough_to_read() -> None:
     lines = done.stderr.splitlines()
     assert lines[:2] == ["grader: row 0: wrong", "grader: row 1: wrong"]
     assert (len(lines), lines[-1]) == (51, "grader: and 10 more")
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    """As behind `| head`."""
+    group = Boundary("grader")
+
+    @group.command()
+    def prints() -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    done = CliRunner().invoke(group, ["prints"])
+    assert (done.exit_code, done.output) == (141, "")
+
+
+@pytest.mark.parametrize("charset", ["ascii", "cp1252", "utf-8"])
+def test_a_console_of_few_letters_takes_every_name(charset: str) -> None:
+    group = Boundary("grader")
+
+    @group.command()
+    def prints() -> None:
+        Console().print("Łukasz Öztürk – ✓")
+        raise UsageError("Łukasz Öztürk – ✓ is nobody")
+
+    done = CliRunner(charset=charset).invoke(group, ["prints"])
+    assert done.exit_code == 2
+    shown = "Łukasz Öztürk – ✓".encode(charset, "replace").decode(charset)
+    assert done.stdout == f"{shown}\n"
+    assert done.stderr.startswith("grader: ")
+    assert "is nobody" in done.stderr
 
 
 def test_a_failure_that_nobody_foresaw_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:

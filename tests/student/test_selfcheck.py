@@ -165,7 +165,11 @@ def test_a_kernel_that_does_not_start_is_the_graders_failure() -> None:
 def test_what_is_judged_later_is_told() -> None:
     found, _ = check(RIGHT, "relu")
     (note,) = found.grade.notes
-    assert note.startswith("Judged later, by a person or the full grading (activation, 5 points)")
+    assert (
+        note == "Judged later, by a person or the full grading: 4 items of activation (5 points)."
+    )
+    found, _ = check(RIGHT, "relu", tell_later=False)
+    assert found.grade.notes == ()
 
 
 def test_what_a_cut_training_did_not_reach_is_not_failed() -> None:

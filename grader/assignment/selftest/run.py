@@ -49,6 +49,7 @@ class SelftestSettings:
     train: bool = True  # whether tasks that ask about a whole run are tested, too
     mutate: bool = True
     engine: Engine | None = None  # None: this machine
+    rung: str = ""  # the sandbox; empty: the best one that is safe
 
 
 def run(
@@ -149,7 +150,10 @@ class _Selftest:
     ) -> list[Grade]:
         handed = [known.submission(pack, self._bases, self._assignment) for pack in packs]
         settings = batch.Settings(
-            seed=self._settings.seed, jobs=self._settings.jobs, data_dir=self._settings.data_dir
+            seed=self._settings.seed,
+            jobs=self._settings.jobs,
+            data_dir=self._settings.data_dir,
+            rung=self._settings.rung,
         )
         work = batch.Batch(assignment, self._store, settings, self._progress, self._engine)
         return work.run([*first, *handed])
@@ -241,6 +245,7 @@ class _Selftest:
             tell=lambda job, text: self._progress.step(job.name, job.task.id, text),
             jobs=self._settings.jobs,
             hide=(self._assignment.reference_dir, self._assignment.rubric_dir),
+            rung=self._settings.rung,
         )
 
     # -- mutants -----------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Pool:
         With `wait` a server is started if need be, and waited for. Without, the first to ask
         starts nothing: a single small run is over before a server would be ready.
         """
-        if os.environ.get(COLD) or _is_covered():
+        if os.environ.get(COLD) or covered():
             return None
         with self._lock:
             self._asked += 1
@@ -226,6 +226,13 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def _is_covered() -> bool:
-    """Whether a forked kernel would lose sight of its interpreter, as of a checkout in `/tmp`."""
-    return any(Path(f).is_relative_to(own) for f in confinement.runtime() for own in FRESH)
+def covered() -> str:
+    """Why every kernel starts cold here, as the end of a sentence; empty if it needs not.
+
+    A forked kernel gets some folders anew, and would lose sight of an interpreter below these.
+    """
+    for folder in confinement.runtime():
+        for own in FRESH:
+            if Path(folder).is_relative_to(own):
+                return f"{folder} lies below {own}, which each notebook gets anew"
+    return ""
