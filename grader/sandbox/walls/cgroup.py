@@ -20,6 +20,9 @@ from grader.sandbox.walls import scratch
 
 CONTROLLERS = ("memory", "pids")
 SPARE_PROCESSES = 8  # bubblewrap's own
+CLOSE_SECONDS, REAP_SECONDS = 5, 2
+"""The longest that is waited for processes to go: of one sandbox, and of all that others left."""
+
 ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; exec "$@"'
 
 
@@ -51,16 +54,9 @@ class Group:
                     kills += int(number) if word == "oom_kill" else 0
         return "memory" if kills else ""
 
-    def kill(self) -> None:
-        """Ends every process of the group."""
-        for folder in self._distinct():
-            end(folder)
-
     def close(self) -> None:
         """Ends what is left, and removes the group."""
-        self.kill()
-        for folder in self._distinct():
-            remove(folder)
+        clear(self._distinct(), CLOSE_SECONDS)
         for lock in self._locks:
             os.close(lock)
         self._locks.clear()
@@ -181,39 +177,39 @@ def delegate(proc: Path = Path("/proc/self")) -> None:
             (own / "cgroup.subtree_control").write_text("+memory +pids")
 
 
-def end(folder: Path, seconds: float = 5) -> None:
-    """Kills every process in a group, until none is left or the time is over."""
-    with contextlib.suppress(OSError):
-        (folder / "pids.max").write_text("0")  # nobody forks faster than we kill
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            pids = (folder / "cgroup.procs").read_text().split()
-        except OSError:
-            return
-        if not pids:
-            return
-        if (folder / "cgroup.kill").exists():
-            (folder / "cgroup.kill").write_text("1")
-        else:
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(int(pid), signal.SIGKILL)
+def clear(folders: Sequence[Path], seconds: float) -> list[Path]:
+    """Kills every process in these groups and removes them; those that are left when time is over.
+
+    All at once: a process that the kernel does not let go must not be waited for once a group.
+    """
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            (folder / "pids.max").write_text("0")  # nobody forks faster than we kill
+    deadline, left = time.monotonic() + seconds, list(folders)
+    while True:
+        left = [folder for folder in left if not _is_gone(folder)]
+        if not left or time.monotonic() > deadline:
+            return left
         time.sleep(0.005)
 
 
-def remove(folder: Path, seconds: float = 2) -> None:
-    """Removes an empty group; the kernel needs a moment for processes that just ended."""
-    deadline = time.monotonic() + seconds
-    while folder.exists() and time.monotonic() < deadline:
-        try:
-            folder.rmdir()
-        except OSError:
-            time.sleep(0.01)
+def _is_gone(folder: Path) -> bool:
+    """Kills what is in a group, and whether it could be removed: that needs a moment after."""
+    try:
+        pids = (folder / "cgroup.procs").read_text().split()
+        if pids and (folder / "cgroup.kill").exists():
+            (folder / "cgroup.kill").write_text("1")
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(pid), signal.SIGKILL)
+        folder.rmdir()
+    except OSError:
+        return not folder.exists()
+    return True
 
 
 def reap() -> list[Path]:
-    """Ends and removes groups whose owner was killed, and names them."""
+    """Ends and removes groups whose owner was killed, and names those that are gone."""
     try:
         parents = set(places().values())
     except SandboxError:
@@ -224,7 +220,5 @@ def reap() -> list[Path]:
         for folder in parent.glob(f"{scratch.PREFIX}*-*")
         if scratch.is_stale(folder, scratch.FRESH_SECONDS)
     ]
-    for folder in stale:
-        end(folder)
-        remove(folder)
-    return stale
+    left = clear(stale, REAP_SECONDS)
+    return [folder for folder in stale if folder not in left]

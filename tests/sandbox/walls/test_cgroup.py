@@ -174,6 +174,23 @@ def test_a_group_whose_owner_is_gone_is_reaped_with_its_processes(
     assert not any(folder.exists() for folder in folders)
 
 
+def test_groups_that_can_not_be_emptied_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each start looked at what others left, and waited seven seconds for each of it."""
+    stuck = []
+    for number in range(20):
+        folder = tmp_path / f"grader-{number}"
+        folder.mkdir()
+        (folder / "cgroup.procs").write_text("")  # a file, so that the folder is never empty
+        stuck.append(folder)
+    clock = iter(range(1000))
+    monkeypatch.setattr(cgroup.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(cgroup.time, "sleep", lambda seconds: None)
+    assert cgroup.clear(stuck, 3) == stuck
+    assert next(clock) == 5  # looked at once a second, all of them
+
+
 def test_a_running_process_can_be_put_into_a_group(group: cgroup.Group) -> None:
     process = subprocess.Popen(["sleep", "600"])
     group.add(process.pid)
