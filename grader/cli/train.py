@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from grader.cli.options import assignment_option, sandbox_options
 
 if TYPE_CHECKING:
     from grader.batch.batch import Settings
-    from grader.core.model import Assignment, Item, ItemGrade, Task
+    from grader.core.model import Assignment, ItemGrade, Task
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -78,7 +78,7 @@ def train(
     from grader.sandbox.walls import choose, levels
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
-    task, item = _measured(chosen)
+    task = _measured(chosen)
     try:
         content = notebook.read_bytes()
     except OSError as bad:
@@ -86,27 +86,34 @@ def train(
     libraries.require(chosen, masters.read_all(chosen))
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
     settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)
-    found = _grade(chosen, task, item, content, notebook, settings)
-    _show(found)
+    found, *others = _grade(chosen, task, content, notebook, settings)
+    _show(found, others)
     sys.exit(0 if found.outcome.status.value == "passed" else 1)
 
 
-def _measured(assignment: Assignment) -> tuple[Task, Item]:
-    """The task and item that measure an accuracy."""
+def _measured(assignment: Assignment) -> Task:
+    """The task that measures an accuracy, with that item alone, and what kind of network it is."""
+    from dataclasses import replace
+    from decimal import Decimal
+
     from grader.checks.trained_network.accuracy import RetrainedAccuracy
+    from grader.checks.trained_network.image_classifier import Mlp
     from grader.core.errors import UsageError
 
     for task in assignment.tasks:
-        for item in task.items:
-            if isinstance(item.check, RetrainedAccuracy):
-                return task, item
+        measures = [item for item in task.items if isinstance(item.check, RetrainedAccuracy)]
+        tells = [replace(item, needs=()) for item in task.items if isinstance(item.check, Mlp)]
+        if measures:
+            items = (measures[0], *tells)
+            points = sum((item.points for item in items), Decimal(0))
+            return replace(task, items=items, points=points)
     raise UsageError(f"assignment {assignment.name} has no item with a check 'test_accuracy'")
 
 
 def _grade(
-    assignment: Assignment, task: Task, item: Item, content: bytes, path: Path, settings: Settings
-) -> ItemGrade:
-    """The item's grade, by the same way as in a batch of this one notebook."""
+    assignment: Assignment, task: Task, content: bytes, path: Path, settings: Settings
+) -> tuple[ItemGrade, ...]:
+    """The grades of the task's items, by the same way as in a batch of this one notebook."""
     import hashlib
     import tempfile
     from dataclasses import replace
@@ -122,8 +129,7 @@ def _grade(
         read = notebook.read(content, path.name)
     except notebook.NotebookProblem as problem:
         raise UsageError(str(problem)) from None
-    alone = replace(task, items=(item,), points=item.points)
-    only = replace(assignment, tasks=(alone,), points=item.points)
+    only = replace(assignment, tasks=(task,), points=task.points)
     submission = Submission(
         student="notebook",
         name=path.name,
@@ -138,10 +144,10 @@ def _grade(
         machine.progress() as progress,
     ):
         (grade,) = batch.Batch(only, store, settings, progress).run([submission])
-    return grade.tasks[0].items[0]
+    return grade.tasks[0].items
 
 
-def _show(found: ItemGrade) -> None:
+def _show(found: ItemGrade, others: Sequence[ItemGrade]) -> None:
     from grader.core.untrusted_text import printable
 
     details = found.outcome.details
@@ -151,4 +157,7 @@ def _show(found: ItemGrade) -> None:
         click.echo(f"{name.replace('_', ' ')}: {shown}{' …' if len(values) > 20 else ''}")
     for name, percent in (details.get("per_class") or {}).items():
         click.echo(f"{name:<12} {percent:5.1f} % {'█' * round(percent / 4)}")
+    for other in others:  # a convolution may well reach the cutoff, and is no answer
+        message = printable(other.outcome.message)
+        click.echo(f"{other.item.id} ({other.outcome.status.value}): {message}")
     click.echo(f"Points: {found.points} of {found.item.points} ({found.outcome.status.value})")

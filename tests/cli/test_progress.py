@@ -103,7 +103,7 @@ def test_what_a_cell_prints_is_a_line_now_and_then(clock: Clock) -> None:
         lines.step("Ada", "t", text)
     assert out.getvalue().splitlines() == [
         "Ada: t: cell 3/9: epoch 3, 80 %",
-        "Ada: t: run 2, cell 3/9: epoch 2, 79 %\N{REPLACEMENT CHARACTER}Bob: t: done",
+        "Ada: t: run 2, cell 3/9: epoch 2, 79 % Bob: t: done",
     ]
 
 

@@ -26,6 +26,15 @@ CELLS = {
     "auto": "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
     "widgets": "from ipywidgets import interact, widgets\n@interact(a=3)\ndef shown(a): return a",
     "drive": "from google.colab import drive\ndrive.mount('/content/drive')",
+    "board": "from torch.utils.tensorboard import SummaryWriter\n%load_ext tensorboard\n"
+    "%tensorboard --logdir runs\nwriter = SummaryWriter('runs/1')\n"
+    "writer.add_scalar('loss', 0.5, 1)\nwith SummaryWriter() as other: other.flush()\n"
+    "print('went on')",
+    "gpu": "import sys, torch\nassert torch.cuda.is_available(), 'no GPU'\n"
+    "if not torch.cuda.is_available():\n    print('!')\n    raise SystemError('no GPU')\n"
+    "if torch.cuda.device_count() == 0: sys.exit(1)\n"
+    "if torch.device('cpu').type != 'cuda':\n    quit()\nprint('went on')",
+    "assert": "assert 1 == 2, 'of the student'",
     "style": "plt.style.use('science')\nlater = 3\ndef after(x):\n    return x\nprint('lost')",
     "picture": "plt.imread('graph.png')\nfrom numpy import nonsense, sin",
     "input": "limit = int(input('Limit? '))\ndef logistic(x):\n    return 1 / (1 + np.exp(-x))",
@@ -87,11 +96,12 @@ def value(evidence: Evidence, name: str) -> float:
     return float(answer(evidence, calling(name)).value["values"][0])
 
 
-FINE = "widget qt backend bar auto widgets drive default hidden import only plot figure folders"
+FINE = "widget qt backend bar auto widgets drive default board gpu hidden import only plot figure "
+FINE += "folders elsewhere"
 
 
 @pytest.mark.sandbox
-@pytest.mark.parametrize("name", [*FINE.split(), "elsewhere"])
+@pytest.mark.parametrize("name", FINE.split())
 def test_it_runs(evidence: Evidence, name: str) -> None:
     assert (cell(evidence, name).status, cell(evidence, name).error) == ("ok", "")
 
@@ -106,6 +116,8 @@ def test_it_runs(evidence: Evidence, name: str) -> None:
         "the backend Qt5Agg needs a screen; figures were drawn inline",
         "the bars of tqdm.notebook need widgets; plain ones were shown",
         "the module google.colab is missing; its functions were replaced by empty ones",
+        "the module torch.utils.tensorboard is missing; its functions were replaced by empty ones",
+        "the notebook asks for a GPU; it was run on the CPU",
         "input('Limit? ') was answered with an empty line",
         "input('epochs [10]: ') was answered with '10'",
         "the folder figures was not there; it was made",
@@ -129,6 +141,14 @@ def test_the_rest_of_a_failed_cell_is_run_as_far_as_it_defines_something(
     assert (value(evidence, "after"), round(value(evidence, "logistic"), 4)) == (0.5, 0.6225)
     assert (value(evidence, "kept"), value(evidence, "twice")) == (0.5, 1.0)
     assert any("its other imports, definitions and assignments" in t for t in evidence.repairs)
+
+
+@pytest.mark.sandbox
+def test_a_notebook_that_insists_on_a_gpu_goes_on(evidence: Evidence) -> None:
+    """By an assertion, an error or an exit; what it asserts of its own still counts."""
+    assert cell(evidence, "gpu").text == "!\nwent on\n"
+    assert cell(evidence, "board").text == "went on\n"
+    assert cell(evidence, "assert").error == "AssertionError: of the student"
 
 
 @pytest.mark.sandbox

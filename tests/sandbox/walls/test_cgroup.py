@@ -185,8 +185,8 @@ def test_groups_that_can_not_be_emptied_are_waited_for_together(
         (folder / "cgroup.procs").write_text("")  # a file, so that the folder is never empty
         stuck.append(folder)
     clock = iter(range(1000))
-    monkeypatch.setattr(cgroup.time, "monotonic", lambda: float(next(clock)))
-    monkeypatch.setattr(cgroup.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     assert cgroup.clear(stuck, 3) == stuck
     assert next(clock) == 5  # looked at once a second, all of them
 
