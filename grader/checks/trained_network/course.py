@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -217,7 +218,7 @@ def _stays(seen: Series) -> bool:
 def _is_the_same(one: Course, other: Course) -> bool:
     """Whether two courses agree in their loss or in an accuracy that changes at all."""
     pairs = [] if one.loss is None or other.loss is None else [(one.loss, other.loss)]
-    pairs += zip(one.accuracies, other.accuracies, strict=False)
+    pairs += product(one.accuracies, other.accuracies)
     return any(
         a.size == b.size >= MIN_SAME and np.ptp(a) > 0 and np.array_equal(a, b) for a, b in pairs
     )
