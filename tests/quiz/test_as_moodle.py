@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
+import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,12 @@ from typing import Any
 import pytest
 
 from grader.assignment import rubric
+from grader.core.errors import UsageError
 from grader.core.model import Assignment
 from grader.intake import people, platform_tables
 from grader.intake.platform import QuizAttempt
 from grader.platforms.moodle import Moodle
-from grader.quiz import answers, marking, quiz
+from grader.quiz import answers, graph, marking, quiz
 from grader.quiz.marking import ValueVerdict
 
 DATA = Path(__file__).parents[1] / "data" / "moodle" / "quiz"
@@ -87,6 +91,77 @@ def test_what_moodle_takes_as_right_is_right_and_strict_takes_nothing_else(
         assert right == (theirs.verdict is ValueVerdict.RIGHT), value
         if not right and mine.verdict is ValueVerdict.RIGHT:
             assert mine.note.startswith("Moodle reads ")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_right_answers_of_a_download_tell_the_variant(known: quiz.Quiz, language: str) -> None:
+    rows = [row for row in attempts(f"responses-{language}-right.csv") if row.finished]
+    assert sorted(row.username for row in rows) == sorted(one["user"] for one in FINISHED)
+    for row in rows:
+        own = {one["variant"] for one in FINISHED if one["user"] == row.username}
+        given = replace(people.response(row), values={})
+        found = quiz.find(known, given)
+        assert found is not None
+        assert f"Autodiff {known.variants.index(found) + 1:02}" in own
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_report_of_marks_is_told_apart_and_the_right_one_named(language: str) -> None:
+    name = f"grades-{language}.csv"
+    content = (DATA / name).read_bytes()
+    with pytest.raises(UsageError, match=f"{name} has no column .*not 'Grades'"):
+        platform_tables.attempts(name, content, [Moodle()])
+    assert "not 'Grades'" in platform_tables.look(name, {name: content}, [Moodle()]).complaint
+
+
+@pytest.mark.parametrize("kind", ["einzeln", "gruppen"])
+@pytest.mark.parametrize("form", ["json", "xlsx", "ods"])
+def test_every_form_of_a_quiz_of_single_questions_says_the_same(kind: str, form: str) -> None:
+    """But for texts that begin with =, which XLSX and ODS lose."""
+    told = attempts(f"v456-{kind}-de.csv")
+    found = attempts(f"v456-{kind}-de.{form}")
+    assert [row.username for row in found] == [row.username for row in told]
+    for mine, theirs in zip(found, told, strict=True):
+        if not mine.broken:
+            assert mine.grade == theirs.grade
+            lost = {n for n, text in theirs.responses.items() if text.startswith("=")}
+            assert [n for n in theirs.responses if mine.responses[n] != theirs.responses[n]] == [
+                n for n in theirs.responses if n in lost and form != "json"
+            ]
+
+
+def test_moodle_stored_our_right_answers_and_showed_our_questions(known: quiz.Quiz) -> None:
+    """Of the five variants that it imported, each with fields of its own."""
+    shown = (DATA / "log-import-de.txt").read_text()
+    stored = (DATA / "log-field-sizes.txt").read_text().splitlines()
+    assert "Importing 5 questions" in shown
+    for number, variant in enumerate(known.variants, 1):
+        point = ", ".join(f"{name} = {value}" for name, value in variant.point.items())
+        assert f"<b>{number}</b>. Werten Sie den Berechnungsgraphen von" in shown
+        assert f"an der Stelle {point} aus" in shown
+    for variant, line in zip(known.variants[:3], stored, strict=True):
+        solved = graph.solution(variant)
+        right = [value for group in known.names for value in solved[group].values()]
+        answers_there = [float(text) for text in re.findall(r"\('([^']+)', \d+\)", line)]
+        assert len(right) == len(answers_there) == 23
+        assert all(
+            math.isclose(mine, theirs, abs_tol=6e-7)
+            for mine, theirs in zip(right, answers_there, strict=True)
+        )
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_texts_that_were_once_read_otherwise_are_read_as_moodle_reads_them(language: str) -> None:
+    lines = (DATA / "log-numbers-that-differ.txt").read_text().splitlines()
+    found = [re.match(rf"('.*?'|\".*?\") .*Moodle.*? {language} (\S+) ", line) for line in lines]
+    cases = [(ast.literal_eval(one[1]), one[2]) for one in found if one]
+    assert len(cases) == 48
+    for text, theirs in cases:
+        read = answers.as_moodle(text, language)
+        if theirs == "None" or "e400" in text:
+            assert read is None, text
+        else:
+            assert read == pytest.approx(float(theirs)), text
 
 
 def test_a_text_that_looks_like_the_next_part_stays_one_text() -> None:

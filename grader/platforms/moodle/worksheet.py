@@ -27,6 +27,7 @@ COLUMNS = {
     "scale": ("Scale", "Skala"),
     "changeable": ("Grade can be changed", "Bewertung kann geändert werden"),
     "submitted": ("Last modified (submission)", "Zuletzt geändert (Abgabe)"),
+    "workflow": ("Marking workflow state", "Status des Bewertungsworkflows"),
     "due": ("Due date", "Fälligkeitsdatum"),
     "comment": ("Feedback comments", "Feedback als Kommentar"),
 }

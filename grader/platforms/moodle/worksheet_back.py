@@ -25,7 +25,11 @@ from grader.platforms.moodle.headers import PEOPLE, column, squeezed
 from grader.platforms.moodle.worksheet import Worksheet
 
 DECIMAL = {"en": ".", "de": ","}
-NO = ("No", "Nein")
+NO, RELEASED = ("No", "Nein"), ("Released", "Freigegeben")
+RELEASE = (
+    "3. The assignment has a marking workflow: nobody sees these marks, and the gradebook has none "
+    "of them, before you set the state to Released."
+)
 MOST = 20_000
 """Characters of a comment."""
 
@@ -40,6 +44,7 @@ class Filled:
     passed_over: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # by id, as the worksheet has them
     has_dates: bool = False  # rows that were graded before
+    has_workflow: bool = False  # marks that wait until they are released
 
 
 def fill(results: Sequence[Result], template: Template | None) -> Filled:
@@ -80,6 +85,7 @@ def fill(results: Sequence[Result], template: Template | None) -> Filled:
             if why and not told:
                 continue
             graded = sheet.cell(row, "graded")
+            made.has_workflow |= sheet.cell(row, "workflow") not in ("", *RELEASED)
             made.has_dates = made.has_dates or graded.strip() not in ("", "-")
             cells = {
                 "id": sheet.cell(row, "id"),
@@ -189,4 +195,5 @@ def steps(filled: Filled, names: Mapping[str, str]) -> tuple[str, ...]:
         f"1. With Moodle in {where}: Assignment > Submissions > Upload grading worksheet, {sheet}, "
         f"encoding UTF-8, separator comma.{dated} Look at the list before you confirm.",
         f"2. After it, and not before: Upload multiple feedback files in a zip, {zipped}.",
+        *([RELEASE] if filled.has_workflow else []),
     )
