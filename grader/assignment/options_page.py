@@ -43,6 +43,8 @@ ASSIGNMENT: dict[str, Any] = {
     "due": datetime(2030, 1, 31, 20),
     "timezone": "Europe/Berlin",
     "tasks": ["first", "quiz"],
+    "questions_to": "the tutors, by mail to tutors@example.org",
+    "questions_until": datetime(2030, 2, 28, 20),
 }
 TASK: dict[str, Any] = {
     "id": "first",
@@ -65,6 +67,7 @@ ITEMS: list[dict[str, Any]] = [
         "title": "Spread of the values",
         "points": "6",
         "visibility": "public",
+        "question": "Write spread(values): how far the values reach.",
         "hint": "The spread is the largest value less the smallest one.",
         "check": {"type": "function_values", "function": "spread"},
         "mistake": [{"variant": "largest.py", "hint": "The smallest one was not subtracted."}],

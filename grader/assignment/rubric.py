@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -138,7 +138,13 @@ def load(rubric_dir: Path, reference_dir: Path, *, trusted: bool = True) -> Assi
         rubric_dir=rubric_dir,
         reference_dir=reference_dir,
         digest=digest_of(rubric_dir, reference_dir),
+        questions_to=head.questions_to or "",
+        questions_until=_aware(head.questions_until, head.timezone),
     )
+
+
+def _aware(local: datetime | None, zone: str) -> datetime | None:
+    return local.replace(tzinfo=ZoneInfo(zone)) if local else None
 
 
 def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
@@ -194,6 +200,7 @@ def _item(table: ItemTable, head: TaskHead, kinds: Kinds, path: Path) -> Item:
         points=table.points,
         visibility=table.visibility,
         hint=table.hint.strip(),
+        question=str(table.question or getattr(check, "question", "")).strip(),
         check=check,
         needs=table.needs,
         mistakes=tuple(_mistake(one, path.parent / "mistakes", place) for one in table.mistake),

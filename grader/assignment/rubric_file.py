@@ -94,6 +94,10 @@ class AssignmentHead(Table):
     """Such as Europe/Berlin."""
     tasks: tuple[Id, ...] = Field(min_length=1)
     """The files of the tasks, without .toml, in order."""
+    questions_to: Text | None = None
+    """Whom students ask about their marks, and how; stands on their pages."""
+    questions_until: Annotated[datetime, BeforeValidator(_local), WithJsonSchema({})] | None = None
+    """Until when, as a local time."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -101,6 +105,8 @@ class AssignmentHead(Table):
         _some(self.points)
         if self.pass_points > self.points:
             raise ValueError(f"pass_points is {self.pass_points}, more than {self.points} points")
+        if self.questions_until is not None and self.questions_to is None:
+            raise ValueError("questions_until does nothing without questions_to")
         return self
 
 
@@ -146,6 +152,9 @@ class ItemTable(Table):
     points: Points
     visibility: Visibility
     """public: students may check it themselves."""
+    question: Text | None = None
+    """What is asked, in a sentence or two; stands on the student's page. An answer in words has the
+    `question` of its check."""
     hint: Text
     """The author's words for who did not get it."""
     needs: tuple[Id, ...] = ()

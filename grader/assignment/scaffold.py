@@ -52,6 +52,7 @@ id = "spread"
 title = "Spread of the values"
 points = "6"
 visibility = "public"
+question = "Return how far the values reach."  # on the student's page
 hint = "The spread is the largest value less the smallest one."
 [item.check]
 type = "function_results"

@@ -179,6 +179,7 @@ class Item:
     needs: tuple[str, ...] = ()  # ids of items without which this one is BLOCKED
     mistakes: tuple[Mistake, ...] = ()
     steps: tuple[Step, ...] = ()  # for a person; at most they come to the item's points
+    question: str = ""  # what is asked, for the student's page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +231,13 @@ class Assignment:
     rubric_dir: Path
     reference_dir: Path
     digest: str  # sha256 over rubric and reference files
+    questions_to: str = ""  # whom students ask about their marks
+    questions_until: datetime | None = None  # aware
+
+    @property
+    def version(self) -> str:
+        """The digest as people read and compare it."""
+        return self.digest[:8]
 
 
 # --- submissions ------------------------------------------------------------------------------

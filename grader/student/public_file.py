@@ -55,6 +55,7 @@ def dump(public: Public) -> bytes:
             "name": assignment.name,
             "title": assignment.title,
             "due": assignment.due.isoformat(),
+            "version": assignment.version,
         },
         "tasks": [_task(public, task) for task in assignment.tasks],
         "questions": {
@@ -90,6 +91,7 @@ def _item(public: Public, task: Task, item: Item) -> dict[str, Any]:
         "title": item.title,
         "points": str(item.points),
         "hint": item.hint,
+        "question": item.question,
         "needs": list(item.needs),
         "check": {"type": kind} | item.check.model_dump(mode="json"),
         "asked": [codec.digest(question) for question in public.asked[task.id][item.id]],
@@ -129,6 +131,7 @@ class _ItemEntry(_Known):
     title: str
     points: Decimal
     hint: str
+    question: str = ""
     needs: tuple[str, ...]
     check: dict[str, Any]
     asked: tuple[str, ...]
@@ -168,6 +171,7 @@ class _Head(_Known):
     name: str
     title: str
     due: datetime
+    version: str = ""
 
 
 class _Document(_Known):
@@ -237,7 +241,7 @@ def _public_of(document: _Document, path: Path) -> Public:
         tasks=tasks,
         rubric_dir=path.parent,
         reference_dir=path.parent,
-        digest="",
+        digest=head.version,
     )
     accuracies = {entry.id: entry.accuracy for entry in document.tasks if entry.accuracy}
     return Public(
@@ -276,6 +280,7 @@ def _read_item(entry: _ItemEntry) -> Item:
         points=entry.points,
         visibility=Visibility.PUBLIC,
         hint=entry.hint,
+        question=entry.question,
         needs=entry.needs,
         check=CHECKS[settings.pop("type")](**settings),
         mistakes=tuple(Mistake(name=m.name, code="", hint=m.hint) for m in entry.mistakes),

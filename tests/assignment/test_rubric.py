@@ -123,6 +123,20 @@ def course(tmp_path: Path) -> Course:
     return Course(tmp_path)
 
 
+def test_whom_to_ask_and_what_is_asked_are_read(course: Course) -> None:
+    found = course.read()
+    assert (found.questions_to, found.questions_until) == ("", None)
+    assert [item.question for item in found.tasks[0].items] == ["", ""]
+    asked = 'questions_to = "Jo"\nquestions_until = 2030-02-10T12:00:00\ntasks ='
+    course.change("assignment", "tasks =", asked)
+    course.change("first", 'hint = "  Think.  "', 'question = " Write f. "\nhint = "Think."')
+    course.change("first", 'cell = "a"', 'cell = "a"\nquestion = "What does f tell?"')
+    found = course.read()
+    assert found.questions_to == "Jo"
+    assert str(found.questions_until) == "2030-02-10 12:00:00+01:00"
+    assert [item.question for item in found.tasks[0].items] == ["Write f.", "What does f tell?"]
+
+
 def test_what_is_written_is_read(course: Course) -> None:
     found = course.read()
     assert (found.name, found.points, found.pass_points) == ("mine", Decimal(5), Decimal("2.50"))
@@ -219,6 +233,9 @@ WRONG_HEAD = {
     ("2030-01-31T20:00:00", "2030-01-31"): "due is '2030-01-31'; expected a local time",
     ("2030-01-31T20:00:00", "2030-01-31T20:00:00Z"): "; expected a local time such as",
     ("2030-01-31T20:00:00", "0001-01-01T00:00:00"): "; expected a local time such as",
+    ("tasks =", "questions_until = 2030-02-10T12:00:00\ntasks ="): (
+        "[assignment]: questions_until does nothing without questions_to"
+    ),
     ("Europe/Berlin", "Berlin"): (
         "[assignment]: timezone is 'Berlin'; expected one such as Europe/Berlin"
     ),
