@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from playwright.sync_api import sync_playwright
 
 from grader.cli.main import main
+from tests.review.test_browser import ARGUMENTS, CHROMIUM
 
 EXAMPLES = Path(__file__).parents[1] / "submissions" / "examples"
 EVERYTHING, NOTHING = "everything", "nothing"
@@ -114,6 +118,30 @@ def test_what_was_repaired_is_told(graded: dict[str, dict[str, Any]]) -> None:
     page = graded["Tomáš Novák"]["page"]
     for sign in ("np.float", "dataiter.next()", "module helper is missing", "asks for a GPU"):
         assert sign in page
+
+
+@pytest.mark.browser
+def test_a_page_prints_on_four_sheets_at_most(graded: dict[str, dict[str, Any]]) -> None:
+    if not CHROMIUM:
+        assert not os.environ.get("CI"), "no Chromium: tools/setup.sh browser installs it"
+        pytest.skip("NO BROWSER: how pages print is NOT tested; apt install chromium")
+    sheets = {}
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page()
+        for name, submission in graded.items():
+            page.set_content(submission["page"])
+            printed = page.pdf(prefer_css_page_size=True)
+            sheets[name] = len(re.findall(rb"/Type\s*/Page\b", printed))
+        browser.close()
+    assert {name for name, count in sheets.items() if not 1 <= count <= 4} == set()
+
+
+def test_no_page_holds_a_model_answer(graded: dict[str, dict[str, Any]]) -> None:
+    for submission in graded.values():
+        words = [item["details"].get("expected") for item in items(submission).values()]
+        for text in (text for text in words if isinstance(text, str) and len(text) > 100):
+            assert text[:60] not in unescape(submission["page"])
 
 
 def test_a_person_sees_the_students_words_and_the_model_answer(

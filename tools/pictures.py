@@ -1,7 +1,12 @@
-"""Makes the pictures of `grader review` in docs/: `python tools/pictures.py`. Needs Chromium."""
+"""Makes the pictures in docs/. Needs Chromium.
+
+`python tools/pictures.py` makes those of `grader review`, `python tools/pictures.py RESULTS`, with
+the graded examples, that of students' pages.
+"""
 
 from __future__ import annotations
 
+import base64
 import sys
 import tempfile
 import threading
@@ -50,5 +55,24 @@ def main() -> None:
             thread.join(10)
 
 
+def report(results: Path) -> None:
+    """Writes docs/report.png: the top of one student's page, and a training of the same."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        views = []
+        for student, anchor in (("joerg-mueller", ""), ("lena-sommer", "fmssvrc-training_loop")):
+            page = browser.new_page(viewport={"width": 780, "height": 1000})
+            page.goto((results.resolve() / "students" / f"{student}.html").as_uri())
+            if anchor:
+                page.locator(f"#{anchor}").evaluate("(item) => item.scrollIntoView()")
+            views.append(base64.b64encode(page.screenshot()).decode())
+        page = browser.new_page(viewport={"width": 1590, "height": 1020})
+        shown = "".join(f'<img src="data:image/png;base64,{view}">' for view in views)
+        style = "body{margin:10px;display:flex;gap:10px;background:#dfe4ea}"
+        page.set_content(f"<style>{style}</style>{shown}")
+        page.screenshot(path=ROOT / "docs" / "report.png")
+        browser.close()
+
+
 if __name__ == "__main__":
-    main()
+    report(Path(sys.argv[1])) if sys.argv[1:] else main()

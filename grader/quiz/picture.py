@@ -24,17 +24,17 @@ FONT = "DejaVu Sans"
 PAPER, INK, BAD = "white", "#1b2330", "#f9d5d1"
 
 
-def dot(graph: Graph, wrong: Collection[str] = ()) -> str:
-    """The graph in the language of Graphviz, from inputs on the left to the result."""
-    return str(_drawn(graph, frozenset(wrong)).to_string())
+def dot(graph: Graph, wrong: Collection[str] = (), *, down: bool = False) -> str:
+    """The graph in the language of Graphviz, from inputs at the left or top to the result."""
+    return str(_drawn(graph, frozenset(wrong), "TB" if down else "LR").to_string())
 
 
 COLOURS = 16
 
 
-def svg(graph: Graph, wrong: Collection[str] = ()) -> bytes:
+def svg(graph: Graph, wrong: Collection[str] = (), *, down: bool = False) -> bytes:
     """The picture as SVG. `wrong` are names of values whose nodes are marked."""
-    return _rendered(dot(graph, wrong), "svg")
+    return _rendered(dot(graph, wrong, down=down), "svg")
 
 
 def png(graph: Graph) -> bytes:
@@ -85,11 +85,13 @@ def _font_settings() -> str:
     return str(path)
 
 
-def _drawn(graph: Graph, wrong: frozenset[str]) -> pygraphviz.AGraph:
+def _drawn(graph: Graph, wrong: frozenset[str], direction: str) -> pygraphviz.AGraph:
     extras.require("the picture of a quiz", "pygraphviz")
     import pygraphviz
 
-    drawn = pygraphviz.AGraph(directed=True, strict=False, rankdir="LR", bgcolor=PAPER, dpi="96")
+    drawn = pygraphviz.AGraph(
+        directed=True, strict=False, rankdir=direction, bgcolor=PAPER, dpi="96"
+    )
     drawn.node_attr.update(
         fontname=FONT,
         fontsize="12",

@@ -11,24 +11,26 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from grader.core import bounded
 from grader.core.model import Assignment, Evidence, Grade, ItemGrade, Status
 from grader.core.untrusted_text import printable
+from grader.core.version import __version__
 from grader.marking import scoring
 from grader.quiz import picture
 from grader.quiz.graph import Graph, Node
+from grader.reports import course_page, item_words, learning_curves, student_page
 from grader.reports.summary import Chunks, Summaries, collected, remarks
 
 WORDS = {
     Status.PASSED: ("✓", "passed"),
     Status.PARTIAL: ("◐", "partly"),
-    Status.FAILED: ("✗", "not yet"),
+    Status.FAILED: ("✗", "not passed"),
     Status.BLOCKED: ("⊘", "blocked"),
     Status.REVIEW: ("✎", "for a person"),
     Status.ERROR: ("!", "not judged"),
@@ -42,8 +44,6 @@ MAX_TEXT, MAX_PICTURES, MAX_PICTURE_BYTES = 4000, 24, 1 << 20
 ROWS = 500
 """Students, and items that wait, on one page of the course; more make it slow to open."""
 
-COLOURS = ("#2563eb", "#16a34a", "#d97706")
-
 
 def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
     """`index.html` for the course and `students/<id>.html` for each student."""
@@ -52,32 +52,30 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same page by page. A large course has further pages, `index-2.html` and so on."""
-    environment = Environment(
-        loader=PackageLoader("grader.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"shown": shown, "points": points, "ticked": ticked}
-    environment.globals |= {"words": WORDS, "pictures": pictures, "curves": curves}
-    environment.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
-    environment.globals |= {"graph_picture": graph_picture}
+    environment = _environment()
     student = environment.get_template("student.html.j2")
     summaries, kept = Summaries(), list[Grade]()
     for grade in grades:
-        page = student.render(grade=grade, assignment=assignment)
-        yield f"students/{grade.submission.student}.html", page.encode()
+        yield f"students/{grade.submission.student}.html", _student(student, grade, assignment)
         kept.append(summaries.small(grade))
+    kept = course_page.ordered(kept)
     course = environment.get_template("course.html.j2")
+    waits, reasons = course_page.waiting(kept)
     context = {
-        "items": item_rates(kept, assignment),
-        "histogram": histogram(kept),
-        "waiting": waiting(kept),
-        "moodle": moodle_differences(kept),
-        "late": late(kept, assignment),
+        "items": course_page.item_rates(kept, assignment),
+        "histogram": course_page.histogram(kept),
+        "waiting": waits,
+        "reasons": reasons,
+        "many": course_page.MANY,
+        "moodle": course_page.moodle_differences(kept),
+        "late": course_page.late(kept, assignment),
         "remarks": remarks(grades),
         "unused": [grade for grade in kept if grade.submission.unused],
+        "task_places": [
+            digits(grade.tasks[n].points for grade in kept) for n in range(len(assignment.tasks))
+        ],
+        "open_places": digits(grade.open_points for grade in kept),
+        "item_places": digits(item.points for task in assignment.tasks for item in task.items),
     }
     pages = [kept[at : at + ROWS] for at in range(0, len(kept), ROWS)] or [[]]
     names = ["index.html", *(f"index-{number}.html" for number in range(2, len(pages) + 1))]
@@ -94,10 +92,38 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         yield name, page.encode()
 
 
-def late(grades: Sequence[Grade], assignment: Assignment) -> list[tuple[Grade, str]]:
-    """Who came late, what it cost and why."""
-    told = ((grade, scoring.late(grade.submission, assignment)[1]) for grade in grades)
-    return [(grade, sentences[0]) for grade, sentences in told if sentences]
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("grader.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"shown": shown, "points": points, "ticked": ticked, "css": css}
+    made.globals |= {"words": WORDS, "pictures": pictures, "curves": learning_curves.figures}
+    made.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
+    made.globals |= {"graph_picture": graph_picture, "digits": digits, "version": __version__}
+    made.globals |= {"kind": item_words.standing, "excerpts": student_page.excerpts}
+    return made
+
+
+def _student(template: Template, grade: Grade, assignment: Assignment) -> bytes:
+    items = [item for task in grade.tasks for item in task.items]
+    numbers = [number for item in items for number in (item.points, item.item.points)]
+    page = template.render(
+        grade=grade,
+        assignment=assignment,
+        losses=student_page.lost(grade),
+        waits=student_page.waiting(grade),
+        files=student_page.files(grade),
+        came=student_page.came(grade, assignment),
+        has_codes=any(item.code for item in items),
+        late=" ".join(scoring.late(grade.submission, assignment)[1]),
+        places=digits([grade.points, grade.deduction, *numbers]),
+    )
+    return page.encode()
 
 
 def shown(value: object, limit: int = MAX_TEXT) -> str:
@@ -106,8 +132,21 @@ def shown(value: object, limit: int = MAX_TEXT) -> str:
     return kept if len(kept) <= limit else kept[:limit] + " …"
 
 
-def points(value: Decimal) -> str:
-    """Points without needless zeros: 1.50 is 1.5."""
+def css(value: object) -> Markup:
+    """A text between quotes in a style sheet: only letters and digits stand for themselves."""
+    plain = (c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in shown(value, 80))
+    return Markup("".join(plain))  # noqa: S704
+
+
+def digits(values: Iterable[Decimal]) -> int:
+    """The decimals that all numbers of one column are written with: as many as any needs."""
+    return max((max(0, -int(v.normalize().as_tuple().exponent)) for v in values), default=0)
+
+
+def points(value: Decimal, places: int | None = None) -> str:
+    """Points with so many decimals; alone, without needless zeros: 1.50 is 1.5."""
+    if places is not None:
+        return f"{value:.{min(2, max(0, places))}f}"
     text = f"{value:.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -145,34 +184,6 @@ def listed(value: object) -> list[str]:
     return [shown(value)]
 
 
-def curves(details: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Polylines of the learning curves in a box of 320 x 120, each scaled to its own range."""
-    drawn = []
-    series = details.get("curves")
-    named = series.items() if isinstance(series, dict) else ()
-    for colour, (name, values) in zip(COLOURS, named, strict=False):
-        if len(values) < 2:
-            continue
-        low, high = min(values), max(values)
-        if name != "loss":
-            low, high = min(0.5, low), 1.0
-        span = (high - low) or 1.0
-        step = 320 / (len(values) - 1)
-        line = " ".join(
-            f"{n * step:.1f},{120 - (v - low) / span * 120:.1f}" for n, v in enumerate(values)
-        )
-        drawn.append(
-            {
-                "name": name.replace("_", " "),
-                "colour": colour,
-                "line": line,
-                "first": f"{values[0]:.3g}",
-                "last": f"{values[-1]:.3g}",
-            }
-        )
-    return drawn
-
-
 def bars(details: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Accuracy of each class, in percent, in the order of the classes' numbers."""
     found = details.get("per_class")
@@ -181,89 +192,19 @@ def bars(details: Mapping[str, Any]) -> list[tuple[str, float]]:
     return [(str(name), float(found[name])) for name in details.get("classes", found)]
 
 
-def graph_picture(details: Mapping[str, Any]) -> str:
-    """The quiz's graph with the wrong values marked, as a `data:` address."""
-    return _graph_picture(json.dumps(details["graph"]))
+def graph_picture(details: Mapping[str, Any], *, down: bool = False) -> str:
+    """The quiz's graph with the wrong values marked, as a `data:` address.
+
+    From left to right, or `down` for narrow screens.
+    """
+    return _graph_picture(json.dumps(details["graph"]), down)
 
 
 @lru_cache(maxsize=512)  # variants are few, and most of their values are right
-def _graph_picture(text: str) -> str:
+def _graph_picture(text: str, down: bool) -> str:
     told = json.loads(text)
     nodes = tuple(Node(name=n, operator=o, operands=tuple(uses)) for n, o, uses in told["nodes"])
     point = dict.fromkeys(re.findall(r"(\w+) =", told["point"]), 0.0)
     graph = Graph(expression=told["expression"], nodes=nodes, point=point)
-    drawn = picture.svg(graph, frozenset(told["wrong"]))
+    drawn = picture.svg(graph, frozenset(told["wrong"]), down=down)
     return f"data:image/svg+xml;base64,{base64.b64encode(drawn).decode()}"
-
-
-def moodle_differences(grades: Sequence[Grade]) -> list[dict[str, Any]]:
-    """Each quiz whose grade in Moodle, rescaled, is another than ours."""
-    rows = []
-    for grade in grades:
-        quiz = grade.submission.quiz
-        for task in grade.tasks:
-            if task.task.notebook is not None or quiz is None or task.open_points:
-                continue
-            if quiz.moodle_grade is None or not quiz.moodle_max:
-                continue
-            theirs = quiz.moodle_grade * task.task.points / quiz.moodle_max
-            if abs(theirs - task.points) >= Decimal("0.01"):
-                rows.append({"submission": grade.submission, "theirs": theirs, "ours": task.points})
-    return rows
-
-
-def histogram(grades: Sequence[Grade]) -> list[tuple[str, int, float]]:
-    """Label, number of students and height in percent for each ten points."""
-    counts = [0] * 10
-    for grade in grades:
-        share = grade.points / grade.max_points if grade.max_points else Decimal(0)
-        counts[min(9, int(share * 10))] += 1
-    most = max([*counts, 1])
-    return [
-        (f"{n * 10}–{n * 10 + 10}", count, 100 * count / most) for n, count in enumerate(counts)
-    ]
-
-
-def item_rates(grades: Sequence[Grade], assignment: Assignment) -> list[dict[str, Any]]:
-    """Each item's mean over the students for whom it is decided, and how many are open."""
-    rates = []
-    for number, task in enumerate(assignment.tasks):
-        for place, item in enumerate(task.items):
-            own = [grade.tasks[number].items[place] for grade in grades]
-            got = [entry.points for entry in own if not entry.is_open]
-            mean = sum(got, Decimal(0)) / len(got) if got else None
-            percent = int(100 * mean / item.points) if item.points and mean is not None else 0
-            waits = len(own) - len(got)
-            rates.append(
-                {
-                    "task": task.id,
-                    "title": item.title,
-                    "points": item.points,
-                    "mean": mean,
-                    "percent": percent,
-                    "open": waits,
-                }
-            )
-    return rates
-
-
-def waiting(grades: Sequence[Grade]) -> list[dict[str, Any]]:
-    """What a person must look at: of each student, the items that wait for the same reason."""
-    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for grade in grades:
-        for task in grade.tasks:
-            for item in (item for item in task.items if item.is_open):
-                key = (grade.submission.student, task.task.id, item.outcome.message)
-                row = rows.setdefault(
-                    key,
-                    {
-                        "submission": grade.submission,
-                        "task": task.task.id,
-                        "items": [],
-                        "points": Decimal(0),
-                        "outcome": item.outcome,
-                    },
-                )
-                row["items"].append(item.item)
-                row["points"] += item.item.points
-    return list(rows.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import bisect
 import json
 import re
@@ -27,7 +28,10 @@ def of_item(
     item: Item, notebook: Notebook, content: bytes, path: str, evidence: Evidence | None = None
 ) -> Place:
     """Where an item's work stands: the definition it is about, its cell, else one that failed."""
-    index, offset = _cell_of(item, notebook, evidence)
+    index, offset = _cell_of(item, notebook)
+    failed = [run.index for run in evidence.cells if run.status != "ok"] if evidence else []
+    if index < 0 and failed:
+        index, offset = failed[0], 0
     if index < 0:
         return Place(path=path)
     try:
@@ -37,8 +41,28 @@ def of_item(
     return Place(path=path, line=lines[min(offset, len(lines) - 1)] if lines else 1, cell=index)
 
 
-def _cell_of(item: Item, notebook: Notebook, evidence: Evidence | None) -> tuple[int, int]:
-    """The cell's number, and the line in its source."""
+def work_of(item: Item, notebook: Notebook) -> tuple[int, str]:
+    """The cell, from 0, and the code in it that an item is about: a definition, else all of it.
+
+    (-1, "") if there is none.
+    """
+    number, offset = _cell_of(item, notebook)
+    if number < 0:
+        return -1, ""
+    source = notebook.cells[number].source
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return number, source
+    lines = source.split("\n")
+    for part in body:
+        if part.lineno == offset + 1 and item.check.subject:
+            return number, "\n".join(lines[offset : part.end_lineno])
+    return number, source
+
+
+def _cell_of(item: Item, notebook: Notebook) -> tuple[int, int]:
+    """The cell's number, and the line in its source: -1 and 0 if there is none."""
     code = [(n, cell) for n, cell in enumerate(notebook.cells) if cell.kind == "code"]
     if subject := item.check.subject:
         definition = re.compile(rf"^(?:def {re.escape(subject)}\b|{re.escape(subject)}\s*=)")
@@ -47,12 +71,13 @@ def _cell_of(item: Item, notebook: Notebook, evidence: Evidence | None) -> tuple
                 if definition.match(line):
                     return number, offset
     wanted = _letters(item.id)
-    for number, cell in code:
-        names = {_letters(name) for name in (cell.id, *cell.tags)} - {""}
-        if any(name in wanted for name in names if len(name) > 3):
-            return number, 0
-    failed = [run.index for run in evidence.cells if run.status != "ok"] if evidence else []
-    return (failed[0], 0) if failed else (-1, 0)
+    named = [
+        (len(name), -number)
+        for number, cell in code
+        for name in {_letters(part) for part in (cell.id, *cell.tags)}
+        if len(name) > 3 and name in wanted
+    ]
+    return (-max(named)[1], 0) if named else (-1, 0)
 
 
 def _letters(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from grader.core.model import Evidence
-from grader.reports import html
+from grader.reports import html, learning_curves
 from grader.review import notebook_page, rounds
 from grader.review.desk import Desk
 from grader.review.visit import NotHere, Visit
@@ -38,7 +38,7 @@ def submission(visit: Visit) -> Response:
         notebook=notebook,
         cells=cells,
         masked=lambda text: masked(html.shown(text)),
-        curves=html.curves,
+        curves=learning_curves.figures,
         listed=html.listed,
         codes=codes,
         blind={

@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 import pytest
 
 from grader.core.model import (
+    Cell,
     CellRun,
     Ending,
     Evidence,
@@ -24,12 +25,12 @@ from grader.core.model import (
     QuizResponse,
     Status,
 )
-from grader.reports import html
+from grader.reports import course_page, html, learning_curves
 from tests.reports import grades
 from tests.reports.grades import item, task
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(25)
-VOID = {"meta", "link", "br", "img", "rect", "polyline", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "line", "polyline", "input", "hr", "source"}
 
 
 class Page(HTMLParser):
@@ -145,6 +146,17 @@ def in_reason_of_a_mark(text: str) -> Grade:
     return grades.grade(task(item(Status.REVIEW, mark=mark)))
 
 
+def in_code(text: str) -> Grade:
+    cell = Cell(id="logistic", kind="code", source=f"x = 1 {text}")
+    read = Notebook(name="ActivationFunctions.ipynb", cells=(cell,))
+    return grades.grade(task(item(Status.FAILED)), notebooks={"activation": read})
+
+
+def in_name_of_a_file(text: str) -> Grade:
+    read = Notebook(name=text, cells=())
+    return grades.grade(task(item()), notebooks={"activation": read})
+
+
 def in_graph(text: str) -> Grade:
     told = {"expression": text, "point": text, "nodes": [["v1", "*", ["x", "y"]]], "wrong": []}
     return grades.grade(task(item(Status.FAILED, details={"graph": told})))
@@ -163,6 +175,8 @@ PLACES = [
     in_repair_of_the_run,
     in_repair_of_the_file,
     in_reason_of_a_mark,
+    in_code,
+    in_name_of_a_file,
 ]
 MARKUP = [
     "<script>alert(1)</script>",
@@ -297,17 +311,23 @@ def test_every_address_is_a_picture_inside_or_a_page_of_the_report() -> None:
     for page in rendered.values():
         for _, attributes in page.tags:
             assert attributes.get("src", "data:image/").startswith("data:image/")
+            assert attributes.get("srcset", "data:image/").startswith("data:image/")
             target = attributes.get("href", "index.html").partition("#")[0]
-            assert target in rendered
+            assert target in ("", *rendered)
 
 
 def test_a_link_to_an_item_has_its_target() -> None:
     rendered = pages(everything())
-    links = [of["href"] for of in rendered["index.html"].all("a") if "#" in of["href"]]
-    assert links
-    for link in links:
+    links = [
+        (name, of["href"])
+        for name, page in rendered.items()
+        for of in page.all("a")
+        if "#" in of["href"]
+    ]
+    assert {name for name, _ in links} == set(rendered)
+    for name, link in links:
         file, _, anchor = link.partition("#")
-        assert anchor in {of.get("id") for _, of in rendered[file].tags}
+        assert anchor in {of.get("id") for _, of in rendered[file or name].tags}
 
 
 def test_every_page_forbids_all_but_its_own_style_and_pictures() -> None:
@@ -373,10 +393,12 @@ def test_the_course_page_says_who_came_late_and_what_was_not_used() -> None:
     late = replace(grades.assignment(of), late=LateRule(percent_per_day=Decimal(10)))
     made = html.render([replace(of, submission=by, deduction=Decimal("0.3"))], late)
     page = made["index.html"].decode()
-    assert "<h2>Late</h2>" in page
+    assert ">Late</h2>" in page
     assert "2 started days" in page
+    own = made["students/ada.html"].decode()
+    assert re.search(r"<td>Time</td><td[^>]*>0.3</td><td>Handed in late, on 2021-06-01", own)
     assert "scan&lt;b&gt;.pdf" in page
-    assert "<h2>Late</h2>" not in html.render([of], late)["index.html"].decode()
+    assert ">Late</h2>" not in html.render([of], late)["index.html"].decode()
 
 
 def test_a_judged_grade_is_not_called_provisional() -> None:
@@ -431,11 +453,11 @@ def test_a_learning_curve_has_a_point_for_each_epoch(epochs: int) -> None:
     assert [len(line) for line in lines] == [epochs, epochs, epochs]
     for line in lines:
         xs, ys = zip(*(map(float, point.split(",")) for point in line), strict=True)
-        assert (xs[0], xs[-1]) == (0, 320)
-        assert all(0 <= y <= 120 for y in ys)
+        assert (xs[0], xs[-1]) == (learning_curves.LEFT, learning_curves.RIGHT)
+        assert all(learning_curves.TOP <= y <= learning_curves.BOTTOM for y in ys)
     falling = [float(point.split(",")[1]) for point in lines[0]]
     assert falling == sorted(falling)  # y grows downwards
-    assert "train accuracy" in page.text
+    assert "training accuracy 30.0 % → " in page.text
 
 
 def test_one_epoch_is_no_curve() -> None:
@@ -466,7 +488,32 @@ def test_classes_stand_in_the_order_of_their_numbers_however_they_were_stored() 
     }
     page = student_page(grades.grade(task(item(Status.FAILED, details=details))))
     assert re.search(r"Shirt\s*90.0 %\s*Bag\s*80.0 %", page.text)
-    assert re.search(r"0 Shirt\s*9\s*1\s*1 Bag\s*2\s*8", page.text)
+    assert re.search(r"true\s*0\s*1\s*0\s*9\s*1\s*1\s*2\s*8", page.text)
+
+
+def test_the_name_on_every_sheet_is_text_and_no_style() -> None:
+    page = student_page(grades.grade(name='"; } </style> \\ ö'))
+    (foot,) = re.findall(r'@bottom-left\{content:"([^"]*)"', page.source)
+    read = re.sub(r"\\([0-9a-f]{6})", lambda found: chr(int(found[1], 16)), foot)
+    assert read == '"; } </style> \\ ö – Assignment 4'
+    assert '@bottom-right{content:"Page " counter(page) " of " counter(pages)' in page.source
+    assert set(re.sub(r"\\[0-9a-f]{6}", "", foot)) <= set("styleAssignment4")
+
+
+def test_all_points_of_a_page_have_the_same_decimals() -> None:
+    page = student_page(grades.grade(task(item(points="15"), item(id="tanh", points="1.25"))))
+    assert "15.00 / 15.00" in page.text
+    assert "1.25 / 1.25" in page.text
+    whole = student_page(grades.grade(task(item(points="15"), item(id="tanh", points="2"))))
+    assert "15 / 15" in whole.text
+
+
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [(["15", "9.40", "12.33"], 2), (["15.00", "9.40"], 1), (["20", "100"], 0), ([], 0)],
+)
+def test_a_column_has_as_many_decimals_as_its_numbers_need(values: list[str], places: int) -> None:
+    assert html.digits(Decimal(value) for value in values) == places
 
 
 @pytest.mark.parametrize(
@@ -507,8 +554,8 @@ def test_the_course_page_says_who_waits_for_a_person_and_why() -> None:
     )
     fine = grades.grade(task(item(points="3")), student="eve", name="Eve")
     told = waiting_part(pages(waits, broken, fine)["index.html"])
-    assert "AdaItem vanishing_1An answer in words.3" in told
-    assert "BobItem logisticThe kernel would not start.3" in told
+    assert "AdaItem vanishing_1 An answer in words.3" in told
+    assert "BobItem logistic The kernel would not start.3" in told
     assert "Eve" not in told
 
 
@@ -516,7 +563,7 @@ def test_items_that_wait_for_one_reason_are_one_row() -> None:
     items = [item(Status.ERROR, id=f"i{n}", points="2", message="Lost.") for n in range(5)]
     told = waiting_part(pages(grades.grade(task(*items)))["index.html"])
     assert told.count("Lost.") == 1
-    assert "activation: 5 itemsLost.10" in told
+    assert "activation: 5 items Lost.10" in told
 
 
 def test_who_was_marked_by_a_person_waits_no_more() -> None:
@@ -542,7 +589,7 @@ def test_the_course_page_shows_where_moodle_differs() -> None:
 
     told = pages(quiz("Ada", "18"), quiz("Bob", "20"))["index.html"].text
     told = told.partition("Moodle's mark and ours")[2]
-    assert "Ada910+1.00" in told
+    assert "Ada9.0010.00+1.00" in told
     assert "Bob" not in told
 
 
@@ -555,7 +602,9 @@ def test_the_histogram_counts_every_student_once() -> None:
         status = {"0": Status.FAILED, "5": Status.PARTIAL}.get(points, Status.PASSED)
         return grades.grade(task(item(status, points="10")))
 
-    counts = [count for _, count, _ in html.histogram([of("0"), of("5"), of("10"), of("10")])]
+    counts = [
+        count for _, count, _ in course_page.histogram([of("0"), of("5"), of("10"), of("10")])
+    ]
     assert counts == [1, 0, 0, 0, 0, 1, 0, 0, 0, 2]
 
 
@@ -566,4 +615,4 @@ def test_three_hundred_grades_render() -> None:
     ]
     rendered = html.render(of, grades.assignment(of[0]))
     assert len(rendered) == 301
-    assert rendered["index.html"].count(b'href="students/s299.html') == 2
+    assert rendered["index.html"].count(b'href="students/s299.html') == 3

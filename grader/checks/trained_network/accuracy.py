@@ -282,5 +282,5 @@ def _curves(case: Case, network: Network | None) -> dict[str, list[float]]:
     curves = Course.of(case).curves()
     if "loss" not in curves and network is not None and network.losses.size > 1:
         every = -(-network.losses.size // 200)
-        curves = {"loss": [round(float(v), 5) for v in network.losses[::every]]} | curves
+        curves = {"step_loss": [round(float(v), 5) for v in network.losses[::every]]} | curves
     return curves

@@ -329,8 +329,8 @@ def test_which_of_several_networks_counts_is_told(evaluated: bool, words: str) -
 
 def test_the_loss_seen_here_is_drawn_where_the_notebook_kept_none() -> None:
     got = told(FACTS | {"losses": np.linspace(2.3, 0.3, 500)}, 87.0, 86.5)
-    assert len(got.details["curves"]["loss"]) == 167
-    assert got.details["curves"]["loss"][0] == 2.3
+    assert len(got.details["curves"]["step_loss"]) == 167
+    assert got.details["curves"]["step_loss"][0] == 2.3
 
 
 def test_lost_exports_are_an_error() -> None:
