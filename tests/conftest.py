@@ -1,13 +1,14 @@
 """How the tests run: one thread for each process, and side by side in processes of their own.
 
-`make test` starts as many processes as there are processors. Tests of a module stay together, for
-the sake of its fixtures; `xdist_group` marks those that belong to each other otherwise, or that may
-part from their module.
+`make test` starts one process more than there are processors, as tests of limits mostly wait. Tests
+of a module stay together, for the sake of its fixtures; `xdist_group` marks those that belong to
+each other otherwise, or that may part from their module.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # read when numpy and torch are imported, after this
 
-# In continuous integration the same examples each time: what fails there can be repeated here.
+# What was compiled once is read by all further processes and runs, also where it is not wanted
+# otherwise: the assertions of all tests take seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# A busy machine is no fault of an example. In continuous integration they are the same each time:
+# what fails there can be repeated here.
+settings.register_profile("here", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 DEAREST_FIRST = ("training", "hostile", "sandbox")
 """Marks. What takes long must not begin last, while the other processes have nothing to do."""
@@ -43,8 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One process for each processor that is ours; a kernel or two run beside each."""
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+    """One more than the processors that are ours: who waits leaves one to the others."""
+    return min(8, 1 + len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
 @pytest.hookimpl(optionalhook=True)

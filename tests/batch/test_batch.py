@@ -398,7 +398,7 @@ def test_two_graders_on_one_folder_is_one_sentence_until_the_first_is_dead(tmp_p
     other = fork.Process(target=hold, args=(tmp_path, ready))
     other.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         with pytest.raises(UsageError) as refusal:
             Store(tmp_path / "grader.sqlite").claim()
         assert str(refusal.value) == (

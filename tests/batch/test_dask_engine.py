@@ -124,6 +124,17 @@ class Killing(Quiet):
             os.kill(self._worker.pid, signal.SIGKILL)
 
 
+def written(place: Path) -> str:
+    """The scheduler's address, as soon as the whole file that tells it is there."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            return str(json.loads(place.read_text())["address"])
+        except (OSError, ValueError):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Address of a scheduler, and its two workers."""
@@ -140,14 +151,11 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
     started = [start(f"dask_scheduler --port 0 --scheduler-file {place}")]
     try:
-        deadline = time.monotonic() + 60
-        while not place.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        address = json.loads(place.read_text())["address"]
+        address = written(place)
         workers = [start(f"dask_worker {address} --no-nanny --nthreads 1") for _ in range(2)]
         started += workers
         with distributed.Client(address) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=120)
         yield address, workers
     finally:
         for process in started:
@@ -163,7 +171,7 @@ def test_two_workers_give_what_one_machine_gives_though_one_is_killed(
     address, workers = cluster
     told = Killing(workers[0])
     there = graded(tmp_path / "there", DaskEngine(address), told)
-    assert workers[0].wait(30) == -signal.SIGKILL
+    assert workers[0].wait(120) == -signal.SIGKILL
     assert len(told.finished) == len(SOURCES)
     here = graded(tmp_path / "here", None, Quiet())
     assert there == here

@@ -10,6 +10,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -241,8 +242,11 @@ def test_what_is_no_database_is_one_sentence_with_file_and_mend(tmp_path: Path, 
         assert path.read_text().startswith("student,points\nada,12\n")
 
 
-def test_one_that_another_changes_for_long_is_to_be_waited_for(tmp_path: Path) -> None:
+def test_one_that_another_changes_for_long_is_to_be_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "grader.sqlite"
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0.01))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(UsageError) as refusal:

@@ -102,7 +102,7 @@ def test_an_alarm_of_the_students_own_is_kept() -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
         ask("def f(x):\n    return x")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not rung and time.monotonic() < deadline:
             time.sleep(0.01)
         assert rung == [1]

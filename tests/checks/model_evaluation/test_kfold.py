@@ -388,7 +388,7 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
     "epochs ignored": (MASKS.replace("epochs=epochs", "epochs=1000"), {"parameters": "0.67"}),
     "hidden ignored": (MASKS.replace("(hidden)", "([10])"), {"parameters": "0.67"}),
     "all ignored": (
-        MASKS.replace("(hidden)", "([10])").replace("epochs=epochs, lr=lr", "50"),
+        MASKS.replace("(hidden)", "([10])").replace("epochs=epochs, lr=lr", "12"),
         {"parameters": "0"},
     ),
     "k ignored": ("k = 10" + MASKS, {"results": "0.5", "partition": "0"}),

@@ -520,14 +520,17 @@ def grid(*images: NDArray[Any], channels: int) -> NDArray[np.float32]:
         (IMAGES[3] / np.float32(255) - 0.5) / 0.5,
         IMAGES[3].astype(np.float64) * 7 - 100,
         np.stack([IMAGES[3]] * 3, axis=-1),
-        grid(*IMAGES[:8], channels=1),
-        grid(*IMAGES[:8], channels=3),
         np.hstack(list(IMAGES[:5])),
     ],
-    ids=["bytes", "fractions", "normalised", "scaled", "colour", "grey", "grid", "row"],
+    ids=["bytes", "fractions", "normalised", "scaled", "colour", "row"],
 )
 def test_images_of_the_data_set_pass(image: NDArray[Any]) -> None:
     assert sample(image).status is Status.PASSED
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_grid_of_images_passes(channels: int) -> None:
+    assert sample(grid(*IMAGES[:8], channels=channels)).status is Status.PASSED
 
 
 def test_one_known_image_among_others_passes() -> None:

@@ -130,7 +130,7 @@ def test_who_closes_a_folder_second_waits_until_it_is_gone(
     monkeypatch.setattr(scratch, "remove", slowly)
     thread = threading.Thread(target=held.close)
     thread.start()
-    begun.wait(10)
+    begun.wait(60)
     held.close()
     assert not held.path.exists()
     thread.join()
