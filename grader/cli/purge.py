@@ -25,7 +25,7 @@ FEW = 5
 OURS = (
     *("grader.sqlite", "index.html", "students", "grades.csv", "junit.xml", "summary.md"),
     *("results.json", "results.md", "results.txt", "annotations.txt", "outputs.txt"),
-    "gl-code-quality-report.json",
+    *("gl-code-quality-report.json", "badge.txt"),
 )
 """How the names begin of what the grader wrote."""
 

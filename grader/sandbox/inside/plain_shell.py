@@ -23,7 +23,15 @@ CELL_MAGIC = re.compile(r"\A\s*%%(\w+)[^\n]*\n?")
 RUN_ANYHOW = ("capture", "check", "prun", "python", "python3", "time")
 """Magics of a cell or of a line that run the code that comes with them."""
 
-SET_ANYHOW = ("config", "load_ext", "matplotlib", "check", "autoreload", "reload_ext")
+SET_ANYHOW = (
+    "config",
+    "load_ext",
+    "matplotlib",
+    "check",
+    "autoreload",
+    "reload_ext",
+    "tensorboard",
+)
 """Magics that change nothing of what a check looks at."""
 
 
@@ -37,6 +45,8 @@ class PlainShell:
         self.events = types.SimpleNamespace(register=self._register)
         self.display_formatter = types.SimpleNamespace(format=repr)
         self.enable_matplotlib = self.enable_gui = lambda gui=None: None
+        self.register_magic_function = lambda function, kind="line", name="": None
+        self.ast_transformers = []
         builtins.get_ipython = lambda: self
         builtins.display = self.display
         builtins.exit = builtins.quit = self.ask_exit
@@ -99,7 +109,10 @@ class PlainShell:
         code = self.transform_cell(source)
         file = f"<cell {self._count}>"
         linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
-        body = ast.parse(code, file).body
+        tree = ast.parse(code, file)
+        for transformer in self.ast_transformers:
+            tree = transformer.visit(tree)
+        body = tree.body
         shown = body and isinstance(body[-1], ast.Expr) and not code.rstrip().endswith(";")
         first = compile(ast.Module(body[:-1] if shown else body, []), file, "exec")
         last = compile(ast.Expression(body[-1].value), file, "eval") if shown else None
