@@ -34,7 +34,6 @@ THROUGH = {
         "review/item_page",
         "review/record_pages",
         "review/saving",
-        "review/server",
         "review/step_changes",
         "review/submission_page",
         "review/visit",

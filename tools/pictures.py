@@ -27,7 +27,7 @@ from tests.review.test_browser import ARGUMENTS, CHROMIUM
 
 
 def main() -> None:
-    """Writes docs/review-queue.png and docs/review-submission.png."""
+    """Writes docs/review-course.png, docs/review-queue.png and docs/review-submission.png."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "results"
         of = evening.fill(folder, evening.works(24))
@@ -40,6 +40,7 @@ def main() -> None:
             browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             code, twin = desk.people["s0003"].code, desk.people["s0001"].code
             for name, path, pressed in (
+                ("course", "/", ""),
                 ("queue", f"/item/{WHY}?at={twin}", "14m"),
                 ("submission", f"/student/{code}", ""),
             ):

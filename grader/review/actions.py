@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from grader.core.errors import UsageError
 from grader.marking.hand_marks import GivenFor
-from grader.review import item_page, rounds, saving, step_changes, steps
+from grader.review import item_page, rounds, saving, step_changes, steps, whole_task
 from grader.review.item_page import shown
 from grader.review.queues import Queue
 from grader.review.rounds import Round
@@ -93,6 +93,15 @@ def _next(visit: Visit, queue: Queue, student: str) -> str:
     if not student:
         return ""
     return visit.desk.people[student].code if queue.takes(student) else ""
+
+
+def mark_task(visit: Visit) -> Response:
+    """The same for all that waits of a student's exercise; back to the submission."""
+    student, task = visit.student(), visit.sent("task")
+    comment, full = visit.sent("comment").strip()[:MAX_COMMENT], visit.sent("points") == "full"
+    count = whole_task.mark(visit.desk, visit.marker, student, task, full, comment)
+    told = f"{count} items"
+    return see(f"/student/{visit.desk.people[student].code}{query(task=task, saved=told)}")
 
 
 def undo(visit: Visit) -> Response:

@@ -40,6 +40,7 @@ PAGES: dict[str, Handler] = {
 }
 ACTIONS: dict[str, Handler] = {
     "/mark": actions.mark,
+    "/mark-task": actions.mark_task,
     "/undo": actions.undo,
     "/skip": actions.skip,
     "/hand": actions.hand,

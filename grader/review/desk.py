@@ -124,7 +124,7 @@ class Desk:
             points=grade.points,
             standing=scoring.standing(grade, self.assignment),
             open_points=grade.open_points,
-            notes=grade.notes,
+            notes=(*grade.notes, *_unread(grade)),
         )
 
     def grade(self, student: str, *, evidence: bool = False) -> Grade:
@@ -203,6 +203,12 @@ def _cards(grade: Grade) -> Iterator[Card]:
                 answer=answers.digest(grade.submission, task.task, graded.item, graded.outcome),
                 text=str(given) if is_text else "",
             )
+
+
+def _unread(grade: Grade) -> list[str]:
+    """What could not be read, as far as it waits for a person."""
+    waiting = [task for task in grade.tasks if any(item.is_open for item in task.items)]
+    return [task.problem for task in waiting if task.problem]
 
 
 def _codes(secret: str, students: Iterable[str]) -> dict[str, str]:

@@ -83,6 +83,7 @@ def answer(
         "task": desk.items[name][0],
         "card": card,
         "person": desk.people[student],
+        "question": getattr(graded.item.check, "question", ""),
         "given": [desk.masked(html.shown(line, MAX_ANSWER), student) for line in given],
         "expected": html.listed(details.get("expected", "")),
         "message": desk.masked(card.message, student),

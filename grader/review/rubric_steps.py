@@ -79,7 +79,9 @@ def written_back(store: Store, assignment: Assignment) -> dict[str, tuple[str, l
                     f"step {differing[0].now.name} of {name} was edited in the rubric after "
                     "marking began; say on the page of its steps what holds"
                 )
-            offered = tuple(_step(version) for version in steps.current(store, name))
+            place = {step.id: number for number, step in enumerate(item.steps)}
+            found = [_step(version) for version in steps.current(store, name)]
+            offered = tuple(sorted(found, key=lambda step: place.get(step.id, len(place))))
             if store.decisions.steps(name) and offered != item.steps:
                 wanted[item.id] = offered
         if wanted:

@@ -16,6 +16,8 @@ from grader.review.sessions import Sessions
 GRACE = 2
 """Seconds that open pages have to end."""
 
+BACKLOG = 100
+
 
 class Server:
     """Pages over a desk. It listens from the moment it is made."""
@@ -67,6 +69,7 @@ def _loopback(port: int) -> list[socket.socket]:
     first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         first.bind(("127.0.0.1", port))
+        first.listen(BACKLOG)  # from here on the port is ours, and who comes early waits
     except OSError as bad:
         raise UsageError(f"port {port} cannot be used ({bad.strerror}); choose another") from None
     found = [first]
@@ -75,6 +78,7 @@ def _loopback(port: int) -> list[socket.socket]:
         second.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             second.bind(("::1", first.getsockname()[1]))
+            second.listen(BACKLOG)
             found.append(second)
         except OSError:
             second.close()

@@ -22,7 +22,9 @@ def submission(visit: Visit) -> Response:
     desk, student = visit.desk, visit.student()
     grade = desk.grade(student, evidence=True)
     tasks, wanted = grade.tasks, visit.query.get("task", "")
-    shown = next((task for task in tasks if task.task.id == wanted), tasks[0])
+    waits = {task.task.id: sum(item.is_open for item in task.items) for task in tasks}
+    first = next((task for task in tasks if waits[task.task.id]), tasks[0])
+    shown = next((task for task in tasks if task.task.id == wanted), first)
     notebook = grade.submission.notebooks.get(shown.task.id)
 
     def masked(text: str) -> str:
@@ -41,6 +43,8 @@ def submission(visit: Visit) -> Response:
         curves=learning_curves.figures,
         listed=html.listed,
         codes=codes,
+        waits=waits,
+        saved=visit.query.get("saved", ""),
         blind={
             item
             for item, name in codes.items()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +25,8 @@ from grader.review import steps
 from grader.review.desk import Desk, Marker, new_request
 from grader.review.sessions import Session, Sessions
 from grader.store.decisions import Decision
+
+log = logging.getLogger(__name__)
 
 FIELDS, SECONDS = 4000, 30
 """Of a form, at most: a thousand equal answers are a field each; and to read it."""
@@ -217,6 +221,12 @@ def _answered(handler: Handler, visit: Visit) -> Response:
             return visit.show("problem", 404, sentence="There is nothing at this address.")
         except GraderError as known:
             return visit.show("problem", 400, sentence=printable(str(known)))
+        except Exception as bug:
+            at = traceback.extract_tb(bug.__traceback__)[-1]
+            # what it says may hold a name or an answer, and a log holds neither
+            log.error("%s at %s:%s", type(bug).__name__, at.filename, at.lineno)
+            sentence = "The grader failed here. What was saved is saved; its terminal says where."
+            return visit.show("problem", 500, sentence=sentence)
 
 
 def _closed(web: Web) -> Response:

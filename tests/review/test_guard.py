@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
+from starlette.types import Message
 
 from grader.review.guard import HEADERS, MAX_BODY
 from tests.review.conftest import HOST, WHY, Room, fields
@@ -179,3 +181,41 @@ def test_names_are_in_no_page_while_it_is_blind(make: Callable[..., Room]) -> No
     for page in pages:
         text = browser.get(page).text
         assert not any(word in text for word in ("Ada", "Lovelace", "s0000")), page
+
+
+def test_a_form_that_never_ends_is_given_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.review.visit.SECONDS", 0.05)
+    browser = room.browser()
+    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    sent: list[Message] = []
+    headers = [
+        (b"host", HOST.encode()),
+        (b"cookie", cookie.encode()),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/mark",
+        "query_string": b"",
+        "headers": headers,
+    }
+
+    async def receive() -> Message:
+        if not sent:
+            await asyncio.sleep(3600)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(room.app(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert room.store.hand_marks.owners() == []
+
+
+def test_a_notebook_is_a_download_that_no_browser_opens(room: Room) -> None:
+    answer = room.browser().get(f"/student/{room.code('s0000')}/notebook/activation")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith("attachment; filename=")
+    assert "Ada" not in answer.headers["content-disposition"]

@@ -105,6 +105,14 @@ def test_steps_are_written_back_and_are_those_of_the_next_year(room: Room) -> No
     assert "Confuses" not in text
 
 
+def test_the_order_of_the_file_is_kept(room: Room) -> None:
+    of = with_step(room.of)
+    (task,) = of.tasks
+    turned = replace(task.items[0], steps=task.items[0].steps[::-1])
+    of = replace(of, tasks=(replace(task, items=(turned, *task.items[1:])),))
+    assert rubric_steps.written_back(room.store, of) == {}
+
+
 def test_nothing_is_written_where_nothing_was_changed(room: Room) -> None:
     assert rubric_steps.written_back(room.store, room.of) == {}
 

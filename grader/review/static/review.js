@@ -40,8 +40,8 @@ function choose(box, on) {
   form.elements.points.value = "";
   const { count, points } = total();
   form.elements.points.placeholder = count ? String(points) : "of steps";
-  const words = box.closest("label").querySelector("span").textContent.trim();
-  say(`${on ? "Chosen" : "Not chosen"}: ${words}. ${points} points.`);
+  const words = box.closest("label").querySelector("span").textContent.trim().replace(/\.$/, "");
+  say(`${on ? "Chosen" : "Not chosen"}: ${words}. ${points} of ${form.elements.out_of.value} points.`);
 }
 
 function setPoints(text) {
