@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import bisect
 import json
 import re
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from grader.core.model import Evidence, Item, Notebook
 
 SPACE = re.compile(r"[\s,:]*")
+BEGINS = re.compile(r"[^\s)\]}#]")
+"""A line with which something else begins after a definition."""
 _decoder = json.JSONDecoder(strict=False)
 
 
@@ -50,15 +51,11 @@ def work_of(item: Item, notebook: Notebook) -> tuple[int, str]:
     if number < 0:
         return -1, ""
     source = notebook.cells[number].source
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not item.check.subject:
         return number, source
-    lines = source.split("\n")
-    for part in body:
-        if part.lineno == offset + 1 and item.check.subject:
-            return number, "\n".join(lines[offset : part.end_lineno])
-    return number, source
+    first, *rest = source.split("\n")[offset:]
+    end = next((n for n, line in enumerate(rest) if BEGINS.match(line)), len(rest))
+    return number, "\n".join([first, *rest[:end]]).rstrip()
 
 
 def _cell_of(item: Item, notebook: Notebook) -> tuple[int, int]:

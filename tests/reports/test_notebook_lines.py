@@ -73,3 +73,28 @@ def test_a_source_of_very_many_lines_has_each_where_it_stands() -> None:
 def test_what_is_no_notebook_is_refused(text: str) -> None:
     with pytest.raises((ValueError, IndexError)):
         notebook_lines.source_lines(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("def f(x):\n    return x\n\nf(1)", "def f(x):\n    return x"),
+        (
+            "import a\ndef f(\n    x,\n):\n# so\n    return x\n@g\ndef h(): 1",
+            "def f(\n    x,\n):\n# so\n    return x",
+        ),
+        ("f = lambda x: x\ny = 2", "f = lambda x: x"),
+        ("def f(x):\n    return (", "def f(x):\n    return ("),
+    ],
+)
+def test_the_work_on_a_function_is_its_definition_alone(source: str, shown: str) -> None:
+    mine = read(notebook(cell("y = 1"), cell(source)), "a.ipynb")
+    assert notebook_lines.work_of(item("f", "f"), mine) == (1, shown)
+
+
+def test_the_work_on_an_item_without_a_function_is_the_cell_named_most_like_it() -> None:
+    mine = read(notebook(cell("train()", "training"), cell("plot()", "plots")), "a.ipynb")
+    assert notebook_lines.work_of(item("training_loop"), mine) == (0, "train()")
+    mine = read(notebook(cell("a", "train"), cell("b", "training-plots")), "a.ipynb")
+    assert notebook_lines.work_of(item("training_plots"), mine) == (1, "b")
+    assert notebook_lines.work_of(item("mlp"), mine) == (-1, "")
