@@ -17,7 +17,6 @@ imported, by `test_inside_….py`."""
 THROUGH = {
     "assignment/test_rubric.py": ["assignment/refusal"],
     "checks/model_evaluation/test_kfold.py": ["checks/model_evaluation/findings"],
-    "cli/test_check.py": ["student/open_sandbox"],
     "cli/test_main.py": ["cli/exit_codes", "cli/grade", "cli/options", "cli/release"],
     "cli/test_quiz.py": ["cli/quiz_table"],
     "cli/test_results.py": ["cli/mark", "cli/regrade", "cli/report", "cli/result_folder"],
@@ -38,7 +37,6 @@ THROUGH = {
         "review/submission_page",
         "review/visit",
     ],
-    "sandbox/kernels/test_fork_servers.py": ["sandbox/kernels/drivers"],
     "sandbox/walls/test_levels.py": ["sandbox/walls/supervisor"],
 }
 """Modules that no test of their room names, by a test that goes through them. Nothing new comes in:

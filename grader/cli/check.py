@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.student.selfcheck import Budget, Checked
 
 PASSED, NOT_ALL, BROKEN = 0, 1, 3
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.1
 
 
 @click.command()
@@ -83,6 +83,9 @@ def check(
     Exit codes: 0 all public items passed; 1 not all; 2 wrong usage; 3 the grader failed.
     """
     from grader.core.errors import UsageError
+    from grader.student import open_sandbox
+
+    open_sandbox.begin()
     from grader.student import find_notebooks
     from grader.student.selfcheck import Budget
 
@@ -105,8 +108,9 @@ def check(
 
 def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
     """Waits until a notebook was saved; the tasks whose notebook was."""
-    from grader.student import find_notebooks
+    from grader.student import find_notebooks, open_sandbox
 
+    open_sandbox.stay_ready()
     click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
     try:
         while True:
@@ -192,7 +196,7 @@ class Request:
         self.public, self._items, self._budget = public, items, budget
         self._formats, self._output, self._data_dir = formats, output, data_dir
         self._screen = Screen(on="text" in formats or output is not None)
-        self._noted = False  # what the sandbox lacks is told once
+        self._first = True  # what the sandbox lacks is told once
 
     def run(self, work: HandIn, path: Path, only: Sequence[str] = ()) -> int:
         """Checks, tells and writes; the exit code."""
@@ -203,9 +207,9 @@ class Request:
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
         door, note = open_sandbox.find()
-        if note and not self._noted:
-            self._noted = True
+        if note and self._first:
             click.echo(f"note: {note}", err=True)
+        self._first = False
         with self._screen as screen:
             checked = SelfCheck(
                 public=self.public,

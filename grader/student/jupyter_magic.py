@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from grader.marking import scoring
 from grader.reports import item_words, terminal_lines
 from grader.student import ask_in_kernel, public_checks, public_file, selfcheck
 from grader.student.public_checks import Public
+from grader.student.waiting_line import WaitingLine
 
 COLOURS = {
     Status.PASSED: "#1a9850",
@@ -42,6 +43,17 @@ COLOURS = {
     Status.ERROR: "#8e5bb5",
 }
 """Readable on white and on black."""
+
+Tell = Callable[[str], None]
+
+
+def _nobody(text: str) -> None:
+    """Hears nothing."""
+
+
+def _unheard(*_: object, **__: object) -> None:
+    """Publishes nothing, where a shell has no displays."""
+
 
 _read: dict[tuple[Path, int], Public] = {}
 
@@ -71,13 +83,19 @@ def check(line: str, shell: Any, cell: str | None = None) -> None:
     """
     if cell is not None and not shell.run_cell(cell).success:
         return  # the shell has shown why
+    waiting = WaitingLine(getattr(getattr(shell, "display_pub", None), "publish", _unheard))
+
+    def tell(text: str) -> None:
+        waiting.now = text
+
     try:
         names = line.replace(",", " ").split()
-        if cell is None:
-            result = judged(names, shell.user_ns, Path.cwd())
-        else:
-            source = shell.transform_cell(cell)  # magics and shell commands become Python
-            result = judged_cell(source, names, shell.user_ns, Path.cwd())
+        with waiting:
+            if cell is None:
+                result = judged(names, shell.user_ns, Path.cwd(), tell)
+            else:
+                source = shell.transform_cell(cell)  # magics and shell commands become Python
+                result = judged_cell(source, names, shell.user_ns, Path.cwd(), tell)
     except KeyboardInterrupt:
         result = CheckResult(notes=("Stopped.",))
     except GraderError as known:
@@ -86,13 +104,15 @@ def check(line: str, shell: Any, cell: str | None = None) -> None:
         told = f"This could not be checked ({type(bug).__name__}: {bug}); your work is untouched."
         result = CheckResult(notes=(told,))
     try:
-        display(result)  # type: ignore[no-untyped-call]
+        display(result, display_id=waiting.id, update=waiting.is_shown)  # type: ignore[no-untyped-call]
     except BaseException:
         return
 
 
-def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -> CheckResult:
-    """The verdicts on what the namespace defines.
+def judged(
+    names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path, tell: Tell = _nobody
+) -> CheckResult:
+    """The verdicts on what the namespace defines; `tell` hears what is asked now.
 
     Raises:
         UsageError: there are no public checks near the folder, or none of these names.
@@ -105,7 +125,8 @@ def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -
         elsewhere += [item.id for item in task.items if item not in ready]
         if not names:
             ready = [item for item in ready if _is_defined(item, namespace)]
-        found += _task(known, public_checks.only(task, tuple(ready)), namespace) if ready else []
+        if ready:
+            found += _task(known, public_checks.only(task, tuple(ready)), namespace, tell)
     notes = [_sum(found)] if found else []
     if not found and not (names and elsewhere):
         notes.append("Nothing of the assignment is defined yet: run the cells of your functions.")
@@ -119,7 +140,11 @@ def judged(names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path) -
 
 
 def judged_cell(
-    cell: str, names: Sequence[str], namespace: ask_in_kernel.Names, folder: Path
+    cell: str,
+    names: Sequence[str],
+    namespace: ask_in_kernel.Names,
+    folder: Path,
+    tell: Tell = _nobody,
 ) -> CheckResult:
     """The verdicts on what a cell defines, and on what is named beside.
 
@@ -132,7 +157,7 @@ def judged_cell(
     statements = ast.parse(cell).body
     defined = [n for s in statements for n in notebook_patch.defined(s) if n.lower() in subjects]
     if defined or names:
-        return judged([*defined, *names], namespace, folder)
+        return judged([*defined, *names], namespace, folder, tell)
     note = "This cell defines nothing that can be checked."
     return CheckResult(notes=(note, *_askable(known)))
 
@@ -171,10 +196,11 @@ def _is_defined(item: Item, namespace: ask_in_kernel.Names) -> bool:
     return any(name.lower() == wanted and callable(namespace[name]) for name in list(namespace))
 
 
-def _task(known: Public, task: Task, namespace: ask_in_kernel.Names) -> list[ItemGrade]:
+def _task(known: Public, task: Task, namespace: ask_in_kernel.Names, tell: Tell) -> list[ItemGrade]:
     asked = known.asked[task.id]
     answers: dict[str, Answer] = {}
-    for item in task.items:
+    for number, item in enumerate(task.items, 1):
+        tell(f"checking {item.id} ({number} of {len(task.items)}) …")
         for question in asked[item.id]:
             digest = codec.digest(question)
             if digest not in answers:

@@ -9,6 +9,8 @@ what it answers is believed by nobody else.
 from __future__ import annotations
 
 import _thread
+import contextlib
+import importlib
 import json
 import os
 import random
@@ -38,6 +40,9 @@ TELL_SECONDS = 0.5
 def main() -> None:
     """Does one job, and ends the process."""
     out = os.dup(1)
+    if sys.argv[1:] == ["ahead"]:
+        with contextlib.suppress(Exception):  # most notebooks draw
+            importlib.import_module("matplotlib.pyplot")
     line = sys.stdin.buffer.readline()
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # a notebook's own
@@ -49,6 +54,8 @@ def main() -> None:
             blob = blob[os.write(out, blob) :]
 
     try:
+        if not line:
+            return  # nobody wants it any more
         work(json.loads(line), say)
     except BaseException as error:  # a fixture's library is broken, or the notebook ended us
         say(event="failed", why=encodable(protocol.describe_error(error)))
@@ -58,6 +65,9 @@ def main() -> None:
 def work(job: dict[str, Any], say: Callable[..., None]) -> None:
     """Runs the cells, asks the questions, tells the evidence."""
     limits = Limits(**job["limits"])
+    os.chdir(job["folder"])
+    if job["data"]:
+        os.environ["GRADER_DATA"] = job["data"]
     module = types.ModuleType("__main__")
     names = vars(module)
     sys.modules["__main__"] = module

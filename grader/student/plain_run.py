@@ -16,17 +16,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Notebook, Question, Resource
 from grader.sandbox.surroundings import DATA, Answered, Progress, Surroundings
 from grader.store import serialisation
 
+if TYPE_CHECKING:
+    import numpy as np
+
 START_SECONDS = 60
 """For the libraries that fixtures import."""
+
+_waiting: list[subprocess.Popen[bytes]] = []  # begun ahead; it ends with this process
 
 MORE_SECONDS = 10
 """Beyond a question's own time, until the process is ended."""
@@ -51,8 +54,9 @@ def run(
     job = _job(notebook, asked, surroundings, task, seed, resources)
     with tempfile.TemporaryDirectory(prefix="grader-work-", ignore_cleanup_errors=True) as folder:
         _fill(Path(folder), surroundings.files)
+        job |= {"folder": folder, "data": str(surroundings.mounts.get(DATA, ""))}
         told = _Told(job, progress, answered)
-        found = told.by(_process(Path(folder), surroundings), surroundings.limits.notebook_seconds)
+        found = told.by(_process(), surroundings.limits.notebook_seconds)
     lost = Answer(status=AnswerStatus.LOST, error=found.message)
     answers = {key: told.answers.get(key, lost) for key in asked}
     return replace(found, answers=answers, seconds=round(time.monotonic() - began, 3))
@@ -102,9 +106,17 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
         target.write_bytes(content)
 
 
-def _process(folder: Path, surroundings: Surroundings) -> subprocess.Popen[bytes]:
-    data = surroundings.mounts.get(DATA)
-    more = {"GRADER_DATA": str(data)} if data else {}
+def ahead() -> None:
+    """Begins a process for the next run, which loads libraries until its job comes."""
+    if not _waiting:
+        _waiting.append(_begun("ahead"))
+
+
+def _process() -> subprocess.Popen[bytes]:
+    return _waiting.pop() if _waiting else _begun()
+
+
+def _begun(*words: str) -> subprocess.Popen[bytes]:
     variables = {
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
@@ -114,9 +126,8 @@ def _process(folder: Path, surroundings: Surroundings) -> subprocess.Popen[bytes
         "OPENBLAS_NUM_THREADS": "1",
     }
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.student.plain_process"],
-        cwd=folder,
-        env=dict(os.environ) | variables | more,
+        [sys.executable, "-P", "-m", "grader.student.plain_process", *words],
+        env=dict(os.environ) | variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

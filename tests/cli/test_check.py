@@ -24,6 +24,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / public_file.FILE).write_bytes(public_file.dump(made()))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("grader.student.open_sandbox.find", lambda: (door, ""))
+    monkeypatch.setattr("grader.student.open_sandbox.begin", lambda: None)
+    monkeypatch.setattr("grader.student.open_sandbox.stay_ready", lambda: None)
     for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "GITHUB_OUTPUT"):
         monkeypatch.delenv(name, raising=False)
 

@@ -39,6 +39,7 @@ def test_answers_are_those_of_the_reference() -> None:
     asked = [question for item in public.asked["kmeans"].values() for question in item]
     content = (ROOT / "reference/kmeans-example/KMeans.ipynb").read_bytes()
     early: dict[str, Answer] = {}
+    plain_run.ahead()
     told: list[tuple[str, int, int]] = []
     found = plain_run.run(
         read(content, "KMeans.ipynb"),
@@ -50,6 +51,7 @@ def test_answers_are_those_of_the_reference() -> None:
         progress=lambda kind, number, of, _: told.append((kind, number, of)),
         answered=early.__setitem__,
     )
+    assert plain_run._waiting == []
     assert (found.ending, {cell.status for cell in found.cells}) == (Ending.COMPLETED, {"ok"})
     assert early.keys() == found.answers.keys()
     for key, expected in public.expected.items():

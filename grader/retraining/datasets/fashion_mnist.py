@@ -12,8 +12,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,10 +226,12 @@ def _download(scratch: Path) -> Path | None:
 
 def _fetch(url: str, path: Path) -> bool:
     """Whether the file came, and is the right one."""
+    import urllib.request  # noqa: PLC0415 (slow to load, and seldom needed)
+
     try:
         with urllib.request.urlopen(url, timeout=20) as reply:  # noqa: S310 (fixed addresses)
             path.write_bytes(reply.read(MAX_FILE))
-    except (urllib.error.URLError, OSError):
+    except OSError:  # URLError is one
         return False
     return _content(path) is not None
 

@@ -34,6 +34,9 @@ END_SECONDS = 15
 """How long a driver may take to end its kernel and to remove what it made."""
 
 
+_waiting: list[Driver] = []  # begun ahead; they end with this process, whose pipes they read
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """A running driver: where to write its job, where to read its lines, and its process."""
@@ -60,8 +63,15 @@ class Driver:
         os.close(self.read_end)
 
 
+def ahead() -> None:
+    """Begins a driver for the next job without a forked kernel, whose libraries load meanwhile."""
+    _waiting.append(start(None))
+
+
 def start(kernel: socket.socket | None) -> Driver:
     """A driver for one job. `kernel` is the socket to a forked kernel, if there is one."""
+    if kernel is None and _waiting:
+        return _waiting.pop()
     job_read, job_write = os.pipe()
     said_read, said_write = os.pipe()
     given = [job_read, said_write] + ([kernel.fileno()] if kernel else [])

@@ -101,6 +101,12 @@ class Pool:
                 return self.fork(wait=wait)
         return Fork(ours, lambda: self._replace(attempt))
 
+    def begin(self) -> None:
+        """Starts a server, if there is none, for those who will ask."""
+        with self._lock:
+            if self._attempt is None and not os.environ.get(COLD) and not covered():
+                self._attempt = self._begin()
+
     @property
     def pid(self) -> int | None:
         """The process of the server, if one is ready."""
