@@ -160,6 +160,14 @@ def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
     head = file.task
     if head.id != path.stem:
         raise UsageError(f"{where}: the task's id is {head.id!r}; expected {path.stem!r}")
+    items = tuple(_item(item, head, kinds, path) for item in file.item)
+    functions = {getattr(item.check, "function", "") for item in items}
+    for item in items:
+        base = getattr(item.check, "base", "")
+        if base and type(item.check).calls is not Check.calls and base not in functions:
+            raise UsageError(
+                f"{where}: item {item.id}: base is {base!r}, which no item here checks"
+            )
     limits = data.get("limits", {})
     for key in TRAINED & limits.keys():
         if FIXTURE not in head.prepare:
@@ -171,7 +179,7 @@ def task(path: Path, defaults: Limits, kinds: Kinds = CHECKS) -> Task:
         title=head.title,
         points=head.points,
         notebook=head.notebook,
-        items=tuple(_item(item, head, kinds, path) for item in file.item),
+        items=items,
         limits=replace(defaults, **limits),
         prepare=head.prepare + COUNTED.get(head.network or "", ()),
         attempt=head.attempt or AttemptRule.HIGHEST,

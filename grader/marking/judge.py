@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from grader.checks.base import error, failed, review
@@ -23,7 +24,25 @@ def judge(work: TaskWork) -> dict[str, Outcome]:
     a check that crashes, is an ERROR: nobody loses a mark by it, and nobody passes on less than
     its check asks for.
     """
-    return {item.id: _outcome(work, item) for item in work.task.items}
+    found = {item.id: _outcome(work, item) for item in work.task.items}
+    return {item.id: _blamed(work, item, found) for item in work.task.items}
+
+
+def _blamed(work: TaskWork, item: Item, found: Mapping[str, Outcome]) -> Outcome:
+    """What lost points and calls another function of the student's, which is wrong, is for a
+    person: else one mistake costs its neighbours, too."""
+    base, outcome = str(getattr(item.check, "base", "")), found[item.id]
+    lost = (Status.FAILED, Status.PARTIAL)
+    if not base or outcome.status not in lost or not item.check.calls(work.case(item)):
+        return outcome
+    of_base = [one for one in work.task.items if getattr(one.check, "function", "") == base]
+    if not any(found[one.id].status in lost for one in of_base):
+        return outcome
+    return review(
+        f"It uses {base}, which is wrong itself: a person must look whether it would be right "
+        f"otherwise. {outcome.message}",
+        **outcome.details,
+    )
 
 
 def _outcome(work: TaskWork, item: Item) -> Outcome:

@@ -108,7 +108,13 @@ class StoredWork:
         outcomes, unanswered = dict[str, dict[str, Outcome]](), dict[str, str]()
         unhinted: list[str] = []
         for whole in self.assignment.tasks:
-            items = tuple(item for item in whole.items if f"{whole.id}/{item.id}" not in but)
+            wanted = [item for item in whole.items if f"{whole.id}/{item.id}" not in but]
+            bases = {getattr(item.check, "base", "") for item in wanted} - {""}
+            items = tuple(
+                item
+                for item in whole.items
+                if item in wanted or getattr(item.check, "function", "") in bases
+            )
             if not items:
                 continue
             work = self.of(submission, replace(whole, items=items))

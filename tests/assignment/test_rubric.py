@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +13,8 @@ import pytest
 from grader.assignment import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Limits, Visibility
+
+ROOT = Path(__file__).parents[2]
 
 HEAD = """\
 [assignment]
@@ -519,3 +522,22 @@ def test_an_assignment_that_is_nowhere_is_told() -> None:
         UsageError, match="assignment gone was not found: there is no rubrics/gone/"
     ):
         rubric.find("gone")
+
+
+@pytest.mark.parametrize(
+    ("base", "told"), [("assign", ""), ("nothing", "base is 'nothing', which no item here checks")]
+)
+def test_a_base_is_a_function_that_another_item_checks(
+    base: str, told: str, tmp_path: Path
+) -> None:
+    for kind in ("rubrics", "reference"):
+        shutil.copytree(ROOT / kind / "kmeans-example", tmp_path / kind / "kmeans-example")
+    path = tmp_path / "rubrics" / "kmeans-example" / "kmeans.toml"
+    text = path.read_text().replace('function = "update"', f'function = "update"\nbase = "{base}"')
+    path.write_text(text)
+    if told:
+        with pytest.raises(UsageError, match=f"item update: {told}$"):
+            rubric.find(str(path.parent))
+    else:
+        (task,) = rubric.find(str(path.parent)).tasks
+        assert [i.check.model_dump().get("base") for i in task.items if i.id == "update"] == [base]

@@ -68,7 +68,11 @@ def test_what_is_needed_is_enough(name: str) -> None:
             "allowed is {'x': [1.0]}; expected points in",
         ),
         ("function_values", {"extreme_share": "-0.1"}, "extreme_share is '-0.1'; expected greater"),
-        ("function_results", {"compare": "row"}, "compare is 'row'; expected 'values', 'rows' or"),
+        (
+            "function_results",
+            {"compare": "row"},
+            "compare is 'row'; expected 'values', 'rows', 'labels' or",
+        ),
         ("text_answer", {"cell": ""}, "cell is ''; expected text"),
         (
             "test_accuracy",

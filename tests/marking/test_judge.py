@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from grader.checks.base import Check, passed
+from grader.checks.base import Check, failed, partial, passed
 from grader.core import codec
 from grader.core.model import (
     Answer,
@@ -31,6 +31,55 @@ from grader.marking import plan
 from grader.marking.judge import _excused, judge
 from grader.marking.task_work import TaskWork
 from tests.marking.echo import Echo
+
+
+class Leaning(Check):
+    """A function that fails, and was seen to call its base so often."""
+
+    function: str
+    base: str = ""
+    ends: str = "failed"
+    called: int = 1
+
+    def calls(self, case: Case) -> int:
+        return self.called
+
+    def judge(self, case: Case) -> Outcome:
+        whole = {"failed": failed("Wrong."), "passed": passed("Right.")}
+        return whole.get(self.ends) or partial("0.5", "Half.")
+
+
+@pytest.mark.parametrize(
+    ("of_base", "own", "called", "status"),
+    [
+        ("failed", "failed", 1, Status.REVIEW),
+        ("partial", "failed", 1, Status.REVIEW),
+        ("failed", "partial", 1, Status.REVIEW),
+        ("passed", "failed", 1, Status.FAILED),
+        ("failed", "failed", 0, Status.FAILED),
+        ("failed", "passed", 1, Status.PASSED),
+    ],
+)
+def test_a_wrong_function_costs_none_of_its_neighbours(
+    of_base: str, own: str, called: int, status: Status
+) -> None:
+    base, other = (
+        task(check).items[0]
+        for check in (
+            Leaning(function="f", ends=of_base),
+            Leaning(function="g", base="f", ends=own, called=called),
+        )
+    )
+    one = replace(task(Broken()), items=(replace(base, id="f"), replace(other, id="g")))
+    evidence = Evidence(task="t", ending=Ending.COMPLETED)
+    work = TaskWork(
+        task=one, submission=submission(), questions={"f": (), "g": ()}, evidence=evidence
+    )
+    found = judge(work)["g"]
+    assert found.status is status
+    if status is Status.REVIEW:
+        assert found.share == 0
+        assert found.message.startswith("It uses f, which is wrong itself: a person must look")
 
 
 class Broken(Check):

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from grader.checks.base import Check, failed, partial, passed
 from grader.checks.functions.inputs import Inputs
 from grader.checks.functions.plots import all_axes
+from grader.checks.functions.results import calls_of_base, with_base
 from grader.checks.functions.values import undecided
 from grader.checks.settings import Name, Share, sum_up
 from grader.core.model import Case, Outcome, Question
@@ -33,6 +34,8 @@ class FunctionDrawing(Check):
 
     function: Name = Field(examples=["plot_clusters"])
     """The drawing function's name."""
+    base: Name | Literal[""] = Field(default="", examples=["assign"])
+    """Another function that it calls; who only calls a wrong one is for a person."""
     inputs: Inputs
     """The arguments it is called with, drawn anew for each submission."""
     arrays: Literal["numpy", "torch", "lists"] = "numpy"
@@ -48,12 +51,17 @@ class FunctionDrawing(Check):
 
     _one_whole = model_validator(mode="after")(sum_up)
 
+    def calls(self, case: Case) -> int:
+        """As the answers tell."""
+        return calls_of_base(case)
+
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """One call for each set of arguments drawn."""
         return tuple(
             Question(
                 probe="draw",
-                params={"name": self.function, "arguments": arguments, "arrays": self.arrays},
+                params={"name": self.function, "arguments": arguments, "arrays": self.arrays}
+                | with_base(self.base),
             )
             for arguments in self.inputs.drawn(rng)
         )

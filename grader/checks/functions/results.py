@@ -6,12 +6,13 @@ comes back may be a number, an array, a list, or a tuple of these, of any librar
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from grader.checks.base import Check, error, failed, partial, passed
 from grader.checks.functions.inputs import Inputs, given
@@ -43,6 +44,8 @@ class FunctionResults(Check):
 
     function: Name = Field(examples=["spread"])
     """The function's name in the notebook."""
+    base: Name | Literal[""] = Field(default="", examples=["assign"])
+    """Another function that it calls; who only calls a wrong one is for a person."""
     inputs: Inputs
     """The arguments of hidden calls, drawn anew for each submission."""
     example: tuple[Example, ...] = ()
@@ -51,8 +54,23 @@ class FunctionResults(Check):
     """What the arguments are."""
     tolerance: Tolerance = 1e-6
     """Relative, and absolute near zero."""
-    compare: Literal["values", "rows", "labels"] = "values"
-    """rows: the rows of an array in any order; labels: groups, whatever numbers they have."""
+    compare: Literal["values", "rows", "labels", "any order"] = Field(
+        default="values", examples=["labels"]
+    )
+    """rows: the rows of an array in any order; labels: groups, whatever numbers they have; any
+    order: the entries of a list or of an array."""
+    fixed_labels: tuple[int, ...] = Field(default=(), examples=[[-1]])
+    """With labels: numbers that mean something, such as -1 for noise, and stay as they are."""
+
+    @model_validator(mode="after")
+    def _labels_are_compared(self) -> Self:
+        if self.fixed_labels and self.compare != "labels":
+            raise ValueError('fixed_labels do nothing without compare = "labels"')
+        return self
+
+    def calls(self, case: Case) -> int:
+        """As the answers tell."""
+        return calls_of_base(case)
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The examples, then the calls that are drawn."""
@@ -61,7 +79,7 @@ class FunctionResults(Check):
 
     def _ask(self, arguments: list[JSON]) -> Question:
         params = {"name": self.function, "arguments": arguments, "arrays": self.arrays}
-        return Question(probe="call_results", params=params)
+        return Question(probe="call_results", params=params | with_base(self.base))
 
     def essence(self, answer: Answer) -> JSON:
         """What is returned."""
@@ -92,7 +110,7 @@ class FunctionResults(Check):
     def _right(self, answer: Answer, expected: Answer) -> bool:
         value, wanted = returned(answer), returned(expected)
         return answer.status is AnswerStatus.OK and alike(
-            value, wanted, self.tolerance, self.compare
+            value, wanted, self.tolerance, self.compare, self.fixed_labels
         )
 
     def _shown(self, case: Case, right: list[bool]) -> dict[str, JSON]:
@@ -114,7 +132,24 @@ def returned(answer: Answer) -> JSON:
     return answer.value.get("returned") if isinstance(answer.value, dict) else None
 
 
-def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") -> bool:
+def with_base(base: str) -> dict[str, JSON]:
+    """What a question holds so that calls of another function are counted."""
+    return {"base": base} if base else {}
+
+
+def calls_of_base(case: Case) -> int:
+    """How often that was called, over all answers."""
+    told = [answer.value.get("calls") for answer in case.answers if isinstance(answer.value, dict)]
+    return sum(count for count in told if type(count) is int and count > 0)
+
+
+def alike(
+    value: JSON,
+    wanted: JSON,
+    tolerance: float,
+    compare: str = "values",
+    fixed: Collection[int] = (),
+) -> bool:
     """Whether two returned values are the same up to the tolerance: tuples part by part.
 
     Texts, None and the keys of a dict must be equal; an infinity is near itself alone.
@@ -123,7 +158,7 @@ def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") 
         return (
             isinstance(value, dict)
             and value.keys() == wanted.keys()
-            and all(alike(value[key], wanted[key], tolerance, compare) for key in wanted)
+            and all(alike(value[key], wanted[key], tolerance, compare, fixed) for key in wanted)
         )
     if wanted is None or isinstance(wanted, str):
         return type(value) is type(wanted) and bool(value == wanted)
@@ -133,7 +168,7 @@ def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") 
             isinstance(wanted, list)
             and isinstance(value, list)
             and len(value) == len(wanted)
-            and all(alike(a, b, tolerance, compare) for a, b in zip(value, wanted, strict=True))
+            and _same_parts(value, wanted, tolerance, compare, fixed)
         )
     theirs = numbers(value)
     if theirs is None:
@@ -143,8 +178,8 @@ def alike(value: JSON, wanted: JSON, tolerance: float, compare: str = "values") 
     if theirs.shape != ours.shape:
         return False
     if compare == "labels" and ours.ndim == 1:
-        return _same_groups(theirs, ours)
-    if compare == "rows" and ours.ndim == 2:
+        return _same_groups(theirs, ours, fixed)
+    if (compare == "rows" and ours.ndim == 2) or (compare == "any order" and ours.ndim >= 1):
         return _same_rows(theirs, ours, tolerance)
     return bool(_close(theirs, ours, tolerance).all())
 
@@ -172,8 +207,24 @@ def _close(values: np.ndarray, wanted: np.ndarray, tolerance: float) -> np.ndarr
     return np.asarray(near | (np.isnan(values) & np.isnan(wanted)) | (values == wanted))
 
 
-def _same_groups(labels: np.ndarray, wanted: np.ndarray) -> bool:
+def _same_parts(
+    parts: list[JSON], wanted: list[JSON], tolerance: float, compare: str, fixed: Collection[int]
+) -> bool:
+    """Lists of what is no number: entry by entry, or each with one that is like it."""
+    left = list(wanted)
+    for part in parts:
+        open_ = range(len(left) if compare == "any order" else 1)
+        same = (n for n in open_ if alike(part, left[n], tolerance, compare, fixed))
+        if (match := next(same, None)) is None:
+            return False
+        del left[match]
+    return True
+
+
+def _same_groups(labels: np.ndarray, wanted: np.ndarray, fixed: Collection[int]) -> bool:
     pairs = set(zip(labels.tolist(), wanted.tolist(), strict=True))
+    if any(a != b and (a in fixed or b in fixed) for a, b in pairs):
+        return False
     return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
 
 

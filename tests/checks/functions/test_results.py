@@ -143,6 +143,14 @@ ROWS = np.array([[0.0, 1.0], [2.0, 3.0]])
         (np.array([2, 2, 0, 1]), GROUPS, "values", False),
         (np.array([2, 2, 0, 0]), GROUPS, "labels", False),
         (np.array([0, 3, 1, 2]), GROUPS, "labels", False),
+        ([2.0, 1.0, 2.0], [2.0, 2.0, 1.0], "any order", True),
+        ([2.0, 1.0, 1.0], [2.0, 2.0, 1.0], "any order", False),
+        ([2.0, 1.0], [2.0, 2.0, 1.0], "any order", False),
+        (np.array([3, 1]), [1, 3], "any order", True),
+        (["b", ["a"], "b"], ["b", "b", ["a"]], "any order", True),
+        (["b", ["a"]], ["b", ["b"]], "any order", False),
+        (["b", "a"], ["a", "b"], "values", False),
+        ([[1.0, 2.0], [3.0]], [[3.0], [2.0, 1.0]], "any order", True),
         (ROWS[::-1], ROWS, "rows", True),
         (ROWS[::-1], ROWS, "values", False),
         (np.array([[0.0, 1.0], [0.0, 1.0]]), ROWS, "rows", False),
@@ -180,6 +188,48 @@ ROWS = np.array([[0.0, 1.0], [2.0, 3.0]])
 )
 def test_what_is_the_same(value: Any, wanted: Any, compare: str, same: bool) -> None:
     assert alike(value, wanted, 1e-6, compare) is same
+
+
+@pytest.mark.parametrize(
+    ("labels", "same"),
+    [
+        ([-1, 5, 5, 2], True),
+        ([2, 5, 5, -1], False),
+        ([3, 5, 5, 2], False),
+        ([-1, -1, -1, 2], False),
+    ],
+)
+def test_a_label_that_means_something_stays_as_it_is(labels: list[int], same: bool) -> None:
+    """As -1 for noise does, which is no cluster."""
+    wanted = np.array([-1, 0, 0, 1])
+    assert alike(np.array(labels), wanted, 1e-6, "labels", (-1,)) is same
+
+
+def test_fixed_labels_without_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match='fixed_labels do nothing without compare = "labels"'):
+        FunctionResults(function="assign", inputs=INPUTS, fixed_labels=(-1,))
+
+
+@pytest.mark.parametrize(
+    ("body", "calls"),
+    [("Assign(p, c).sum()", 3), ("0", 0), ("assign", 0), ("[Assign(p, c) for _ in p]", 60)],
+)
+def test_calls_of_another_function_are_counted_and_it_is_put_back(body: str, calls: int) -> None:
+    check = FunctionResults(function="total", base="assign", inputs=INPUTS | {"calls": 3})
+    names = namespace(f"def Assign(p, c):\n return p\ndef total(p, c):\n return {body}", HANDOUT)
+    before, asked = names["Assign"], check.questions(np.random.default_rng(1))
+    seen = case(check, asked, tuple(ask(question, names) for question in asked))
+    assert (check.calls(seen) >= calls) if calls == 60 else (check.calls(seen) == calls)
+    assert names["Assign"] is before
+
+
+def test_a_base_that_is_not_there_is_called_by_nobody() -> None:
+    check = FunctionResults(function="assign", base="nothing", inputs=INPUTS)
+    asked = check.questions(np.random.default_rng(1))
+    own = namespace(REFERENCE, HANDOUT)
+    seen = case(check, asked, tuple(ask(question, own) for question in asked))
+    assert check.calls(seen) == 0
+    assert [answer.status for answer in seen.answers] == [AnswerStatus.OK] * 2
 
 
 @pytest.mark.parametrize("returns", ["np.inf", "None", "'yes'", "{'a': p[0]}", "[None, 'b', 2]"])
