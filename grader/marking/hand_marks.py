@@ -13,6 +13,7 @@ from decimal import Decimal
 from grader.core import bounded
 from grader.core.errors import Mistakes, UsageError
 from grader.core.model import Assignment, ItemGrade, Mark
+from grader.intake.identity import cleaned
 from grader.marking import answers
 from grader.marking.grades import Results
 from grader.store.store import Store
@@ -38,6 +39,7 @@ class Entry:
     points: str
     reason: str
     where: str = ""  # file and row, for the sentence if it is not right
+    name: str = ""  # of the student, as the row tells it; empty: it tells none
     problem: str = ""  # what is wrong with that row, if it could not be read
     given_for: GivenFor | None = None  # None: the answer that is there now
 
@@ -128,6 +130,7 @@ def _all_checked(
                     f"{entry.where}there is no student {entry.student!r}; use the names of the "
                     "files in students/"
                 )
+            _must_be(entry, present.store.submission(entry.student).name)
             mark = checked(entry, present, by, at)
             if found.setdefault((entry.student, mark.item), (entry, mark))[1] is not mark:
                 raise UsageError(
@@ -138,6 +141,15 @@ def _all_checked(
     if mistakes:
         raise Mistakes(mistakes)
     return list(found.values())
+
+
+def _must_be(entry: Entry, name: str) -> None:
+    """Raises if a row tells another name than the student of its id has."""
+    if entry.name and cleaned(entry.name) != cleaned(name):
+        raise UsageError(
+            f"{entry.where}{entry.student} is {name}, and the row says {entry.name}; were the "
+            "columns sorted apart? Export the table again"
+        )
 
 
 def checked(entry: Entry, present: Present, by: str, at: datetime) -> Mark:

@@ -96,6 +96,7 @@ def _entry(row: Mapping[str, str], where: str) -> Entry:
     return Entry(
         student=_plain(row["student"]),
         item=_plain(row["item"]),
+        name=_plain(row.get("name", "")),
         points=row["points"],
         reason=_plain(row["reason"]),
         where=where,

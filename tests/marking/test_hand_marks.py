@@ -143,7 +143,7 @@ def test_a_mark_holds_what_counted_before(tmp_path: Path) -> None:
 def grade_again(folder: Path, of: Assignment, number: int) -> None:
     """Student 10 hands in another number."""
     with Store(folder / "grader.sqlite") as store:
-        batch(of, store).results([replace(submission(number), student="s0010")])
+        batch(of, store).results([replace(submission(number), student="s0010", name="Student 10")])
 
 
 def test_a_mark_for_another_answer_waits_with_the_old_one_beside_it(tmp_path: Path) -> None:

@@ -150,6 +150,24 @@ def test_every_mistake_of_a_table_is_told_and_nothing_is_written(tmp_path: Path)
     assert given(tmp_path) == []
 
 
+def test_a_name_that_is_not_the_ids_is_refused(tmp_path: Path) -> None:
+    """As when one column of the table was sorted without the others."""
+    of = graded(tmp_path, 2, start=10)
+
+    def change(rows: list[list[str]]) -> None:
+        rows[1][1], rows[2][1] = rows[2][1], rows[1][1].upper()
+        rows[1][10] = rows[2][10] = "1"
+
+    with pytest.raises(Mistakes) as refusal:
+        give(tmp_path, of, *mark_table.read("w.csv", filled(exported(tmp_path, of), change)))
+    first, second = refusal.value.sentences
+    assert first == (
+        "w.csv, row 2: s0010 is Student 10, and the row says Student 11; were the columns sorted "
+        "apart? Export the table again"
+    )
+    assert second.startswith("w.csv, row 3: s0011 is Student 11, and the row says STUDENT 10;")
+
+
 def test_columns_of_somebodys_own_and_a_line_for_excel_do_not_matter(tmp_path: Path) -> None:
     of = graded(tmp_path, 1, start=10)
 
