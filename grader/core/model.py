@@ -139,6 +139,9 @@ class ItemCheck(Protocol):
     def again(self, case: Case) -> tuple[Question, ...]:
         """What to ask in one more run with secret classes, given all runs so far; () for none."""
 
+    def calls(self, case: Case) -> int:
+        """How often its function called the one of its setting `base`, if that may excuse it."""
+
     def judge(self, case: Case) -> Outcome:
         """The verdict."""
 
