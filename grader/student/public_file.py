@@ -48,6 +48,7 @@ def dump(public: Public) -> bytes:
         for question in asked
     }
     assignment = public.assignment
+    until = assignment.questions_until
     document = {
         "schema": 1,
         "grader": __version__,
@@ -56,6 +57,8 @@ def dump(public: Public) -> bytes:
             "title": assignment.title,
             "due": assignment.due.isoformat(),
             "version": assignment.version,
+            "questions_to": assignment.questions_to,
+            "questions_until": until.isoformat() if until else None,
         },
         "tasks": [_task(public, task) for task in assignment.tasks],
         "questions": {
@@ -172,6 +175,8 @@ class _Head(_Known):
     title: str
     due: datetime
     version: str = ""
+    questions_to: str = ""
+    questions_until: datetime | None = None
 
 
 class _Document(_Known):
@@ -242,6 +247,8 @@ def _public_of(document: _Document, path: Path) -> Public:
         rubric_dir=path.parent,
         reference_dir=path.parent,
         digest=head.version,
+        questions_to=head.questions_to,
+        questions_until=head.questions_until,
     )
     accuracies = {entry.id: entry.accuracy for entry in document.tasks if entry.accuracy}
     return Public(

@@ -138,11 +138,13 @@ def test_a_name_of_nothing_public_says_what_there_is(name: str, told: str) -> No
         public_checks.select(made(), [name])
 
 
-def test_what_is_asked_and_of_which_version_comes_along(tmp_path: Path) -> None:
+def test_what_is_asked_the_version_and_whom_to_ask_come_along(tmp_path: Path) -> None:
     read = public_file.read(written(tmp_path, public_file.dump(made())))
     asked = {item.id: item.question for task in read.assignment.tasks for item in task.items}
     assert asked["mlp"] == "Replace the given network by a better multi-layer perceptron."
     assert read.assignment.version == made().assignment.version != ""
+    assert read.assignment.questions_to.startswith("the teaching assistants")
+    assert read.assignment.questions_until == made().assignment.questions_until
 
 
 def test_public_points_of_values_are_exact(tmp_path: Path) -> None:
