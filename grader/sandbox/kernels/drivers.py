@@ -28,6 +28,7 @@ KEPT = (
     "GRADER_DEBUG",
     "GRADER_BWRAP",
     "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",  # a driver is of the same grader
 )
 ANSWER_SECONDS = 10
 END_SECONDS = 15
