@@ -33,7 +33,14 @@ def read_folder(folder: Path, problems: list[str]) -> Files:
     files: dict[str, Read] = {}
     times: dict[str, datetime] = {}
     counts: Counter[str] = Counter()
-    for place, folders, names in os.walk(folder):
+
+    def unreadable(bad: OSError) -> None:
+        within = encodable(os.path.relpath(bad.filename, folder))
+        why = f"could not be read ({bad.strerror})"
+        problems.append(f"{within} {why}.")
+        files[stand_in(f"{within}/", why)] = nothing
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
         within = PurePosixPath(encodable(Path(place).relative_to(folder).as_posix()))
         if STORE in names:
             problems.append(f"{within} holds results of the grader and was left out.")
@@ -71,8 +78,16 @@ def _leave(
     if path.is_symlink():
         problems.append(f"{relative} is a link and was left out.")
         files[stand_in(relative, "a link")] = nothing
-    elif path.name not in JUNK and any(path.iterdir()):
+    elif path.name not in JUNK and _holds_something(path):
         files[stand_in(f"{relative}/", HIDDEN)] = nothing
+
+
+def _holds_something(path: Path) -> bool:
+    """Whether a folder has something in it, as far as can be seen."""
+    try:
+        return any(path.iterdir())
+    except OSError:
+        return True
 
 
 def _add(
