@@ -1,76 +1,75 @@
-"""What a check shows while it works: on a terminal one console, that keeps its lines apart."""
+"""What `grader check` tells while it works."""
 
 from __future__ import annotations
-
-import io
-import re
-import sys
-from decimal import Decimal
 
 import pytest
 
 from grader.cli.check_screen import Screen
+from grader.core.model import Status
 from tests.reports.grades import item, task
 
-ERASE = "\x1b[2K"
+PASSED, FAILED = item(), item(Status.FAILED, id="tanh", message="::error::forged", points="2")
+TASK = task(PASSED, FAILED)
 
 
-class Terminal(io.StringIO):
-    """Takes what is written to standard output and error alike."""
-
-    def isatty(self) -> bool:
-        return True
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().out.splitlines()
 
 
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """The one that standard output and error are from now on."""
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stdout", shown)
-    monkeypatch.setattr(sys, "stderr", shown)
-    monkeypatch.setenv("TERM", "xterm")
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No runner, unless a test says so."""
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    return shown
 
 
-def test_no_line_is_glued_to_the_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
-    of, to = task(item(), item(id="tanh")), terminal(monkeypatch)
-    with Screen(on=True) as screen:
-        screen.progress("cell", 1, 5, "epoch 3")
-        for one in of.items:
-            screen.item(of.task, one)
-    shown = to.getvalue()
-    for line in ("Task activation", "passed   logistic", "passed   tanh"):
-        before = shown[: shown.index(line)]
-        _, spinner, after = before.rpartition("cell 2 of 5")
-        assert not spinner or ERASE in after, f"{line} is glued to {spinner + after!r}"
-    assert "cell 2 of 5" in shown
-
-
-def test_without_a_terminal_there_is_no_spinner(capsys: pytest.CaptureFixture[str]) -> None:
-    of = task(item())
-    with Screen(on=True) as screen:
-        screen.item(of.task, of.items[0])
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert "\x1b" not in said.out
-    assert re.search(r"passed +logistic", said.out)
-
-
-def test_a_task_without_its_notebook_is_one_line_for_all_its_items(
+def test_a_task_has_its_heading_once_and_each_item_its_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    of = task(item(), item(id="tanh"))
     with Screen(on=True) as screen:
-        screen.missing = {"activation": "It was not handed in."}
-        for one in of.items:
-            screen.item(of.task, one)
-    said = capsys.readouterr().out.splitlines()
-    assert said[1:] == [f"  It was not handed in. (2 items, {Decimal('3.00')} points)"]
+        screen.item(TASK.task, PASSED)
+        screen.item(TASK.task, FAILED)
+    told = lines(capsys)
+    assert told[0] == "Task activation (ActivationFunctions.ipynb)"
+    assert told[1].split() == ["passed", "logistic", "1.50", "of", "1.50"]
+    assert told[2].split() == ["failed", "tanh", "0.00", "of", "2.00"]
+    assert [line for line in told if line.startswith("Task")] == told[:1]
 
 
-def test_a_screen_that_is_off_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    of, to = task(item()), terminal(monkeypatch)
+def test_a_task_without_a_notebook_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(on=True) as screen:
+        screen.missing = {"activation": "ActivationFunctions.ipynb is not here"}
+        screen.item(TASK.task, PASSED)
+        screen.item(TASK.task, FAILED)
+    assert lines(capsys)[1:] == ["  ActivationFunctions.ipynb is not here (2 items, 3.50 points)"]
+
+
+def test_one_that_is_off_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with Screen(on=False) as screen:
-        screen.progress("cell", 1, 5, "")
-        screen.item(of.task, of.items[0])
-    assert to.getvalue() == ""
+        screen.item(TASK.task, FAILED)
+        screen.progress("cell", 0, 3, "printed")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_on_a_runner_no_line_of_a_student_is_a_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with Screen(on=True) as screen:
+        screen.item(TASK.task, FAILED)
+    first, *within, last = lines(capsys)
+    token = first.removeprefix("::stop-commands::")
+    assert len(token) == 32
+    assert last == f"::{token}::"
+    assert "forged" in "".join(within)
+    assert not [line for line in within if line.lstrip().startswith("::")]
+
+
+def test_each_run_has_a_word_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for _ in range(2):
+        with Screen(on=True):
+            pass
+    first, _, second, _ = lines(capsys)
+    assert first != second

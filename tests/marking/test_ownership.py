@@ -53,7 +53,7 @@ PEOPLE = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.randoms(use_true_random=False))
 def test_no_mark_is_on_another_person_after_any_order_of_batches(rng: random.Random) -> None:
     """Namesakes, withdrawals, renamed folders and resubmissions, as they come."""

@@ -37,7 +37,7 @@ numbers = st.floats(-2, 2).filter(lambda v: abs(v) > 1e-2)
 
 
 @given(expressions, numbers, numbers)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200)
 def test_values_and_gradient_are_those_of_torch(text: str, x: float, y: float) -> None:
     """Of every operator, where the expression has a value and a gradient of ordinary size."""
     tx = torch.tensor(x, dtype=torch.float64, requires_grad=True)

@@ -185,7 +185,7 @@ expressions = st.recursive(st.sampled_from(["x", "y", "2.5"]), binary, max_leave
 
 
 @given(expressions, st.integers(0, 10**6), st.booleans(), st.data())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300)
 def test_round_trip_of_perfect_empty_and_one_slip(
     text: str, seed: int, german: bool, data: st.DataObject
 ) -> None:
