@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from grader.core.model import Evidence
+from grader.core.model import Evidence, Notebook, TaskGrade
 from grader.reports import html, learning_curves
 from grader.review import notebook_page, rounds
 from grader.review.desk import Desk
@@ -43,6 +43,7 @@ def submission(visit: Visit) -> Response:
         curves=learning_curves.figures,
         listed=html.listed,
         codes=codes,
+        answers=_answers(shown, notebook) if notebook else {},
         waits=waits,
         saved=visit.query.get("saved", ""),
         blind={
@@ -51,6 +52,17 @@ def submission(visit: Visit) -> Response:
             if rounds.blind(desk, name, student, visit.marker) is not None
         },
     )
+
+
+def _answers(task: TaskGrade, notebook: Notebook) -> dict[int, list[str]]:
+    """By number of a cell the items whose answer the handout wants in it."""
+    number = {cell.id: place for place, cell in enumerate(notebook.cells, 1)}
+    found: dict[int, list[str]] = {}
+    for graded in task.items:
+        cell = getattr(graded.item.check, "cell", None)
+        if cell in number:
+            found.setdefault(number[cell], []).append(graded.item.id)
+    return found
 
 
 def preview(visit: Visit) -> Response:

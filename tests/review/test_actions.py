@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 
@@ -91,8 +93,6 @@ def test_after_a_mark_the_next_that_waits_opens_and_in_the_end_nothing_does(room
 
 
 def _equals(browser: object, address: str) -> list[str]:
-    import re
-
     page = browser.get(address).text  # type: ignore[attr-defined]
     return re.findall(r'name="equal" value="([^"]*)"', page)
 
@@ -308,6 +308,14 @@ def test_who_must_not_mark_whom_can_not(make: Callable[..., Room]) -> None:
     assert (answer.status_code, "kept apart" in answer.text) == (400, True)
     assert room.points("s0002", WHY) == "open"
     assert mark(room.browser("Jo"), at(room, "s0002"), points="1").status_code == 303
+
+
+def test_from_an_answer_one_comes_to_its_cell_in_the_notebook(room: Room) -> None:
+    browser = room.browser()
+    (link,) = re.findall(r'id="submission" href="([^"]*)"', browser.get(at(room, "s0000")).text)
+    path, _, anchor = unescape(link).partition("#")
+    page = browser.get(path).text
+    assert f'<span id="{anchor}">' in page.split('id="cell-3"', 1)[1].split("</div>", 1)[0]
 
 
 def test_reports_are_written_when_asked_for(room: Room) -> None:

@@ -230,13 +230,24 @@ if (letters) {
 // --- what others do -------------------------------------------------------------------------
 
 if (page === "item" || page === "course") {
-  const stream = new EventSource(`/events?after=${document.body.dataset.news}`);
   const here = form ? form.elements.at.value : "";
-  stream.addEventListener("message", (event) => {
+  let newest = document.body.dataset.news;
+  let stream = null;
+  const tell = (event) => {
+    newest = event.lastEventId;
     const news = JSON.parse(event.data);
     const path = window.location.pathname;
     if (here && news.code === here && path === `/item/${news.item}`) say(`${news.text} just now: your page is no longer new.`);
     else if (page === "course" || path === `/item/${news.item}`) say(news.text);
-  });
-  window.addEventListener("pagehide", () => stream.close());
+  };
+  // a browser keeps six connections at most: tabs that nobody looks at leave theirs to others
+  const listen = () => {
+    stream?.close();
+    if (document.hidden) return;
+    stream = new EventSource(`/events?after=${newest}`);
+    stream.addEventListener("message", tell);
+  };
+  listen();
+  document.addEventListener("visibilitychange", listen);
+  window.addEventListener("pagehide", () => stream?.close());
 }
