@@ -44,6 +44,7 @@ class Queue:
         self._twice = self._second_marks() if round is Round.SECOND else {}
         self._only = self._once_more()
         self._since = steps.since(desk.store, item, before) if before else None
+        self._plain = round is Round.FIRST and not every and self._since is None
         self._row: list[str] | None = None
 
     def _once_more(self) -> set[str]:
@@ -83,6 +84,8 @@ class Queue:
     def takes(self, student: str) -> bool:
         """Whether an answer is for this marker."""
         card = self._desk.cards[self._item][student]
+        if self._plain and not card.waits:
+            return False
         if not self._desk.may_mark(self._marker, student):
             return False
         if self._round in (Round.START, Round.AGAIN):
@@ -101,8 +104,10 @@ class Queue:
     def is_handed(self, card: Card) -> bool:
         """Whether somebody handed an answer to the lead, who has not marked it since."""
         handed = self._handed.get(card.student)
+        if handed is None:
+            return False
         last = card.mark or card.stale
-        return handed is not None and card.waits and (last is None or last.at < handed.at)
+        return card.waits and (last is None or last.at < handed.at)
 
     def note(self, student: str) -> str:
         """With what words an answer was handed to the lead."""
@@ -111,12 +116,12 @@ class Queue:
 
     def _represented(self, students: Iterator[str]) -> Iterator[str]:
         """Of equal answers that wait the first alone."""
-        seen: set[str] = set()
+        seen, equal = set[str](), self._desk.equal[self._item] if self._plain else {}
         for student in students:
             if student in seen:
                 continue
-            if not self._every and self._round is Round.FIRST and self._since is None:
-                seen.update(self._desk.equal[self._item].get(student, ()))
+            if len(group := equal.get(student, ())) > 1:
+                seen.update(group)
             yield student
 
     def equals(self, student: str) -> list[str]:
