@@ -121,7 +121,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         appeal_file.take(store, of, appeal_file.read("mail.txt", text.encode()), NOW)
         markers = [Marker(name="Jo", leads=True), Marker(name="Max")]
         desk = Desk(store, of, markers, second=Decimal("0.5"))
-        server = Server(desk, lambda: write_reports(Results(store, of), of, folder) and None)
+
+        def write() -> None:
+            write_reports(Results(store, of), of, folder)
+
+        server = Server(desk, write)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
