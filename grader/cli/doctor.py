@@ -14,6 +14,7 @@ from grader.core import extras
 from grader.core.errors import GraderError, SandboxError
 from grader.core.model import Cell, Ending, Notebook
 from grader.retraining.datasets import fashion_mnist
+from grader.sandbox import archive_tool
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose, levels
@@ -32,7 +33,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """All findings, the sandbox by really running a cell in it."""
-    return [_python(), *_packages(), *_ladder(), _confinement(), _data(), _resources()]
+    return [_python(), *_packages(), *_ladder(), _confinement(), _archives(), _data(), _resources()]
 
 
 def _python() -> Finding:
@@ -101,6 +102,16 @@ def _confinement() -> Finding:
     fine = evidence.cells[0].text == "closed\nFalse False\n"
     text = "a test notebook ran; no network, no host files" if fine else evidence.cells[0].text
     return Finding(what="confinement", ok=fine, text=text)
+
+
+def _archives() -> Finding:
+    there = archive_tool.find() is not None
+    text = (
+        f"opened by {archive_tool.TOOL}, confined"
+        if there
+        else f"not opened, a person looks at them; `apt-get install {archive_tool.PACKAGE}`"
+    )
+    return Finding(what="7z and rar archives", ok=True, text=text)
 
 
 def _data() -> Finding:

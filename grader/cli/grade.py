@@ -120,6 +120,7 @@ def grade(
     from grader.marking import libraries, masters, ownership
     from grader.platforms import PLATFORMS
     from grader.retraining.options import adjusted
+    from grader.sandbox import archive_tool
     from grader.store.store import Store
 
     found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
@@ -136,7 +137,7 @@ def grade(
         require_rung or accept_rung,
         lambda: libraries.require(chosen, known),
     )
-    found = ingest([*paths, *downloads], chosen, PLATFORMS, people)
+    found = ingest([*paths, *downloads], chosen, PLATFORMS, people, archive_tool.find())
     veil = _veil(key, chosen, found) if key else None
     notes = [veil.told(note) if veil else note for note in found.notes]
     for note in filter(None, (*notes, undated(found, chosen))):

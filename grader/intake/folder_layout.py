@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from grader.core.errors import UsageError
 from grader.intake import opened_archives, platform_tables
 from grader.intake.files import Files, is_ignored_folder
+from grader.intake.opened_archives import Convert
 from grader.intake.platform import Entry, Place, Platform, QuizAttempt
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
@@ -53,6 +54,7 @@ class Beside:
 
     platforms: Sequence[Platform]
     wanted: Sequence[str] = ()  # the assignment's notebooks
+    convert: Convert | None = None  # what opens archives that are no zips and tars
     quiz: list[Sequence[QuizAttempt]] = field(default_factory=list)
     people: list[Sequence[Entry]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -100,7 +102,7 @@ def split(
     if len(children) == 1 and not is_batch and wrappers < MAX_WRAPPERS:
         (only,) = children
         inner, remarks = (
-            opened_archives.unpacked(only.files, only.problems)
+            opened_archives.unpacked(only.files, only.problems, beside.convert)
             if only.is_zip
             else (
                 only.files,
@@ -223,9 +225,9 @@ def look(
         beside.notes.append(f"{name}: {why}; the file was left out")
 
 
-def opened(found: Found) -> tuple[Files, list[str]]:
+def opened(found: Found, convert: Convert | None = None) -> tuple[Files, list[str]]:
     """A student's files and remarks on them, with what lies in archives among them."""
-    return opened_archives.unpacked(found.files, found.problems)
+    return opened_archives.unpacked(found.files, found.problems, convert)
 
 
 def _holds_work(files: Files) -> bool:

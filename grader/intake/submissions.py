@@ -26,6 +26,7 @@ from grader.intake import (
 from grader.intake.files import Files, is_ignored
 from grader.intake.folder_layout import Beside, Found
 from grader.intake.identity import Identity
+from grader.intake.opened_archives import Convert
 from grader.intake.platform import Platform
 from grader.intake.roster import Owner, Roster
 
@@ -51,8 +52,10 @@ class Submissions:
         found: Mapping[str, tuple[Owner, Found]],
         quiz: people.Matched,
         assignment: Assignment,
+        convert: Convert | None = None,
     ) -> None:
         self._found, self._quiz, self._assignment = found, quiz, assignment
+        self._convert = convert
 
     def __len__(self) -> int:
         return len(self._found)
@@ -72,7 +75,7 @@ class Submissions:
     def only(self, students: Collection[str]) -> Submissions:
         """Those of these ids alone, as `identities` has them."""
         found = {student: one for student, one in self._found.items() if student in students}
-        return Submissions(found, self._quiz, self._assignment)
+        return Submissions(found, self._quiz, self._assignment, self._convert)
 
     def __iter__(self) -> Iterator[Submission]:
         for owner, found in self._found.values():
@@ -80,7 +83,7 @@ class Submissions:
 
     def _read(self, owner: Owner, found: Found) -> Submission:
         try:
-            files, problems = folder_layout.opened(found)
+            files, problems = folder_layout.opened(found, self._convert)
             made = one_submission.assembled(owner, files, problems, self._assignment)
         except UsageError as bad:  # a file went away, or its disk is broken
             made = one_submission.assembled(owner, Files(), [f"{bad}."], self._assignment)
@@ -92,17 +95,19 @@ def ingest(
     assignment: Assignment,
     platforms: Sequence[Platform],
     people_files: Sequence[Path] = (),
+    convert: Convert | None = None,
 ) -> Batch:
     """The submissions at these paths: each a submission, or a folder or zip of submissions.
 
     A path may also be a table that a platform made, of people or of a quiz, and `people_files` are
-    these or any rosters, times and extensions. `platforms` are those whose downloads are known.
+    these or any rosters, times and extensions. `platforms` are those whose downloads are known,
+    `convert` opens archives that are neither zips nor tars.
 
     Raises:
         UsageError: a path does not exist or cannot be read, or there is no submission at all.
     """
     wanted = [task.notebook for task in assignment.tasks if task.notebook]
-    beside = Beside(platforms=platforms, wanted=wanted)
+    beside = Beside(platforms=platforms, wanted=wanted, convert=convert)
     found: list[Found] = []
     for path in paths:
         found += _at(path, beside)
@@ -119,7 +124,7 @@ def ingest(
         one.submitted_at is not None or any(entry.submitted_at for entry in owner.entries)
         for owner, one in owned.values()
     )
-    submissions = Submissions(owned, quiz, assignment)
+    submissions = Submissions(owned, quiz, assignment, convert)
     rows = [row for attempts in beside.quiz for row in attempts]
     others = known.others(submissions.owners(), rows)
     return Batch(submissions=submissions, notes=tuple(beside.notes), dated=dated, others=others)

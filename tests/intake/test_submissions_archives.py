@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -147,3 +149,46 @@ def test_more_helper_files_than_any_notebook_needs_are_left_out(tmp_path: Path) 
     files = {f"{n}.txt": b"x" for n in range(2000)} | {A: EMPTY}
     (student,) = found(tmp_path, {f"Ada/{name}": body for name, body in files.items()}).values()
     assert len(student.files) == one_submission.MAX_HELPER_FILES
+
+
+def of_other_kind(tmp_path: Path, convert: Callable[[bytes, str], bytes] | None) -> Submission:
+    """What somebody handed in as a 7z."""
+    for name, file, content in (("Ada", "work.7z", b"7z"), ("Bob", A, EMPTY)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_bytes(content)
+    batch = submissions.ingest([tmp_path], rubric.find("dais2021-a4"), PLATFORMS, convert=convert)
+    ada, _ = batch.submissions
+    return ada
+
+
+def test_other_archives_are_read_as_the_tar_that_a_program_makes_of_them(tmp_path: Path) -> None:
+    def converted(content: bytes, name: str) -> bytes:
+        assert (content, name) == (b"7z", "work.7z")
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            for path, kind in ((A, tarfile.REGTYPE), ("../E.ipynb", tarfile.REGTYPE), (E, b"2")):
+                entry = tarfile.TarInfo(path)
+                entry.type, entry.linkname, entry.size = kind, "/etc/passwd", len(EMPTY)
+                archive.addfile(entry, io.BytesIO(EMPTY))
+        return out.getvalue()
+
+    ada = of_other_kind(tmp_path, converted)
+    assert set(ada.notebooks) == {"activation"}
+    assert "'../E.ipynb' in work.7z points outside and was left out." in ada.problems
+    assert "'Evaluation.ipynb' in work.7z is no ordinary file and was left out." in ada.problems
+    assert set(ada.doubts) == {"evaluation", "fmssvrc"}
+
+
+def test_other_archives_that_cannot_be_opened_are_named_and_go_to_a_person(tmp_path: Path) -> None:
+    def refused(content: bytes, name: str) -> bytes:
+        raise UsageError(f"{name} could not be unpacked")
+
+    ada = of_other_kind(tmp_path, refused)
+    assert "work.7z could not be unpacked." in ada.problems
+    assert ada.doubts["activation"] == "work.7z could not be unpacked."
+    assert ada.unused == ("work.7z",)
+
+
+def test_without_a_program_for_them_other_archives_go_to_a_person(tmp_path: Path) -> None:
+    ada = of_other_kind(tmp_path, None)
+    assert ada.doubts["activation"] == "work.7z was handed in, and may be this work."
