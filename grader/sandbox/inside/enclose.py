@@ -31,6 +31,9 @@ GET_FLAGS, SET_FLAGS, UP = 0x8913, 0x8914, 1
 FRESH = ("/notebook", "/tmp", "/dev/shm", "/data", "/run")
 """What each fork gets anew, empty."""
 
+OF_THE_MACHINE = ("/proc/sys", "/proc/pressure")
+"""Settings; and its load, of which anyone may ask to be told, in memory that all share."""
+
 INODES = 100_000  # files of a private folder: each costs memory that its size does not count
 
 
@@ -89,8 +92,10 @@ def mounts(size, data_size, hide):
     mount("proc", "/proc", "proc", NO_SUID | NO_DEV | NO_EXEC)
     with open("/proc/sys/user/max_user_namespaces", "w") as file:
         file.write("0")  # of this namespace: below it there will be none
-    mount("/proc/sys", "/proc/sys", "", BIND)
-    mount("", "/proc/sys", "", REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEV | NO_EXEC)
+    for path in OF_THE_MACHINE:
+        if os.path.isdir(path):
+            mount(path, path, "", BIND)
+            mount("", path, "", REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEV | NO_EXEC)
     for path in hide:
         if os.path.isdir(path):
             private_folder(path, 4096)

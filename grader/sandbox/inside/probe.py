@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 
-SETTING = "/proc/sys/kernel/core_pattern"
+SETTING, LOAD = "/proc/sys/kernel/core_pattern", "/proc/pressure/cpu"
 
 
 def tries(action):
@@ -63,6 +63,7 @@ def main():
             (path for path in told["sockets"] if tries(lambda path=path: other_socket(path))), ""
         ),
         "may change the kernel's settings": tries(lambda: os.open(SETTING, os.O_WRONLY)),
+        "may ask to be told of this machine's load": tries(lambda: os.open(LOAD, os.O_RDWR)),
     }
     if told["doors"]:
         facts["took a terminal"] = tries(lambda: os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))

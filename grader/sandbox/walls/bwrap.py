@@ -17,6 +17,7 @@ from pathlib import Path
 from grader.core import user_cache
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
+from grader.sandbox.inside.enclose import OF_THE_MACHINE
 from grader.sandbox.surroundings import DATA
 from grader.sandbox.walls import seccomp
 from grader.sandbox.walls.confinement import (
@@ -173,7 +174,10 @@ def _system_folder(path: str) -> list[str]:
 def _private_folders(limits: Limits, forks: bool) -> list[str]:
     size = str(limits.disk_mib << 20)
     # A /proc with anything mounted over it keeps kernels from mounting their own.
-    settings = ["--dir", "/data"] if forks else ["--ro-bind", "/proc/sys", "/proc/sys"]
+    closed = [
+        p for path in OF_THE_MACHINE if Path(path).is_dir() for p in ("--ro-bind", path, path)
+    ]
+    settings = ["--dir", "/data"] if forks else closed
     return [
         "--proc",
         "/proc",

@@ -230,6 +230,7 @@ print(json.dumps({
         for place in ('/data', '/run', '', '/usr')
     ],
     'setting': tried(lambda: open('/proc/sys/kernel/core_pattern', 'w')),
+    'load': tried(lambda: open('/proc/pressure/cpu', 'r+')),
     'namespaces': open('/proc/sys/user/max_user_namespaces').read().strip(),
     'unshare': tried(lambda: None) if libc.unshare(0x10000000) == 0 else 'refused',
     'clone': fork_of_a_user_namespace() not in (0,),
@@ -268,6 +269,7 @@ def test_a_fork_has_no_powers_and_can_get_none(look: Mapping[str, object]) -> No
     assert (look["no new privileges"], look["filter"]) == ("1", "2")
     assert (look["namespaces"], look["unshare"], look["clone"]) == ("0", "refused", True)
     assert look["setting"] in ("EROFS", "EACCES")
+    assert look["load"] in ("EROFS", "EACCES", "ENOENT")
 
 
 def test_a_fork_is_bound_to_its_first_process_which_is_closed_to_it(
