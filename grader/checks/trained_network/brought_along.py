@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from grader.core.model import Notebook
 
@@ -27,12 +28,18 @@ LONGEST = 30
 
 
 def size(
-    notebook: Notebook | None, template: Notebook | None, files: Mapping[str, bytes] | None = None
+    notebook: Notebook | None,
+    template: Notebook | None,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    names: Iterable[str] = (),
 ) -> int:
-    """Bytes of compressed data in code cells, without what the template has, and in `files`."""
+    """Bytes of compressed data in code cells, without what the template has, in `files`, in names.
+
+    These are of all files beside the notebook: whoever lists them reads their names.
+    """
     given = {part for source in _sources(template) for part in _data(source)}
-    texts, packed = [*_sources(notebook)], 0
-    for content in (files or {}).values():
+    texts, packed = [*_sources(notebook), *names], 0
+    for content in files.values():
         try:
             texts.append(content.decode())
         except UnicodeDecodeError:

@@ -119,7 +119,7 @@ def _of_the_material(
             "those of a backward pass."
         )
     read = {name: body for name, body in case.files.items() if _is_read(name, network, case)}
-    size = brought_along.size(case.notebook, case.template, read)
+    size = brought_along.size(case.notebook, case.template, read, case.files)
     if size > brought_along.MUCH:
         told = "".join(f" and {name}" for name in sorted(read)[:5])
         sentences.append(

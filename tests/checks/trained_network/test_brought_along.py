@@ -140,6 +140,13 @@ def test_a_module_beside_the_notebook_counts_if_it_is_named(code: str, is_used: 
     assert ("helper.py hold data of" in found) == is_used
 
 
+def test_names_of_files_hold_data_too() -> None:
+    parts = [BASE64[n : n + 60] for n in range(0, len(BASE64), 60)]
+    assert "hold data of" in told(files={f"{part}.txt": b"" for part in parts})
+    usual = [f"Screenshot 2021-05-{n:02} at 12.{n}.11.png" for n in range(1, 31)]
+    assert told(files=dict.fromkeys([*usual, *(f"output_{n}_0.png" for n in range(99))], b"")) == ""
+
+
 def test_more_than_anybody_writes_counts_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     prose = "".join(chr(97 + n) for n in np.random.default_rng(1).integers(0, 26, 6000))
     words = " ".join(prose[n : n + 6] for n in range(0, 6000, 6))
