@@ -20,7 +20,7 @@ PREFIX = "grader-held-"
 UNHELD = "grader-unheld-"
 KINDS = ("kernel", "stage", "work")
 FRESH_SECONDS = 5  # between making a folder and locking it, nobody else may take it for stale
-REMOVE_SECONDS = 5  # for what Python itself could not remove
+REMOVE_SECONDS = 30  # for what Python itself could not remove
 
 
 class Scratch:
