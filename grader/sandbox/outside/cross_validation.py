@@ -22,8 +22,8 @@ MAX_LIVES = 200
 MAX_CALLS = 10_000
 """Of the training function, for one model."""
 
-MAX_ROWS = 1_000_000
-"""In all calls together: a thousand epochs of six folds are a third of that."""
+MAX_JUDGED = 500_000
+"""Rows of all judgements together: who judges after each of a thousand epochs has a third."""
 
 MAX_PRINT = 100
 """Letters of a fingerprint of weights."""
@@ -93,6 +93,11 @@ class Life:
         """Whether the outputs of a call were handed out, so that it was one."""
         return bool(self.told[event.rows[event.rows >= 0]].all())
 
+    def judged(self) -> int:
+        """The number of rows of all its judgements."""
+        events = [*self.closed, (self.events, {})]
+        return sum(len(e.rows) for some, _ in events for e in some[-MAX_EVENTS:] if not e.learned)
+
     def phases(self) -> list[dict[str, JSON]]:
         """Its knowledge each time that it was judged; of equal judgements in a row, the last."""
         found: list[tuple[set[int], dict[str, JSON]]] = []
@@ -124,7 +129,6 @@ class CrossValidation:
         self._by_key: dict[int, Life] = {}
         self._widths: list[list[int]] = []  # by key
         self._events: list[Event] = []
-        self._rows = 0  # of all calls
 
     @staticmethod
     def sent(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -156,7 +160,9 @@ class CrossValidation:
         return found
 
     def record(self) -> JSON:
-        """The phases in which models were judged, in their order."""
+        """The phases in which models were judged, in their order; None if nobody judges so much."""
+        if sum(life.judged() for life in self._lives) > MAX_JUDGED:
+            return None
         found = [phase for life in self._lives for phase in life.phases()]
         found.sort(key=lambda phase: int(phase["order"]))
         return {"phases": [_plain(phase) for phase in found[-MAX_PHASES:]]}
@@ -172,9 +178,6 @@ class CrossValidation:
         found, classes = _rows(rows, self._count), _rows(own, self._classes)
         if len(found) != len(classes):
             raise ValueError("classes of other rows")
-        self._rows += len(found)
-        if self._rows > MAX_ROWS:
-            raise ValueError("more rows than anybody judges")
         life = self._life(key, now)
         if stepping is True:  # an optimizer that looks for its way
             life.prints.add(now)
