@@ -59,9 +59,12 @@ TINY, TINY_ROWS = 100, 5000
 FALLEN, STAYED = 0.6, 0.9
 """A loss that is told to fall below this share of what it was, and one that was seen to stay."""
 
-MIN_SHIFTED = 4
+MIN_SHIFTED = 5
 MIN_SAME = 3
 """Values of a course, to say that it is another one's."""
+
+BITS, ENOUGH_BITS = (0.8, 0.8, 0.8, 3.0, 6.0), 12.0
+"""Of one value, by its decimals: two trainings of a network differ by some 0.5 % in each epoch."""
 
 
 class Course:
@@ -216,12 +219,19 @@ def _stays(seen: Series) -> bool:
 
 
 def _is_the_same(one: Course, other: Course) -> bool:
-    """Whether two courses agree in their loss or in an accuracy that changes at all."""
+    """Whether two courses agree in what changes at all, by more than rounding explains."""
     pairs = [] if one.loss is None or other.loss is None else [(one.loss, other.loss)]
     pairs += product(one.accuracies, other.accuracies)
-    return any(
-        a.size == b.size >= MIN_SAME and np.ptp(a) > 0 and np.array_equal(a, b) for a, b in pairs
-    )
+    return sum(_bits(a) for a, b in pairs if np.array_equal(a, b)) >= ENOUGH_BITS
+
+
+def _bits(values: Series) -> float:
+    """How much it says that another training has the same values."""
+    different = np.unique(values)
+    if values.size < MIN_SAME or different.size < 2:
+        return 0.0
+    decimals = next((n for n in range(4) if np.allclose(np.round(values, n), values, atol=1e-9)), 4)
+    return float(different.size * BITS[decimals])
 
 
 def _fits(name: str, values: Series, network: Network) -> bool:

@@ -148,17 +148,37 @@ def test_one_accuracy_alone_may_be_of_images_learned_by_heart() -> None:
     assert got.status is Status.PARTIAL
 
 
+FINE = {
+    "loss": [1.90127, 0.81334, 0.60418],
+    "train": [0.61233, 0.79021, 0.83357],
+    "val": [0.6011, 0.8023, 0.8217],
+}
+
+
 @pytest.mark.parametrize("same", ["loss", "train", "val"])
 def test_the_same_course_in_two_trainings_goes_to_a_person(same: str) -> None:
-    other = {name: [v * 0.99 for v in values] for name, values in COURSE.items()}
-    got = loop(again=other | {same: COURSE[same]})
+    other = {name: [v * 0.99 for v in values] for name, values in FINE.items()}
+    got = loop(FINE, again=other | {same: FINE[same]})
     assert got.status is Status.REVIEW
     assert "same course" in got.message
 
 
+def test_rounded_courses_may_agree_in_part() -> None:
+    """Typed ones agree in all that they tell."""
+    epochs = range(1, 8)
+    course = {
+        "loss": [round(2 / n, 2) for n in epochs],
+        "train": [round(0.6 + n / 30, 2) for n in epochs],
+        "val": [round(0.59 + n / 31, 2) for n in epochs],
+    }
+    other = {"loss": [v + 0.01 for v in course["loss"]], "val": [v - 0.01 for v in course["val"]]}
+    assert loop(course, again=course | other).status is Status.PASSED
+    assert loop(course, again=course).status is Status.REVIEW
+
+
 def test_a_course_that_is_drawn_alone_is_compared_with_that_of_the_second_run() -> None:
     check = TrainingPlots()
-    lines = [{"x": np.arange(3.0), "y": np.array(y), "label": k} for k, y in COURSE.items()]
+    lines = [{"x": np.arange(3.0), "y": np.array(y), "label": k} for k, y in FINE.items()]
     drawn = ok([{"cell": 1, "axes": [{"lines": lines, "title": "course"}], "legend": []}])
     found = case(check, ASKED, (ok(NETWORK_FACTS), ok({}), drawn, ok(exported(84.0))))
     told = {codec.digest(FIGURES): drawn}
@@ -177,22 +197,22 @@ def test_a_schedule_is_no_course(name: str) -> None:
     assert loop(schedule | COURSE, again=schedule | other).status is Status.PASSED
 
 
-ACCURACY = np.array([0.612, 0.7431, 0.7998, 0.8263])
+ACCURACY = np.array([0.612, 0.7431, 0.7998, 0.8263, 0.8301])
 
 
 @pytest.mark.parametrize(
     ("val", "is_odd"),
-    [(ACCURACY - 0.01, True), (ACCURACY - [0.01, 0.012, 0.009, 0.01], False)],
+    [(ACCURACY - 0.01, True), (ACCURACY - [0.01, 0.012, 0.009, 0.01, 0.01], False)],
 )
 def test_an_accuracy_made_of_the_other_goes_to_a_person(val: Any, is_odd: bool) -> None:
-    got = loop({"loss": [1.9, 0.8, 0.6, 0.5], "train": ACCURACY, "val": val})
+    got = loop({"loss": [1.9, 0.8, 0.6, 0.5, 0.4], "train": ACCURACY, "val": val})
     assert (got.status is Status.REVIEW) == is_odd
     assert ("by the same amount in every epoch" in got.message) == is_odd
 
 
 def test_rounded_accuracies_may_differ_by_the_same_amount() -> None:
     train = np.round(ACCURACY, 2)
-    course = {"loss": [1.9, 0.8, 0.6, 0.5], "train": train, "val": train - 0.01}
+    course = {"loss": [1.9, 0.8, 0.6, 0.5, 0.4], "train": train, "val": train - 0.01}
     assert loop(course).status is Status.PASSED
 
 
