@@ -90,9 +90,7 @@ def review(
     answered; at the end the reports are written.
     """
     from grader.cli import result_folder
-    from grader.core import bounded
     from grader.core.errors import UsageError
-    from grader.marking.grades import Results
 
     if write_steps:
         _write_steps(results, assignment)
@@ -100,10 +98,7 @@ def review(
     for name, wanted in (("--second", second), ("--calibrate", calibrate)):
         if wanted and not others:
             raise UsageError(f"{name} needs a second person; name one by --marker")
-    allowed = bounded.cents(tolerance)
-    if allowed is None or allowed < 0:
-        raise UsageError(f"--tolerance is {tolerance[:40]!r}; expected points such as 0.5")
-    server = _server()
+    allowed, server = _allowed(tolerance), _server()
     from grader.review.desk import Desk
 
     with result_folder.opened(results, write=True) as store:
@@ -122,21 +117,39 @@ def review(
             calibrate=calibrate,
             repeats=repeats,
         )
-
-        def write_reports() -> None:
-            result_folder.write_reports(Results(store, chosen), chosen, results)
-
         if second:
             click.echo(_sample_size(len(store.students()) * second / 100), err=True)
-        running = server(desk, write_reports, port)
-        for marker, address in running.addresses:
-            click.echo(f"{marker}: {address}")
-        click.echo("Ctrl-C ends it. Every mark is kept at once.", err=True)
-        if not no_browser and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
-            click.launch(running.addresses[0][1])
-        running.run()
-        write_reports()
-        _tell(desk, results)
+        _serve(server, desk, results, port, show=not no_browser)
+
+
+def _serve(server: type[Server], desk: Desk, results: Path, port: int, *, show: bool) -> None:
+    """Until it is interrupted; then the reports are written."""
+    from grader.cli import result_folder
+    from grader.marking.grades import Results
+
+    def write_reports() -> None:
+        of = desk.assignment
+        result_folder.write_reports(Results(desk.store, of), of, results)
+
+    running = server(desk, write_reports, port)
+    for marker, address in running.addresses:
+        click.echo(f"{marker}: {address}")
+    click.echo("Ctrl-C ends it. Every mark is kept at once.", err=True)
+    if show and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
+        click.launch(running.addresses[0][1])
+    running.run()
+    write_reports()
+    _tell(desk, results)
+
+
+def _allowed(tolerance: str) -> Decimal:
+    from grader.core import bounded
+    from grader.core.errors import UsageError
+
+    allowed = bounded.cents(tolerance)
+    if allowed is None or allowed < 0:
+        raise UsageError(f"--tolerance is {tolerance[:40]!r}; expected points such as 0.5")
+    return allowed
 
 
 def _sample_size(pairs: float) -> str:

@@ -63,6 +63,7 @@ def test_an_own_answer_comes_again_blind_and_its_mark_does_not_count(
     give(room, "Jo", students[:11], points="1.5", comment="first words")
     assert rounds.again(room.desk, WHY, JO) == ""
     browser = room.browser()
+    assert "After 12 answers one of your own comes again" in browser.get("/keys").text
     answer = mark(browser, f"/item/{WHY}?at={room.code(students[11])}", points="1.5")
     due = rounds.again(room.desk, WHY, JO)
     assert due in students[:2]  # not one of the last ten
