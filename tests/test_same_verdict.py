@@ -1,0 +1,129 @@
+"""The verdict on a public item is the same in %check, `grader check`, CI and the grading.
+
+Over every known way to solve the items whose functions can be asked by themselves, right or wrong.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+
+from grader.assignment import rubric, variants
+from grader.core import codec, notebook_patch
+from grader.core.model import Answer, Notebook, Outcome, Status, Submission, Task
+from grader.core.notebook import read
+from grader.marking import plan
+from grader.marking.judge import judge
+from grader.marking.task_work import TaskWork
+from grader.reports import junit
+from grader.student import ask_in_kernel, jupyter_magic, public_checks, public_file
+from grader.student.selfcheck import SelfCheck
+from tests.bundle import ROOT, door, made
+
+GRADING_SEED = 20210530
+TASKS = [("kmeans-example", "kmeans"), ("dais2021-a4", "activation")]
+FILES = [
+    (name, task, path.name)
+    for name, task in TASKS
+    for path in sorted((ROOT / "reference" / name / "variants" / task).glob("*.py"))
+]
+
+
+def folder(name: str) -> Path:
+    return ROOT / "reference" / name
+
+
+@cache
+def master(name: str, task: str) -> Notebook:
+    """The reference without cells that only try it out."""
+    file = folder(name) / str(made(name, task).task(task).notebook)
+    found = read(file.read_bytes(), file.name)
+    tried = ("call-", "-test", "run")
+    code = [cell for cell in found.cells if cell.kind == "code"]
+    cells = tuple(cell for cell in code if not any(word in cell.id for word in tried))
+    return Notebook(name=found.name, cells=cells)
+
+
+@cache
+def names_of(name: str, task: str) -> dict[str, Any]:
+    return defined(master(name, task))
+
+
+def defined(notebook: Notebook) -> dict[str, Any]:
+    """What a notebook's cells define."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in notebook.cells:
+        exec(cell.source, names)
+    return names
+
+
+@cache
+def expected(name: str, task: str, item: str) -> dict[str, Answer]:
+    """The reference's answers to what the grading asks of one item."""
+    found = {}
+    for question in plan.plan(made(name, task).task(task), GRADING_SEED)[item]:
+        answer = ask_in_kernel.ask(names_of(name, task), question, 20)
+        found[codec.digest(question)] = answer
+    return found
+
+
+def graded(name: str, task: Task, submission: Submission) -> dict[str, Outcome]:
+    """As in a batch: other inputs, and the reference's answers to them."""
+    asked = plan.plan(task, GRADING_SEED)
+    questions = [question for several in asked.values() for question in several]
+    evidence = door(
+        submission.notebooks[task.id],
+        questions,
+        None,  # type: ignore[arg-type]
+        task=task.id,
+        seed=0,
+        resources=None,
+        progress=None,
+        answered=lambda digest, answer: None,
+    )
+    right = {key: a for item in task.items for key, a in expected(name, task.id, item.id).items()}
+    work = TaskWork(
+        task=task,
+        submission=submission,
+        questions=asked,
+        evidence=evidence,
+        expected=right,
+        reference_dir=folder(name),
+    )
+    return judge(work)
+
+
+@pytest.mark.parametrize(("name", "task", "file"), FILES, ids=str)
+def test_every_variant_has_one_verdict(name: str, task: str, file: str, tmp_path: Path) -> None:
+    public = made(name, task)
+    (tmp_path / public_file.FILE).write_bytes(public_file.dump(public))
+    chosen = rubric.find(str(ROOT / "rubrics" / name))
+    items = [item.id for one in chosen.tasks if one.id == task for item in one.items]
+    code = (folder(name) / "variants" / task / file).read_text()
+    others = []
+    for variant in variants.parse(code, file, items):
+        wanted = [i.id for i in public.task(task).items if i.id in variant.items]
+        if not wanted:
+            continue
+        notebook = notebook_patch.applied(master(name, task), variant.code, variant.source)
+        submission = Submission(student="s", name="s", notebooks={task: notebook}, missing={})
+        (one,) = public_checks.select(public, wanted)
+        check = SelfCheck(public=public, submission=submission, door=door).run((one,))
+        by_check = {i.item.id: i.outcome for i in check.grade.tasks[0].items}
+        live = jupyter_magic.judged(wanted, defined(notebook), tmp_path)
+        by_magic = {i.item.id: i.outcome for i in live.items}
+        by_grading = graded(name, one, submission)
+        (suite,) = JUnitXml.fromstring(junit.render([check.grade], public.assignment)["junit.xml"])
+        by_runner = {case.name: not case.result for case in suite}
+        for item in wanted:
+            told = (by_check[item], by_magic[item], by_grading[item])
+            same = len({(outcome.status, outcome.share) for outcome in told[:2]}) == 1
+            # With other inputs a part may be another part, and is no whole and no nothing.
+            same = same and told[2].status is told[0].status
+            if not same or by_runner[item] != (told[0].status is Status.PASSED):
+                others.append((variant.source, item, [str(one) for one in told]))
+    assert others == []
