@@ -38,7 +38,7 @@ def begin() -> None:
             choice.set_exception(bad)
 
     _choice[:] = [choice]
-    threading.Thread(target=choose_rung, daemon=True).start()
+    threading.Thread(target=choose_rung).start()  # waited for in the end: it clears up
 
 
 def stay_ready() -> None:
