@@ -22,6 +22,11 @@ Convert = Callable[[bytes, str], bytes]
 OTHERS = (".7z", ".rar")
 
 
+def is_packed(path: str, convert: Convert | None = None) -> bool:
+    """Whether a file is an archive that can be opened."""
+    return path.lower().endswith((".zip", *tarballs.ENDINGS, *(OTHERS if convert else ())))
+
+
 def unpacked(
     files: Files, problems: list[str], convert: Convert | None = None, depth: int = DEPTH
 ) -> tuple[Files, list[str]]:
@@ -30,8 +35,7 @@ def unpacked(
     What lies in the only archive stands as if there were none; of several, each is a folder. One
     that can't be opened stays as it is.
     """
-    endings = (".zip", *tarballs.ENDINGS, *(OTHERS if convert else ()))
-    packed = [path for path in files if path.lower().endswith(endings) and files.is_read(path)]
+    packed = [path for path in files if is_packed(path, convert) and files.is_read(path)]
     rest = files.renamed({path: path for path in files if path not in packed})
     told = list(problems)
     for path in packed:
