@@ -30,7 +30,6 @@ THROUGH = {
         "review/saving",
         "review/step_changes",
         "review/submission_page",
-        "review/visit",
     ],
     "sandbox/walls/test_levels.py": ["sandbox/walls/supervisor"],
 }

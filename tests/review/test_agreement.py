@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
 
 from grader.review.agreement import agreement, alpha, kappa
 
@@ -18,6 +17,8 @@ def pairs(*rows: tuple[str, str, int]) -> list[tuple[Decimal, Decimal]]:
 
 
 def test_kappa_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import cohen_kappa_score  # takes a second
+
     rng = np.random.default_rng(3)
     first = rng.integers(0, 5, 200)
     second = np.clip(first + rng.integers(-1, 2, 200), 0, 4)
