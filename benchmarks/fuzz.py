@@ -2,9 +2,9 @@
 
 Notebooks, answer files (TOML, JSON, CSV), quiz downloads (CSV, JSON, XLSX, ODS), zip archives,
 answers of a kernel; and what another course gives away: result folders, rubrics, graphs, tables of
-marks, pictures. A reader may refuse, in its own word; anything else is a finding: another
-exception, more than five seconds, a crash of the process, memory beyond the limit. Findings are
-printed with their number, and the same seed and number give the same bytes again.
+marks and of people, pictures. A reader may refuse, in its own word; anything else is a finding:
+another exception, more than five seconds, a crash of the process, memory beyond the limit. Findings
+are printed with their number, and the same seed and number give the same bytes again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from grader.assignment import rubric as rubric_files
 from grader.core import bounded, codec, notebook
 from grader.core.errors import GraderError
 from grader.core.model import Cell, Ending, Evidence, Limits, Mark, Notebook, Submission
-from grader.intake import archives, platform_tables, spreadsheet
+from grader.intake import archives, platform_tables, roster, spreadsheet, tables
 from grader.marking import mark_table
 from grader.platforms import PLATFORMS
 from grader.quiz import answers, picture
@@ -261,6 +261,11 @@ def given_away() -> dict[str, Reader]:
     graph = b'expression = "exp(x1 * x2) + tanh(x1) / 2"\ndigits = 4\n[point]\nx1 = 0.5\nx2 = -2\n'
     marks = b"student;item;points;reason\nada;t/i;1,5;well\nbob;t/i;1E+9;\n"
     marks = marks.replace(b"student;item;points;reason", ";".join(mark_table.HEADER).encode())
+    people = [
+        b"name,email,number,submitted,until,reason\nAda L,a@x,7,2021-05-30 10:00,2021-06-02,ill\n",
+        b"Identifier,Full name,Email address,Status,Grade,Maximum Grade\n"
+        b"Participant 7,Ada L,a@x,Submitted for grading,-,100.00\n",
+    ]
     image = picture.png(graphs.build("x * y + exp(x)", {"x": 1.0, "y": 2.0}))
     texts = [b"7,50", b"1E+12", b"-0.25", b"8.333333333333"]
     return {
@@ -268,6 +273,7 @@ def given_away() -> dict[str, Reader]:
         "rubric.toml": Reader(rubric, read_rubric, (GraderError,)),
         "graph.toml": Reader([graph], read_graph, (GraderError,)),
         "marks.csv": Reader([marks], partial(mark_table.read, "marks.csv"), (GraderError,)),
+        "people.csv": Reader(people, read_people, (GraderError,)),
         "picture": Reader([image], lambda b: bounded.pictures([b]), ()),
         "points": Reader(texts, lambda b: bounded.cents(b.decode("utf-8", "replace")), ()),
     }
@@ -323,6 +329,14 @@ def read_store(content: bytes) -> object:
             return store.get_evidence("key")
 
 
+def read_people(content: bytes) -> object:
+    """A roster or a platform's table of people."""
+    name, known = "people.csv", roster.Roster()
+    known.add(platform_tables.look(name, {name: content}, PLATFORMS).people or ())
+    known.add(roster.read(name, tables.read(name, content)) or ())
+    return known.owner("moodle", "7", "Ada L")
+
+
 def read_rubric(content: bytes) -> object:
     """A task of a rubric."""
     with tempfile.TemporaryDirectory(dir=MEMORY_FOLDER) as folder:
@@ -352,7 +366,7 @@ def shares(count: int) -> dict[str, int]:
     given = dict.fromkeys(("notebook", "wire", "zip"), count)
     given |= dict.fromkeys(("quiz.xlsx", "quiz.ods"), count // 40)
     given |= dict.fromkeys(("store", "rubric.toml"), count // 2)
-    given |= dict.fromkeys(("graph.toml", "marks.csv", "picture", "points"), count)
+    given |= dict.fromkeys(("graph.toml", "marks.csv", "people.csv", "picture", "points"), count)
     return given | dict.fromkeys(text, -(-(count - 2 * (count // 40)) // len(text)))
 
 

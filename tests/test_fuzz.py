@@ -33,6 +33,7 @@ def fuzz() -> ModuleType:
         "quiz.csv",
         "quiz.json",
         "marks.csv",
+        "people.csv",
         "picture",
         "points",
     ],
