@@ -21,13 +21,11 @@ THROUGH = {
     "assignment/test_json_schema.py": ["cli/schema"],
     "assignment/selftest/test_run.py": ["cli/selftest"],
     "review/test_actions.py": [
-        "cli/appeals",
         "review/agreement_page",
         "review/course_page",
         "review/item_page",
         "review/record_pages",
         "review/saving",
-        "review/step_changes",
         "review/submission_page",
     ],
     "sandbox/walls/test_levels.py": ["sandbox/walls/supervisor"],

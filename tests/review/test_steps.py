@@ -1,132 +1,150 @@
-"""Changes of a step: shown first, decided once, taken back whole."""
+"""Steps of an item: their versions, what chosen ones come to, and what they are called."""
 
 from __future__ import annotations
 
-import re
-from html import unescape
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 
-import httpx
-from starlette.testclient import TestClient
+import pytest
 
-from tests.review.conftest import WHY, Room, fields, mark
+from grader.core.errors import UsageError
+from grader.review import steps
+from grader.store.decisions import Decision, StepVersion
+from grader.store.store import Store
 
-
-def chosen(room: Room, *names: str) -> list[int]:
-    known = {step.name: step.id for step in room.store.decisions.steps(WHY)}
-    return [known[name] for name in names]
-
-
-def marked(room: Room) -> TestClient:
-    """Jo gave 1.5 to one and 1 to another by steps, and 2 typed to a third."""
-    jo = room.browser()
-    for student, names in (("s0002", ("chain", "small")), ("s0003", ("chain",))):
-        mark(jo, f"/item/{WHY}?at={room.code(student)}", step=chosen(room, *names), comment="ok")
-    mark(jo, f"/item/{WHY}?at={room.code('s0004')}", points="2")
-    return jo
+AT = datetime(2021, 6, 1, tzinfo=UTC)
 
 
-def change(room: Room, jo: TestClient, **typed: str) -> httpx.Response:
-    """Looks what a change of the step on the chain rule would do."""
-    csrf = fields(jo.get(f"/item/{WHY}?at={room.code('s0000')}"))["csrf"]
-    sent = {"csrf": csrf, "item": WHY, "name": "chain", "text": "Names the chain rule"}
-    found: httpx.Response = jo.post("/steps", data=sent | {"points": "1"} | typed)
-    return found
+def step(name: str = "chain", points: str = "1", **more: object) -> StepVersion:
+    made = StepVersion(item="t/i", name=name, text=f"about {name}", points=Decimal(points))
+    return replace(made, **more)  # type: ignore[arg-type]
 
 
-def decide(jo: TestClient, shown: httpx.Response) -> httpx.Response:
-    text = shown.text.split('action="/steps"', 1)[1].split("</form>", 1)[0]
-    sent = {n: unescape(v) for n, v in re.findall(r'name="(\w+)" value="([^"]*)"', text)}
-    answer: httpx.Response = jo.post("/steps", data=sent)
-    return answer
+# --- versions ---------------------------------------------------------------------------------
 
 
-def points(room: Room) -> list[str]:
-    return [room.points(student, WHY) for student in ("s0002", "s0003", "s0004")]
+def test_of_each_step_the_newest_version_stands_where_the_step_came_to_be() -> None:
+    first, other, second = step("a"), step("b"), step("a", "2")
+    assert steps.newest([first, other, second]) == [second, other]
+    assert steps.newest([]) == []
 
 
-def test_a_change_shows_whose_mark_changes_and_who_crosses_and_writes_nothing(room: Room) -> None:
-    shown = change(room, marked(room), points="0.25")
-    assert "2 marks change, 0 cross the pass mark" in shown.text
-    for student, before, after in (("s0002", "1.5", "0.75"), ("s0003", "1", "0.25")):
-        row = shown.text.split(room.code(student), 1)[1]
-        assert re.findall(r'data-label="(?:before|after)">([^<]*)', row)[:2] == [before, after]
-    assert room.code("s0004") not in shown.text
-    assert points(room) == ["1.50", "1.00", "2.00"]
+def test_a_hidden_step_is_no_longer_offered_and_its_beginning_is_known(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        made = store.decisions.add(Decision(kind="step", by="Jo", at=AT))
+        later = store.decisions.add(Decision(kind="step", by="Jo", at=datetime.now(UTC)))
+        for one, decision in (
+            (step("a"), made),
+            (step("b"), made),
+            (step("a", hidden=True), later),
+        ):
+            store.decisions.add_step(one, decision)
+        assert [one.name for one in steps.current(store, "t/i")] == ["b"]
+        assert steps.since(store, "t/i", "a") == AT
+        assert steps.since(store, "t/i", "c") is None
+        assert steps.current(store, "t/other") == []
 
 
-def test_who_crosses_the_pass_mark_is_told(room: Room) -> None:
-    jo = marked(room)
-    mark(jo, f"/item/activation/relu?at={room.code('s0002')}", points="0")
-    shown = change(room, jo, points="-1")
-    assert "2 marks change, 1 crosses the pass mark" in shown.text
-    assert "<b>passed → not passed</b>" in shown.text
+def test_an_edition_changes_with_every_version() -> None:
+    one, two = step("a", id=1), step("b", id=2)
+    known = {steps.edition(s) for s in ([], [one], [two], [one, two], [step("a", id=3), two])}
+    assert len(known) == 5
+    assert steps.edition([one, two]) == steps.edition([step("x", id=1), step("y", id=2)])
 
 
-def test_a_decided_change_is_one_decision_and_is_taken_back_whole(room: Room) -> None:
-    jo = marked(room)
-    decide(jo, change(room, jo, points="0.25", text="Names <the> rule"))
-    assert points(room) == ["0.75", "0.25", "2.00"]
-    last = room.store.hand_marks.all("s0002", WHY)[-1]
-    assert last.reason == "Names <the> rule (+0.25)\nSays that factors are below 1 (+0.5)\nok"
-    (decision,) = room.store.decisions.all("step")
-    csrf = fields(jo.get(f"/item/{WHY}?at={room.code('s0000')}"))["csrf"]
-    assert "2 marks changed" in jo.get(f"/steps/{WHY}").text
-    jo.post("/steps/take-back", data={"csrf": csrf, "decision": str(decision.id)})
-    assert points(room) == ["1.50", "1.00", "2.00"]
-    assert "Names the chain rule" in jo.get(f"/item/{WHY}?at={room.code('s0000')}").text
-    assert len(room.store.hand_marks.all("s0002", WHY)) == 2  # nothing is removed
+# --- what they come to ------------------------------------------------------------------------
 
 
-def test_what_was_not_shown_is_not_decided(room: Room) -> None:
-    jo = marked(room)
-    shown = change(room, jo, points="0.25")
-    mark(room.browser("Max"), f"/item/{WHY}?at={room.code('s0000')}", step=chosen(room, "chain"))
-    again = decide(jo, shown)
-    assert "Marks were given since you looked" in again.text
-    assert "3 marks change" in again.text
-    assert points(room) == ["1.50", "1.00", "2.00"]
-    decide(jo, again)
-    assert room.points("s0000", WHY) == "0.25"
+@pytest.mark.parametrize(
+    ("points", "adjustment", "worth"),
+    [
+        (["1", "0.5"], "0", "1.5"),
+        (["1", "0.5"], "-0.25", "1.25"),
+        (["1", "-3"], "0", "0"),
+        (["2", "2"], "0", "3"),
+        ([], "1", "1"),
+        ([], "-1", "0"),
+    ],
+)
+def test_points_stay_within_what_the_item_can_have(
+    points: list[str], adjustment: str, worth: str
+) -> None:
+    chosen = [step(points=one) for one in points]
+    assert steps.worth(chosen, Decimal(adjustment), Decimal(3)) == Decimal(worth)
 
 
-def test_a_page_with_steps_of_before_is_kept_and_does_not_count(room: Room) -> None:
-    jo, other = marked(room), room.browser("Max")
-    page = fields(other.get(f"/item/{WHY}?at={room.code('s0000')}"))
-    old = chosen(room, "chain")
-    decide(jo, change(room, jo, points="0.25"))
-    answer = other.post("/mark", data=page | {"step": [str(n) for n in old]})
-    assert (answer.status_code, "The steps were changed meanwhile." in answer.text) == (409, True)
-    assert room.points("s0000", WHY) == "open"
+@pytest.mark.parametrize(
+    ("points", "shown"),
+    [
+        ("1", "+1"),
+        ("0.50", "+0.5"),
+        ("0", "+0"),
+        ("-0.25", "\u22120.25"),
+        ("10", "+10"),
+        ("-10", "\u221210"),
+    ],
+)
+def test_points_are_written_as_people_write_them(points: str, shown: str) -> None:
+    assert steps.signed(Decimal(points)) == shown
 
 
-def test_a_new_step_changes_nobody_and_a_hidden_one_is_not_offered(room: Room) -> None:
-    jo = marked(room)
-    shown = change(room, jo, name="", text="Draws it", points="0.5")
-    assert "0 marks change" in shown.text
-    decide(jo, shown)
-    decide(jo, change(room, jo, hidden="1"))
-    page = jo.get(f"/item/{WHY}?at={room.code('s0000')}").text
-    assert ("Draws it" in page, "Names the chain rule" in page) == (True, False)
-    assert points(room) == ["1.50", "1.00", "2.00"]
+def test_a_student_reads_each_step_and_the_comment() -> None:
+    chosen = [step("a"), step("b", "-0.5")]
+    assert steps.words(chosen, "well") == "about a (+1)\nabout b (\u22120.5)\nwell"
+    assert steps.words(chosen, "") == "about a (+1)\nabout b (\u22120.5)"
+    assert steps.words([], "") == ""
 
 
-def test_words_of_a_step_are_needed_and_points_are_a_number(room: Room) -> None:
-    jo = room.browser()
-    assert "a step needs words" in change(room, jo, text=" ", points="2").text
-    assert "expected a number such as 1.5" in change(room, jo, points="much").text
-    assert "nothing was changed" in change(room, jo).text
+# --- which go together ------------------------------------------------------------------------
 
 
-def test_what_was_marked_before_a_new_step_can_be_looked_at_again(room: Room) -> None:
-    jo = marked(room)
-    decide(jo, change(room, jo, name="", text="Draws it", points="0.5"))
-    page = jo.get(f"/steps/{WHY}").text
-    assert page.count("look again at the 3 marked before it") == 1
-    (address,) = re.findall(r'href="(/item/[^"]*before=[^"]*)"', page)
-    again = jo.get(address).text
-    assert "1 of 3 marked before the step" in again
-    answer = mark(jo, address, points="0.5")
-    assert "2 of" not in answer.headers["location"]
-    assert "look again at the 2 marked before it" in jo.get(f"/steps/{WHY}").text
-    assert "before=" in answer.headers["location"]
-    assert sorted(points(room)).count("0.50") == 1
+def test_two_of_one_exclusive_group_exclude_each_other() -> None:
+    one, two = step("a", group="g", exclusive=True), step("b", group="g", exclusive=True)
+    steps.check([one, step("c", group="h", exclusive=True), step("d"), step("e")])
+    with pytest.raises(UsageError) as refusal:
+        steps.check([one, two])
+    assert str(refusal.value) == "“about a” and “about b” exclude each other; choose one"
+
+
+def test_an_exclusive_step_needs_a_group() -> None:
+    with pytest.raises(UsageError, match="one of its group needs a group; name one"):
+        steps.check_groups(step(exclusive=True), [])
+
+
+@pytest.mark.parametrize(
+    ("exclusive", "which"), [(True, "one alone is chosen"), (False, "several are chosen together")]
+)
+def test_a_group_is_of_one_kind(exclusive: bool, which: str) -> None:
+    known = step("a", group="g", exclusive=exclusive)
+    with pytest.raises(UsageError) as refusal:
+        steps.check_groups(step("b", group="g", exclusive=not exclusive), [known])
+    assert str(refusal.value) == f"of group g {which}; that holds for all its steps"
+    steps.check_groups(step("b", group="g", exclusive=exclusive), [known])
+    steps.check_groups(step("b", group="h", exclusive=not exclusive), [known])
+    steps.check_groups(step("b", group="g", exclusive=not exclusive, hidden=True), [known])
+    steps.check_groups(step("a", group="g", exclusive=not exclusive), [known])  # itself
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Names the chain rule, and more", "names_the_chain_rule"),
+        ("Größe: 3/4!", "grosse_3_4"),
+        ("Übergänge", "ubergange"),
+        ("±∞", ""),
+        ("x" * 60, "x" * 40),
+    ],
+)
+def test_a_name_is_made_of_the_first_words(words: str, name: str) -> None:
+    assert steps.named(words) == name
+
+
+def test_a_new_name_is_nobody_elses() -> None:
+    assert steps.new_name("Chain rule", []) == "chain_rule"
+    assert steps.new_name("Chain rule", ["chain_rule", "chain_rule_2"]) == "chain_rule_3"
+    assert steps.new_name("±∞", ["step"]) == "step_2"
