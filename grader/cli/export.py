@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,13 @@ def export(
         found = _results(graded, chosen, provisional, key)
         digests = {student: _digest(one) for student, one in found.items()}
         noted = f"exported to {target}"
-        known = {} if again else json.loads(store.setting(noted) or "{}")
-        new = {who: one for who, one in found.items() if known.get(who) != digests[who]}
+        before = json.loads(store.setting(noted) or "{}")
+        known = {} if again else before
+        new = {
+            who: replace(one, was_sent=who in before)
+            for who, one in found.items()
+            if known.get(who) != digests[who]
+        }
         template = _template(worksheet)
         made = platform.back([*new.values()], chosen.title, template, language)
         assert made is not None
@@ -124,8 +130,6 @@ def _results(
 
 def _named(result: Result, key: Key) -> Result:
     """The same for the person behind a pseudonym."""
-    from dataclasses import replace
-
     from grader.core.errors import UsageError
 
     known = key.people.get(result.student)

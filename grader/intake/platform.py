@@ -79,6 +79,7 @@ class Result:
     highest: Decimal  # of the points
     sentences: tuple[str, ...]  # plain text: points by task, and what is to be known of them
     page: bytes  # a self-contained HTML page
+    was_sent: bool = False  # an earlier export held a mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,15 @@ def test_a_second_export_holds_what_changed_alone(results: Path) -> None:
     assert sent(results) == ["Participant 7", "Participant 8"]
 
 
+def test_a_worksheet_from_before_the_last_export_is_told(results: Path) -> None:
+    """Moodle would pass over its rows, for it holds newer marks."""
+    assert "download the worksheet anew" not in moodle(results, "--provisional").stdout
+    assert "download the worksheet anew" in moodle(results, "--provisional", "--all").stdout
+    dated = SHEET.replace(",Yes,-,", ',Yes,"Saturday, 28 November 2026, 12:07 PM",')
+    (results / "sheet.csv").write_text(dated, encoding="utf-8-sig")
+    assert "download the worksheet anew" not in moodle(results, "--provisional", "--all").stdout
+
+
 def test_what_does_not_arrive_is_sent_again_and_told_again(results: Path) -> None:
     locked = SHEET.replace('"Student 11",x,,5.00,Yes', '"Student 11",x,,5.00,No')
     (results / "sheet.csv").write_text(locked, encoding="utf-8-sig")

@@ -26,6 +26,10 @@ from grader.platforms.moodle.worksheet import Worksheet
 
 DECIMAL = {"en": ".", "de": ","}
 NO, RELEASED = ("No", "Nein"), ("Released", "Freigegeben")
+OLD = (
+    "An earlier export held marks that this worksheet does not show. If that was uploaded, "
+    "download the worksheet anew and export with --all: rows of an older one are passed over."
+)
 RELEASE = (
     "3. The assignment has a marking workflow: nobody sees these marks, and the gradebook has none "
     "of them, before you set the state to Released."
@@ -45,6 +49,7 @@ class Filled:
     keys: dict[str, str] = field(default_factory=dict)  # by id, as the worksheet has them
     has_dates: bool = False  # rows that were graded before
     has_workflow: bool = False  # marks that wait until they are released
+    may_be_old: bool = False  # rows without a mark of whom an earlier export held one
 
 
 def fill(results: Sequence[Result], template: Template | None) -> Filled:
@@ -86,7 +91,9 @@ def fill(results: Sequence[Result], template: Template | None) -> Filled:
                 continue
             graded = sheet.cell(row, "graded")
             made.has_workflow |= sheet.cell(row, "workflow") not in ("", *RELEASED)
-            made.has_dates = made.has_dates or graded.strip() not in ("", "-")
+            is_dated = graded.strip() not in ("", "-")
+            made.has_dates |= is_dated
+            made.may_be_old |= result.was_sent and not is_dated
             cells = {
                 "id": sheet.cell(row, "id"),
                 "name": sheet.cell(row, "name").replace("\\", ""),
@@ -192,6 +199,7 @@ def steps(filled: Filled, names: Mapping[str, str]) -> tuple[str, ...]:
         else ""
     )
     return (
+        *([OLD] if filled.may_be_old else []),
         f"1. With Moodle in {where}: Assignment > Submissions > Upload grading worksheet, {sheet}, "
         f"encoding UTF-8, separator comma.{dated} Look at the list before you confirm.",
         f"2. After it, and not before: Upload multiple feedback files in a zip, {zipped}.",
