@@ -111,8 +111,9 @@ class Veil:
         """`others` are those who are told of, and handed in nothing."""
         owners = given.owners()
         self.key = key.met(assignment, [*owners, *others])
-        self._given, self._mentions = given, self.key.mentions()
+        self._mentions = self.key.mentions()
         self._pseudonyms = {o.identity.student: key.of(assignment, o) for o in owners}
+        self._given = given.ordered(self._pseudonyms)  # the order of names would tell them
         self._members = {
             o.identity.student: tuple(self.told(e.name) for e in o.entries) for o in owners
         }

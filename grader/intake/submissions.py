@@ -77,6 +77,13 @@ class Submissions:
         found = {student: one for student, one in self._found.items() if student in students}
         return Submissions(found, self._quiz, self._assignment, self._convert)
 
+    def ordered(self, places: Mapping[str, str]) -> Submissions:
+        """The same in another order than that of names; `places` are to be sorted by, by id."""
+        found = {
+            student: self._found[student] for student in sorted(self._found, key=places.__getitem__)
+        }
+        return Submissions(found, self._quiz, self._assignment, self._convert)
+
     def __iter__(self) -> Iterator[Submission]:
         for owner, found in self._found.values():
             yield _with_quiz(self._read(owner, found), self._quiz, self._assignment)

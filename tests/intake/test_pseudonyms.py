@@ -148,3 +148,12 @@ def test_of_a_part_the_rest_is_still_known(tmp_path: Path, like: Assignment) -> 
     assert (one.student, one.name, one.decides) == (ada.student, "Ada Strong", ada.identity)
     assert [given.student for given in veil.only({ada.student})] == [ada.student]
     assert (len(veil), len(veil.only(set()))) == (1, 0)
+
+
+def test_people_do_not_stand_in_the_order_of_their_names(tmp_path: Path, like: Assignment) -> None:
+    for name in ("Bea", "Cem", "Dora", "Emil", "Finn"):
+        (tmp_path / "batch" / name).mkdir(parents=True)
+        (tmp_path / "batch" / name / "Sums.ipynb").write_text(cell("1"))
+    veil, found = veiled(handed_in(tmp_path), like)
+    assert [one.student for one in found] == veil.names() == sorted(veil.names())
+    assert len(found) == 6
