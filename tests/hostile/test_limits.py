@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from grader.sandbox.kernels import fork_servers
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import cgroup, choose, landlock, scratch, selftest
-from grader.sandbox.walls.usage import children
 
 # Not beside tests that kill graders: what these leave would be taken for what was left here.
 pytestmark = [pytest.mark.hostile, pytest.mark.sandbox, pytest.mark.xdist_group("one user")]
@@ -337,12 +337,13 @@ def killed(rung: str, mark: str, *, with_driver: bool) -> None:
         while not selftest.survivors(mark, seconds=0):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        drivers = [psutil.Process(pid) for pid in children(grader.pid)]
+        drivers = psutil.Process(grader.pid).children()
     finally:
         grader.kill()
         if with_driver:
             for driver in drivers:
-                driver.kill()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    driver.kill()
         grader.wait()
     psutil.wait_procs(drivers, timeout=120)
 

@@ -433,13 +433,13 @@ def test_a_driver_that_is_killed_takes_all_with_it_and_costs_a_retry() -> None:
     with ThreadPoolExecutor(1) as pool:
         job = pool.submit(run, SLEEPER.format(mark=mark, seconds=4), "print('end')")
         wait_for(mark)
-        victims = processes_with(mark)
+        victims = [psutil.Process(pid) for pid in processes_with(mark)]
         for process in family(os.getpid()):
             with contextlib.suppress(psutil.NoSuchProcess):  # others end meanwhile
                 is_driver = any("kernels.driver" in part for part in process.cmdline())
                 if is_driver and process.pid != fork_servers.drivers.pid:
                     process.kill()
-        assert psutil.wait_procs(map(psutil.Process, victims), timeout=60)[1] == []
+        assert psutil.wait_procs(victims, timeout=60)[1] == []
         evidence = job.result()
     assert evidence.ending is Ending.COMPLETED
     assert evidence.cells[1].text == "end\n"
