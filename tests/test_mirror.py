@@ -17,8 +17,6 @@ imported, by `test_inside_….py`."""
 THROUGH = {
     "checks/model_evaluation/test_kfold.py": ["checks/model_evaluation/findings"],
     "cli/test_main.py": ["cli/exit_codes", "cli/grade", "cli/release"],
-    "assignment/test_scaffold.py": ["cli/new"],
-    "assignment/test_json_schema.py": ["cli/schema"],
     "assignment/selftest/test_run.py": ["cli/selftest"],
     "review/test_actions.py": [
         "review/agreement_page",

@@ -74,13 +74,6 @@ def content(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_copy_of_what_is_nowhere_is_refused(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["new", "mine", "--from", "gone", "--home", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "assignment gone was not found" in done.output
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_name_that_stands_elsewhere_than_in_a_line_of_its_own_is_told(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["new", "first", "--home", str(tmp_path)])
     head = tmp_path / "rubrics" / "first" / "assignment.toml"
@@ -89,29 +82,6 @@ def test_a_name_that_stands_elsewhere_than_in_a_line_of_its_own_is_told(tmp_path
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 2
     assert 'has no line name = "first"' in done.output
-
-
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "rubrics").write_text("a file")
-    done = CliRunner().invoke(main, ["new", "mine", "--home", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "cannot be written (" in done.output
-
-
-def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "rubrics" / "mine").mkdir(parents=True)
-    done = CliRunner().invoke(main, ["new", "mine", "--home", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "is there already; choose another name" in done.output
-    assert not (tmp_path / "reference").exists()
-
-
-@pytest.mark.parametrize("name", ["../away", "Großes", "", "schema", "a b"])
-def test_a_name_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
-    done = CliRunner().invoke(main, ["new", name, "--home", str(tmp_path)])
-    assert done.exit_code == 2
-    assert "can't be an assignment's name" in done.output
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_notebook_depends_on_the_name_alone() -> None:
