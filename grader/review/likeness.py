@@ -20,9 +20,12 @@ LONGEST = 2000
 
 
 def normalised(text: str) -> str:
-    """The text without spaces, emphasis, list marks, capitals of words and a last full stop."""
+    """The text without spaces, emphasis, capitals of words, a last full stop and list marks.
+
+    A `-` or `+` ahead stays: it may be an item's mark, and it may be the sign of `- sin(x)`.
+    """
     text = unicodedata.normalize("NFC", text)
-    text = re.sub(r"^[ \t]*(?:[-*+]|#{1,6}|\d{1,2}[.)])[ \t]+(?=[^\W\d_])", "", text, flags=re.M)
+    text = re.sub(r"^[ \t]*(?:\*|#{1,6}|\d{1,2}[.)])[ \t]+(?=[^\W\d_])", "", text, flags=re.M)
     text = re.sub(r"(?<!\w)(\*\*|__)(?=\w)(.+?)(?<=\w)\1(?!\w)", r"\2", text)
     text = re.sub(r"[^\W\d_]{2,}", lambda word: word[0].casefold(), text)
     return re.sub(r"(?<=\w)\.$", "", " ".join(text.split()))

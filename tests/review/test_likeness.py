@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.review.likeness import equal, neighbours, normalised
+from grader.review.likeness import LONGEST, equal, neighbours, normalised
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,9 @@ from grader.review.likeness import equal, neighbours, normalised
     [
         ("It saturates.", "it  saturates"),
         ("It **saturates** there", "It saturates there"),
-        ("- It saturates\n- so what", "It saturates\nso what"),
+        ("* It saturates\n* so what", "It saturates\nso what"),
+        ("1) It saturates\n10. so what", "It saturates\nso what"),
+        ("It __saturates__.", "it saturates"),
         ("# Answer\nIt does", "Answer It does"),
         ("u\u0308ber null", "\u00fcber null"),
     ],
@@ -27,6 +29,9 @@ def test_layout_makes_no_difference(one: str, other: str) -> None:
         ("x < 0", "x > 0"),
         ("-1", "1"),
         ("- 1", "1"),
+        ("- sin(x)", "sin(x)"),
+        ("+ tanh", "- tanh"),
+        ("a.", "a.."),
         ("x\u00b2", "x2"),
         ("n!", "n"),
         ("W x", "w x"),
@@ -59,3 +64,23 @@ def test_everybody_has_one_place_also_who_gave_no_answer() -> None:
     order = [str(n) for n in range(30)]
     texts = {str(n): "same" if n % 3 else f"other {n}" for n in range(25)}
     assert sorted(neighbours(order, texts)) == sorted(order)
+
+
+def test_answers_of_nothing_but_spaces_are_equal_to_none() -> None:
+    assert equal({"a": " \n\t", "b": "", "c": "-"}) == {
+        "a": ("a", "b"),
+        "b": ("a", "b"),
+        "c": ("c",),
+    }
+
+
+def test_an_answer_within_another_is_no_neighbour() -> None:
+    short = "the sigmoid saturates"
+    texts = {"a": short, "b": "no", "c": f"{short}, but that is not why the gradient vanishes here"}
+    assert neighbours(list("abc"), texts) == list("abc")
+
+
+def test_only_the_beginning_of_a_long_answer_is_compared() -> None:
+    begin = "word " * (LONGEST // 5)
+    texts = {"a": f"{begin} one end", "b": "no", "c": f"{begin} quite another end"}
+    assert neighbours(list("abc"), texts) == list("acb")
