@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from grader.core.errors import UsageError
-from grader.intake import opened_archives, platform_tables
+from grader.intake import opened_archives, platform_tables, tables
 from grader.intake.files import Files, is_ignored_folder
 from grader.intake.opened_archives import Convert
 from grader.intake.platform import Entry, Place, Platform, QuizAttempt
@@ -109,7 +109,7 @@ def split(
                 only.problems,
             )
         )
-        if inner and not _holds_work(inner):
+        if _is_wrapper(only.name, inner, beside.platforms):
             return split(only.name, inner, remarks, beside, wrappers + 1, is_course=False)
     groups = [wrappers < MAX_WRAPPERS and _is_batch(one, beside.platforms) for one in children]
     is_course &= all(groups)
@@ -187,6 +187,14 @@ def _refuse_unknown(name: str, top: set[str], wanted: Sequence[str]) -> None:
 def _is_part(child: Found) -> bool:
     """Whether a folder with notebooks is a part of somebody's work by its name."""
     return PARTS.fullmatch(child.name) is not None and (child.is_zip or _holds_work(child.files))
+
+
+def _is_wrapper(name: str, files: Files, platforms: Sequence[Platform]) -> bool:
+    """Whether the only folder or zip may hold the students; else it is one, whatever is in it."""
+    if not files or _holds_work(files):
+        return False
+    may_be_tables = any(path.lower().endswith(tables.ENDINGS) for path in files)
+    return bool(may_be_tables or _children(files) or _places(name, files, platforms)[1])
 
 
 def _is_batch(child: Found, platforms: Sequence[Platform]) -> bool:

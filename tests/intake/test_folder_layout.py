@@ -146,3 +146,23 @@ def test_one_number_of_two_people_is_two_assignments() -> None:
         UsageError, match=r"^number 1 is Ada in one download and Mei in another: they"
     ):
         folder_layout.merged([placed("Ada", "1", A), placed("Mei", "1", A)])
+
+
+# --- the only student -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["work.7z", "work.rar", "work.tar.gz", "work.pdf", "work.py"])
+def test_the_only_students_folder_is_one_whatever_is_in_it(file: str) -> None:
+    found, beside = split(folder(f"Ada/{file}"))
+    assert found == {"Ada": [file]}
+    assert beside.notes == []
+
+
+def test_a_folder_of_tables_alone_is_no_student() -> None:
+    found, beside = split(folder(**{"lists/people_csv": PEOPLE}))
+    assert found == {}
+    assert beside.people == []
+    assert beside.notes == [
+        "lists: people.csv lies where a student may have put it; if it is the course's, give it as "
+        "a path of its own; the file was left out"
+    ]

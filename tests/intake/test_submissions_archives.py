@@ -192,3 +192,13 @@ def test_other_archives_that_cannot_be_opened_are_named_and_go_to_a_person(tmp_p
 def test_without_a_program_for_them_other_archives_go_to_a_person(tmp_path: Path) -> None:
     ada = of_other_kind(tmp_path, None)
     assert ada.doubts["activation"] == "work.7z was handed in, and may be this work."
+
+
+def test_the_only_student_with_an_archive_that_stays_closed_goes_to_a_person(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "Ada").mkdir()
+    (tmp_path / "Ada" / "work.rar").write_bytes(b"Rar!")
+    (ada,) = submissions.ingest([tmp_path], rubric.find("dais2021-a4"), PLATFORMS).submissions
+    assert ada.name == "Ada"
+    assert ada.doubts["activation"] == "work.rar was handed in, and may be this work."
