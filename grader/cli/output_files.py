@@ -5,6 +5,7 @@ The only module of the command line that opens an output file.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -88,7 +89,9 @@ def write_secret(path: Path, content: bytes, mend: str) -> None:
 
 def _beside(target: Path) -> Path:
     """Where a file grows before it takes its place; a pipe or a device is written at once."""
-    if target.exists() and not target.is_file() and not target.is_dir():
+    if target.is_dir():  # told now, while all others are as they were
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.exists() and not target.is_file():
         return target
     place = target.resolve()
     part = place.with_name(f"{place.name}.{os.getpid()}.part")

@@ -148,3 +148,28 @@ def test_nothing_else_of_the_command_line_opens_an_output_file() -> None:
             called = node.func if isinstance(node, ast.Call) else None
             word = getattr(called, "attr", getattr(called, "id", ""))
             assert word not in writers, f"{name}: {ast.unparse(node)}"
+
+
+def test_a_folder_in_a_files_place_leaves_all_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"old")
+    (tmp_path / "two").mkdir()
+    with pytest.raises(UsageError) as refusal:
+        output_files.write_all(tmp_path, {"one": b"new", "two": b"new"}, MEND)
+    assert str(refusal.value) == f"{tmp_path / 'two'} cannot be written (Is a directory); {MEND}"
+    assert (tmp_path / "one").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+def test_a_file_in_a_folders_place_is_told_by_what_was_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "students").write_bytes(b"old")
+    with pytest.raises(UsageError) as refusal:
+        output_files.write_all(tmp_path, {"students/ada.html": b"new"}, MEND)
+    target = tmp_path / "students/ada.html"
+    assert str(refusal.value) == f"{target} cannot be written (File exists); {MEND}"
+    assert (tmp_path / "students").read_bytes() == b"old"
+
+
+def test_what_an_ended_run_left_beside_a_file_is_not_in_the_next(tmp_path: Path) -> None:
+    (tmp_path / f"one.{os.getpid()}.part").write_bytes(b"left")
+    output_files.write(tmp_path / "one", b"new", MEND)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"one": b"new"}
