@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from grader.assignment import variants
@@ -45,3 +47,24 @@ def test_what_is_no_variant_is_told(text: str, told: str) -> None:
     with pytest.raises(UsageError, match=r"v\.py") as bad:
         variants.parse(text, "v.py", ["double", "half"])
     assert told in str(bad.value)
+
+
+def test_a_folder_is_read_in_order_without_the_base_and_the_list_of_mutants(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "sums"
+    folder.mkdir()
+    for name, text in (
+        ("b.py", "# %% keeps half: fine\n"),
+        ("a.toml", "# %% refers half: look\nx = 1\n\n\n"),
+        ("base.py", "x = 2"),
+        ("equivalent.toml", "x = 3"),
+        ("notes.md", "nothing"),
+    ):
+        (folder / name).write_text(text)
+    found = variants.read(folder, ["half"])
+    assert [(v.verb, v.source, v.code) for v in found] == [
+        ("refers", "sums/a.toml, line 1", "x = 1\n"),
+        ("keeps", "sums/b.py, line 1", "\n"),
+    ]
+    assert variants.read(tmp_path / "nowhere", ["half"]) == ()

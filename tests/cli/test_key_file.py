@@ -20,6 +20,7 @@ from grader.cli import key_file
 from grader.cli.main import main
 from grader.core.errors import UsageError
 from grader.intake.pseudonyms import Key
+from grader.store.store import Store
 from tests import moodle_course
 from tests.moodle_course import KEYS, Course, name
 from tests.platforms.moodle import moodle_importer
@@ -199,3 +200,35 @@ def test_a_new_secret_is_another_one_each_time(tmp_path: Path) -> None:
     one, two = (key_file.read_or_new(tmp_path / "no.json", tmp_path / "results") for _ in "ab")
     assert one.secret != two.secret
     assert len(one.secret) == 64
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff", "cannot be read as a key file"),
+        (b'{"format": 2}', "was written by a newer grader; update the grader to read it"),
+        (b'{"format": 1}', "is no key file of `grader grade --pseudonyms`"),
+        (b'{"format": 1, "people": [], "secret": "s"}', "is no key file of"),
+        (b'{"format": 1, "people": {"P": {"names": 5}}, "secret": "s"}', "is no key file of"),
+    ],
+)
+def test_another_file_is_no_key(content: bytes, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.touch(0o600)
+    path.write_bytes(content)
+    with pytest.raises(UsageError) as refusal:
+        key_file.read(path)
+    assert str(refusal.value).startswith(f"{path} {told}")
+
+
+def test_a_folder_that_holds_names_takes_no_key_and_none_is_written(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite") as store:
+        assert key_file.keep(store, None, None) == {}
+        store.note(assignment="a")
+        with pytest.raises(UsageError) as refusal:
+            key_file.keep(store, Key(secret="s"), tmp_path / "key.json")
+        assert key_file.of(store, tmp_path / "no.json") is None  # not asked for where names are
+    assert str(refusal.value) == (
+        f"{tmp_path} holds names; choose a new --out folder for pseudonyms"
+    )
+    assert not (tmp_path / "key.json").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -170,3 +171,56 @@ def test_moodles_grade_and_right_answers_come_along() -> None:
     got = people.response(seen)
     assert (got.moodle_grade, got.moodle_max) == (Decimal("7.5"), Decimal(10))
     assert (got.right, got.question) == ({"response 1": "y"}, "x1 = 2")
+
+
+def test_a_row_that_is_out_of_its_columns_is_nobodys_answers_and_a_persons_to_decide() -> None:
+    broken = replace(row(2, "Ada Lovelace"), broken="it has 5 cells instead of 4")
+    found = people.match([broken], owners("Ada Lovelace"))
+    assert found.responses == {}
+    assert found.doubts == {"ada-lovelace": "r.csv, row 2: it has 5 cells instead of 4."}
+
+
+def test_of_many_rows_that_fit_nobody_five_are_named() -> None:
+    rows = [row(n, f"Otto Fremd{n}", email=f"o{n}@x.org") for n in range(2, 9)]
+    found = people.match(rows, owners("Ada Lovelace"))
+    told = found.doubts["ada-lovelace"]
+    assert told.startswith("No row of the quiz has this name, and some fit nobody: Otto Fremd2 (")
+    assert told.endswith("Otto Fremd6 (r.csv, row 6), and 2 more.")
+    assert found.remarks[-1] == (
+        "Otto Fremd8 (r.csv, row 8) fits no submission; the answers were not used"
+    )
+
+
+def test_a_row_that_shares_a_word_of_the_name_is_the_one_that_is_told() -> None:
+    rows = [row(2, "Otto Fremd", email="o@x.org"), row(3, "A. Lovelace", email="l@x.org")]
+    found = people.match(rows, owners("Ada Lovelace"))
+    assert found.doubts["ada-lovelace"] == (
+        "No row of the quiz has this name, and some fit nobody: A. Lovelace (r.csv, row 3)."
+    )
+
+
+def test_an_attempt_without_a_grade_is_lower_than_zero() -> None:
+    none, zero = replace(row(2, "Ada"), grade=None), row(3, "Ada", "0")
+    assert people.chosen([none, zero], AttemptRule.HIGHEST) is zero
+    assert people.chosen([none], AttemptRule.HIGHEST) is none
+
+
+@pytest.mark.parametrize("state", ["", "-"])
+def test_who_never_began_is_no_remark(state: str) -> None:
+    assert people.unfinished(replace(row(2, "Ada", finished=False), state=state)) == ""
+
+
+def test_a_hostile_state_is_cut() -> None:
+    told = people.unfinished(replace(row(2, "Ada", finished=False), state="x" * 5000))
+    assert told == (
+        f"r.csv, row 2: the attempt of Ada is not finished ({'x' * 40}) and does not count"
+    )
+
+
+def test_who_handed_in_nothing_and_took_the_quiz_is_kept_by_the_roster() -> None:
+    ada = Entry(source="r", name="Ada Lovelace", email="a@x.org")
+    found = people.match(
+        [row(2, "Ada Lovelace", email="a@x.org")], owners("Mei Lin"), Roster(entries=[ada])
+    )
+    assert found.absent[ada].values == {"response 1": "answer 2"}
+    assert (found.remarks, found.doubts) == ([], {})

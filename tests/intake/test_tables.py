@@ -124,3 +124,41 @@ def test_one_table_in_every_format_and_encoding(name: str, content: bytes) -> No
 def test_what_is_no_table_is_one_sentence(name: str, content: bytes, why: str) -> None:
     with pytest.raises(UsageError, match=rf"^{name} {why}[^\n]*$"):
         tables.read(name, content)
+
+
+def test_a_large_file_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_BYTES", 1 << 20)
+    assert len(tables.read("a.csv", (b"a" * 1023 + b"\n") * 1024)) == 1024
+    with pytest.raises(UsageError) as refusal:
+        tables.read("a.csv", b"a" * ((1 << 20) + 1))
+    assert str(refusal.value) == "a.csv is larger than 1 MiB and was not read"
+
+
+def test_a_spreadsheet_that_unpacks_to_too_much_is_not_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tables, "MAX_UNPACKED", 1 << 20)
+    with pytest.raises(UsageError) as refusal:
+        tables.read("a.ods", packed({"content.xml": " " * ((1 << 20) + 1)}))
+    assert str(refusal.value) == "a.ods unpacks to more than 1 MiB"
+
+
+def test_a_cell_without_end_is_one_sentence() -> None:
+    with pytest.raises(UsageError) as refusal:
+        tables.read("a.csv", b'"' + b"a" * 200_000)
+    assert str(refusal.value) == (
+        "a.csv is not a readable CSV file (field larger than field limit (131072)); "
+        "download it again"
+    )
+
+
+def test_records_that_lack_a_key_have_an_empty_cell_there() -> None:
+    content = b'[{"a": 1, "b": null}, {"c": 0.30000000000000004, "a": true}]'
+    assert tables.read("a.json", content) == [["a", "b", "c"], ["1", "", ""], ["True", "", "0.3"]]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"), [(0, "x"), (1, ""), (None, "")], ids=["there", "short", "nowhere"]
+)
+def test_a_cell_that_is_not_there_is_empty(place: int | None, text: str) -> None:
+    assert tables.cell(["x"], place) == text

@@ -24,9 +24,20 @@ THIRTY = quiz.read(FILE, 30, 7)
 
 
 @pytest.fixture(scope="module", params=["en", "de"])
-def document(request: pytest.FixtureRequest) -> Any:
-    content = moodle_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
+def content(request: pytest.FixtureRequest) -> bytes:
+    return moodle_xml.write(THIRTY.variants, WORTH, "A/B course", request.param)
+
+
+@pytest.fixture(scope="module")
+def document(content: bytes) -> Any:
     return ElementTree.fromstring(content)
+
+
+def test_thirty_variants_with_their_pictures_are_below_moodles_limit_for_files(
+    content: bytes,
+) -> None:
+    assert content.count(b"<file ") == 30
+    assert len(content) < 2_000_000
 
 
 def test_a_category_comes_first_and_then_a_question_for_each_variant(document: Any) -> None:

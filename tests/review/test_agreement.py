@@ -93,3 +93,40 @@ def test_alpha_of_two_complete_markers_is_nearly_kappa() -> None:
 @pytest.mark.parametrize("units", [[], [[1.0]], [[1.0, 1.0], [1.0, 1.0]]])
 def test_where_nothing_is_paired_or_varies_there_is_no_alpha(units: list[list[float]]) -> None:
     assert alpha(units) is None
+
+
+def test_of_one_pair_there_is_no_interval() -> None:
+    found = agreement(pairs(("1", "2", 1)), HALF)
+    assert (found.mean, found.mean_range, found.largest, found.rough) == (1.0, None, 1.0, True)
+
+
+def test_a_difference_of_just_the_tolerance_is_within_it() -> None:
+    """0.7 and 1.0 differ by 0.30000000000000004 in binary."""
+    found = agreement(pairs(("0.7", "1.0", 1), ("0.7", "1.01", 1)), Decimal("0.3"))
+    assert (found.exact, found.within) == (0.0, 0.5)
+
+
+def test_the_table_of_pairs_is_in_order_and_counts() -> None:
+    found = agreement(pairs(("2", "1", 3), ("1", "2", 1), ("1", "1", 2)), HALF)
+    one, two = Decimal(1), Decimal(2)
+    assert list(found.table.items()) == [((one, one), 2), ((one, two), 1), ((two, one), 3)]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [([0.0, 1.0], 1.0), ([1.0, 0.0], -1.0), ([1.0, 2.0], 1 / 3), ([0.5, 0.5], 0.0)],
+)
+def test_kappa_falls_with_a_shift_and_below_zero_with_contradiction(
+    second: list[float], expected: float
+) -> None:
+    assert kappa(np.array([0.0, 1.0]), np.array(second)) == pytest.approx(expected)
+
+
+def test_kappa_that_hangs_on_one_pair_has_no_interval() -> None:
+    found = agreement(pairs(("2", "2", 19), ("1", "1", 1)), HALF)
+    assert (found.kappa, found.kappa_range) == (1.0, None)
+
+
+def test_an_answer_with_one_mark_says_nothing_to_alpha() -> None:
+    assert alpha([[1.0, 1.0], [2.0, 2.0], [9.0]]) == 1.0
+    assert alpha([[1.0, 2.0], [1.0, 1.0]]) == pytest.approx(0.0)  # observed 1/2, expected 1/2

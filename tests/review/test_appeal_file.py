@@ -78,3 +78,41 @@ def test_requests_are_taken_once_and_strange_codes_are_told(room: Room) -> None:
     assert (done.new, done.known, done.strange) == (1, 1, ("AAAA-BBBB",))
     (appeal,) = room.store.decisions.appeals()
     assert (appeal.student, appeal.item, len(appeal.text)) == ("s0001", WHY, appeal_file.MAX_TEXT)
+
+
+def test_a_code_that_a_mail_program_broke_in_two_is_whole_again() -> None:
+    mail = (
+        "Subject: a\nContent-Type: text/plain; charset=utf-8\n"
+        "Content-Transfer-Encoding: quoted-printable\n\nabout ABCD-=\nEF23, f=C3=BCr Ada\n"
+    )
+    assert appeal_file.read("m.eml", mail.encode()) == [(CODE, "about ABCD-EF23, für Ada", "m.eml")]
+
+
+def test_of_a_mail_in_two_forms_the_plain_one_is_read() -> None:
+    mail = (
+        "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n"
+        f"--b\nContent-Type: text/html\n\n<b>AAAA-BBBB</b>\n"
+        f"--b\nContent-Type: text/plain\n\nplain {CODE}\n--b--\n"
+    )
+    assert appeal_file.read("m.eml", mail.encode()) == [(CODE, f"plain {CODE}", "m.eml")]
+
+
+def test_one_mail_about_two_items_is_two_requests() -> None:
+    text = f"{CODE} and ABCD-EF24 and {CODE}"
+    assert appeal_file.read("m", text.encode()) == [(CODE, text, "m"), ("ABCD-EF24", text, "m")]
+
+
+def test_bytes_that_are_no_text_cost_no_request() -> None:
+    ((code, text, _),) = appeal_file.read("m.txt", b"f\xfcr " + CODE.encode())
+    assert (code, text) == (CODE, f"f\ufffdr {CODE}")
+
+
+def test_a_row_that_is_too_short_is_a_request_without_words() -> None:
+    assert appeal_file.read("R.CSV", f"code,text\n{CODE}\n\n".encode()) == [
+        (CODE, "", "R.CSV, row 2")
+    ]
+
+
+def test_a_table_without_a_request_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"^r\.csv holds no code of an item"):
+        appeal_file.read("r.csv", b"code,text\n,why?\n")

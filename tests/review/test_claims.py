@@ -75,3 +75,27 @@ def test_events_are_numbered_and_the_oldest_are_forgotten() -> None:
     assert len(held.news) == claims.KEPT
     first = held.news[0]
     assert (first.number, first.text, first.by, first.item) == (6, "event 5", "Jo", "t/i")
+
+
+def test_what_was_taken_over_is_not_given_back_by_who_had_it(clock: list[float]) -> None:
+    held = Claims()
+    held.take("t/i", "ada", "Jo")
+    held.take("t/i", "ada", "Max", over=True)
+    held.release("Jo")
+    assert held.holder("t/i", "ada") == "Max"
+
+
+def test_one_student_may_be_open_with_two_people_for_two_items(clock: list[float]) -> None:
+    held = Claims()
+    held.take("t/i", "ada", "Jo")
+    held.take("t/j", "ada", "Max")
+    assert (held.holder("t/i", "ada"), held.holder("t/j", "ada")) == ("Jo", "Max")
+
+
+def test_a_claim_has_ended_when_its_last_second_has(clock: list[float]) -> None:
+    held = Claims()
+    held.take("t/i", "ada", "Jo")
+    clock[0] += claims.MINUTES * 60 - 0.5
+    assert held.holder("t/i", "ada") == "Jo"
+    clock[0] += 0.5
+    assert held.holder("t/i", "ada") == ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from grader.review.drift import FEWEST, drift
+from grader.review.drift import FEWEST, Drift, drift
 from tests.review.conftest import WHY, Room, mark
 from tests.review.evening import Work
 
@@ -44,3 +44,28 @@ def test_it_is_shown_to_the_marker_and_the_lead_and_to_nobody_if_switched_off(
         assert "Max: -1.40 points" in room.browser(name).get(f"/agreement/{WHY}").text
     silent = make(statistics=False)
     assert "points from the first" not in silent.browser().get(f"/agreement/{WHY}").text
+
+
+def test_the_fewest_marks_are_one_point_of_the_line() -> None:
+    found = drift([1.0] * FEWEST, 0.75)
+    assert found is not None
+    assert found.marks == FEWEST
+    assert (found.change, found.low, found.high) == pytest.approx((0, 0, 0))
+    assert found.running == pytest.approx((0.25,))
+    assert found.line(1.0) == "0.0,30.0"
+
+
+def test_the_mean_of_the_others_moves_the_line_and_not_the_change() -> None:
+    points = [float(n % 4) for n in range(20)]
+    one, other = drift(points, 0.0), drift(points, 2.0)
+    assert one is not None
+    assert other is not None
+    assert (other.change, other.low) == pytest.approx((one.change, one.low))
+    assert [a - b for a, b in zip(one.running, other.running, strict=True)] == pytest.approx(
+        [2.0] * 6
+    )
+
+
+def test_full_marks_above_the_mean_are_the_top_of_the_picture() -> None:
+    found = Drift(marks=17, change=0, low=0, high=0, running=(2.0, 0.0, -2.0))
+    assert found.line(2.0) == "0.0,0.0 160.0,40.0 320.0,80.0"

@@ -148,3 +148,14 @@ def test_a_new_name_is_nobody_elses() -> None:
     assert steps.new_name("Chain rule", []) == "chain_rule"
     assert steps.new_name("Chain rule", ["chain_rule", "chain_rule_2"]) == "chain_rule_3"
     assert steps.new_name("±∞", ["step"]) == "step_2"
+
+
+def test_steps_of_no_exclusive_group_go_together() -> None:
+    steps.check([step("a", group="g"), step("b", group="g")])
+    steps.check([step("a", exclusive=True), step("b", exclusive=True)])  # of no group
+    one = step("a", group="g", exclusive=True)
+    steps.check([one, one])
+
+
+def test_a_name_never_ends_in_the_middle_of_nothing() -> None:
+    assert steps.named(f"{'x' * 39} y") == "x" * 39
