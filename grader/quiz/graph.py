@@ -79,7 +79,9 @@ def read(path: Path) -> Graph:
         table = toml_text.parse(path.read_bytes())
         point = {str(name): float(value) for name, value in table["point"].items()}
         graph = build(str(table["expression"]), point, int(table.get("digits", 4)))
-        solution(graph)
+        groups = solution(graph).values()
+        if not all(math.isfinite(value) for group in groups for value in group.values()):
+            raise OverflowError("what is computed there is not finite")
     except OSError:
         raise UsageError(f"{path} is missing; it describes the graph of the quiz") from None
     except ArithmeticError as bad:
@@ -131,8 +133,8 @@ def build(expression: str, point: Mapping[str, float], digits: int = 4) -> Graph
                 return float(number)
             case ast.Name(id=name) if name in point:
                 return name
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return -float(number)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as number):
+                return -float(place(number, known))
             case ast.UnaryOp(op=ast.USub(), operand=inner):
                 return add("neg", visit(inner, known))
             case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:

@@ -38,9 +38,9 @@ def find(path: Path, assignment: Assignment) -> HandIn:
         raise UsageError(f"{path} does not exist")
     alone = path.is_file()
     root = path.parent if alone else path
-    files = {name: content for name, content in _read(root) if not alone or "/" not in name}
+    files = dict(_read(root, 0 if alone else DEPTH))
     if alone:
-        notebooks = [name for name in files if name.endswith(".ipynb") and name != path.name]
+        notebooks = [n for n in files if n.lower().endswith(".ipynb") and n != path.name]
         files = {name: content for name, content in files.items() if name not in notebooks}
         files.setdefault(path.name, path.read_bytes())
     submission = one_submission.submission("submission", files, assignment)
@@ -59,12 +59,12 @@ def beside(notebook: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files[: one_submission.MAX_HELPER_FILES]}
 
 
-def _read(root: Path) -> Iterator[tuple[str, bytes]]:
+def _read(root: Path, depth: int) -> Iterator[tuple[str, bytes]]:
     """Notebooks and small helper files, from the top down; links and hidden folders are left."""
     count = 0
     for folder, folders, names in os.walk(root):
         relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        deep = len(relative.parts) >= DEPTH
+        deep = len(relative.parts) >= depth
         folders[:] = [] if deep else sorted(f for f in folders if not _ignored(relative / f))
         for name in sorted(names):
             path = Path(folder, name)

@@ -70,6 +70,8 @@ def test_a_value_used_twice_is_one_node_whose_adjoints_add_up() -> None:
     "text",
     [
         *("__import__('os')", "x.real", "[x]", "x if y else x", "f(x)", "x @ y", "True + x", "x +"),
+        *("-True * x", "-'1' * x", "2j * x", "sin(x, y)", "sin(x=y)", "sin(*x)", "z * x", "+x * y"),
+        *("x \0", "x; y", "x := y", "sin", "v1 * x"),
         *("+".join("x" * 20_000), "(" * 400 + "x" + ")" * 400, "-" * 900 + "x", "x * " + "9" * 800),
     ],
 )
@@ -97,6 +99,12 @@ def test_an_input_cannot_have_the_name_of_a_node_or_function(name: str) -> None:
         ('expression = "1 / (x + 2)"', r"has no value at \[point\]"),
         ('expression = "exp(exp(exp(9 * neg(x))))"', r"has no value at \[point\]"),
         ('expression = "x @ x"', "not allowed"),
+        ('expression = "x * x * 1e200 * 1e200"', r"has no value at \[point\].*not finite"),
+        ('expression = "x * 1e999"', r"has no value at \[point\].*not finite"),
+        ('expression = "x ** 0.5"', r"-2.0 \*\* 0.5 is no real number"),
+        ('expression = "x * x"\ndigits = "four"', "is no graph: invalid literal"),
+        ('expression = "2 * 3"\npoint = 3', "is no graph"),
+        ("expression = 7", "'7' computes nothing"),
         ("", "is no graph"),
         ("=", "is no graph"),
     ],
@@ -138,3 +146,48 @@ def test_the_gradient_is_that_of_the_closed_form(text: str) -> None:
     for symbol in (x, y):
         wanted = float(sympy.diff(closed, symbol).subs(point))
         assert gradient[f"grad_{symbol}"] == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_a_point_is_a_number(tmp_path: Path, value: str) -> None:
+    """At infinity each answer would lie within the tolerance."""
+    path = tmp_path / "autodiff.toml"
+    path.write_text(f'expression = "x * x"\n[point]\nx = {value}\n')
+    with pytest.raises(UsageError, match=r"has no value at \[point\] \(what is computed there"):
+        graphs.read(path)
+
+
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"gone\.toml is missing; it describes the graph of the"):
+        graphs.read(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("text", ["x", "-3", "2.5", "(x)"])
+def test_an_expression_of_no_operation_computes_nothing(text: str) -> None:
+    with pytest.raises(ValueError, match="computes nothing"):
+        graphs.build(text, {"x": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-x", "−x"),
+        ("x ** -2", "x ^ -2"),
+        ("x * 0.5", "x × 0.5"),
+        ("2 - x", "2 − x"),
+        ("relu(x)", "relu(x)"),
+        ("x / 1e-9", "x ÷ 1e-09"),
+    ],
+)
+def test_an_operation_is_written_as_people_do(text: str, shown: str) -> None:
+    (node,) = graphs.build(text, {"x": 1.0}).nodes
+    assert graphs.written(node) == shown
+
+
+def test_powers_have_derivatives_at_the_edges_of_what_is_real() -> None:
+    graph = graphs.build("x ** y", {"x": 0.0, "y": 0.0})
+    assert graphs.solution(graph)["gradient"] == {"grad_x": 0.0, "grad_y": 0.0}
+    graph = graphs.build("x ** 3", {"x": -2.0})
+    assert graphs.solution(graph)["gradient"] == {"grad_x": 12.0}
+    graph = graphs.build("x * x", {"x": 3.0})
+    assert graphs.solution(graph)["gradient"] == {"grad_x": 6.0}
