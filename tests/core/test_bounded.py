@@ -94,3 +94,33 @@ def test_pictures_fit_on_a_page_by_what_they_unpack_to() -> None:
     assert bounded.pixels(b"GIF89a" + bytes(99)) is None
     assert bounded.pictures([larger, small, b"", large]) == [small, large]
     assert bounded.pictures([large] * 9) == [large] * 6
+
+
+def test_the_bounds_themselves_are_still_read() -> None:
+    assert bounded.json_value("9" * 300) == 10**300 - 1
+    assert bounded.json_value("[" * 100 + "]" * 100)
+    assert bounded.json_value("[1, 2]", most=3) == [1, 2]
+    with pytest.raises(ValueError, match="it holds more than 2 values"):
+        bounded.json_value("[1, 2]", most=2)
+    with pytest.raises(ValueError, match="its lists are nested too deeply"):
+        bounded.json_value("[" * 101 + "]" * 101)
+    with pytest.raises(ValueError, match="a whole number has too many digits"):
+        bounded.json_value("-" + "9" * 300)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"), [("7", 1), ("[]", 2), ('{"a": [1, 2]}', 4), ('",[{"', 4)]
+)
+def test_values_are_counted_alike_in_text_and_bytes(text: str, most: int) -> None:
+    assert bounded.values(text) == bounded.values(text.encode()) == most
+
+
+def test_what_follows_a_packed_body_is_none_of_it() -> None:
+    assert bounded.unpacked(zlib.compress(b"body") + b"more", 4) == b"body"
+    with pytest.raises(ValueError, match="breaks off, or is larger than 2 MiB"):
+        bounded.unpacked(zlib.compress(bytes((2 << 20) + 1)), 2 << 20)
+
+
+def test_the_head_of_a_picture_must_be_whole() -> None:
+    assert bounded.pixels(picture(2, 3)) == 6
+    assert bounded.pixels(picture(2, 3)[:-1]) is None

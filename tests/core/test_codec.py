@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.core import codec
-from grader.core.model import Question, Resource
+from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Question, Resource
 
 plain = st.recursive(
     st.none()
@@ -161,3 +161,65 @@ def test_more_values_than_any_answer_has_are_refused_before_they_are_made() -> N
     assert len(codec.decode(text, most=63)) == 31
     with pytest.raises(codec.WireError, match="more than 62 values"):
         codec.decode(text, most=62)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"bytes", 1j, object, [{"a": (1, {2})}]])
+def test_what_is_no_plain_data_is_not_sent(value: object) -> None:
+    with pytest.raises(codec.WireError, match="is not plain data"):
+        codec.encode(value)
+
+
+def test_tuples_numbers_of_numpy_and_other_keys_become_plain() -> None:
+    value = {1: (np.int64(2), np.float32(0.5)), None: np.bool_(True), "n": np.float64("nan")}
+    found = codec.decode(codec.encode(value))
+    assert (found["1"], found["None"]) == ([2, 0.5], True)
+    assert math.isnan(found["n"])
+
+
+@pytest.mark.parametrize("dtype", ["c8", "U3", "S3", "M8[s]", "i4,f4", "V4"])
+def test_arrays_of_other_than_numbers_are_refused(dtype: str) -> None:
+    text = array_text(np.zeros(2, dtype=dtype))
+    with pytest.raises(codec.WireError, match="an array of a kind that is not allowed"):
+        codec.read_array(text)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (3, 0)])
+def test_arrays_of_one_value_or_of_none_are_arrays(shape: tuple[int, ...]) -> None:
+    assert codec.read_array(array_text(np.ones(shape))).shape == shape
+
+
+def test_an_array_whose_columns_are_stored_first_keeps_its_places() -> None:
+    array = np.asfortranarray(np.arange(6).reshape(2, 3))
+    assert codec.read_array(array_text(array)).tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_bytes_behind_an_array_and_line_breaks_in_its_text_are_refused() -> None:
+    blob = base64.b64decode(array_text(np.arange(3)))
+    with pytest.raises(codec.WireError, match="whose size is not what it says"):
+        codec.read_array(base64.b64encode(blob + b"x").decode())
+    with pytest.raises(codec.WireError, match="not an array: Error"):
+        codec.read_array(base64.encodebytes(blob).decode())
+
+
+def test_texts_and_keys_of_a_hostile_sender_can_be_written() -> None:
+    assert codec.decode('{"\\ud800": ["\\udfff", "ä"]}') == {"?": ["?", "ä"]}
+    with pytest.raises(codec.WireError, match="not JSON: UnicodeDecodeError"):
+        codec.decode(b'"\xff"')
+
+
+def test_depth_is_counted_from_what_is_said() -> None:
+    assert codec.decode("[[1]]", depth=2) == [[1]]
+    with pytest.raises(codec.WireError, match="nested too deeply"):
+        codec.decode("[[1]]", depth=1)
+
+
+def test_what_nobody_answered_is_lost_and_says_why() -> None:
+    question = Question(probe="p", params={})
+    given = Answer(status=AnswerStatus.OK, value=1)
+    ended = Evidence(task="t", ending=Ending.CRASHED, message="It crashed.")
+    assert codec.answer_to(question, None) == Answer(status=AnswerStatus.LOST, error="")
+    assert codec.answer_to(question, ended) == Answer(status=AnswerStatus.LOST, error="It crashed.")
+    kept = Evidence(
+        task="t", ending=Ending.CRASHED, answers={codec.digest(question): given}, message="Later."
+    )
+    assert codec.answer_to(question, kept) is given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -98,3 +99,17 @@ def test_facts_change_with_the_code_that_observes_and_with_no_other(
     before = observing(package, monkeypatch)
     (package / changed).write_text((package / changed).read_text() + "\n# another line\n")
     assert (observing(package, monkeypatch) != before) is other
+
+
+def test_a_code_for_people_is_two_halves_without_signs_that_look_alike() -> None:
+    codes = {digests.code("secret", "ada", str(n)) for n in range(200)}
+    assert len(codes) == 200
+    assert all(re.fullmatch("[A-Z2-7]{3}-[A-Z2-7]{3}", code) for code in codes)
+    assert re.fullmatch("[A-Z2-7]{4}-[A-Z2-7]{3}", digests.code("secret", "ada", length=7))
+
+
+def test_what_is_keyed_follows_from_secret_and_names_alone() -> None:
+    first = digests.keyed("secret", "ab", "c")
+    assert first == digests.keyed("secret", "ab", "c")
+    assert len({first, digests.keyed("secret", "a", "bc"), digests.keyed("Secret", "ab", "c")}) == 3
+    assert len(digests.keyed("ä", "a\ud800")) == 32  # a name that no encoding takes

@@ -80,3 +80,10 @@ def test_a_failure_that_nobody_foresaw_is_ours(monkeypatch: pytest.MonkeyPatch) 
     assert done.exit_code == GraderError.exit_code
     assert "the grader itself failed" in done.stderr
     assert "GRADER_DEBUG=1" in done.stderr
+
+
+def test_several_mistakes_are_one_failure_and_keep_their_sentences() -> None:
+    mistakes = Mistakes(["a is wrong", "b is missing"])
+    assert str(mistakes) == "a is wrong; b is missing"
+    assert mistakes.sentences == ("a is wrong", "b is missing")
+    assert isinstance(mistakes, UsageError)

@@ -51,3 +51,20 @@ def test_the_extra_brings_the_library(name: str) -> None:
     base = {re.split(r"[>=<~!;\s]", line)[0] for line in project["dependencies"]}
     assert distribution not in base
     assert "course" in project["optional-dependencies"]
+
+
+@pytest.mark.parametrize("error", [ImportError, ValueError])
+def test_a_library_that_was_taken_away_is_missing(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def taken(name: str) -> None:
+        raise error(name)
+
+    monkeypatch.setattr(extras, "find_spec", taken)
+    assert extras.missing("torch") == ["torch"]
+
+
+@pytest.mark.usefixtures("without_torch")
+def test_another_extra_may_be_told_than_the_librarys_own() -> None:
+    with pytest.raises(MissingLibraryError, match=r"it needs torch: .*'grader\[quiz\]'"):
+        extras.require("it", "torch", extra="quiz")

@@ -122,3 +122,19 @@ def test_empty_code_changes_nothing() -> None:
 def test_definitions_of_a_statement(statement: str, names: list[str]) -> None:
     (parsed,) = ast.parse(statement).body
     assert notebook_patch.defined(parsed) == names
+
+
+def test_a_master_with_lines_for_the_shell_has_its_other_cells_found() -> None:
+    shell = Cell(id="shell", kind="code", source="!pip install x\ndef half(x): pass")
+    words = Cell(id="words", kind="markdown", source="double = 1")
+    master = Notebook(name="m", cells=(*MASTER.cells, shell, words))
+    found = notebook_patch.parts(master, "double = abs\nhalf = abs", "here")
+    assert found == {"double": "double = abs\n", "half": "half = abs\n"}
+
+
+def test_a_cell_that_is_named_twice_holds_both_parts_in_their_order() -> None:
+    code = "# cell: show\na = 1\n# cell: half\nb = 2\n# cell: show\nc = 3"
+    assert notebook_patch.parts(MASTER, code, "here") == {
+        "show": "a = 1\nc = 3\n",
+        "half": "b = 2\n",
+    }

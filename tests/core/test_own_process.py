@@ -51,3 +51,33 @@ def test_who_takes_more_memory_than_it_allowed_itself_fails() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "refused\n"
+
+
+def test_a_file_system_without_locks_locks_nothing_and_keeps_no_handle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handles: list[int] = []
+
+    def without(handle: int, _: int) -> None:
+        handles.append(handle)
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", without)
+    assert own_process.lock(tmp_path) is None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(handles[0])
+
+
+def test_where_the_system_has_neither_limits_nor_locks_nothing_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    own_process.limit_memory(1)
+    own_process.leave_no_core()
+    assert own_process.lock(tmp_path) is None
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        own_process.lock(tmp_path / "gone")

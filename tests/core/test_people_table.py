@@ -25,3 +25,15 @@ def test_what_we_write_we_read() -> None:
     table = people_table.BEGIN + people_table.row(["näme", "points"])
     table += people_table.row(["a,b", Decimal(1)])
     assert tables.read("t.csv", table) == [["näme", "points"], ["a,b", "1,00"]]
+
+
+def test_text_that_no_encoding_takes_is_written_all_the_same() -> None:
+    assert people_table.row(["a\ud800", 'say "x"', "", "−1"]) == ('a?;"say ""x""";;−1\r\n'.encode())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0", "0,00"), ("1E+3", "1000,00"), ("2.675", "2,68"), ("-12.3", "-12,30")],
+)
+def test_numbers_have_two_decimals(value: str, shown: str) -> None:
+    assert people_table.number(Decimal(value)) == shown

@@ -56,3 +56,16 @@ def test_a_long_word_is_searched_once() -> None:
     """A pattern that begins anew at each letter would need hours for it."""
     text = f'a = "{"x" * 1_000_000}"'
     assert len(toml_text.parse(text.encode())["a"]) == 1_000_000
+
+
+def test_the_bounds_themselves_are_still_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toml_text, "MOST_BYTES", 1 << 10)
+    assert toml_text.parse(f"a = {2**63 - 1}".encode()) == {"a": 2**63 - 1}
+    assert toml_text.parse(("#" * toml_text.MOST_BYTES).encode()) == {}
+    assert "a" in toml_text.parse(f"{'.'.join(['a'] * 24)} = 1".encode())
+    deep = toml_text.DEEPEST - 1
+    assert "a" in toml_text.parse(f"a = {'[' * deep}{']' * deep}".encode())
+    with pytest.raises(ValueError, match="nested too deeply"):
+        toml_text.parse(f"a = {'[' * (deep + 1)}{']' * (deep + 1)}".encode())
+    with pytest.raises(ValueError, match="too many digits"):
+        toml_text.parse(f"a = [[{2**63}]]".encode())

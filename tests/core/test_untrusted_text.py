@@ -7,7 +7,16 @@ import unicodedata
 
 import pytest
 
-from grader.core.untrusted_text import BREAKS, HIDDEN, encodable, for_log, neutral, printable
+from grader.core.untrusted_text import (
+    BREAKS,
+    HIDDEN,
+    code,
+    encodable,
+    for_log,
+    for_markdown,
+    neutral,
+    printable,
+)
 
 
 def test_every_hidden_character_is_replaced_and_no_other() -> None:
@@ -70,3 +79,41 @@ def test_no_line_of_a_log_is_a_command(text: str) -> None:
     assert "::" not in line
     assert "##[" not in line
     assert "##vso[" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        (" \n ", ""),
+        ("f(x)\n  + 1", "` f(x) + 1 `"),
+        ("a ` b", "`` a ` b ``"),
+        ("``", "``` `` ```"),
+        ("a | b", "` a \\| b `"),
+        ("\x1b[31m", "` \N{REPLACEMENT CHARACTER}[31m `"),
+        ("x" * 301, f"` {'x' * 300} `"),
+    ],
+)
+def test_code_in_markdown_ends_where_it_should(text: str, shown: str) -> None:
+    assert code(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb", "a b"),
+        ("<b>&amp;", "&lt;b&gt;&amp;amp;"),
+        ("@team #1", "&#64;team \\#1"),
+        ("https://a.b", "https&#58;//a.b"),
+        ("www.a.b", "www&#46;a.b"),
+        ("*a* [b](c) ~d~ $e$", r"\*a\* \[b\]\(c\) \~d\~ \$e\$"),
+    ],
+)
+def test_markdown_shows_a_text_as_it_is(text: str, shown: str) -> None:
+    assert for_markdown(text) == shown
+
+
+def test_a_log_has_a_text_in_one_line() -> None:
+    assert for_log("a\n\n ::error::b\t##[x]\u202e") == (
+        "a : :error: :b ## [x]\N{REPLACEMENT CHARACTER}"
+    )

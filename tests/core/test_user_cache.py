@@ -41,3 +41,9 @@ def test_without_a_wish_it_is_where_the_system_says(
         monkeypatch.setenv(variable, value)
     monkeypatch.setattr(user_cache, "NAME", name)
     assert user_cache.folder() == Path(folder)
+
+
+def test_a_wish_may_begin_with_ones_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("XDG_CACHE_HOME", "~/cache")
+    assert user_cache.folder() == Path("/home/ada/cache/grader")

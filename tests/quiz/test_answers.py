@@ -67,3 +67,64 @@ def test_questions_of_a_download_become_named_values() -> None:
     assert found == {"v1": "3", "v2": "4", "grad_x": "5"}
     single = {"response 1": "3", "response 2": "4", "response 3": "5"}
     assert answers.by_name(single, names) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.toml", b"v1 = ", "a.toml could not be read: Invalid value"),
+        ("a.json", b"[1]", "a.json must hold names and values, such as v1 = 0.5"),
+        ("a.json", b'{"v1": "\xff"}', "a.json could not be read: 'utf-8' codec can't decode"),
+        ("a.json", b"[" * 20_000, "a.json could not be read: its lists are nested too deeply"),
+        ("a.csv", b"v1;" + b"9" * 150_000, "a.csv is larger than 64 KiB, more than any answers"),
+    ],
+)
+def test_what_is_no_answer_file_names_the_file_and_why(
+    name: str, content: bytes, told: str
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        answers.read(name, content)
+    assert str(refused.value).startswith(told)
+
+
+def test_of_an_answer_file_only_numbers_and_texts_are_answers() -> None:
+    content = b'{"v1": true, "v2": null, "v3": [1], "v4": {"v5": 2}, "v6": "\\ud800", "v7": NaN}'
+    assert answers.read("a.json", content).values == {"v5": "2", "v6": "?", "v7": "nan"}
+    assert answers.number("nan") is None
+
+
+def test_long_names_and_texts_of_an_answer_file_are_cut() -> None:
+    content = f'{{"{"n" * 99}": "{"9" * 999}"}}'.encode()
+    assert answers.read("a.json", content).values == {"n" * 40: "9" * 200}
+
+
+def test_rows_of_a_table_without_a_value_are_left_and_its_separator_is_the_commoner() -> None:
+    content = b'\xef\xbb\xbfv1 , 0.5\nv2\n\nv3,"1;5",more\n'
+    assert answers.read("a.csv", content).values == {"v1": "0.5", "v3": "1;5"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("", []),
+        ("0.5", []),
+        ("part 2: 5", []),
+        ("mine: 3; part 1: 5", []),  # a response that only looks like parts
+        ("part 1:", [""]),
+        ("  Teil 1: 0,5  ", ["0,5"]),
+        ("part 1: a; part 1: b; part 2: c", ["a; part 1: b", "c"]),
+        ("part 1: a; part 2: b; part 2: c", ["a; part 2: b", "c"]),
+        ("part 1: a; part 3: b", ["a; part 3: b"]),
+        ("part 1: a;part 2: b", ["a;part 2: b"]),
+    ],
+)
+def test_what_a_student_types_takes_no_other_part_away(cell: str, found: list[str]) -> None:
+    assert answers.parts(cell) == found
+
+
+def test_fewer_responses_than_groups_leave_the_rest_unanswered() -> None:
+    names = {"forward": ["v1", "v2"], "adjoints": ["adj_v1"], "gradient": ["grad_x"]}
+    two = {"response 1": "part 1: 3; part 2: 4", "response 2": "5", "Name": "Ada"}
+    assert answers.by_name(two, names) == {"v1": "3", "v2": "4", "adj_v1": "5"}
+    assert answers.by_name({"response 1": "0.5"}, names) == {}
+    assert answers.by_name({"v1": "1", "else": "2"}, names) == {"v1": "1", "else": "2"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from defusedxml import ElementTree
 
+from grader.core import extras
+from grader.core.extras import MissingLibraryError
 from grader.quiz import graph as graphs
 from grader.quiz import picture
 
@@ -44,3 +47,22 @@ def test_nothing_is_loaded_from_elsewhere_by_the_picture() -> None:
     text = picture.svg(GRAPH).decode()
     assert "<script" not in text
     assert "href" not in text
+
+
+def test_a_constant_is_no_node_and_an_operand_used_twice_is_one_edge() -> None:
+    source = picture.dot(graphs.build("x * x + 2", {"x": 3.0}), down=True)
+    assert source.count("->") == 2
+    assert "x -> v1" in source
+    assert "v1 + 2" in source
+    assert "rankdir=TB" in source
+
+
+def test_without_graphviz_one_sentence_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(MissingLibraryError) as told:
+        picture.dot(GRAPH)
+    assert str(told.value) == ("the picture of a quiz needs pygraphviz: pip install 'grader[quiz]'")
+    with pytest.raises(MissingLibraryError, match=r"needs pygraphviz, pillow: .*'grader\[quiz\]'"):
+        picture.png(GRAPH)

@@ -83,7 +83,9 @@ def test_answers_of_another_quiz_are_told_apart(values: dict[str, str], fits: bo
     assert quiz.fits(QUIZ, QuizResponse(values=values, source="")) is fits
 
 
-@pytest.mark.parametrize("line", ["variants = 1.5", "variants = -1", 'seed = "x"'])
+@pytest.mark.parametrize(
+    "line", ["variants = 1.5", "variants = -1", "variants = 1001", "variants = true", 'seed = "x"']
+)
 def test_bad_variants_are_one_sentence(tmp_path: Path, line: str) -> None:
     path = tmp_path / "autodiff.toml"
     path.write_text(f'expression = "x * sin(x)"\n{line}\n[point]\nx = 2.0\n')
@@ -104,3 +106,28 @@ def test_a_new_graph_needs_no_code(tmp_path: Path) -> None:
         "gradient": ["grad_a", "grad_b"],
     }
     assert graphs.written(made.variants[0].nodes[2]) == "v1 ÷ v2"
+
+
+def test_right_answers_that_fit_no_variant_or_several_tell_none() -> None:
+    assert quiz.find(QUIZ, response("-", right="part 1: 9.87; part 2: 6.54")) is None
+    assert quiz.find(QUIZ, response("-", right="part 1: a word")) is None
+    names = [name for group in QUIZ.names.values() for name in group]
+    shared = names.index(f"adj_{THIRD.nodes[-1].name}") + 1  # 1 in all of them
+    parts = "; ".join(f"part {n}: {'1' if n == shared else ''}" for n in range(1, len(names) + 1))
+    assert quiz.find(QUIZ, response("-", right=parts)) is None
+
+
+def test_two_of_three_inputs_in_the_question_state_no_variant() -> None:
+    x1, x2, _ = THIRD.point.values()
+    text = f"f at x1 = {x1}, x2 = {x2}, x3 = three"
+    assert quiz.find(QUIZ, response("-", question=text)) is None
+    assert quiz.find(QUIZ, response(cell(THIRD), question=text)) == THIRD  # the answers do
+
+
+def test_a_part_in_a_question_of_its_own_fits_without_the_word_for_it() -> None:
+    sizes = [len(group) for group in QUIZ.names.values()]
+    cells = ["; ".join(f"part {n}: 1" for n in range(1, size + 1)) for size in sizes]
+    grouped = {f"response {n}": text for n, text in enumerate(cells, 1)}
+    assert quiz.fits(QUIZ, QuizResponse(values=grouped, source=""))
+    assert not quiz.fits(QUIZ, QuizResponse(values=grouped | {"response 1": "1"}, source=""))
+    assert quiz.fits(QUIZ, QuizResponse(values=grouped | {"response 1": " "}, source=""))

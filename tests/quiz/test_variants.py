@@ -35,3 +35,21 @@ def test_an_expression_without_readable_points_is_one_sentence() -> None:
     flat = graphs.build("(x - x) * y", {"x": 1.0, "y": 2.0})
     with pytest.raises(UsageError, match=r"only 0 of 5 variants .* ask for fewer"):
         variants.draw(flat, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "is_good"),
+    [
+        ("x * sin(x)", 2.0, True),
+        ("x * 4", 0.25, False),  # a value of 1
+        ("x - 1.99", 2.0, False),  # one that vanishes
+        ("x * 20", 2.9, False),  # one that explodes
+        ("x + 0.005", 2.0, False),  # one that looks like another
+        ("log(x) * x", -2.0, False),  # none at all
+        ("2 / (x - 1.5)", 1.5, False),
+        ("relu(x) * x", 2.0, True),  # what it passes on is no other value
+        ("relu(x) * x", -2.0, False),
+    ],
+)
+def test_a_point_is_good_where_each_value_can_be_told(text: str, x: float, is_good: bool) -> None:
+    assert variants.is_good(graphs.build(text, {"x": x}), {"x": x}) is is_good

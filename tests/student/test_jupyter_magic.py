@@ -186,3 +186,47 @@ def test_in_a_real_kernel(kernel: BlockingKernelClient) -> None:
     status, shown = executed(kernel, "%check no_such_thing")
     assert status == "ok"
     assert "there is no public item no_such_thing" in shown[0]["text/plain"]
+
+
+def test_every_status_has_its_colour() -> None:
+    assert set(jupyter_magic.COLOURS) == set(Status)
+
+
+def test_a_cell_that_fails_is_the_shells_to_show(capsys: pytest.CaptureFixture[str]) -> None:
+    failing = SimpleNamespace(run_cell=lambda cell: SimpleNamespace(success=False))
+    jupyter_magic.check("relu", failing, "1 / 0")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_names_may_be_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(jupyter_magic, "judged", lambda names, *_: asked.append(names))
+    jupyter_magic.check(" relu,tanh ,  mlp", SimpleNamespace(user_ns={}))
+    assert asked == [["relu", "tanh", "mlp"]]
+
+
+def test_a_page_that_takes_no_display_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def closed(result: object, **_: object) -> None:
+        asked.append(result)
+        raise RuntimeError("the page is gone")
+
+    monkeypatch.setattr(jupyter_magic, "display", closed)
+    monkeypatch.setattr(jupyter_magic, "judged", lambda *_: "a result")
+    jupyter_magic.check("", SimpleNamespace(user_ns={}))
+    assert asked == ["a result"]
+
+
+def test_notes_of_a_file_are_shown_as_text() -> None:
+    result = jupyter_magic.CheckResult(notes=(EVIL, "x" * 2000))
+    assert "<script" not in result._repr_html_()
+    assert "x" * 1000 in result._repr_html_()
+    assert "x" * 1001 not in result._repr_html_()
+    assert "\x1b" not in repr(result)
+
+
+def test_a_name_is_defined_if_it_can_be_called(folder: Path) -> None:
+    assert jupyter_magic.judged([], {"relu": 3, "tanh": "text"}, folder).items == ()
+    (item,) = jupyter_magic.judged([], {"RELU": lambda x: np.maximum(x, 0)}, folder).items
+    assert (item.item.id, item.outcome.status) == ("relu", Status.PASSED)

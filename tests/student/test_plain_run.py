@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Limits, Question
+from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Limits, Question, Resource
 from grader.core.notebook import read
 from grader.sandbox.surroundings import Surroundings
+from grader.store import serialisation
 from grader.student import plain_run, public_checks
-from tests.bundle import ROOT, made, notebook
+from tests.bundle import ROOT, cell, made, notebook
 
 CALL = {"name": "double", "points": [3]}
 
@@ -105,3 +112,79 @@ def test_a_notebook_that_never_ends_is_ended() -> None:
     stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     found = run(stubborn, cell_seconds=1, notebook_seconds=3)
     assert (found.ending, found.message) == (Ending.TIMEOUT, "It ran longer than 3 s.")
+
+
+def test_no_file_is_put_outside_of_the_notebooks_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    out = {"../up.py": b"", f"{tmp_path}/root.py": b"", "a/../../over.py": b""}
+    plain_run._fill(folder, out | {"a/b.py": b"x = 1"})
+    assert [p.name for p in tmp_path.rglob("*.py")] == ["b.py"]
+    assert (folder / "a" / "b.py").read_bytes() == b"x = 1"
+
+
+class Process:
+    """One that has told these events, and is at its end."""
+
+    def __init__(self, *events: dict[str, Any]) -> None:
+        self.stdin = io.BytesIO()
+        self.stdout = io.BytesIO(b"".join(json.dumps(event).encode() + b"\n" for event in events))
+        self.ended: list[str] = []
+
+    def kill(self) -> None:
+        self.ended.append("killed")
+
+    def wait(self) -> None:
+        self.ended.append("waited for")
+
+
+@pytest.mark.parametrize(
+    ("events", "ending", "message"),
+    [
+        ([], Ending.SETUP_FAILED, "its process could not be prepared."),
+        (
+            [{"event": "failed", "why": "OSError: full"}],
+            Ending.SETUP_FAILED,
+            "its process could not be prepared (OSError: full).",
+        ),
+        ([{"event": "started"}], Ending.CRASHED, "Its process ended."),
+        (
+            [{"event": "started"}, {"event": "failed", "why": "MemoryError"}],
+            Ending.CRASHED,
+            "Its process ended (MemoryError).",
+        ),
+    ],
+)
+def test_a_process_that_ends_early_is_told_by_how_far_it_came(
+    events: list[dict[str, Any]], ending: Ending, message: str
+) -> None:
+    process: Any = Process(*events)
+    found = plain_run._Told({"task": "t", "seed": 3}, None, None).by(process, 9)
+    assert (found.task, found.seed) == ("t", 3)
+    assert (found.ending, found.message) == (ending, message)
+    assert process.ended == ["killed", "waited for"]
+
+
+def test_what_a_process_is_at_is_passed_on() -> None:
+    told: list[tuple[str, int, int, str]] = []
+    asked = {"key": {"seconds": None}}
+    job = {"task": "t", "seed": 3, "questions": asked, "limits": {"question_seconds": 20}}
+    process: Any = Process(
+        {"event": "started"},
+        {"event": "cell", "number": 0, "of": 2, "printed": "epoch 1"},
+        {"event": "question", "number": 0, "of": 1},
+    )
+    plain_run._Told(job, lambda *event: told.append(event), None).by(process, 9)
+    assert told == [("cell", 0, 2, "epoch 1"), ("question", 0, 1, "")]
+
+
+def test_only_cells_with_code_are_sent_and_arrays_are_put_in() -> None:
+    cells = read(notebook("x = 1", cell("# words", "w", "markdown"), " \n", "y = 2"), "x.ipynb")
+    asked = Question(probe="p", params={"data": Resource(name="images"), "n": 3})
+    around = Surroundings(prepare=("figures",), limits=Limits(), files={})
+    job = plain_run._job(cells, {"k": asked}, around, "t", 3, lambda name: np.full(2, len(name)))
+    assert job["cells"] == [(0, "c0", "x = 1"), (3, "c3", "y = 2")]
+    sent = serialisation.question_from_json(job["questions"]["k"])
+    assert sent.params["data"].tolist() == [6, 6]
+    assert sent.params["n"] == 3
+    json.dumps(job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,3 +154,78 @@ def test_public_points_of_values_are_exact(tmp_path: Path) -> None:
         if "values" in (answer.value or {}):
             again = read.expected[digest].value["values"]
             np.testing.assert_array_equal(again, answer.value["values"])
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        (("tasks", 1, "items", 0, "asked", 0), "0" * 32, "KeyError"),
+        (("tasks", 1, "items", 0, "check"), {}, "KeyError: 'type'"),
+        (("tasks", 1, "items", 0, "check"), {"type": "own.py"}, "KeyError: 'own.py'"),
+        (("tasks", 1, "items", 0, "points"), "NaN", "ValidationError"),
+        (("tasks", 1, "limits"), {"patience": 1}, "TypeError"),
+        (("assignment", "due"), "tomorrow", "ValidationError"),
+        (("mistakes",), {"a": {"status": "ok", "value": {"$array": "!"}}}, "WireError"),
+        (("mistakes",), {"a": {"status": "perhaps", "value": 1}}, "ValidationError"),
+    ],
+)
+def test_whatever_is_damaged_the_file_and_the_mend_are_told(
+    tmp_path: Path, place: tuple[str | int, ...], value: object, told: str
+) -> None:
+    changed = document()
+    inner: Any = changed
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    path = written(tmp_path, json.dumps(changed).encode())
+    with pytest.raises(UsageError) as refused:
+        public_file.read(path)
+    assert str(refused.value).startswith(f"{path} is damaged, or of another version of the grader")
+    assert told in str(refused.value)
+    assert str(refused.value).endswith("; take it from the course again")
+
+
+def test_a_file_that_is_not_there_or_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot be read \(No such file or directory\)$"):
+        public_file.read(tmp_path / public_file.FILE)
+    (tmp_path / public_file.FILE).mkdir()
+    assert public_file.find(tmp_path / public_file.FILE) != tmp_path / public_file.FILE
+    with pytest.raises(UsageError, match=r"cannot be read \(Is a directory\)$"):
+        public_file.read(tmp_path / public_file.FILE)
+
+
+def test_the_nearest_of_several_files_is_taken(tmp_path: Path) -> None:
+    for folder in ("b", "a", "a/inner"):
+        (tmp_path / folder).mkdir()
+        written(tmp_path / folder, b"{}")
+    assert public_file.find(tmp_path) == tmp_path.resolve() / "a" / public_file.FILE
+    assert public_file.find(tmp_path / "a" / "inner") == (
+        tmp_path.resolve() / "a" / "inner" / public_file.FILE
+    )
+
+
+def test_numbers_keep_twelve_digits_and_all_else_its_form() -> None:
+    value = {"a": [1 / 3, 7, True, None, "x"], "b": np.array([[2 / 3], [1e300]])}
+    found = public_checks._round(value)
+    assert found["a"] == [0.333333333333, 7, True, None, "x"]
+    assert found["b"].tolist() == [[0.666666666667], [1e300]]
+    whole = np.arange(3)
+    assert public_checks._round(whole) is whole
+
+
+def test_a_name_said_twice_is_asked_once_and_tasks_keep_their_order() -> None:
+    tasks = public_checks.select(made(), ["confusion_matrix", "relu", "RELU", "Confusion-Counts"])
+    assert [(task.id, [item.id for item in task.items]) for task in tasks] == [
+        ("activation", ["relu"]),
+        ("evaluation", ["confusion_counts"]),
+    ]
+    assert [task.id for task in public_checks.select(made(), [])] == [
+        "activation",
+        "evaluation",
+        "fmssvrc",
+    ]
+
+
+def test_a_long_name_of_nothing_is_cut() -> None:
+    with pytest.raises(UsageError, match=r"^there is no public item x{60}; there are logistic,"):
+        public_checks.select(made(), ["x" * 5000])

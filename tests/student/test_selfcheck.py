@@ -16,6 +16,7 @@ from grader.core.model import (
     Evidence,
     ItemGrade,
     Notebook,
+    Outcome,
     Question,
     Status,
     Submission,
@@ -26,7 +27,7 @@ from grader.marking import plan, typical_mistakes
 from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.sandbox.surroundings import Surroundings
-from grader.student import ask_in_kernel, public_checks
+from grader.student import ask_in_kernel, public_checks, selfcheck
 from grader.student.selfcheck import Budget, Checked, SelfCheck
 from tests.bundle import REFERENCE, RIGHT, ROOT, WRONG, door, made, notebook
 
@@ -231,3 +232,38 @@ def test_a_typical_mistake_is_told_by_its_hint() -> None:
         said[function] = task.items[0].outcome.message
     assert said["np.tanh(x)"].endswith(mistake.hint)
     assert mistake.hint not in said["np.sinh(x)"]
+
+
+def test_what_this_machine_lacks_is_no_failure_of_the_whole() -> None:
+    found, _ = check(WRONG, "relu")
+    assert not found.passed
+    assert replace(found, skipped={"activation": "it needs torch"}).passed
+
+
+def test_of_a_cut_training_a_pass_stays_and_all_else_is_open() -> None:
+    passed = Outcome(status=Status.PASSED, share=Decimal(1), message="")
+    failed = Outcome(status=Status.FAILED, share=Decimal(0), message="bad")
+    assert selfcheck._undecided(passed) is passed
+    found = selfcheck._undecided(failed)
+    assert found.status is Status.REVIEW
+    assert found.message == (
+        "The training was cut short, so this can't be told; check again without "
+        "--epochs and --seconds."
+    )
+
+
+def test_one_item_judged_later_is_no_plural_and_none_is_no_sentence() -> None:
+    task = made().task("activation")
+    hidden = [
+        public_checks.Withheld(task=id, id=f"h{n}", title="H", points=Decimal("1.5"))
+        for n, id in enumerate(["activation", "evaluation", "evaluation"])
+    ]
+    public = replace(made(), withheld=tuple(hidden))
+    assert selfcheck.later(public, (task,)) == (
+        "Judged later, by a person or the full grading: 1 item of activation (1.5 points).",
+    )
+    both = selfcheck.later(public, (task, made().task("evaluation")))
+    assert both[0].endswith(
+        "1 item of activation (1.5 points), 2 items of evaluation (3.0 points)."
+    )
+    assert selfcheck.later(public, (made().task("fmssvrc"),)) == ()
