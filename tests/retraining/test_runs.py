@@ -133,3 +133,114 @@ def test_odd_claims_beside_the_network_count_as_unknown(
     claimed = {"onnx": np.zeros(10, np.uint8), "problem": "", "inside": None, "before": None}
     kept = distilled(monkeypatch, claimed | odd)
     assert (kept["agree"], kept["before"], kept["moved"]) == (None, None, None)
+
+
+def reached(monkeypatch: pytest.MonkeyPatch, *values: Any) -> float | None:
+    """What a run reached whose questions were answered so."""
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (IMAGES, CLASSES))
+    answers = {str(n): Answer(status=AnswerStatus.OK, value=v) for n, v in enumerate(values)}
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=answers)
+    return runs.reached(evidence, runs.order(1, 1), None)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        ["finite"],
+        {"finite": True},
+        {"finite": True, "classes": "all"},
+        {"finite": np.ones(1), "classes": np.zeros(3)},  # a notebook's own names
+        {"finite": True, "classes": np.zeros(3, np.uint8)},
+        {"finite": True, "classes": np.zeros(2500)},
+        {"finite": True, "classes": np.zeros((2500, 2), np.uint8)},
+        {"finite": True, "classes": np.full(2500, 10, np.uint8)},
+        {"classes": CLASSES},  # what a notebook predicts itself
+    ],
+)
+def test_answers_of_another_form_are_no_networks_and_end_no_batch(
+    monkeypatch: pytest.MonkeyPatch, odd: Any
+) -> None:
+    own = {"finite": True, "classes": runs.order(1, 1)[CLASSES]}
+    assert reached(monkeypatch, odd) is None
+    assert reached(monkeypatch, odd, own) == 100.0
+
+
+def test_classes_that_there_are_not_are_the_last_one() -> None:
+    order = runs.order(3, 2)
+    strange = np.array([9, 10, 255], np.uint8)
+    assert runs.restored(strange, order).tolist() == [order.tolist().index(9)] * 3
+
+
+def test_moved_pixels_are_all_there_and_each_seeds_own() -> None:
+    assert sorted(runs.moved(7).tolist()) == list(range(784))
+    assert runs.moved(7).tolist() == runs.moved(7).tolist()
+    assert runs.moved(7).tolist() != runs.moved(8).tolist()
+
+
+@pytest.mark.parametrize("status", [AnswerStatus.RAISED, AnswerStatus.LOST])
+def test_what_was_not_answered_stays_as_it_is(status: AnswerStatus) -> None:
+    answer = Answer(status=status, value={"onnx": "x"}, error="e")
+    evidence = Evidence(
+        task="t", ending=Ending.COMPLETED, answers={codec.digest(EXPORT): answer, "other": answer}
+    )
+    assert runs.distilled(evidence, [EXPORT, NETWORK], None) == evidence
+
+
+def evaluated(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], pixels: Any = None
+) -> tuple[dict[str, Any], np.ndarray]:
+    """What is kept of a network of which an evaluation tells this, and the images it saw."""
+    images = np.arange(2 * 784, dtype=np.int64).astype(np.uint8).reshape(2, 28, 28)
+    labels, seen = np.array([1, 2], np.uint8), list[np.ndarray]()
+    monkeypatch.setattr(fashion_mnist, "load", lambda split, folder=None: (images, labels))
+    monkeypatch.setattr(runs, "SAMPLE", 2)
+
+    def evaluate(content: bytes, images: np.ndarray) -> dict[str, Any]:
+        seen.append(images)
+        return told
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    claimed = {
+        "onnx": np.zeros(3, np.uint8),
+        "inside": np.array([4, 5], np.uint8),
+        "before": np.array([1, 1], np.uint8),
+        "problem": "claimed",
+    }
+    key = codec.digest(EXPORT)
+    answers = {key: Answer(status=AnswerStatus.OK, value=claimed)}
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=answers)
+    kept = runs.distilled(evidence, [EXPORT], None, pixels).answers[key].value
+    return kept, seen[0]
+
+
+FOUND: dict[str, Any] = dict.fromkeys(runs.KEPT, 0) | {
+    "problem": "",
+    "classes": np.array([1, 2, 4, 6], np.uint8),
+}
+
+
+def test_predictions_inside_and_outside_are_compared_on_stand_ins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, _ = evaluated(monkeypatch, FOUND)
+    assert kept["classes"].tolist() == [1, 2]
+    assert (kept["agree"], kept["before"], kept["problem"]) == (0.5, 0.5, "")
+
+
+def test_an_audited_network_sees_moved_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, plain = evaluated(monkeypatch, FOUND)
+    _, moved = evaluated(monkeypatch, FOUND, np.arange(784)[::-1])
+    assert moved.shape == plain.shape == (4, 28, 28)
+    assert np.array_equal(moved, plain[:, ::-1, ::-1])
+
+
+def test_an_evaluations_problem_stands_before_a_claimed_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept, _ = evaluated(monkeypatch, {"problem": "it is not ONNX"})
+    assert kept == {"problem": "it is not ONNX", "before": 0.5, "moved": None}
+
+
+def test_a_claimed_problem_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert distilled(monkeypatch, {"problem": "x" * 900})["problem"] == "x" * 300
