@@ -156,15 +156,10 @@ def kind(model: onnx.ModelProto) -> Kind:
     # `touched` are values that depend on the images; what does not is arithmetic on weights and
     # shapes, which exporters write out and which says nothing about the network.
     touched = {graph.input[0].name}
-    fixed = set(weights)
     dense, strange, first = 0, "", True
     for node in graph.node:
         inputs = [name for name in node.input if name]
-        if not any(name in touched for name in inputs):
-            fixed.update(node.output)
-            continue
-        if node.op_type == "Shape":
-            fixed.update(node.output)
+        if node.op_type == "Shape" or not any(name in touched for name in inputs):
             continue
         touched.update(node.output)
         if node.op_type in DENSE:

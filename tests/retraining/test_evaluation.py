@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from grader.retraining import evaluation
+from grader.retraining.onnx_network import ArtefactError
 from tests.retraining.test_onnx_network import exported, mlp, model
 
 IMAGES = np.random.default_rng(3).integers(0, 256, (700, 28, 28), dtype=np.uint8)
@@ -128,3 +131,75 @@ def test_a_graph_that_does_not_fit_together_is_a_sentence() -> None:
     assert (
         "could not be evaluated" in evaluation.evaluate(made.SerializeToString(), IMAGES)["problem"]
     )
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, output: bytes, code: int = 0) -> list[dict[str, Any]]:
+    """Puts an end of this kind in the place of the process; with what it was started."""
+    started: list[dict[str, Any]] = []
+
+    def run(command: list[str], **settings: Any) -> subprocess.CompletedProcess[bytes]:
+        started.append(settings | {"command": command})
+        return subprocess.CompletedProcess(command, code, output)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return started
+
+
+@pytest.mark.parametrize(("output", "code"), [(b"", 0), (b"", -9), (b'{"problem": ""}\n', 1)])
+def test_a_process_that_breaks_off_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, output: bytes, code: int
+) -> None:
+    ended(monkeypatch, output, code)
+    told = evaluation.evaluate(b"", IMAGES[:1])
+    assert told == {"problem": "its evaluation broke off, or needed too much memory"}
+
+
+def test_one_that_takes_too_long_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **settings: Any) -> None:
+        raise subprocess.TimeoutExpired(command, settings["timeout"])
+
+    monkeypatch.setattr(subprocess, "run", run)
+    told = evaluation.evaluate(b"", IMAGES[:1])
+    assert told == {"problem": "its evaluation took more than 120 s"}
+
+
+def test_the_process_gets_network_and_images_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    starts = ended(monkeypatch, b'{"problem": ""}\n\x03\n')
+    found = evaluation.evaluate(b"net\nwork", IMAGES[:2])
+    assert found["classes"].tolist() == [3, 10]  # a line's end is a class like any other
+    head, _, rest = starts[-1]["input"].partition(b"\n")
+    assert json.loads(head) == {"content": 8}
+    assert rest.startswith(b"net\nwork\x93NUMPY")
+    assert "TOKEN" not in starts[-1]["env"]
+    assert starts[-1]["env"]["OMP_NUM_THREADS"] == "1"
+
+
+def test_an_average_over_pixels_that_are_no_neighbours_is_a_sentence() -> None:
+    settings = {"kernel_shape": [2, 2], "dilations": [2, 1]}
+    made = model(helper.make_node("AveragePool", ["images"], ["scores"], **settings))
+    with pytest.raises(ArtefactError, match=r"^it averages over pixels that are not neighbours$"):
+        evaluation._classes(made, IMAGES[:2])
+
+
+def test_scores_of_another_shape_are_told_with_it() -> None:
+    made = model(helper.make_node("Identity", ["images"], ["scores"]))
+    with pytest.raises(ArtefactError, match=r"^it returns \(2, 1, 28, 28\), not a score for each"):
+        evaluation._classes(made, IMAGES[:2])
+
+
+def test_a_score_that_is_no_number_never_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "CHUNK", 2)
+    scores = np.zeros((2, 10), np.float32)
+    scores[0, :3], scores[1, 7] = (np.nan, -1, 4), np.inf
+    made = model(
+        helper.make_node("ReduceSum", ["images"], ["sums"], keepdims=0),
+        helper.make_node("Mul", ["sums", "none"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "fixed"], ["scores"]),
+    )
+    made.graph.initializer.append(numpy_helper.from_array(scores, "fixed"))
+    made.graph.initializer.append(numpy_helper.from_array(np.float32([0]), "none"))
+    classes, finite = evaluation._classes(made, IMAGES[:4])
+    assert (classes.tolist(), finite) == ([2, 7, 2, 7], False)

@@ -188,3 +188,119 @@ def test_the_weights_of_a_perceptron_are_neither_sparse_nor_tied() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10))
     found = onnx_network.kind(onnx_network.read(exported(network)))
     assert max(found.sparse, found.tied) < 0.01
+
+
+def with_function() -> bytes:
+    made = model(helper.make_node("Relu", ["images"], ["scores"]))
+    made.functions.add(name="own")
+    return made.SerializeToString()
+
+
+def with_sparse_weights() -> bytes:
+    made = model(helper.make_node("Relu", ["images"], ["scores"]))
+    made.graph.sparse_initializer.add()
+    return made.SerializeToString()
+
+
+def without(part: str) -> bytes:
+    made = model(helper.make_node("Relu", ["images"], ["scores"]))
+    made.graph.ClearField(part)
+    return made.SerializeToString()
+
+
+def of_own_domain() -> bytes:
+    made = model(helper.make_node("Relu", ["images"], ["scores"]))
+    made.opset_import.add(domain="com.example", version=1)
+    return made.SerializeToString()
+
+
+def external_constant() -> bytes:
+    tensor = TensorProto(name="c", data_type=TensorProto.FLOAT)
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return model(helper.make_node("Constant", [], ["c"], value=tensor)).SerializeToString()
+
+
+def many_weights() -> bytes:
+    made = model(helper.make_node("Relu", ["images"], ["scores"]))
+    made.graph.initializer.extend([TensorProto()] * 600)
+    return made.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (with_function(), "it has parts that no exported network has"),
+        (with_sparse_weights(), "it has parts that no exported network has"),
+        (without("input"), "it has parts that no exported network has"),
+        (without("output"), "it has parts that no exported network has"),
+        (of_own_domain(), "it uses operators of a domain of its own"),
+        (external_constant(), "it refers to data outside of itself"),
+        (many_weights(), "it has too many operators"),
+        (model(helper.make_node("x" * 99, [], [])).SerializeToString(), f"'{'x' * 40}'"),
+    ],
+)
+def test_parts_of_no_network_are_refused_by_their_name(content: bytes, why: str) -> None:
+    with pytest.raises(ArtefactError) as refusal:
+        onnx_network.read(content)
+    assert str(refusal.value).removeprefix("it uses the operator ") == why
+
+
+def kind(*nodes: onnx.NodeProto, **weights: np.ndarray) -> onnx_network.Kind:
+    made = model(*nodes)
+    for name, value in weights.items():
+        made.graph.initializer.append(numpy_helper.from_array(value, name))
+    return onnx_network.kind(made)
+
+
+def test_arithmetic_on_shapes_and_weights_is_no_part_of_the_network() -> None:
+    found = kind(
+        helper.make_node("Shape", ["images"], ["shape"]),
+        helper.make_node("Gather", ["shape", "w"], ["rows"]),
+        helper.make_node("Transpose", ["w"], ["turned"]),
+        helper.make_node("MatMul", ["turned", "w"], ["product"]),
+        helper.make_node("MatMul", ["images", "w"], ["scores"]),
+    )
+    assert (found.dense, found.strange) == (1, "")
+    assert found.operators == ("Shape", "Gather", "Transpose", "MatMul", "MatMul")
+
+
+def test_a_product_of_two_values_is_no_layer() -> None:
+    found = kind(
+        helper.make_node("Relu", ["images"], ["a"]),
+        helper.make_node("MatMul", ["a", "images"], ["b"]),
+        helper.make_node("Conv", ["b", "w"], ["scores"]),
+    )
+    assert found.strange == "MatMul of two values"  # the first that is strange is told
+
+
+@pytest.mark.parametrize(
+    ("shape", "strange"),
+    [((784, 8), ""), ((8, 784), ""), ((28, 8), "a first layer of (28, 8)")],
+)
+def test_who_reads_images_in_parts_is_told_by_the_first_layer(
+    shape: tuple[int, int], strange: str
+) -> None:
+    nodes = [
+        helper.make_node("Gemm", ["images", "first"], ["a"]),
+        helper.make_node("Gemm", ["a", "second"], ["scores"]),
+    ]
+    first, second = np.zeros(shape, np.float32), np.zeros((8, 10), np.float32)
+    found = kind(*nodes, first=first, second=second)
+    assert (found.strange, found.dense) == (strange, 2)
+
+
+def test_only_large_layers_of_numbers_tell_by_their_weights() -> None:
+    node = helper.make_node("MatMul", ["images", "w"], ["scores"])
+    half = np.arange(1.0, 6001.0, dtype=np.float32).reshape(60, 100)
+    half[:30] = 0
+    found = kind(
+        node,
+        half=half,
+        small=np.zeros((10, 10), np.float32),
+        whole=np.zeros((80, 80), np.int64),
+        vector=np.zeros(7000, np.float32),
+    )
+    # The model's own weights, (784, 10), are zeros.
+    assert (found.sparse, found.tied) == (1.0, 1 - 1 / 7840)
+    assert onnx_network._sparse(half) == 0.5
+    assert onnx_network._tied(half) == pytest.approx(2999 / 6000)
