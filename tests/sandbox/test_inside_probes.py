@@ -5,10 +5,15 @@ from __future__ import annotations
 import types
 from typing import Any
 
+import numpy as np
 import pytest
+import torch  # noqa: F401 (a notebook that has tensors is given them)
 
 from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.inside.fixtures import FIXTURES
+from grader.sandbox.inside.probes import functions
+from grader.sandbox.inside.probes.results import call_results
+from grader.sandbox.inside.protocol import Undefined
 
 OWN = """
 import numpy as np
@@ -60,3 +65,147 @@ def test_a_probe_from_a_source_is_one_of_that_source_alone() -> None:
 
 def test_heavy_fixtures_are_fixtures() -> None:
     assert set(fixtures.HEAVY) <= set(FIXTURES)
+
+
+def at(function: Any, *points: float, **more: Any) -> dict[str, Any]:
+    """What is told of a function at these points."""
+    params = {"name": "f", "points": np.array(points), **more}
+    found: dict[str, Any] = functions.call_function({"f": function}, params)
+    return found
+
+
+def test_a_function_of_arrays_is_called_once() -> None:
+    calls: list[Any] = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return x * 2
+
+    found = at(f, 1.0, 2.0)
+    assert (found["style"], found["values"].tolist(), len(calls)) == ("array", [2.0, 4.0], 1)
+
+
+def test_a_function_of_numbers_is_called_at_each_point_and_fails_at_each_alone() -> None:
+    def f(x: float) -> Any:
+        return "ü" if x == 2 else 1 / (1 if x > 0 else 0)
+
+    found = at(f, 1.0, 0.0, 2.0, -1.0)
+    assert found["style"] == "scalar"
+    np.testing.assert_array_equal(found["values"], [1, np.nan, np.nan, np.nan])
+    assert found["errors"] == [
+        "ZeroDivisionError: division by zero",
+        "it did not return a number",
+    ]
+
+
+def test_no_more_than_three_errors_are_told() -> None:
+    nothing: dict[float, float] = {}
+    found = at(lambda x: nothing[float(x)], 5.0, 4.0, 3.0, 2.0, 1.0)
+    assert len(found["errors"]) == 3
+
+
+def test_points_are_whole_numbers_where_they_shall_be() -> None:
+    kinds: list[str] = []
+
+    def f(x: Any) -> Any:
+        kinds.append(x.dtype.kind)
+        return x
+
+    found = at(f, 1.0, integers=True)
+    assert (kinds, found["values"].tolist()) == (["i"], [1.0])
+
+
+def test_a_function_can_not_move_the_points_it_is_asked_at() -> None:
+    points = np.array([1.0, 2.0])
+
+    def f(x: Any) -> None:
+        x *= 0
+
+    functions.call_function({"f": f}, {"name": "f", "points": points})
+    assert points.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "expected"),
+    [
+        (3, 1, [3.0]),
+        (True, 1, [1.0]),
+        ([[1], [2]], 2, [1.0, 2.0]),
+        ((4.0, "more"), 1, [4.0]),
+        ((1, 2, 3), 3, [1.0, 2.0, 3.0]),
+        ([1, 2], 3, None),
+        ("x", 1, None),
+        ("2.5", 1, [2.5]),
+        ({}, 1, None),
+        (1j, 1, None),
+    ],
+)
+def test_numbers_of_what_came_back(value: Any, size: int, expected: Any) -> None:
+    found = functions.numbers(value, size)
+    assert (None if found is None else found.tolist()) == expected
+
+
+SOURCE = """
+def f(x):
+    return x * x
+def central(x, h=0.01):
+    return (f(x + h) - f(x - h)) / (2 * h)
+def exact(x):
+    return 2 * x + 0 * f(x)
+def far(x):
+    return f(x + 1)
+def arrays(x):
+    return x.sum() + f(x)
+def broken(x):
+    raise ValueError
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "shifted", "calls"),
+    [("central", 4, 4), ("exact", 0, 2), ("far", 0, 2), ("arrays", 0, 2), ("broken", 0, 0)],
+)
+def test_shifted_calls_are_those_beside_the_point(name: str, shifted: int, calls: int) -> None:
+    names: dict[str, Any] = {}
+    exec(SOURCE, names)
+    own = names["f"]
+    params = {"name": name, "base": "F", "points": np.array([1.0, 3.0])}
+    assert functions.shifted_calls(names, params) == {"shifted": shifted, "calls": calls}
+    assert names["f"] is own
+
+
+def results(source: str, *arguments: Any, arrays: str = "numpy", **more: Any) -> Any:
+    """What is told of `f` of a source; and its names afterwards are those of before."""
+    names: dict[str, Any] = {}
+    exec(source, names)
+    before = dict(names)
+    params = {"name": "f", "arguments": list(arguments), "arrays": arrays, **more}
+    try:
+        return call_results(names, params)
+    finally:
+        assert names == before
+
+
+@pytest.mark.parametrize(
+    ("arrays", "kind"), [("numpy", "ndarray"), ("lists", "list"), ("torch", "Tensor")]
+)
+def test_arrays_are_given_as_the_notebook_has_them(arrays: str, kind: str) -> None:
+    source = "def f(x, name): return [type(x).__name__, len(x), name]"
+    found = results(source, np.array([1, 2]), "n", arrays=arrays)
+    assert found == {"name": "f", "returned": [kind, 2, "n"]}
+
+
+def test_calls_of_another_function_are_counted() -> None:
+    source = "def g(x): return x\ndef f(x): return [g(x), g(2), g(3)]"
+    assert results(source, 1, base="g") == {"name": "f", "returned": [1, 2, 3], "calls": 3}
+    assert results("def f(x): return x", 1, base="g")["calls"] == 0
+
+
+def test_an_error_of_the_function_is_its_own_and_nothing_stays_counted() -> None:
+    with pytest.raises(ZeroDivisionError):
+        results("def g(): 1 / 0\ndef f(): return g()", base="g")
+
+
+def test_without_the_function_nothing_is_told() -> None:
+    with pytest.raises(Undefined):
+        results("def other(x): return x", 1)

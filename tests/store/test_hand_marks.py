@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
+from grader.core.errors import UsageError
 from grader.core.model import Mark
 from grader.store.store import Store
 
@@ -21,6 +27,12 @@ MARK = Mark(
     out_of=Decimal(2),
     before=Decimal("0.5"),
 )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "grader.sqlite") as opened:
+        yield opened
 
 
 def test_a_mark_comes_back_as_it_was_given(tmp_path: Path) -> None:
@@ -112,3 +124,74 @@ def test_what_somebody_gave_in_a_round_is_without_what_was_taken_back(tmp_path: 
         store.decisions.take_back("mark", [5], 1)
         assert [student for student, _ in store.hand_marks.given("t/i", "Jo", 1)] == ["a"]
         assert [student for student, _ in store.hand_marks.given("t/i", "Jo", 2)] == ["b"]
+
+
+def test_a_request_that_comes_twice_is_one_mark_for_each_student(store: Store) -> None:
+    mark = replace(MARK, request="r1")
+    given = [("ada", mark), ("ada", replace(mark, points=Decimal(9))), ("bob", mark)]
+    assert [store.hand_marks.add(student, one) for student, one in given] == [1, 1, 2]
+    assert store.hand_marks.of_request("r1") == [
+        ("ada", replace(mark, id=1)),
+        ("bob", replace(mark, id=2)),
+    ]
+    assert store.hand_marks.of_request("r2") == []
+
+
+def test_marks_without_a_request_are_of_none(store: Store) -> None:
+    store.hand_marks.add("ada", MARK)
+    assert store.hand_marks.of_request("") == []
+
+
+def test_what_a_mark_was_made_of_comes_back(store: Store) -> None:
+    made = replace(
+        MARK,
+        steps=(3, 1),
+        adjustment=Decimal("-0.25"),
+        comment="ü",
+        decision=7,
+        request="r",
+        round=2,
+    )
+    store.hand_marks.add("ada", made)
+    assert store.hand_marks.of_item("t/i") == [("ada", replace(made, id=1, counts=False))]
+
+
+def test_marks_of_a_decision_that_was_taken_back_count_no_more(store: Store) -> None:
+    for decision in (1, 2):
+        store.hand_marks.add("ada", replace(MARK, decision=decision))
+    store.decisions.take_back("decision", [2], 3)
+    store.decisions.take_back("mark", [99], 3)
+    assert [mark.id for mark in store.hand_marks.counting("ada")] == [1]
+    marks = store.hand_marks.all("ada")
+    assert [(mark.taken_back, mark.counts) for mark in marks] == [(False, True), (True, False)]
+
+
+def test_a_second_round_never_counts_and_is_not_the_newest(store: Store) -> None:
+    store.hand_marks.add("ada", MARK)
+    store.hand_marks.add("ada", replace(MARK, round=2))
+    assert [mark.id for mark in store.hand_marks.counting("ada")] == [1]
+    assert store.hand_marks.newest("ada", "t/i") == 1
+
+
+def test_the_newest_marks_of_somebody_come_first(store: Store) -> None:
+    for student, by in (("a", "Jo"), ("b", "Max"), ("c", "Jo"), ("d", "Jo"), ("e", "Jo")):
+        store.hand_marks.add(student, replace(MARK, by=by))
+    store.decisions.take_back("mark", [4], 1)
+    assert [student for student, _ in store.hand_marks.by("Jo", 2)] == ["e", "c"]
+    assert store.hand_marks.by("jo", 2) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["steps = '[\"x\"]'", "steps = '3'", "adjustment = 'x'", "out_of = 'NaN'", "at = 'soon'"],
+)
+def test_a_damaged_mark_is_one_sentence(store: Store, damage: str) -> None:
+    store.hand_marks.add("ada", MARK)
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute(f"UPDATE mark SET {damage}")
+    for read in (store.hand_marks.all, store.hand_marks.counting):
+        with pytest.raises(UsageError) as refusal:
+            read("ada")
+        told = str(refusal.value)
+        assert told.startswith(f"{store.path} holds something that no grader wrote (")
+        assert told.endswith("); don't use this folder")

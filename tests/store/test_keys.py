@@ -9,7 +9,7 @@ import numpy as np
 
 from grader.core import codec
 from grader.core.model import Limits, Question, Task
-from grader.store.keys import evidence_key
+from grader.store.keys import evidence_key, run_key
 
 TASK = Task(id="t", title="T", points=Decimal(1), notebook="T.ipynb", items=(), limits=Limits())
 ASKED = {"i": (Question(probe="call", params={"x": 1}),)}
@@ -57,3 +57,7 @@ def test_who_asks_does_not_change_the_key_but_what_is_asked_does() -> None:
 def test_whether_more_runs_are_made_changes_no_run() -> None:
     patient = replace(TASK, limits=Limits(submission_seconds=7000))
     assert evidence_key("d", TASK, ASKED, 5) == evidence_key("d", patient, ASKED, 5)
+
+
+def test_further_runs_have_keys_below_the_jobs_own() -> None:
+    assert [run_key("k", number) for number in (0, 1, 1000)] == ["k", "k/1", "k/1000"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +21,10 @@ from grader.core.model import (
     CellRun,
     Ending,
     Evidence,
+    Extension,
     Notebook,
     Outcome,
+    Person,
     Question,
     QuizResponse,
     Resource,
@@ -213,3 +215,50 @@ def test_arrays_of_a_question_come_back() -> None:
 def test_files_come_back_to_the_byte(files: dict[str, bytes]) -> None:
     text = json.dumps(serialisation.files_to_json(files))
     assert serialisation.files_from_json(json.loads(text)) == files
+
+
+def test_what_a_platform_tells_of_a_submission_comes_back() -> None:
+    zone = timezone(timedelta(hours=2))
+    sent = submission(
+        extension=Extension(until=datetime(2021, 6, 2, tzinfo=zone), source="more.csv, row 2"),
+        person=Person(platform="moodle", key="17", groups=("G1",), members=("Ada", "Bob")),
+        is_draft=True,
+        identity="moodle 17",
+        unused=("old/T.ipynb",),
+    )
+    back = serialisation.submission_from_json(serialisation.submission_to_json(sent))
+    assert back == sent
+    assert back.extension is not None
+    assert back.extension.until.utcoffset() == timedelta(hours=2)
+
+
+def test_of_an_older_folder_damaged_files_are_doubts_and_the_rest_is_unknown() -> None:
+    sent = submission(missing={"u": "It could not be read.", "v": "It was not handed in."})
+    data = json.loads(serialisation.submission_to_json(sent))
+    for later in ("doubts", "extension", "is_draft", "identity", "person", "unused"):
+        del data[later]
+    del data["notebooks"]["t"]["language"]
+    back = serialisation.submission_from_json(json.dumps(data | {"damaged": ["u"]}))
+    assert back.doubts == {"u": "It could not be read."}
+    assert (back.extension, back.is_draft, back.identity) == (None, False, "")
+    assert (back.person, back.unused) == (Person(), ())
+    assert back.notebooks["t"].language == ""
+
+
+@pytest.mark.parametrize("record", [None, {"phases": []}, [], 0])
+def test_the_record_of_an_answer_comes_back(record: Any) -> None:
+    sent = Answer(status=AnswerStatus.OK, value=1, record=record)
+    told = serialisation.answer_to_json(sent)
+    assert ("record" in told) is (record is not None)
+    assert serialisation.answer_from_json(told) == sent
+
+
+@pytest.mark.parametrize("status", ["", "OK", "fine"])
+def test_an_answer_of_an_unknown_status_is_none(status: str) -> None:
+    with pytest.raises(ValueError, match="is not a valid AnswerStatus"):
+        serialisation.answer_from_json({"status": status, "value": None, "error": ""})
+
+
+def test_a_detail_that_is_refused_is_told_by_its_kind() -> None:
+    with pytest.raises(codec.WireError, match=r"^set is not plain data$"):
+        serialisation.outcomes_to_json({"t": {"a": failed("m", x={1})}})

@@ -7,6 +7,7 @@ import math
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -282,3 +283,98 @@ def test_the_time_of_all_runs_of_one_student_is_added_up(tmp_path: Path) -> None
         only.put_run("s1", "u", "b", 0)
         only.put_run("s2", "t", "ab", 0)
         assert [only.spent(student) for student in ("s1", "s2", "s3")] == [15.5, 64.0, 0.0]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "grader.sqlite") as opened:
+        yield opened
+
+
+def test_what_fails_halfway_leaves_nothing_and_what_is_within_is_a_part(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.note(a="1")
+        with store.transaction():
+            store.note(b="1")
+        raise ZeroDivisionError
+    assert (store.setting("a"), store.setting("b")) == (None, None)
+    with store.transaction():
+        store.note(a="2")
+    assert store.setting("a") == "2"
+
+
+def test_a_secret_is_of_its_name_and_of_the_folders_seed(tmp_path: Path) -> None:
+    found = []
+    for folder, seed in (("a", 5), ("b", 5), ("c", 6)):
+        with Store(tmp_path / f"{folder}.sqlite") as one:
+            one.batch_seed(seed)
+            found.append((one.secret("x"), one.secret("y")))
+    assert found[0] == found[1]
+    assert len({*found[0], *found[2]}) == 4
+
+
+def test_a_batch_replaces_the_last_one_and_what_is_put_beside_it_does_not(store: Store) -> None:
+    one, two, three = (submission(number) for number in (1, 2, 3))
+    store.put_submissions([one, two])
+    store.put_submissions([three, replace(two, name="New")], beside=True)
+    assert store.students() == [one.student, two.student, three.student]
+    assert store.submission(two.student).name == "New"
+    store.put_submissions([three])
+    assert store.students() == [three.student]
+    assert store.submission(one.student).name == one.name  # it stays, but is of no batch
+
+
+def test_a_student_whom_nobody_knows_is_an_error_of_the_callers(store: Store) -> None:
+    with pytest.raises(KeyError, match="nobody"):
+        store.submission("nobody")
+    assert (store.files("nobody"), store.outcomes("nobody"), store.marks("nobody")) == ({}, {}, {})
+    assert store.run("nobody", "t") is None
+
+
+def test_a_run_is_forgotten_with_its_further_ones_alone(store: Store) -> None:
+    for key in ("a", "a/1", "a/1000", "ab", "b/a/1"):
+        store.put_evidence(key, answered(key))
+    store.forget("a")
+    assert [key for key in ("a", "a/1", "a/1000", "ab", "b/a/1") if store.ending(key)] == [
+        "ab",
+        "b/a/1",
+    ]
+    assert store.ending("ab") == "completed"
+
+
+def test_evidence_can_be_had_without_its_answers(store: Store) -> None:
+    store.put_evidence("key", answered([1]))
+    found = store.get_evidence("key", answers=False)
+    assert found == replace(answered([1]), answers={})
+
+
+def test_answers_of_a_reference_are_kept_apart_by_its_key(store: Store) -> None:
+    right, wrong = (Answer(status=AnswerStatus.OK, value=value) for value in (1, [2.5]))
+    store.put_expected("ref", {"p": right, "q": right})
+    store.put_expected("other", {"p": wrong})
+    store.put_expected("ref", {"q": wrong})
+    assert store.expected("ref", ["q", "none", "p"]) == {"q": wrong, "p": right}
+    store.forget_expected("ref")
+    assert store.expected("ref", ["p", "q"]) == {}
+    assert store.expected("other", ["p"]) == {"p": wrong}
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"status": "x", "value": 1, "error": ""}'])
+def test_a_damaged_answer_of_a_reference_is_one_sentence(store: Store, body: str) -> None:
+    store.put_expected("ref", {"p": Answer(status=AnswerStatus.OK, value=1)})
+    with closing(sqlite3.connect(store.path)) as db, db:
+        db.execute("UPDATE expected SET body = ?", (body,))
+    with pytest.raises(UsageError, match="holds something that no grader wrote"):
+        store.expected("ref", ["p"])
+
+
+def test_who_comes_second_is_told_who_works_there(tmp_path: Path) -> None:
+    with Store(tmp_path / "grader.sqlite").claim():
+        with pytest.raises(UsageError) as refusal:
+            Store(tmp_path / "grader.sqlite").claim()
+        assert str(refusal.value) == (
+            f"{tmp_path} is in use by another grader (process {os.getpid()}); "
+            "wait until it is done, or choose another result folder"
+        )
+    with Store(tmp_path / "grader.sqlite").claim() as again:
+        assert again.setting("holder") == str(os.getpid())
