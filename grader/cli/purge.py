@@ -23,11 +23,13 @@ FEW = 5
 """Of fewer people no averages are kept: they would tell of a person."""
 
 OURS = (
-    *("grader.sqlite", "index.html", "students", "grades.csv", "junit.xml", "summary.md"),
+    *("grader.sqlite", "index.html", "grades.csv", "junit.xml", "summary.md"),
     *("results.json", "results.md", "results.txt", "annotations.txt", "outputs.txt"),
     *("gl-code-quality-report.json", "badge.txt"),
 )
-"""How the names begin of what the grader wrote."""
+"""How the names begin of what the grader wrote, beside the folder of pages."""
+
+PAGES = "students"
 
 
 @click.command()
@@ -46,7 +48,11 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
         chosen = result_folder.assignment_of(store, assignment)
         grades = list(Results(store, chosen).bare())
         told = _statistics(grades, chosen)
-        own = [path for path in sorted(results.iterdir()) if path.name.startswith(OURS)]
+        own = [
+            path
+            for path in sorted(results.iterdir())
+            if path.name.startswith(OURS) or path.name == PAGES
+        ]
         is_veiled = store.setting(SETTING) is not None
         rest = [path.name for path in sorted(results.iterdir()) if path not in own]
         if not yes:

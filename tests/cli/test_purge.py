@@ -25,7 +25,8 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found)
     formats = [word for name in FORMATS for word in ("--format", name)]
     assert run("report", folder, *formats).exit_code == 0
-    (folder / "notes.txt").write_text("mine")
+    for name in ("notes.txt", "students.csv"):
+        (folder / name).write_text("mine")
     return folder
 
 
@@ -33,9 +34,9 @@ def test_nobody_is_left_and_means_stay(results: Path) -> None:
     done = run("purge", results, answer="y\n")
     assert done.exit_code == 0, done.output
     assert "6 people removed" in done.stdout
-    assert "notes.txt" in done.stdout
+    assert "not removed: notes.txt, reference, students.csv" in done.stdout
     left = {path.name for path in results.iterdir()}
-    assert left == {"statistics.json", "notes.txt", "reference"}
+    assert left == {"statistics.json", "notes.txt", "students.csv", "reference"}
     told = json.loads((results / "statistics.json").read_text())
     assert (told["people"], told["passed"], told["mean"]) == (6, 4, "2.00")
     assert told["items"]["sums/number"] == "1.33 of 2.00"
