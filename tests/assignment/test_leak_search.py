@@ -86,3 +86,25 @@ def test_hidden_hints_and_other_files_of_the_reference_are_found() -> None:
 def test_what_stubs_and_given_cells_say_is_no_secret() -> None:
     given = "plt.show()\nreturn result\nimport matplotlib.pyplot as plt"
     assert found({"Sheet.ipynb": saved(given)}) == []
+
+
+def test_a_stub_is_what_stands_between_its_markers_without_their_signs() -> None:
+    source = (
+        "a = 1\n### BEGIN SOLUTION\nb = 2\n### END SOLUTION\n"
+        "### BEGIN STUB\n# b = ...\n    # pass\n### END STUB\nc = 3"
+    )
+    assert leak_search.stub(source) == "b = ...\n    pass"
+    assert leak_search.stub("a = 1") == ""
+
+
+@pytest.mark.parametrize(("file", "where"), [("notes.md", "notes.md"), ("x.json", "x.json")])
+def test_a_model_answer_is_found_by_eight_words_in_a_row_and_not_by_seven(
+    file: str, where: str
+) -> None:
+    words = MODEL_ANSWER.split()
+    for count, is_found in ((8, True), (7, False)):
+        text = " ".join(words[:count])
+        content = json.dumps({text: 1}) if file.endswith("json") else text
+        told = found({file: content.encode()})
+        assert bool(told) is is_found
+        assert all(one.startswith(f"{where} holds the solution of") for one in told)

@@ -47,3 +47,23 @@ def test_elsewhere_text_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     with contextlib.redirect_stdout(log), runner_log.without_orders():
         print("::add-mask::x")
     assert log.getvalue() == "::add-mask::x\n"
+
+
+def test_what_was_begun_before_a_fault_is_written_and_the_streams_come_back() -> None:
+    log = io.StringIO()
+    with contextlib.redirect_stdout(log):
+        with pytest.raises(ZeroDivisionError), runner_log.without_orders():
+            sys.stdout.write("::begun")
+            raise ZeroDivisionError
+        assert sys.stdout is log
+    assert log.getvalue() == ": :begun"
+
+
+@pytest.mark.parametrize("name", ["TF_BUILD", "CI"])
+def test_other_runners_are_runners(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    monkeypatch.setenv(name, "true")
+    log = io.StringIO()
+    with contextlib.redirect_stdout(log), runner_log.without_orders():
+        print("##vso[task.complete]")
+    assert log.getvalue() == "## vso[task.complete]\n"

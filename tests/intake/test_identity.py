@@ -54,3 +54,22 @@ def test_names_are_compared_as_moodle_writes_them_into_file_names() -> None:
     assert cleaned("Séamus O'Erfunden") == cleaned("Séamus OErfunden")
     assert cleaned("Zoë Unter_Strich") == cleaned("Zoe\u0308 Unter Strich")
     assert cleaned("Team B/2") == cleaned("Team B2")
+
+
+def test_an_id_is_short_and_plain_whatever_the_name() -> None:
+    found = by_key("moodle", "22", "x" * 500)
+    assert found.student == "x" * 60 + "-22"
+    for name in ("../../etc/passwd", "a\0b", "CON", " . ", "\u202eadA"):
+        assert set(by_name(name).student) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_a_name_that_ends_in_the_number_has_it_once() -> None:
+    assert by_key("moodle", "22", "Participant 22").student == "participant-22"
+    assert by_key("moodle", "22", "22").student == "22"
+    assert by_key("moodle", "22", "Ada 122").student == "ada-122-22"
+
+
+def test_the_same_key_of_two_platforms_decides_two_things() -> None:
+    one, other = (by_key(platform, "AB1", "Ada") for platform in ("moodle", "canvas"))
+    assert (one.student, other.student) == ("ada-ab1", "ada-ab1")
+    assert (one.decides, other.decides) == ("moodle AB1", "canvas AB1")

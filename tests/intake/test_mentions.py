@@ -77,3 +77,39 @@ def test_addresses_and_numbers_are_found_whole() -> None:
 def test_only_what_may_be_in_the_texts_is_looked_for() -> None:
     known = [*mentions.of_name("Ada Strong", "X"), *mentions.of_name("Mei Lin", "Y")]
     assert {one.stands for one in mentions.among(["a", "by MEI LIN"], known)} == {"Y"}
+
+
+def test_a_name_of_signs_alone_is_nobody() -> None:
+    assert list(mentions.of_name("\u2026 _ -", "X")) == []
+    assert list(mentions.of_address("  ", "X")) == []
+
+
+@pytest.mark.parametrize("number", ["1234", "\u0661\u0662\u0663\u0664\u0665", "12a45", "-12345"])
+def test_what_is_no_long_number_is_not_looked_for(number: str) -> None:
+    assert list(mentions.of_number(number, "X")) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "is_plain"),
+    [("ada@x", True), ("ada.strong", True), ("adastrong", False), ("a.b", False), ("ab1234", True)],
+)
+def test_a_user_name_that_may_be_a_word_is_none_in_code(address: str, is_plain: bool) -> None:
+    (mention,) = mentions.of_address(address, "X")
+    assert mention.is_plain is is_plain
+
+
+def test_signs_of_patterns_in_an_address_are_signs() -> None:
+    (mention,) = mentions.of_address("a.d+a@x.org", "X")
+    assert mention.replaced("a.d+a@x.org addda@x.org") == "X addda@x.org"
+
+
+def test_of_a_very_long_name_the_first_words_are_looked_for() -> None:
+    words = [f"w{chr(97 + n)}" for n in range(200)]
+    found = list(mentions.of_name(" ".join(words[:20]), "X"))
+    assert len(found) < 40
+    assert mentions.replaced(" ".join(words[:6]), found) == "X"
+
+
+def test_a_text_that_mentions_nobody_is_as_it_was_byte_for_byte() -> None:
+    text = "Jo\u0308rg"
+    assert mentions.replaced(text, mentions.of_name("Ada Strong", "X")) == text

@@ -83,3 +83,23 @@ def test_one_that_was_not_read_is_not_opened() -> None:
     files, told = opened_archives.unpacked(Files({"large.zip": nothing}), [])
     assert list(files) == ["large.zip"]
     assert told == []
+
+
+@pytest.mark.parametrize("path", ["a.7z", "A.RAR"])
+def test_other_kinds_are_archives_where_a_program_opens_them(path: str) -> None:
+    assert opened_archives.is_packed(path, lambda content, name: b"")
+    assert not opened_archives.is_packed(path)
+
+
+def test_a_program_that_makes_no_tar_costs_nothing_but_the_archive() -> None:
+    files, told = opened_archives.unpacked(
+        given(a_7z=b"7z", A_ipynb=b"1"), [], lambda content, name: b"no tar"
+    )
+    assert dict(files) == {"a.7z": b"7z", "A.ipynb": b"1"}
+    (remark,) = told
+    assert remark.startswith("a.7z is not a readable tar archive")
+
+
+def test_an_archive_without_files_leaves_nothing() -> None:
+    files, told = opened_archives.unpacked(given(a_zip=packed(), n_txt=b"n"), [])
+    assert (dict(files), told) == ({"n.txt": b"n"}, [])

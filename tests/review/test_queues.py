@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from grader.review.queues import Queue
+from grader.review.queues import Place, Queue
 from grader.review.rounds import Round
+from grader.store.decisions import Decision
 from tests.review.conftest import JO, MAX, WHY, Room, mark
 from tests.review.evening import Work
 
@@ -82,3 +84,33 @@ def test_differences_are_settled_by_the_lead_and_all_marks_stay(make: Callable[.
     assert room.points("s0000", WHY) == "2.00"
     assert "settled at 2 by Jo" in jo.get(f"/agreement/{WHY}").text
     assert len(room.store.hand_marks.all("s0000", WHY)) == 3
+
+
+def test_a_handed_answer_is_the_leads_with_its_words_until_the_lead_marks_it(
+    make: Callable[..., Room],
+) -> None:
+    room = make(works=DIFFERENT[:2])
+    at = datetime(2021, 6, 1, tzinfo=UTC)
+    hand = Decision(
+        kind="hand", student="s0000", item=WHY, by="Max", at=at, body={"note": "is that right?"}
+    )
+    room.store.decisions.add(hand)
+    assert Queue(room.desk, WHY, MAX).all() == ["s0001"]
+    assert sorted(Queue(room.desk, WHY, MAX, every=True).all()) == ["s0000", "s0001"]
+    lead = Queue(room.desk, WHY, JO)
+    assert sorted(lead.all()) == ["s0000", "s0001"]
+    assert (lead.note("s0000"), lead.note("s0001")) == ("Max: is that right?", "")
+    mark(room.browser(), f"/item/{WHY}?at={room.code('s0000')}", points="1")
+    assert not Queue(room.desk, WHY, JO).is_handed(room.desk.cards[WHY]["s0000"])
+    assert Queue(room.desk, WHY, JO).all() == ["s0001"]
+
+
+def test_an_empty_queue_and_a_student_who_is_not_in_it_have_their_places(
+    make: Callable[..., Room],
+) -> None:
+    room = make(works=DIFFERENT[:1])
+    nobodys = Queue(room.desk, WHY, MAX, round=Round.SECOND)
+    assert nobodys.place("s0000") == Place()
+    only = Queue(room.desk, WHY, JO)
+    assert only.place("nobody") == Place(after="s0000", next="s0000", of=1)
+    assert only.place("s0000") == Place(number=1, of=1)

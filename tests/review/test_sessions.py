@@ -64,3 +64,39 @@ def test_after_ten_wrong_tries_each_further_one_waits(monkeypatch: pytest.Monkey
     for _ in range(12):
         assert asyncio.run(known.enter("wrong")) is None
     assert waited == [1.0, 1.0]
+
+
+def test_a_cookie_is_of_one_port_and_a_form_of_one_session() -> None:
+    known = Sessions((JO, MAX), 1)
+    token = next(iter(known.tokens))
+    one, other = (asyncio.run(known.enter(token)) for _ in "ab")
+    assert one is not None
+    assert other is not None
+    first, second = known.of({"grader-1": one}), known.of({"grader-1": other})
+    assert first is not None
+    assert second is not None
+    assert (first.marker, second.marker) == (JO, JO)
+    assert known.of({"grader-2": one}) is known.of({}) is None
+    assert Sessions.is_own(first, first.csrf)
+    assert not Sessions.is_own(first, second.csrf)
+    assert not Sessions.is_own(first, "\ud800")
+
+
+def test_who_has_the_right_token_comes_in_after_wrong_tries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, waited = [1000.0], list[float]()
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("grader.review.sessions.asyncio.sleep", sleep)
+    monkeypatch.setattr("grader.review.sessions.time.monotonic", lambda: now[0])
+    known = Sessions((JO,), 1)
+    for _ in range(10):
+        assert asyncio.run(known.enter("wrong")) is None
+    assert asyncio.run(known.enter(next(iter(known.tokens)))) is not None
+    assert waited == [1.0]
+    now[0] += 60
+    assert asyncio.run(known.enter("wrong")) is None
+    assert waited == [1.0]
