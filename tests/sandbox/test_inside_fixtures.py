@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
@@ -22,7 +23,7 @@ from matplotlib._pylab_helpers import Gcf
 from torch.utils.data import Subset
 
 from grader.sandbox.inside import figures, state
-from grader.sandbox.inside.fixtures import fashion_mnist
+from grader.sandbox.inside.fixtures import environment, fashion_mnist, places
 from grader.sandbox.inside.fixtures.figures import install
 from grader.sandbox.inside.fixtures.rows import Rows
 
@@ -798,3 +799,128 @@ print(json.dumps(state.read))
 """
     noted = ["read.npy", "shown.png", "added.txt", "moved.dat", "linked.dat"]
     assert run(source, tmp_path) == noted
+
+
+# --- paths of another machine -----------------------------------------------------------------
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A work folder, in which nothing was mended yet."""
+    monkeypatch.setattr(state, "repairs", [])
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work"
+
+
+@pytest.mark.parametrize("path", ["C:\\Users\\ada\\x.csv", "/home/ada/x.csv", "data/x.csv"])
+def test_a_file_is_read_by_its_name_wherever_it_lies(work: Path, path: str) -> None:
+    (work / "deep").mkdir()
+    (work / "deep" / "x.csv").write_text("1")
+    assert places._elsewhere(path, "r") == "./deep/x.csv"
+    assert places._elsewhere(Path(path), "rb") == "./deep/x.csv"
+    assert state.repairs == [f"{path} is not here; deep/x.csv was read"]
+
+
+@pytest.mark.parametrize(
+    ("file", "mode"),
+    [
+        (3, "r"),
+        (None, "r"),
+        ("nowhere.csv", "r"),
+        ("/etc/x.csv", "r"),
+        ("/usr/../usr/lib/x.csv", "r"),
+        ("/proc/x.csv", "w"),
+        (f"{sys.prefix}/lib/x.csv", "r"),
+        ("folder/", "r"),
+        ("x.csv", "r"),  # it is there, and could not be opened for another reason
+        ("x.csv", "w"),
+    ],
+)
+def test_what_is_missing_stays_missing(work: Path, file: Any, mode: str) -> None:
+    (work / "x.csv").write_text("1")
+    assert places._elsewhere(file, mode) is None
+    assert state.repairs == []
+
+
+def test_a_folder_to_write_into_is_made_once(work: Path) -> None:
+    assert places._elsewhere("a/b/x.pt", "wb") == "a/b/x.pt"
+    assert (work / "a" / "b").is_dir()
+    assert state.repairs == ["the folder a/b was not there; it was made"]
+    assert places.make_folder("a/b/y.pt") is False
+    assert places.make_folder("y.pt") is False
+
+
+@pytest.mark.parametrize("mode", ["w", "ab", "x"])
+def test_what_can_be_written_nowhere_else_goes_into_the_work_folder(work: Path, mode: str) -> None:
+    (work / "file").write_text("no folder")
+    assert places._elsewhere("file/deep/x.pt", mode) == "x.pt"
+    assert state.repairs == ["file/deep/x.pt cannot be written here; it was written as x.pt"]
+
+
+def test_many_files_are_not_all_looked_at(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "MAX_LOOKED", 3)
+    for name in "abcd":
+        (work / name).touch()
+    (work / "deep").mkdir()
+    (work / "deep" / "x.csv").touch()
+    assert places._elsewhere("/home/x.csv", "r") is None
+    monkeypatch.setattr(places, "MAX_LOOKED", 4)
+    assert places._elsewhere("/home/x.csv", "r") == "./deep/x.csv"
+
+
+# --- nobody who types -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text", "shown"),
+    [
+        ("How many epochs [20]: ", "20", "with '20'"),
+        ("Rate (default: 0.01)", "0.01", "with '0.01'"),
+        ("Name: ", "", "with an empty line"),
+        ("[a] or [b] and more", "", "with an empty line"),
+        (7, "", "with an empty line"),
+    ],
+)
+def test_a_question_is_answered_by_what_it_proposes(
+    work: Path, capsys: pytest.CaptureFixture[str], prompt: Any, text: str, shown: str
+) -> None:
+    shell = SimpleNamespace(kernel=SimpleNamespace())
+    environment._typing(shell)
+    assert shell.kernel.raw_input(prompt) == text
+    assert shell.kernel.getpass(prompt) == text
+    assert capsys.readouterr().out == f"{prompt}{text}\n" * 2
+    assert state.repairs == [f"input({str(prompt)!r}) was answered {shown}"]
+
+
+def test_who_asks_without_end_is_told(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "MAX_INPUTS", 2)
+    shell = SimpleNamespace(kernel=SimpleNamespace())
+    environment._typing(shell)
+    assert [shell.kernel.raw_input() for _ in range(2)] == ["", ""]
+    with pytest.raises(EOFError, match=r"^input\(\) was asked more than 2 times$"):
+        shell.kernel.raw_input()
+
+
+def test_a_backend_that_needs_a_screen_is_passed_over(work: Path) -> None:
+    used: list[Any] = []
+    library = SimpleNamespace(use=lambda backend, *, force: used.append((backend, force)))
+    environment._backends(library)
+    for backend in ("TkAgg", "Agg", "module://matplotlib_inline.backend_inline", "nbagg"):
+        library.use(backend)
+    assert used == [("Agg", True), ("module://matplotlib_inline.backend_inline", True)]
+    assert state.repairs == [
+        f"the backend {backend} needs a screen; figures were drawn inline"
+        for backend in ("TkAgg", "nbagg")
+    ]
+
+
+def test_magics_for_windows_are_the_inline_one(work: Path) -> None:
+    shell = SimpleNamespace(enable_matplotlib=str.upper, register_magic_function=lambda *_: None)
+    environment._magics(shell)
+    asked = (None, "auto", "inline", "qt", "widget")
+    assert [shell.enable_matplotlib(gui) for gui in asked] == ["INLINE"] * 5
+    assert shell.enable_gui("tk") is None
+    assert state.repairs == [
+        f"%matplotlib {gui} was taken as %matplotlib inline" for gui in ("qt", "widget")
+    ]

@@ -181,3 +181,35 @@ def test_a_socket_filter_would_be_told_from_a_refusal() -> None:
     door = doors.CLOSED[0]
     assert (door.call, door.arguments) == ("setsockopt", (-1, doors.SOL_SOCKET, 26))
     assert open_doors[door] == errno.EBADF
+
+
+def test_of_a_machine_whose_numbers_nobody_knows_there_is_no_filter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert seccomp.program(machine="riscv64") is None
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    assert seccomp.numbers() == {}
+
+
+@pytest.mark.parametrize("value", [0, 6, 7, 8, 9, 10, 0xFFFFFFFE, 0xFFFFFFFF])
+def test_a_choice_holds_at_its_edges(value: int) -> None:
+    """Also where its branches are longer than a conditional jump."""
+    long = (seccomp._load(0),) * 300
+    cases = {7: (*long, *seccomp._refuse(1)), 9: seccomp.PASS, 0xFFFFFFFF: seccomp.PASS}
+    code = [struct.unpack("=HBBI", op) for op in seccomp._choose(cases, seccomp._refuse(2))]
+    at = 0
+    while code[at][0] != seccomp.RETURN:
+        operation, if_true, if_false, operand = code[at]
+        at += 1
+        if operation == seccomp.JUMP:
+            at += operand
+        elif operation == seccomp.AT_LEAST:
+            at += if_true if value >= operand else if_false
+    expected = {7: seccomp.REFUSE | 1, 9: seccomp.ALLOW, 0xFFFFFFFF: seccomp.ALLOW}
+    assert code[at][3] == expected.get(value, seccomp.REFUSE | 2)
+
+
+def test_a_filter_that_no_kernel_takes_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seccomp, "LONGEST", 10)
+    with pytest.raises(ValueError, match=r"^a filter of \d{3,} instructions$"):
+        seccomp.program.__wrapped__(machine=MACHINES[0])

@@ -140,3 +140,26 @@ def test_counting_stops_where_there_are_too_many(tmp_path: Path, most: int) -> N
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert usage.files_in(tmp_path / "nowhere", 10) == (0, 0)
+
+
+def test_a_process_that_is_gone_uses_nothing() -> None:
+    gone = 2**22 + 1  # above the largest number that a kernel gives
+    assert usage._measure(gone) == (0, 0.0, 0.0, 0)
+    assert usage.proportional(gone) == 0
+    assert usage.descendants(gone) == []
+
+
+def test_what_was_used_is_remembered_when_all_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {1: (4096, 1.0, 0.5, 2), 2: (8192, 3.0, 0.0, 1)}
+    monkeypatch.setattr(usage, "descendants", lambda pid: [2])
+    monkeypatch.setattr(usage, "_measure", lambda pid: told.get(pid, (0, 0.0, 0.0, 0)))
+    meter = usage.Meter(1)
+    meter.read()
+    assert (meter.resident, meter.tasks, meter.cpu_seconds) == (12288, 3, 4.5)
+    del told[2]  # nobody waited for it
+    told[1] = (4096, 2.0, 0.5, 2)
+    meter.read()
+    assert (meter.resident, meter.tasks, meter.cpu_seconds) == (4096, 2, 5.0)
+    told.clear()
+    meter.read()
+    assert (meter.resident, meter.tasks, meter.cpu_seconds) == (0, 0, 5.0)
