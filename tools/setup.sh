@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the grader needs: `setup.sh python` the virtual environment, `setup.sh sandbox`
-# bubblewrap, `setup.sh browser` what the tests of pages look through. Works as root and as an
-# ordinary user; says what to do where it can't.
+# bubblewrap, `setup.sh browser` what the tests of pages look through, `setup.sh archives` what opens
+# 7z and rar. Works as root and as an ordinary user; says what to do where it can't.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -83,6 +83,16 @@ set_up_browser() {
     echo "setup: NO BROWSER: tests of pages will be skipped; install Chromium to run them" >&2
 }
 
+# Without it a 7z or rar that was handed in goes to a person: nothing fails for that.
+set_up_archives() {
+    if command -v bsdtar >/dev/null; then return; fi
+    if command -v apt-get >/dev/null; then
+        echo "setup: installing bsdtar, for 7z and rar"
+        if as_root apt-get update -qq && as_root apt-get install -y -qq libarchive-tools >/dev/null; then return; fi
+    fi
+    echo "setup: no bsdtar: 7z and rar go to a person; install libarchive-tools to open them" >&2
+}
+
 # An apt state of our own, so that no root is needed to fetch and unpack one package.
 unpack_without_root() {
     local package=$1 folder=$2 state
@@ -99,5 +109,6 @@ case "${1:-}" in
 python) set_up_python ;;
 sandbox) set_up_sandbox ;;
 browser) set_up_browser ;;
-*) echo "usage: tools/setup.sh python|sandbox|browser" >&2; exit 2 ;;
+archives) set_up_archives ;;
+*) echo "usage: tools/setup.sh python|sandbox|browser|archives" >&2; exit 2 ;;
 esac

@@ -98,7 +98,7 @@ def test_an_honest_network_passes(tmp_path: Path) -> None:
     assert accuracy.details["before"] < 0.3
     assert accuracy.details["moved"] > 0.05
     assert accuracy.details["audit"] > 72
-    losses = accuracy.details["curves"]["loss"]
+    losses = accuracy.details["curves"]["step_loss"]
     assert losses[0] > 1.5 > losses[-1]
     assert found["mlp"].status is Status.PASSED
 
