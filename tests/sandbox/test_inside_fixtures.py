@@ -829,7 +829,7 @@ def test_a_file_is_read_by_its_name_wherever_it_lies(work: Path, path: str) -> N
         (None, "r"),
         ("nowhere.csv", "r"),
         ("/etc/x.csv", "r"),
-        ("/usr/../usr/lib/x.csv", "r"),
+        ("/opt/../usr/lib/x.csv", "r"),
         ("/proc/x.csv", "w"),
         (f"{sys.prefix}/lib/x.csv", "r"),
         ("folder/", "r"),

@@ -160,6 +160,9 @@ def test_what_was_used_is_remembered_when_all_are_gone(monkeypatch: pytest.Monke
     told[1] = (4096, 2.0, 0.5, 2)
     meter.read()
     assert (meter.resident, meter.tasks, meter.cpu_seconds) == (4096, 2, 5.0)
+    told[1] = (4096, 2.0, 7.0, 2)  # it waited for others
+    meter.read()
+    assert meter.cpu_seconds == 9.0
     told.clear()
     meter.read()
-    assert (meter.resident, meter.tasks, meter.cpu_seconds) == (0, 0, 5.0)
+    assert (meter.resident, meter.tasks, meter.cpu_seconds) == (0, 0, 9.0)
