@@ -48,6 +48,15 @@ def test_attempts_of_one_person_are_one_result_in_the_order_of_the_download() ->
     ]
 
 
+def test_two_of_one_name_and_nothing_else_are_two_results() -> None:
+    first = replace(EMPTY, email="")
+    second = replace(first, source="r.csv, row 3", grade=Decimal(5), highest=Decimal(10))
+    assert [result.row.source for result in marked(first, second)] == [
+        "r.csv, row 2",
+        "r.csv, row 3",
+    ]
+
+
 @pytest.mark.parametrize(
     ("grade", "highest", "scaled"),
     [

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from matplotlib._pylab_helpers import Gcf
 from torch.utils.data import Subset
 
 from grader.sandbox.inside import figures, state
-from grader.sandbox.inside.fixtures import environment, fashion_mnist, places
+from grader.sandbox.inside.fixtures import environment, fashion_mnist, places, version_rot
 from grader.sandbox.inside.fixtures.figures import install
 from grader.sandbox.inside.fixtures.rows import Rows
 
@@ -924,3 +925,25 @@ def test_magics_for_windows_are_the_inline_one(work: Path) -> None:
     assert state.repairs == [
         f"%matplotlib {gui} was taken as %matplotlib inline" for gui in ("qt", "widget")
     ]
+
+
+def test_nothing_is_stood_in_for_within_a_package_that_is_there(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finder = version_rot.HelperFinder()
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "wandb", types.ModuleType("wandb"))
+    for optional in (
+        "google.protobuf",
+        "google.protobuf.pyext._message",
+        "wandb.plot",
+        "json.draw",
+    ):
+        assert finder.find_spec(optional) is None
+    spec = finder.find_spec("google.colab")
+    assert spec is not None
+    colab = types.ModuleType("google.colab")
+    colab.__loader__ = spec.loader
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert finder.find_spec("google.colab.drive") is not None
+    assert state.repairs == []
