@@ -5,7 +5,6 @@ What leaves is searched for what must stay (`leak_search`) before a byte is writ
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 from collections.abc import Mapping
@@ -31,9 +30,6 @@ from grader.sandbox.surroundings import Surroundings
 from grader.student import open_sandbox, public_checks, public_file
 
 Files = dict[str, bytes]
-OWN = ("%", "!", "?")
-"""How lines begin that IPython understands."""
-
 CPU = "https://download.pytorch.org/whl/cpu"
 """Where torch lies without the libraries of graphics cards, which are gigabytes."""
 
@@ -82,14 +78,10 @@ def notebooks(assignment: Assignment) -> Files:
 
 
 def _must_run(handout: Notebook) -> None:
-    """Raises if a cell is no Python as students get it: their first "Run all" would stop there.
-
-    Lines that begin with % or ! are the notebook's own, and passed over.
-    """
+    """Raises if a cell is no Python as students get it: their first "Run all" would stop there."""
     for cell in handout.cells:
-        lines = [line for line in cell.source.split("\n") if not line.lstrip().startswith(OWN)]
         try:
-            ast.parse("\n".join(lines) if cell.kind == "code" else "")
+            notebook.parsed(cell.source if cell.kind == "code" else "")
         except (SyntaxError, ValueError) as bad:
             raise NotebookProblem(
                 f"cell {cell.id} is no Python as students get it ({bad}); give its stub a line "

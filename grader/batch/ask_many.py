@@ -16,6 +16,7 @@ from grader.batch.worker import Parcel
 from grader.core import codec
 from grader.core.errors import GraderError
 from grader.core.model import JSON, Answer, AnswerStatus, Cell, Ending, Notebook, Question, Task
+from grader.core.notebook import parsed
 from grader.sandbox.inside import probes
 
 VARIANTS = "variants"
@@ -113,7 +114,7 @@ def definitions(notebook: Notebook) -> list[str]:
     In a cell that defines no function, a call of one that the notebook defines, or what is assigned
     from such a call, may train for long and is asked about by nobody.
     """
-    trees = [ast.parse(c.source) for c in notebook.cells if c.kind == "code" and c.source.strip()]
+    trees = [parsed(c.source) for c in notebook.cells if c.kind == "code" and c.source.strip()]
     own = {s.name for tree in trees for s in tree.body if isinstance(s, ast.FunctionDef)}
     sources = []
     for tree in trees:

@@ -6,6 +6,7 @@ A notebook is only text here: nothing in it is run, and nothing in it can raise 
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from typing import Any
@@ -31,8 +32,25 @@ MARKDOWN_MARKERS = {
 }
 
 
+SPECIAL = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+"""Lines that IPython alone understands."""
+
+
 class NotebookProblem(Exception):
     """Why a file is no notebook that can be graded: one sentence, for the report."""
+
+
+def parsed(source: str) -> ast.Module:
+    """The statements of a code cell. What IPython alone understands is a statement that does
+    nothing.
+
+    Raises:
+        SyntaxError: it is no Python; as `ast.parse`, also ValueError, RecursionError, MemoryError.
+    """
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(SPECIAL.sub(r"\1pass", source))
 
 
 # --- reading ----------------------------------------------------------------------------------

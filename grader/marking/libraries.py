@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from grader.checks.autodiff import AutodiffValues
 from grader.core import extras
 from grader.core.model import Assignment, Notebook, Task
+from grader.core.notebook import parsed
 from grader.marking.masters import Masters
 
 FIXTURES = {"fashion_mnist": ("torch", "torchvision"), "training": ("torch",)}
@@ -26,7 +27,7 @@ def imported(notebook: Notebook) -> set[str]:
         if cell.kind != "code":
             continue
         with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            for node in ast.walk(ast.parse(cell.source)):
+            for node in ast.walk(parsed(cell.source)):
                 if isinstance(node, ast.Import):
                     found |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from typing import Any
 
@@ -319,3 +320,24 @@ def test_a_refusal_of_a_master_names_file_cell_and_line() -> None:
 def test_another_language_than_python_is_known(metadata: object, language: str) -> None:
     content = json.dumps({"cells": [], "metadata": metadata, "nbformat": 4}).encode()
     assert notebook.read(content, "X.ipynb").language == language
+
+
+# --- code as Python reads it -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ("%matplotlib inline\nimport numpy", "pass\nimport numpy"),
+        ("!pip install torch\n?len\nx = 1", "pass\npass\nx = 1"),
+        ("if new:\n    !mkdir data\nx = 1", "if new:\n    pass\nx = 1"),
+        ("x = (7\n% 4)", "x = 7 % 4"),  # an operator ahead of its line
+    ],
+)
+def test_what_ipython_alone_understands_does_nothing(source: str, plain: str) -> None:
+    assert ast.unparse(notebook.parsed(source)) == ast.unparse(ast.parse(plain))
+
+
+def test_what_is_no_python_without_magics_either_is_refused() -> None:
+    with pytest.raises(SyntaxError):
+        notebook.parsed("%time\nimport is no Python")

@@ -21,9 +21,10 @@ def test_imports_are_found_wherever_they_stand() -> None:
         "import os.path, numpy as np\nfrom sklearn.datasets import load_wine",
         "def late():\n    import torch\n    from . import beside",
         "import is no Python",
+        "%matplotlib inline\n!pip install seaborn\nimport seaborn",
     )
     found = libraries.imported(read(content, "x.ipynb"))
-    assert found == {"os", "numpy", "sklearn", "torch"}
+    assert found == {"os", "numpy", "sklearn", "torch", "seaborn"}
 
 
 def test_a_task_that_trains_needs_torch_before_its_first_cell() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from grader.core import toml_text
 from grader.core.errors import UsageError
 from grader.core.model import Cell, Notebook
+from grader.core.notebook import parsed
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
@@ -100,7 +101,7 @@ def of(master: Notebook, functions: Sequence[str]) -> list[Mutant]:
     for cell in master.cells:
         if cell.kind != "code":
             continue
-        tree = ast.parse(cell.source)
+        tree = parsed(cell.source)
         for position, statement in enumerate(tree.body):
             if not isinstance(statement, ast.FunctionDef) or statement.name not in functions:
                 continue
@@ -310,8 +311,5 @@ def _symbol(operator: Node) -> str:
 def functions(cells: Sequence[Cell]) -> list[str]:
     """The names of the functions that these cells define at top level."""
     return [
-        s.name
-        for cell in cells
-        for s in ast.parse(cell.source).body
-        if isinstance(s, ast.FunctionDef)
+        s.name for cell in cells for s in parsed(cell.source).body if isinstance(s, ast.FunctionDef)
     ]
