@@ -114,7 +114,6 @@ def _results(
         if grade.provisional and not provisional:
             continue
         student = grade.submission.student
-        pages = dict(html.stream([grade], assignment))
         result = Result(
             student=student,
             name=grade.submission.name,
@@ -122,7 +121,7 @@ def _results(
             points=grade.points,
             highest=grade.max_points,
             sentences=sentences(grade, assignment),
-            page=pages[f"students/{student}.html"],
+            page=html.of_student(grade, assignment),
         )
         made[student] = _named(result, key) if key else result
     return made

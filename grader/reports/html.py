@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.core import bounded
@@ -52,14 +52,12 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same page by page. A large course has further pages, `index-2.html` and so on."""
-    environment = _environment()
-    student = environment.get_template("student.html.j2")
     summaries, kept = Summaries(), list[Grade]()
     for grade in grades:
-        yield f"students/{grade.submission.student}.html", _student(student, grade, assignment)
+        yield f"students/{grade.submission.student}.html", of_student(grade, assignment)
         kept.append(summaries.small(grade))
     kept = course_page.ordered(kept)
-    course = environment.get_template("course.html.j2")
+    course = _environment().get_template("course.html.j2")
     waits, reasons = course_page.waiting(kept)
     context = {
         "items": course_page.item_rates(kept, assignment),
@@ -92,26 +90,36 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         yield name, page.encode()
 
 
-@cache
-def _environment() -> Environment:
+def environment(package: str) -> Environment:
+    """The templates of pages that lie in a package, with what all pages share."""
     made = Environment(
-        loader=PackageLoader("grader.reports"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"shown": shown, "points": points, "ticked": ticked, "css": css}
-    made.globals |= {"words": WORDS, "pictures": pictures, "curves": learning_curves.figures}
+    made.filters |= {"shown": shown, "points": points, "ticked": ticked}
+    made.globals |= {"words": WORDS}
+    return made
+
+
+@cache
+def _environment() -> Environment:
+    made = environment("grader.reports")
+    made.filters |= {"css": css}
+    made.globals |= {"pictures": pictures, "curves": learning_curves.figures}
     made.globals |= {"listed": listed, "bars": bars, "lost": lost, "standing": standing}
     made.globals |= {"graph_picture": graph_picture, "digits": digits, "version": __version__}
     made.globals |= {"kind": item_words.standing, "excerpts": student_page.excerpts}
     return made
 
 
-def _student(template: Template, grade: Grade, assignment: Assignment) -> bytes:
+def of_student(grade: Grade, assignment: Assignment) -> bytes:
+    """One student's page alone."""
     items = [item for task in grade.tasks for item in task.items]
     numbers = [number for item in items for number in (item.points, item.item.points)]
+    template = _environment().get_template("student.html.j2")
     page = template.render(
         grade=grade,
         assignment=assignment,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -118,22 +118,9 @@ Handler = Callable[[Visit], Response]
 
 def environment() -> Environment:
     """The templates, with the filters of the reports."""
-    made = Environment(
-        loader=PackageLoader("grader.review"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {
-        "shown": html.shown,
-        "points": html.points,
-        "ticked": html.ticked,
-        "signed": steps.signed,
-        "when": when,
-        "told": told,
-    }
-    made.globals |= {"words": html.WORDS, "query": query, "new_request": new_request}
+    made = html.environment("grader.review")
+    made.filters |= {"signed": steps.signed, "when": when, "told": told}
+    made.globals |= {"query": query, "new_request": new_request}
     return made
 
 

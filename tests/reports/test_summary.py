@@ -77,8 +77,9 @@ def test_a_students_page_is_there_before_the_next_grade_is_read() -> None:
             read.append(grade.submission.student)
             yield grade
 
-    pages = html.stream(told(), grades.assignment(of[0]))
-    assert next(pages)[0] == "students/s0.html"
+    like = grades.assignment(of[0])
+    pages = html.stream(told(), like)
+    assert next(pages) == ("students/s0.html", html.of_student(of[0], like))
     assert read == ["s0"]
 
 
