@@ -100,7 +100,8 @@ class Batch:
     ) -> Results:
         """Grades from the store, in the order of the submissions, of which one is held at a time.
 
-        `noted` are facts of the batch that the store is to hold as soon as it holds the batch.
+        `noted` are facts of the batch that the store is to hold as soon as it holds the batch; of
+        a part of one that is there, it keeps those of the whole.
 
         Each observation and each verdict is in the store as soon as it exists.
 
@@ -109,7 +110,7 @@ class Batch:
         """
         known_checks = json.loads(self._store.setting("checks") or "{}")
         is_whole = not (self._settings.beside and self._store.students())
-        units = self._taken(submissions, noted or {})
+        units = self._taken(submissions, (noted or {}) if is_whole else {})
         wanted = ((unit.task, unit.seed) for unit in units)
         ask_reference.observe(
             self._work.reference,

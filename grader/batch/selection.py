@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from grader.core.errors import UsageError
-from grader.core.model import Assignment, Ending, Grade, Status
+from grader.core.model import Assignment, Ending, Grade
 from grader.intake.identity import Identity, cleaned
 from grader.marking import ownership
 from grader.marking.grades import Results
@@ -47,13 +47,8 @@ def failed(store: Store, assignment: Assignment) -> dict[str, str]:
     return {
         grade.submission.student: grade.submission.name
         for grade in Results(store, assignment, evidence=False)
-        if _has_error(grade) or _was_not_set_up(store, grade)
+        if grade.has_error or _was_not_set_up(store, grade)
     }
-
-
-def _has_error(grade: Grade) -> bool:
-    items = (item for task in grade.tasks for item in task.items)
-    return any(item.outcome.status is Status.ERROR and item.mark is None for item in items)
 
 
 def _was_not_set_up(store: Store, grade: Grade) -> bool:

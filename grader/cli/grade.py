@@ -20,8 +20,8 @@ from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Grade, Submission
-    from grader.intake.pseudonyms import Key, Veil
-    from grader.intake.submissions import Batch, Submissions
+    from grader.intake.pseudonyms import Veil
+    from grader.intake.submissions import Submissions
     from grader.marking.grades import Results
     from grader.store.store import Store
 
@@ -116,6 +116,7 @@ def grade(
     from grader.cli import key_file as keys
     from grader.cli import result_folder
     from grader.core.errors import UsageError
+    from grader.intake.pseudonyms import Veil
     from grader.intake.submissions import ingest, undated
     from grader.marking import libraries, masters, ownership
     from grader.platforms import PLATFORMS
@@ -138,14 +139,16 @@ def grade(
         lambda: libraries.require(chosen, known),
     )
     found = ingest([*paths, *downloads], chosen, PLATFORMS, people, archive_tool.find())
-    veil = _veil(key, chosen, found) if key else None
-    notes = [veil.told(note) if veil else note for note in found.notes]
+    # Not its truth: a veil over nobody is one, too.
+    veil = Veil(key, chosen.name, found.submissions, found.others) if key else None
+    told = veil.told if veil is not None else str
+    notes = [told(note) for note in found.notes]
     for note in filter(None, (*notes, undated(found, chosen))):
         click.echo(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:
-        noted_key = keys.keep(store, veil.key if veil else None, key_file)
-        given = veil or found.submissions
+        noted_key = keys.keep(store, veil.key if veil is not None else None, key_file)
+        given = veil if veil is not None else found.submissions
         wanted = _wanted(store, given, chosen, only, from_failed)
         settings = batch.Settings(
             seed=store.batch_seed(seed),
@@ -156,14 +159,13 @@ def grade(
             rung=rung,
             beside=wanted is not given,
         )
-        is_part = settings.beside and bool(store.students())
         noted = {
             "assignment": chosen.name,
             "rubric": str(chosen.rubric_dir.resolve()),
             "digest": chosen.digest,
             "data": str(data_dir.resolve()) if data_dir else "",
             "remarks": json.dumps(notes),
-            "paths": _shown([*paths, *downloads], veil),
+            "paths": told(shlex.join(str(path.resolve()) for path in (*paths, *downloads))),
             **noted_key,
         }
         with machine.progress(quiet) as progress:
@@ -171,7 +173,7 @@ def grade(
             before = {student: store.submission(student).name for student in store.students()}
             owned = ownership.settled(store, wanted, given.names())
             try:
-                results = work.results(_remarked(owned), {} if is_part else noted)
+                results = work.results(_remarked(owned), noted)
             except KeyboardInterrupt:
                 _show_done(work.done)
                 raise
@@ -214,18 +216,6 @@ def _wanted(
             click.echo(f"note: {told} failed, and is not at these paths", err=True)
     click.echo(f"note: {len(students)} of {len(submissions)} are graded", err=True)
     return submissions.only(students)
-
-
-def _veil(key: Key, assignment: Assignment, found: Batch) -> Veil:
-    """What puts pseudonyms in place of everybody that is told of."""
-    from grader.intake.pseudonyms import Veil
-
-    return Veil(key, assignment.name, found.submissions, found.others)
-
-
-def _shown(paths: Sequence[Path], veil: Veil | None) -> str:
-    told = shlex.join(str(path.resolve()) for path in paths)
-    return veil.told(told) if veil else told
 
 
 def _make_folder(out: Path) -> None:
@@ -286,7 +276,7 @@ def _show_table(results: Results, assignment: Assignment) -> bool:
                 table.add_column(task.task.id, justify="right")
             table.add_column("points", justify="right")
             table.add_column("result")
-        broken = broken or _has_error(grade_)
+        broken = broken or grade_.has_error
         passed, provisional = passed + grade_.passed, provisional + grade_.provisional
         if len(results) <= MANY_ROWS:
             table.add_row(*_row(grade_, assignment))
@@ -307,13 +297,3 @@ def _row(grade_: Grade, assignment: Assignment) -> list[str]:
         f"{grade_.points:.2f}",
         f"{result}, {grade_.open_points:.2f} open" if grade_.provisional else result,
     ]
-
-
-def _has_error(grade_: Grade) -> bool:
-    from grader.core.model import Status
-
-    return any(
-        item.outcome.status is Status.ERROR and item.mark is None
-        for task in grade_.tasks
-        for item in task.items
-    )

@@ -532,6 +532,12 @@ class Grade:
         return any(item.is_open for task in self.tasks for item in task.items)
 
     @property
+    def has_error(self) -> bool:
+        """Whether an item could not be judged, and nobody has marked it since."""
+        items = (item for task in self.tasks for item in task.items)
+        return any(item.is_open and item.outcome.status is Status.ERROR for item in items)
+
+    @property
     def open_points(self) -> Decimal:
         """What a person may still add, at most."""
         return sum((task.open_points for task in self.tasks), Decimal(0))

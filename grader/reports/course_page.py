@@ -14,7 +14,7 @@ from grader.marking import scoring
 from grader.reports import surnames
 
 MANY = 4
-"""Items of one task with the same reason, from which on the task stands for them."""
+"""Items of one task with the same reason that are named; of more the task stands for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

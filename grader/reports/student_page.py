@@ -19,7 +19,7 @@ SENTENCE = re.compile(r"(?<!\.\w\.)(?<=[.!?])\s+")
 LINES, WIDTH = 40, 2000
 """Lines, and characters, of code that a page shows."""
 MANY = 3
-"""Items of one task with the same reason, from which on the task stands for them."""
+"""Items of one task with the same reason that are named; of more the task stands for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,8 @@ def some(folder: Path, numbers: list[int], run: Callable[[Parcel, Tell], Evidenc
     of, told = assignment(folder / "reference"), Quiet()
     with Store(folder / "grader.sqlite") as store:
         settings = Settings(seed=store.batch_seed(7), beside=True, fresh=True)
-        Batch(of, store, settings, told, LocalEngine(1, run)).results(map(submission, numbers))
+        graded = Batch(of, store, settings, told, LocalEngine(1, run))
+        graded.results(map(submission, numbers), {"paths": "of a part"})
     return told
 
 
@@ -142,6 +143,8 @@ def test_who_is_graded_alone_takes_his_place_and_the_others_keep_what_they_had(
 
     told = some(tmp_path, [9, 12], dear)
     assert told.jobs == {"sums": 2, "more": 2}
+    with Store(tmp_path / "grader.sqlite") as store:
+        assert store.setting("paths") is None  # what is noted is the whole batch's
     assert kept(tmp_path) == before | {"s0009": "3.00", "s0012": "3.00"}
     assert list(kept(tmp_path)) == ["s0008", "s0009", "s0010", "s0011", "s0012"]
     again = Quiet()

@@ -12,7 +12,16 @@ from decimal import Decimal
 import pytest
 
 from grader.core.model import Grade, ItemGrade, Mark, Status
-from grader.reports import codequality, github, item_words, json_report, junit, markdown, text
+from grader.reports import (
+    badge,
+    codequality,
+    github,
+    item_words,
+    json_report,
+    junit,
+    markdown,
+    text,
+)
 from tests.reports import grades
 from tests.reports.grades import item, task
 
@@ -82,6 +91,7 @@ def test_a_program_reads_who_marked_and_why() -> None:
 def test_a_runner_counts_a_marked_item_as_it_was_marked() -> None:
     full, half = grades.grade(task(marked("2"))), grades.grade(task(marked("1")))
     assert "passed=true" in rendered(github.render, full)
+    assert "checks: 1 of 1 items" in badge.line([full])
     assert "::" not in rendered(github.render, full)
     assert "Jo gave 1 points" in rendered(github.render, half)
     assert rendered(codequality.render, full) == "[]\n"
