@@ -220,6 +220,17 @@ def test_no_module_unpickles() -> None:
                 assert isinstance(node.value, ast.Constant) and node.value.value is False, path
 
 
+def test_names_that_the_system_tells_are_taken_to_be_anybodys() -> None:
+    """A process, a file or a socket of any name, and who reads it strictly ends by an exception."""
+    for name, path in MODULES.items():
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call) and isinstance(node.func, (ast.Attribute, ast.Name)):
+                called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                segment = ast.get_source_segment(source, node) or ""
+                assert called not in ("read_text", "open") or "/proc" not in segment, name
+
+
 def at_import(path: Path) -> Iterator[str]:
     """The packages that a module loads when it is imported."""
     waiting: list[ast.stmt] = list(ast.parse(path.read_text(encoding="utf-8")).body)

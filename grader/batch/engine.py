@@ -17,6 +17,7 @@ from typing import Protocol
 from grader.batch.worker import Parcel, Tell
 from grader.core.errors import GraderError
 from grader.core.model import AnswerStatus, Ending, Evidence, Task
+from grader.sandbox.walls import proc
 
 LONG_SECONDS = 600
 """A notebook that may take longer counts as long: nearly always one that trains."""
@@ -202,6 +203,6 @@ def free_memory() -> float:
 
 def _read(path: str | Path) -> str:
     try:
-        return Path(path).read_text()
+        return proc.text(path)
     except OSError:
         return ""

@@ -86,7 +86,7 @@ def large_pages():
     A fork copies an entry for each page: of hundreds of MiB that takes long, and so does its end.
     Where the system cannot do it, nothing is lost. See madvise(2), MADV_COLLAPSE.
     """
-    with open("/proc/self/maps") as file:
+    with open("/proc/self/maps", errors="replace") as file:
         areas = [line.split() for line in file]
     for addresses, rights, _, _, inode, *name in areas:
         if rights != "rw-p" or inode != "0" or name not in ([], ["[heap]"]):

@@ -228,6 +228,7 @@ class KernelRun:
                 f"A cell ran longer than {limits.cell_seconds} s and could not be interrupted.",
             ),
             "question": ("timeout", "A function did not come back when it was called."),
+            "watch": ("crashed", "What its processes used could not be found out."),
         }
         if self.ending != "completed":
             return

@@ -20,7 +20,7 @@ from typing import Any
 from grader.core.errors import SandboxError
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import ConfinedKernel
-from grader.sandbox.walls import bwrap, cgroup, levels, seccomp
+from grader.sandbox.walls import bwrap, cgroup, levels, proc, seccomp
 from grader.sandbox.walls.usage import descendants, proportional
 
 MAX_FDS = 253  # in one message
@@ -210,7 +210,7 @@ def _command(pid: int) -> bytes:
 
 def _pid(pidfd: int) -> int:
     """The number of a process, as we see it."""
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+    for line in proc.lines(f"/proc/self/fdinfo/{pidfd}"):
         if line.startswith("Pid:"):
             return int(line.split()[1])
     raise OSError("a pidfd without a process")

@@ -224,12 +224,18 @@ class ConfinedKernel:
         return self.reason or (self._group.exceeded() if self._group else "")
 
     async def watch(self) -> None:
-        """Kills the kernel when all its processes together use more than the limits allow."""
+        """Kills the kernel when all its processes together use more than the limits allow.
+
+        Also when that can't be found out: what nobody watches has no limits.
+        """
         meter, looks = Meter(self._init_pid), 0
         while await self.is_alive():
-            meter.read()
-            looks += 1
-            reason = self._over(meter) or (self._over_disk() if looks % 4 == 0 else "")
+            try:
+                meter.read()
+                looks += 1
+                reason = self._over(meter) or (self._over_disk() if looks % 4 == 0 else "")
+            except Exception:  # who is watched is hostile, and so may be what broke in here
+                reason = "watch"
             if reason:
                 self.kill(reason)
                 return

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox.walls import scratch
+from grader.sandbox.walls import proc, scratch
 
 CONTROLLERS = ("memory", "pids")
 SPARE_PROCESSES = 8  # bubblewrap's own
@@ -101,15 +101,14 @@ def _limit_memory(folder: Path, size: int) -> None:
         (folder / "memory.memsw.limit_in_bytes").write_text(str(size))
 
 
-def places(proc: Path = Path("/proc/self")) -> dict[str, Path]:
+def places(process: Path = Path("/proc/self")) -> dict[str, Path]:
     """For each controller, the folder in which we may make groups.
 
     Raises:
         SandboxError: there is none.
     """
     try:
-        own = (proc / "cgroup").read_text().splitlines()
-        mounts = (proc / "mountinfo").read_text().splitlines()
+        own, mounts = (proc.lines(process / name) for name in ("cgroup", "mountinfo"))
     except OSError:
         raise SandboxError("this system has no control groups") from None
     found: dict[str, Path] = {}
@@ -156,15 +155,15 @@ def _delegated(own: Path, top: Path) -> Path | None:
     return None
 
 
-def delegate(proc: Path = Path("/proc/self")) -> None:
+def delegate(process: Path = Path("/proc/self")) -> None:
     """Version 2, when this process is alone in a group that was handed to it: makes room below.
 
     A group that limits its children must hold no process itself, so that we move one level down.
     This is what `systemd-run --user --scope -p Delegate=yes grader …` needs.
     """
     with contextlib.suppress(OSError, ValueError):
-        mounted = _mounted((proc / "mountinfo").read_text().splitlines(), [])
-        lines = (proc / "cgroup").read_text().splitlines()
+        mounted = _mounted(proc.lines(process / "mountinfo"), [])
+        lines = proc.lines(process / "cgroup")
         path = next(line[3:] for line in lines if line.startswith("0::"))
         if mounted is None or path == mounted[0]:
             return

@@ -87,9 +87,14 @@ def remove(path: Path) -> None:
                     place.rmdir()
             path.rmdir()
         return
+    remove_tree(path)
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a folder with all that a student may have put there, as far as that can be done."""
     with contextlib.suppress(RecursionError):
         shutil.rmtree(path, ignore_errors=True)
-    if path.exists():  # a student may have closed a folder against us, or nested thousands of them
+    if path.exists():  # folders that were closed against us, or nested thousands deep
         for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
             with contextlib.suppress(OSError, subprocess.SubprocessError):
                 subprocess.run(

@@ -24,7 +24,7 @@ import psutil
 
 from grader.core.errors import SandboxError
 from grader.core.model import Limits
-from grader.sandbox.walls import bwrap, doors, landlock, remedies, scratch, seccomp
+from grader.sandbox.walls import bwrap, doors, landlock, proc, remedies, scratch, seccomp
 from grader.sandbox.walls.confinement import INSIDE, Confinement, Wish
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def _group(rung: Rung) -> Finding | None:
 def _birth() -> str:
     """When this process began, as /proc tells: a number alone is another process elsewhere."""
     try:
-        return Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        return proc.text("/proc/self/stat").rpartition(")")[2].split()[19]
     except OSError:
         return ""
 
@@ -256,11 +256,10 @@ def _doors(rung: Rung) -> list[tuple[str, int, tuple[int, ...], int]]:
 def _sockets() -> list[str]:
     """Sockets of this machine that listen: a session bus, a container engine, an SSH agent."""
     try:
-        lines = Path("/proc/net/unix").read_text().splitlines()[1:]
+        told = [line.split() for line in proc.lines("/proc/net/unix")]
     except OSError:
         return []
-    listening = [line.split() for line in lines if line.split()[3] == "00010000"]
-    names = {fields[7] for fields in listening if len(fields) == 8}
+    names = {fields[7] for fields in told if len(fields) == 8 and fields[3] == "00010000"}
     return sorted(name for name in names if f"/{scratch.PREFIX}kernel-" not in name)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
+from grader.sandbox.walls import proc, scratch
 
 FOLDER = Path("/dev/shm")
 NUMBER = re.compile(r"(?<![^-_.])\d+(?![^-_.])")  # libraries put their process's number into names
@@ -31,10 +32,10 @@ def files_of(pids: Iterable[int], user: int, *, all_of_user: bool) -> list[Path]
 def _mapped(pid: int) -> set[str]:
     """Names of files in the folder that a process has mapped."""
     try:
-        lines = Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines()
+        fields = [line.split(maxsplit=5) for line in proc.lines(f"/proc/{pid}/maps")]
     except OSError:
         return set()
-    paths = (line.split(maxsplit=5)[5] for line in lines if f" {FOLDER}/" in line)
+    paths = {found[5] for found in fields if len(found) == 6}
     return {path for path in paths if not path.endswith(" (deleted)")}
 
 
@@ -42,6 +43,7 @@ def remove(paths: Iterable[Path]) -> None:
     """Removes files and folders; what is gone already is gone."""
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            scratch.remove_tree(path)
         else:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # somebody else's by now, or nothing any more
+                path.unlink()

@@ -45,9 +45,11 @@ def main() -> None:
     os.write(task["info"], json.dumps({"child-pid": os.getpid()}).encode())
     _close_all_but(lifeline, wake_read, wake_write)
     _wait(kernel, lifeline, wake_read)
-    pids = [kernel, *(child.pid for child in psutil.Process().children(recursive=True))]
-    shared = sharedmemory.files_of(pids, task["user"], all_of_user=task["own_user"])
-    end_all()
+    try:
+        pids = [kernel, *(child.pid for child in psutil.Process().children(recursive=True))]
+        shared = sharedmemory.files_of(pids, task["user"], all_of_user=task["own_user"])
+    finally:  # whatever they did to what was just read
+        end_all()
     sharedmemory.remove(shared)
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from grader.sandbox.walls import proc
+
 HAS_PROC = Path("/proc/self/task").is_dir()
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -52,7 +54,7 @@ def _measure(pid: int) -> tuple[int, float, float, int]:
             times = process.cpu_times()
             own = times.user + times.system
             return process.memory_info().rss, own, 0.0, process.num_threads()
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = proc.text(f"/proc/{pid}/stat")
     except (OSError, psutil.Error):
         return 0, 0.0, 0.0, 0
     fields = stat[stat.rindex(")") + 2 :].split()  # a name may hold spaces and brackets
@@ -68,11 +70,10 @@ def children(pid: int) -> list[int]:
         except psutil.Error:
             return []
     found = []
-    try:
+    with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    except (OSError, ValueError):
-        pass
+            with contextlib.suppress(OSError):  # a thread that has ended: the others have not
+                found += [int(child) for child in proc.text(task / "children").split()]
     return found
 
 
@@ -89,8 +90,8 @@ def descendants(pid: int) -> list[int]:
 def proportional(pid: int) -> int:
     """Bytes that one process holds, each shared page divided among those who share it. Slow."""
     try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return sum(int(line.split()[1]) << 10 for line in text.splitlines() if line[:4] == "Pss:")
+        told = proc.lines(f"/proc/{pid}/smaps_rollup")
+        return sum(int(line.split()[1]) << 10 for line in told if line[:4] == "Pss:")
     except (OSError, ValueError, IndexError):
         return _measure(pid)[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -138,13 +139,28 @@ def test_a_control_group_knows_why_it_died(kernel: ConfinedKernel) -> None:
     assert kernel.why_died() == "output"
 
 
+def test_one_that_can_not_be_watched_is_ended(
+    kernel: ConfinedKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of whatever it has made who watches stumble, it must not go on without limits."""
+
+    async def living() -> bool:
+        return True
+
+    def stumble(_: object) -> None:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    monkeypatch.setattr(kernel, "is_alive", living)
+    monkeypatch.setattr(module.Meter, "read", stumble)
+    asyncio.run(kernel.watch())
+    assert kernel.why_died() == "watch"
+
+
 async def alive(kernel: ConfinedKernel) -> bool:
     return await kernel.is_alive()
 
 
 def test_one_that_was_never_started_is_not_alive_and_leaves_nothing(place: Path) -> None:
-    import asyncio
-
     made = ConfinedKernel(JOB)
     question, answer = made._pipes()
     assert not asyncio.run(alive(made))

@@ -38,6 +38,22 @@ def test_files_are_found_by_who_has_them_mapped(folder: Path) -> None:
     assert names(os.getpid()) == []
 
 
+@pytest.mark.parametrize("name", ["a\u2028b ", "a\x0bb ", "\udcff b", "a\nb "])
+def test_a_mapped_file_of_an_odd_name_is_no_hindrance(tmp_path: Path, name: str) -> None:
+    """What looks like the end of a line ended the supervisor, before it had ended the others."""
+    place = tmp_path.joinpath(f"odd{name}", *tmp_path.parts[1:])  # ends as one in the folder does
+    place.mkdir(parents=True)
+    (tmp_path / "mapped").write_bytes(bytes(4096))
+    (place / "x").write_bytes(bytes(4096))
+    with (
+        (place / "x").open("r+b") as odd,
+        (tmp_path / "mapped").open("r+b") as plain,
+        mmap.mmap(odd.fileno(), 4096),
+        mmap.mmap(plain.fileno(), 4096),
+    ):
+        assert names(os.getpid()) == ["mapped"]
+
+
 def test_a_user_for_sandboxes_alone_has_nothing_of_worth(folder: Path) -> None:
     (folder / "anything").touch()
     assert names() == []
@@ -49,6 +65,8 @@ def test_files_folders_and_links_are_removed_and_nothing_behind_a_link(folder: P
     (folder / "deep/er").mkdir(parents=True)
     (folder / "kept").mkdir()
     (folder / "link").symlink_to(folder / "kept")
-    paths = [folder / "deep", folder / "link", folder / "gone"]
+    (folder / "file").touch()
+    stubborn = folder / "file" / "below"
+    paths = [stubborn, folder / "deep", folder / "link", folder / "gone", folder / "file"]
     sharedmemory.remove(paths)
     assert [path.name for path in folder.iterdir()] == ["kept"]

@@ -142,6 +142,32 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert usage.files_in(tmp_path / "nowhere", 10) == (0, 0)
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"a) R 1 (b", b"x\n) 1"])
+def test_a_process_is_measured_by_whatever_name(name: bytes) -> None:
+    """One that is no text ended the watch of all limits."""
+    code = (
+        f"import ctypes, time; ctypes.CDLL(None).prctl(15, {name!r}, 0, 0, 0)\n"
+        "x = bytearray(b'x' * (40 << 20)); print(1, flush=True); time.sleep(60)"
+    )
+    with running(code) as (process, _):
+        memory, seconds, _, threads = usage._measure(process.pid)
+        assert Path(f"/proc/{process.pid}/comm").read_bytes() == name + b"\n"
+    assert 40 << 20 < memory < 400 << 20
+    assert 0 < seconds < 60
+    assert threads == 1
+
+
+def test_threads_that_end_meanwhile_do_not_hide_children_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for task, told in (("1", "5 6 "), ("2", None), ("3", "7 "), ("4", "")):
+        (tmp_path / "9/task" / task).mkdir(parents=True)
+        if told is not None:
+            (tmp_path / "9/task" / task / "children").write_text(told)
+    monkeypatch.setattr(usage, "Path", lambda path: Path(path.replace("/proc", str(tmp_path))))
+    assert sorted(usage.children(9)) == [5, 6, 7]
+
+
 def test_a_process_that_is_gone_uses_nothing() -> None:
     gone = 2**22 + 1  # above the largest number that a kernel gives
     assert usage._measure(gone) == (0, 0.0, 0.0, 0)
