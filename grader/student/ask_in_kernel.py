@@ -141,6 +141,32 @@ def _matplotlib() -> Iterator[None]:
 
 
 @contextmanager
+def bell(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
+    """Has a thread call `ring` after so many seconds, and never any more when the block is left.
+
+    On a busy machine the time may be up before the block begins or while it ends. Where `ring`
+    interrupts this thread, the exception then comes out of the `with` statement, and not of what
+    stands below it.
+    """
+    lock, over = threading.Lock(), False
+
+    def late() -> None:
+        with lock:
+            if not over:
+                ring()
+
+    timer = threading.Timer(seconds, late)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            over = True
+
+
+@contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
     """Raises OutOfTime after so many seconds, in the main thread; an alarm that is set is kept."""
 
@@ -161,11 +187,8 @@ def _alarm(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, rest, interval)
     else:  # Windows: a thread does what Ctrl+C does, which rings meanwhile
         handler = signal.signal(signal.SIGINT, ring)
-        timer = threading.Timer(seconds, _thread.interrupt_main)
-        timer.daemon = True
-        timer.start()
         try:
-            yield
+            with bell(seconds, _thread.interrupt_main):
+                yield
         finally:
-            timer.cancel()
             signal.signal(signal.SIGINT, handler)

@@ -106,15 +106,11 @@ def _asked(names: dict[str, Any], asked: dict[str, Any], seconds: int) -> Answer
 def _cell(shell: PlainShell, source: str, limits: Limits, tell: Callable[[str], None]) -> CellRun:
     """One cell, interrupted when its time is up."""
     printed, began = Printed(limits.output_kib << 10, tell), time.monotonic()
-    late = threading.Timer(limits.cell_seconds, interrupt)
-    late.daemon = True
-    late.start()
     try:
-        error = shell.run_cell(source, printed)
+        with ask_in_kernel.bell(limits.cell_seconds, interrupt):
+            error = shell.run_cell(source, printed)
     except KeyboardInterrupt:  # between two lines of the cell's
         error = KeyboardInterrupt()
-    finally:
-        late.cancel()
     ended = "timeout" if isinstance(error, KeyboardInterrupt) else "error" if error else "ok"
     return CellRun(
         index=0,

@@ -67,3 +67,13 @@ def test_an_interrupt_between_two_lines_ends_its_cell_alone() -> None:
 
     shell: Any = SimpleNamespace(run_cell=run_cell)
     assert plain_process._cell(shell, "x", Limits(), lambda line: None).status == "timeout"
+
+
+def test_an_interrupt_before_a_cell_or_as_it_ends_ends_that_cell_alone() -> None:
+    """As on a busy machine, where this thread waits while the time runs out."""
+    shell: Any = SimpleNamespace(run_cell=lambda source, printed: None)
+    for _ in range(200):
+        for seconds in (0, 1e-5, 1e-4):
+            limits: Any = SimpleNamespace(cell_seconds=seconds, output_kib=1)
+            found = plain_process._cell(shell, "x", limits, lambda line: None)
+            assert found.status in ("ok", "timeout")
