@@ -17,6 +17,7 @@ from grader.core.model import Limits
 from grader.sandbox.kernels import kernel as module
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import CHANNELS, ConfinedKernel
+from grader.sandbox.walls.usage import Meter
 
 LIMITS = Limits(memory_mib=100, processes=30, cpu_seconds=7, file_mib=5, disk_mib=10, disk_files=50)
 JOB = KernelJob(cells=(), questions=(), prepare=(), seed=1, limits=LIMITS, rung="bubblewrap")
@@ -151,7 +152,7 @@ def test_one_that_can_not_be_watched_is_ended(
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
     monkeypatch.setattr(kernel, "is_alive", living)
-    monkeypatch.setattr(module.Meter, "read", stumble)
+    monkeypatch.setattr(Meter, "read", stumble)
     asyncio.run(kernel.watch())
     assert kernel.why_died() == "watch"
 
