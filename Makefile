@@ -18,6 +18,7 @@ demo: setup
 
 test: setup
 	@tools/setup.sh browser
+	@tools/setup.sh pyodide
 	@tools/setup.sh archives
 	$(PYTHON) -m pytest -m "" -n auto --dist loadgroup
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up what the grader needs: `setup.sh python` the virtual environment, `setup.sh sandbox`
-# bubblewrap, `setup.sh browser` what the tests of pages look through, `setup.sh archives` what opens
-# 7z and rar. Works as root and as an ordinary user; says what to do where it can't.
+# bubblewrap, `setup.sh browser` what the tests of pages look through, `setup.sh pyodide` the Python
+# of browsers, `setup.sh archives` what opens 7z and rar. Works as root and as an ordinary user; says
+# what to do where it can't.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -83,6 +84,13 @@ set_up_browser() {
     echo "setup: NO BROWSER: tests of pages will be skipped; install Chromium to run them" >&2
 }
 
+# For one test alone, which is skipped where it can't be had, and says so.
+set_up_pyodide() {
+    command -v node >/dev/null || as_root apt-get install -y -qq nodejs >/dev/null || true
+    if command -v node >/dev/null && .venv/bin/python tools/pyodide.py; then return; fi
+    echo "setup: NO PYODIDE: %check in a browser's Python will not be tested; it takes node and PyPI" >&2
+}
+
 # Without it a 7z or rar that was handed in goes to a person: nothing fails for that.
 set_up_archives() {
     if command -v bsdtar >/dev/null; then return; fi
@@ -109,6 +117,7 @@ case "${1:-}" in
 python) set_up_python ;;
 sandbox) set_up_sandbox ;;
 browser) set_up_browser ;;
+pyodide) set_up_pyodide ;;
 archives) set_up_archives ;;
-*) echo "usage: tools/setup.sh python|sandbox|browser|archives" >&2; exit 2 ;;
+*) echo "usage: tools/setup.sh python|sandbox|browser|pyodide|archives" >&2; exit 2 ;;
 esac

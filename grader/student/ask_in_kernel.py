@@ -168,14 +168,17 @@ def bell(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raises OutOfTime after so many seconds, in the main thread; an alarm that is set is kept."""
+    """Raises OutOfTime after so many seconds, in the main thread; an alarm that is set is kept.
+
+    Python in a browser has neither alarms nor threads: nothing there rings, or could be heard.
+    """
 
     def ring(_signal: int, _frame: object) -> None:
         raise protocol.OutOfTime
 
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "emscripten":
         yield
-    elif hasattr(signal, "SIGALRM"):
+    elif hasattr(signal, "setitimer"):
         began, handler = time.monotonic(), signal.signal(signal.SIGALRM, ring)
         left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
         try:

@@ -7,6 +7,7 @@ one is asked, what is displayed is kept from the notebook.
 from __future__ import annotations
 
 import html
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -25,12 +26,14 @@ class WaitingLine:
         self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> WaitingLine:
-        self._thread.start()
+        if sys.platform != "emscripten":  # Python in a browser has no threads
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _show(self) -> None:
         told = ""
