@@ -18,7 +18,8 @@ class Check(BaseModel):
     The text below a field is what authors read of it, in editors and in `rubrics/README.md`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # A validator is built when it is first used: a bundle has few of the check types.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     reference: ClassVar[bool] = False  # whether the reference answers the same questions
     observes: ClassVar[bool] = True  # whether the task's notebook must be run for it

@@ -3,20 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import chain, zip_longest
+from types import ModuleType
 
 from grader.core.model import Assignment, Grade
-from grader.reports import (
-    badge,
-    codequality,
-    csv_report,
-    github,
-    html,
-    json_report,
-    junit,
-    markdown,
-    text,
-)
 from grader.reports.notebook_lines import Place
 from grader.reports.summary import Chunks, Told, remarks
 
@@ -25,30 +16,43 @@ Stream = Callable[[Iterable[Grade], Assignment], Chunks]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How grades become files."""
+    """How grades become files: by a module of this folder, loaded when it is wanted.
 
-    render: Callable[..., dict[str, bytes]]  # (grades, assignment): files by name
-    stream: Stream | None = None  # the same piece by piece, for courses of any size
+    Its `render(grades, assignment)` returns files by name. Its `stream`, if it has one, yields the
+    same piece by piece, for courses of any size.
+    """
+
+    module: str
     located: bool = False  # whether `render` also takes where each item stands
+
+    @property
+    def stream(self) -> Stream | None:
+        """The same piece by piece, where there is such a way."""
+        found: Stream | None = getattr(self._loaded(), "stream", None)
+        return found
 
     def files(
         self, grades: Sequence[Grade], assignment: Assignment, places: Mapping[str, Place]
     ) -> dict[str, bytes]:
         """The files by name; `places` are where items stand, by "task/item"."""
         more = (places,) if self.located else ()
-        return self.render(grades, assignment, *more)
+        found: dict[str, bytes] = self._loaded().render(grades, assignment, *more)
+        return found
+
+    def _loaded(self) -> ModuleType:
+        return import_module(f"{__name__}.{self.module}")
 
 
 FORMATS: dict[str, Format] = {
-    "badge": Format(badge.render),
-    "codequality": Format(codequality.render, located=True),
-    "csv": Format(csv_report.render, csv_report.stream),
-    "github": Format(github.render, located=True),
-    "html": Format(html.render, html.stream),
-    "json": Format(json_report.render, json_report.stream),
-    "junit": Format(junit.render, located=True),
-    "markdown": Format(markdown.render),
-    "text": Format(text.render),
+    "badge": Format("badge"),
+    "codequality": Format("codequality", located=True),
+    "csv": Format("csv_report"),
+    "github": Format("github", located=True),
+    "html": Format("html"),
+    "json": Format("json_report"),
+    "junit": Format("junit", located=True),
+    "markdown": Format("markdown"),
+    "text": Format("text"),
 }
 
 

@@ -43,7 +43,7 @@ ACTING = {
 class Argument(BaseModel):
     """How one argument is drawn."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     draw: Literal["normal", "uniform", "integers", "rows", "value"] = Field(examples=["normal"])
     """How it is drawn; each way has keys of its own."""
@@ -101,7 +101,7 @@ class Argument(BaseModel):
 class Inputs(BaseModel):
     """The arguments of calls that are drawn, and the sizes that they share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     sizes: dict[SizeName, tuple[Count, Count]] = Field(
         default_factory=dict, examples=[{"n": [20, 40], "k": [2, 5]}]

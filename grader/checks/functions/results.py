@@ -27,7 +27,7 @@ SHOWN = 400
 class Example(BaseModel):
     """A call that is written down in the rubric, and so public: shown when it goes wrong."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     arguments: tuple[JSON, ...] = Field(examples=[[[3.0, 1.0, 2.0]]])
     """What the function is called with."""

@@ -25,7 +25,7 @@ RowNumber = Annotated[int, Field(ge=FOREIGN_ROW, le=10**6)]
 class Phase(BaseModel):
     """One model at one time when it was judged: what it knew, and the rows it was judged on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     life: Count
     widths: list[Count] = Field(max_length=100)
@@ -62,7 +62,7 @@ class Phase(BaseModel):
 class Told(BaseModel):
     """What came back from one call of `kfold_crossvalidation`: a claim."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     arguments: Count
     returned: JSON
@@ -72,7 +72,7 @@ class Told(BaseModel):
 class Noted(BaseModel):
     """What was noted outside while it ran."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     phases: list[Phase] = Field(max_length=200)
 
