@@ -154,7 +154,7 @@ class Decisions:
                     item=item,
                     name=name,
                     text=text,
-                    points=bounded.decimal(points) or Decimal(0),
+                    points=foreign.points(points),
                     group=group,
                     exclusive=bool(exclusive),
                     hidden=bool(hidden),

@@ -6,9 +6,11 @@ import contextlib
 import functools
 import sqlite3
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.store import migrations
 
@@ -128,3 +130,15 @@ def reading(path: Path) -> Iterator[None]:
             f"{path} holds something that no grader wrote ({type(bad).__name__}: "
             f"{' '.join(str(bad).split())[:120]}); don't use this folder"
         ) from None
+
+
+def points(text: str) -> Decimal:
+    """Points as the store keeps them.
+
+    Raises:
+        ValueError: no grader wrote this.
+    """
+    found = bounded.decimal(text)
+    if found is None:
+        raise ValueError(f"points are {text[:40]!r}")
+    return found

@@ -167,7 +167,7 @@ def _mark(
 ) -> Mark:
     return Mark(
         item=item,
-        points=_points(points),
+        points=foreign.points(points),
         reason=reason,
         by=by,
         at=datetime.fromisoformat(at),
@@ -177,7 +177,7 @@ def _mark(
         counts=bool(counts),
         round=round_,
         steps=tuple(int(number) for number in bounded.json_value(steps)),
-        adjustment=_points(adjustment),
+        adjustment=foreign.points(adjustment),
         decision=decision or 0,
         request=request or "",
         comment=comment,
@@ -191,11 +191,4 @@ def _text(points: Decimal | None) -> str | None:
 
 
 def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else _points(text)
-
-
-def _points(text: str) -> Decimal:
-    points = bounded.decimal(text)
-    if points is None:
-        raise ValueError(f"points are {text[:40]!r}")
-    return points
+    return None if text is None else foreign.points(text)
