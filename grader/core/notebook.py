@@ -35,6 +35,9 @@ MARKDOWN_MARKERS = {
 SPECIAL = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 """Lines that IPython alone understands."""
 
+FOREIGN = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")
+"""How a cell begins that is for another program, or for a file: nothing in it runs here."""
+
 
 class NotebookProblem(Exception):
     """Why a file is no notebook that can be graded: one sentence, for the report."""
@@ -42,7 +45,7 @@ class NotebookProblem(Exception):
 
 def parsed(source: str) -> ast.Module:
     """The statements of a code cell. What IPython alone understands is a statement that does
-    nothing.
+    nothing, and so is a cell of another language.
 
     Raises:
         SyntaxError: it is no Python; as `ast.parse`, also ValueError, RecursionError, MemoryError.
@@ -50,7 +53,7 @@ def parsed(source: str) -> ast.Module:
     try:
         return ast.parse(source)
     except SyntaxError:
-        return ast.parse(SPECIAL.sub(r"\1pass", source))
+        return ast.parse("pass" if FOREIGN.match(source) else SPECIAL.sub(r"\1pass", source))
 
 
 # --- reading ----------------------------------------------------------------------------------

@@ -332,6 +332,9 @@ def test_another_language_than_python_is_known(metadata: object, language: str) 
         ("!pip install torch\n?len\nx = 1", "pass\npass\nx = 1"),
         ("if new:\n    !mkdir data\nx = 1", "if new:\n    pass\nx = 1"),
         ("x = (7\n% 4)", "x = 7 % 4"),  # an operator ahead of its line
+        ("%%time\nimport numpy", "pass\nimport numpy"),
+        ("%%bash\nls -la | grep 'x", "pass"),
+        ("\n%%writefile helper.py\nimport numpy", "pass"),  # in a file, not here
     ],
 )
 def test_what_ipython_alone_understands_does_nothing(source: str, plain: str) -> None:
