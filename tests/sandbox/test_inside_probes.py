@@ -5,13 +5,14 @@ from __future__ import annotations
 import types
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch  # noqa: F401 (a notebook that has tensors is given them)
 
 from grader.sandbox.inside import fixtures, probes
 from grader.sandbox.inside.fixtures import FIXTURES
-from grader.sandbox.inside.probes import functions
+from grader.sandbox.inside.probes import figures, functions
 from grader.sandbox.inside.probes.results import call_results
 from grader.sandbox.inside.protocol import Undefined
 
@@ -123,6 +124,18 @@ def test_a_function_can_not_move_the_points_it_is_asked_at() -> None:
 
     functions.call_function({"f": f}, {"name": "f", "points": points})
     assert points.tolist() == [1.0, 2.0]
+
+
+def test_a_point_where_a_function_raises_costs_its_curve_no_other() -> None:
+    def draw(low: float, high: float) -> None:
+        plt.plot([low, high], [1 / low, 1 / high])
+
+    asked = {"name": "draw", "x_min": -4, "x_max": 4, "functions": ["f", "g"]}
+    own = figures.call_plot({"f": lambda x: 1 / float(x), "draw": draw}, asked)["own"]
+    known = np.isfinite(own["values"]["f"])
+    assert own["x"][~known].tolist() == [0]
+    np.testing.assert_array_equal(own["values"]["f"][known], 1 / own["x"][known])
+    assert own["values"]["g"] is None
 
 
 @pytest.mark.parametrize(

@@ -90,5 +90,13 @@ def _values(function, points):
         found = None
     if found is not None:
         return found
-    single = [numbers(function(point), 1) for point in points.tolist()]
-    return np.array([np.nan if one is None else one[0] for one in single])
+    return np.array([_value(function, point) for point in points.tolist()])
+
+
+def _value(function, point):
+    """One value; nan where there is none, as at a pole: the others are a curve all the same."""
+    try:
+        found = numbers(function(point), 1)
+    except Exception:
+        return np.nan
+    return np.nan if found is None else found[0]
