@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from grader.core.model import Mark
 from grader.review.queues import Place, Queue
 from grader.review.rounds import Round
 from grader.store.decisions import Decision
@@ -103,6 +105,22 @@ def test_a_handed_answer_is_the_leads_with_its_words_until_the_lead_marks_it(
     mark(room.browser(), f"/item/{WHY}?at={room.code('s0000')}", points="1")
     assert not Queue(room.desk, WHY, JO).is_handed(room.desk.cards[WHY]["s0000"])
     assert Queue(room.desk, WHY, JO).all() == ["s0001"]
+
+
+def test_what_was_handed_on_after_its_mark_is_the_leads_and_what_before_is_not(
+    make: Callable[..., Room],
+) -> None:
+    room = make(works=DIFFERENT[:1])
+    at = datetime(2021, 6, 1, tzinfo=UTC)
+    room.store.decisions.add(Decision(kind="hand", student="s0000", item=WHY, by="Max", at=at))
+    queue, card = Queue(room.desk, WHY, JO), room.desk.cards[WHY]["s0000"]
+    given = Mark(item=WHY, points=Decimal(1), reason="ok", by="Jo", at=at)
+    handed = {
+        days: queue.is_handed(replace(card, stale=replace(given, at=at + timedelta(days=days))))
+        for days in (-1, 0, 1)
+    }  # the answer changed since, and waits again
+    assert handed == {-1: True, 0: False, 1: False}
+    assert not queue.is_handed(replace(card, waits=False))
 
 
 def test_an_empty_queue_and_a_student_who_is_not_in_it_have_their_places(
