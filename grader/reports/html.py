@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -52,9 +53,12 @@ def render(grades: Sequence[Grade], assignment: Assignment) -> dict[str, bytes]:
 
 def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same page by page. A large course has further pages, `index-2.html` and so on."""
-    summaries, kept = Summaries(), list[Grade]()
+    summaries, kept, undrawn = Summaries(), list[Grade](), list[str]()
     for grade in grades:
-        yield f"students/{grade.submission.student}.html", of_student(grade, assignment)
+        page, why = _page(grade, assignment)
+        if why:
+            undrawn.append(f"Page of {grade.submission.name}: {why}")
+        yield f"students/{grade.submission.student}.html", page
         kept.append(summaries.small(grade))
     kept = course_page.ordered(kept)
     course = _environment().get_template("course.html.j2")
@@ -67,7 +71,7 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
         "many": course_page.MANY,
         "moodle": course_page.moodle_differences(kept),
         "late": course_page.late(kept, assignment),
-        "remarks": remarks(grades),
+        "remarks": [*remarks(grades), *undrawn],
         "unused": [grade for grade in kept if grade.submission.unused],
         "task_places": [
             digits(grade.tasks[n].points for grade in kept) for n in range(len(assignment.tasks))
@@ -88,6 +92,24 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
             **context,
         )
         yield name, page.encode()
+
+
+def _page(grade: Grade, assignment: Assignment) -> tuple[bytes, str]:
+    """A student's page, and why it has the marks alone: what can't be drawn ends no batch."""
+    try:
+        return of_student(grade, assignment), ""
+    except Exception as error:
+        why = f"Only the marks could be drawn ({type(error).__name__}: {shown(error, 200)})."
+        tasks = tuple(
+            replace(task, evidence=None, items=tuple(_bare(item) for item in task.items))
+            for task in grade.tasks
+        )
+        bare = replace(grade, tasks=tasks, notes=(*grade.notes, why))
+        return of_student(bare, assignment), why
+
+
+def _bare(item: ItemGrade) -> ItemGrade:
+    return replace(item, outcome=replace(item.outcome, details={}))
 
 
 def environment(package: str) -> Environment:

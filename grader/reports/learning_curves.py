@@ -24,6 +24,8 @@ NAMES = {
     "validation_accuracy": "validation accuracy",
 }
 TICKS = 5
+MOST, LEAST = 1e9, 1e-9
+"""Sizes of numbers that are drawn as they are. A student's list may hold any: 1e308, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,9 @@ def figures(details: Mapping[str, Any]) -> Markup:
     """The pictures that an outcome's `curves` give; one epoch is no curve."""
     series = details.get("curves")
     known = {n: v for n, v in series.items() if len(v) > 1} if isinstance(series, dict) else {}
-    shares = {n: [100 * v for v in known[n]] for n in NAMES if n in known and "accuracy" in n}
-    losses = {n: list(known[n]) for n in ("loss", "step_loss") if n in known}
+    drawable = {n: [_drawable(v) for v in known[n]] for n in NAMES if n in known}
+    shares = {n: [100 * v for v in drawable[n]] for n in drawable if "accuracy" in n}
+    losses = {n: drawable[n] for n in ("loss", "step_loss") if n in drawable}
     drawn = []
     if losses:
         top = max(max(values) for values in losses.values())
@@ -68,6 +71,11 @@ def figures(details: Mapping[str, Any]) -> Markup:
     return (
         Markup('<div class="curves">{}</div>').format(Markup("").join(drawn)) if drawn else Markup()
     )
+
+
+def _drawable(value: float) -> float:
+    """The number, or where it is too large or too near to zero for an axis the nearest that fits."""
+    return max(-MOST, min(MOST, value)) if abs(value) >= LEAST else 0.0
 
 
 def _ticks(low: float, high: float) -> tuple[float, ...]:

@@ -616,3 +616,16 @@ def test_three_hundred_grades_render() -> None:
     rendered = html.render(of, grades.assignment(of[0]))
     assert len(rendered) == 301
     assert rendered["index.html"].count(b'href="students/s299.html') == 3
+
+
+def test_a_page_that_cannot_be_drawn_has_the_marks_and_ends_nobody_elses() -> None:
+    broken = grades.grade(
+        task(item(Status.PARTIAL, details={"graph": "no graph"}), evidence=evidence())
+    )
+    found = pages(broken)
+    page = found[f"students/{broken.submission.student}.html"]
+    assert "Only the marks could be drawn (TypeError: " in page.text
+    assert "partly" in page.text
+    assert f"Page of {broken.submission.name}: Only the marks could be drawn" in (
+        found["index.html"].text
+    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from grader.reports import learning_curves
 
@@ -61,6 +64,21 @@ def test_any_numbers_have_an_axis_that_holds_them(values: list[float]) -> None:
     heights = [float(y) for y in re.findall(r",([\d.-]+)[ \"]", drawn.partition("<polyline")[2])]
     assert heights
     assert all(learning_curves.TOP <= y <= learning_curves.BOTTOM for y in heights[:2])
+
+
+@given(
+    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=6),
+    st.sampled_from(["loss", "train_accuracy"]),
+)
+@example([1e308, -1e308], "loss")
+@example([1.7e308, 1.0], "validation_accuracy")
+@example([5e-324, 0.0], "step_loss")
+def test_what_a_student_lists_is_drawn_with_numbers(values: list[float], name: str) -> None:
+    drawn = learning_curves.figures({"curves": {name: values}})
+    (points,) = re.findall(r'<polyline points="([^"]*)"', drawn)
+    assert all(math.isfinite(float(n)) for n in re.split("[ ,]", points))
+    assert all(re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|\D+", text) for text in texts({name: values}))
+    assert "nan" not in drawn and "inf" not in drawn
 
 
 @pytest.mark.parametrize("details", [{}, {"curves": None}, {"curves": {"loss": [2.0]}}])
