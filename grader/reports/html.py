@@ -55,10 +55,10 @@ def stream(grades: Iterable[Grade], assignment: Assignment) -> Chunks:
     """The same page by page. A large course has further pages, `index-2.html` and so on."""
     summaries, kept, undrawn = Summaries(), list[Grade](), list[str]()
     for grade in grades:
-        page, why = _page(grade, assignment)
+        drawn, why = _page(grade, assignment)
         if why:
             undrawn.append(f"Page of {grade.submission.name}: {why}")
-        yield f"students/{grade.submission.student}.html", page
+        yield f"students/{grade.submission.student}.html", drawn
         kept.append(summaries.small(grade))
     kept = course_page.ordered(kept)
     course = _environment().get_template("course.html.j2")

@@ -59,7 +59,7 @@ def figures(details: Mapping[str, Any]) -> Markup:
     known = {n: v for n, v in series.items() if len(v) > 1} if isinstance(series, dict) else {}
     drawable = {n: [_drawable(v) for v in known[n]] for n in NAMES if n in known}
     shares = {n: [100 * v for v in drawable[n]] for n in drawable if "accuracy" in n}
-    losses = {n: drawable[n] for n in ("loss", "step_loss") if n in drawable}
+    losses = {n: v for n, v in drawable.items() if "loss" in n}
     drawn = []
     if losses:
         top = max(max(values) for values in losses.values())
@@ -74,7 +74,7 @@ def figures(details: Mapping[str, Any]) -> Markup:
 
 
 def _drawable(value: float) -> float:
-    """The number, or where it is too large or too near to zero for an axis the nearest that fits."""
+    """The number, or where no axis can hold it the nearest that one can."""
     return max(-MOST, min(MOST, value)) if abs(value) >= LEAST else 0.0
 
 

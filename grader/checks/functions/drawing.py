@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from grader.checks.base import Check, failed, partial, passed
+from grader.checks.base import Check, failed, partial, passed, review
 from grader.checks.functions.inputs import Inputs
 from grader.checks.functions.plots import all_axes
 from grader.checks.functions.results import calls_of_base, with_base
@@ -25,6 +25,8 @@ NEAR = 1e-3
 """Of the size of what is drawn: so far apart two points are the same."""
 MOST_STRANGE = 0.1
 """The share of the drawn points that the reference does not draw."""
+MOST_MARKS, MOST_POINTS = 500, 20_000
+"""Of all axes; more are looked at by a person, as comparing them takes long."""
 
 
 class FunctionDrawing(Check):
@@ -81,6 +83,11 @@ class FunctionDrawing(Check):
             axes, wanted = all_axes(answer), all_axes(expected)
             if not any(marks(ax) for ax in axes):
                 return failed(f"{self.function} draws no points or lines.")
+            if _is_too_much(axes):
+                return review(
+                    f"{self.function} draws more than {MOST_MARKS} lines or {MOST_POINTS} points; "
+                    "a person must look at the figure."
+                )
             here = self._parts(axes, wanted)
             found = {part: found[part] and here[part] for part in found}
         if all(found.values()):
@@ -118,6 +125,11 @@ def marks(ax: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_too_much(axes: list[dict[str, Any]]) -> bool:
+    sizes = [mark["x"].size for ax in axes for mark in marks(ax)]
+    return len(sizes) > MOST_MARKS or sum(sizes) > MOST_POINTS
+
+
 def _points(axes: list[dict[str, Any]]) -> Floats:
     found = [np.stack([m["x"], m["y"]], axis=1) for ax in axes for m in marks(ax)]
     points = np.concatenate(found) if found else np.empty((0, 2))
@@ -138,6 +150,10 @@ def _shows(points: Floats, wanted: Floats) -> bool:
     if not len(points) or not len(wanted):
         return False
     size = max(float(np.ptp(wanted, axis=0).max()), 1e-9)
-    far = np.abs(points[None, :, :] - wanted[:, None, :]).max(axis=2)
-    strange = far.min(axis=0) > NEAR * size
-    return bool((far.min(axis=1) <= NEAR * size).all() and strange.mean() <= MOST_STRANGE)
+    nearest = np.full(len(points), np.inf)
+    for point in wanted:  # one by one: all pairs at once may not fit into memory
+        far = np.abs(points - point).max(axis=1)
+        if far.min() > NEAR * size:
+            return False
+        nearest = np.minimum(nearest, far)
+    return bool((nearest > NEAR * size).mean() <= MOST_STRANGE)

@@ -239,8 +239,14 @@ def _same_rows(rows: np.ndarray, wanted: np.ndarray, tolerance: float) -> bool:
 
 
 def _text(value: JSON) -> str:
-    if isinstance(value, np.ndarray):
-        value = np.round(value, 6).tolist()
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_text, value))}]"[:SHOWN]
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:SHOWN]
+    """The beginning of a value in words; what is not shown of a large one is not read."""
+    if isinstance(value, np.ndarray) and value.ndim < 2:
+        value = np.round(value[:SHOWN] if value.ndim else value, 6).tolist()
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        return f"{value:.6g}" if isinstance(value, float) else str(value)[:SHOWN]
+    told = ""
+    for part in value:
+        told += (", " if told else "") + _text(part)
+        if len(told) >= SHOWN:
+            break
+    return f"[{told}]"[:SHOWN]

@@ -50,7 +50,12 @@ MANY_LOSSES = ("LBFGS",)
 TOO_GOOD = 15.0
 """Points of accuracy by which a network may be worse on the test images than both courses end."""
 
-NEAR_ZERO = 1e-9
+NEAR_ZERO, NO_NUMBER = 1e-9, 1e12
+"""What is nearer to zero is zero; what is larger, or nan, is no loss and no accuracy."""
+
+MANY = 200
+"""Accuracies of one length that are compared with each other: the first ones."""
+
 NOTHING_SEEN: Series = np.zeros(0)
 
 TINY, TINY_ROWS = 100, 5000
@@ -112,7 +117,7 @@ class Course:
         accuracies: list[tuple[str, Series]] = []
         losses = []
         for name, values in series:
-            if values.size < MIN_EPOCHS or not np.isfinite(values).all():
+            if values.size < MIN_EPOCHS or not (np.abs(values) < NO_NUMBER).all():
                 continue
             if not _of_epochs(name, values) or SCHEDULE.search(name):
                 continue
@@ -120,7 +125,7 @@ class Course:
             if _is_accuracy(name, values):
                 assert shares is not None
                 known = [a for _, a in accuracies if a.size == shares.size]
-                if not any(np.allclose(a, shares) for a in known):
+                if len(known) < MANY and not any(np.allclose(a, shares) for a in known):
                     accuracies.append((name, shares))
             elif LOSS.search(name) or values[-1] < values[0]:
                 losses.append(values)

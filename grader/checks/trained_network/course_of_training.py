@@ -36,6 +36,9 @@ VALIDATED = re.compile(r"val", re.IGNORECASE)
 FEW = 0.05
 """The share of a validation set that may be learned from by a slip."""
 
+MANY = 100
+"""Parts of the training images that are compared with each other."""
+
 
 class ValidationSplit(Check):
     """Part of the training images is kept aside for validation, and not trained on."""
@@ -89,6 +92,11 @@ class ValidationSplit(Check):
         if not held:
             sizes = ", ".join(f"{name}: {rows.size} images" for name, rows in parts.items())
             return partial("0.5", "The validation set is too small or too large.", given=sizes)
+        if len(parts) > MANY:
+            return review(
+                f"The notebook keeps {len(parts)} parts of the training images; a person must look "
+                "which is for validation."
+            )
         learned, used = _learned(answer.value.get("taught")), ""
         for name, rows in held.items():
             others = [r for n, r in parts.items() if n != name and r.size >= rows.size]

@@ -108,3 +108,18 @@ def test_other_figures_fail(own: str, told: str) -> None:
     got = mark(own)
     assert (got.status, got.share) == (Status.FAILED, Decimal(0))
     assert told in got.message
+
+
+@pytest.mark.parametrize(("lines", "points"), [(1, 30_000), (600, 2)])
+def test_more_than_can_be_compared_is_for_a_person(lines: int, points: int) -> None:
+    """Honest figures are cut where they are recorded; an answer may hold anything."""
+    asked = CHECK.questions(np.random.default_rng(1))
+    names = namespace(REFERENCE, HANDOUT)
+    right = tuple(ask(question, names) for question in asked)
+    many = [{"x": np.zeros(points), "y": np.zeros(points)}] * lines
+    forged = replace(right[0], value={"figures": [{"axes": [{"lines": many}]}]})
+    got = CHECK.judge(replace(case(CHECK, asked, (forged, right[1])), expected=right))
+    assert (got.status, got.message) == (
+        Status.REVIEW,
+        "show draws more than 500 lines or 20000 points; a person must look at the figure.",
+    )

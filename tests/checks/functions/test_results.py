@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.checks.functions import results
 from grader.checks.functions.results import Example, FunctionResults, alike
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.model_evaluation.evaluation_task import ask, case, namespace
@@ -241,3 +243,25 @@ def test_who_returns_what_the_reference_returns_passes(returns: str) -> None:
     wrong = tuple(ask(q, namespace("def odd(p, c):\n    return 3", HANDOUT)) for q in asked)
     assert check.judge(replace(case(check, asked, right), expected=right)).share == 1
     assert check.judge(replace(case(check, asked, wrong), expected=right)).share == 0
+
+
+class Counted(list[Any]):
+    """A list that counts how many of its parts are looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in super().__iter__():
+            self.looked_at += 1
+            yield part
+
+
+def test_of_a_large_value_the_beginning_alone_is_put_into_words() -> None:
+    told = results._text(np.zeros((100_000, 3, 100), np.uint8))
+    assert told.startswith("[[[0, 0, 0, 0")
+    assert len(told) == results.SHOWN
+    many = Counted([1.5] * 100_000)
+    assert results._text(many).startswith("[1.5, 1.5, ")
+    assert many.looked_at < results.SHOWN
+    assert results._text(np.float32(0.1)) == "0.1"
+    assert results._text([(1, np.array([2.0, 3.25])), None, "x"]) == "[[1, [2, 3.25]], None, x]"

@@ -661,3 +661,24 @@ def test_settings_of_a_network_are_no_course_of_it(name: str, values: list[float
 )
 def test_what_was_kept_for_each_epoch_is_one(name: str, values: list[float], what: str) -> None:
     assert found(**{name: values})[what] is True
+
+
+def test_of_a_great_many_series_the_first_are_compared() -> None:
+    rng = np.random.default_rng(1)
+    course = Course.sorted([(f"acc[{n}]", rng.uniform(0.5, 0.9, 5)) for n in range(300)])
+    assert len(course.accuracies) == 200
+
+
+@pytest.mark.parametrize("size", [1e13, -1e308, float("inf"), float("nan")])
+def test_what_is_no_number_of_a_training_is_no_course(size: float) -> None:
+    course = Course.sorted([("loss", np.array([size, 2.0, 1.0]))])
+    assert course.loss is None
+
+
+def test_a_great_many_parts_of_the_training_images_are_for_a_person() -> None:
+    one: dict[str, Any] = {"loader": False, "batch_size": 0, "train": True, "known": True}
+    one |= {"rows": np.arange(600), "size": 600}
+    facts = {f"parts[{n}]": one for n in range(101)}
+    got = VALIDATION.judge(case(VALIDATION, (SPLIT,), (ok({"sets": facts, "taught": taught()}),)))
+    assert got.status is Status.REVIEW
+    assert got.message.startswith("The notebook keeps 101 parts of the training images")
