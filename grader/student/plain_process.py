@@ -39,6 +39,8 @@ TELL_SECONDS = 0.5
 
 def main() -> None:
     """Does one job, and ends the process."""
+    # A shell has what it starts in the background ignore Ctrl+C, and this process inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     out = os.dup(1)
     if sys.argv[1:] == ["ahead"]:
         with contextlib.suppress(Exception):  # most notebooks draw

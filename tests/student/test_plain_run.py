@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,14 @@ def test_cells_are_as_in_a_kernel() -> None:
     assert any("needs IPython, and was left out" in told for told in found.repairs)
 
 
-def test_a_cell_that_takes_too_long_is_stopped_and_the_next_one_runs() -> None:
-    found = run("while True:\n    pass", "print('next')", cell_seconds=1)
+@pytest.mark.parametrize("way", [signal.default_int_handler, signal.SIG_IGN])
+def test_a_cell_that_takes_too_long_is_stopped_and_the_next_one_runs(way: Any) -> None:
+    """Also where a shell started the check in the background: what is so begun ignores Ctrl+C."""
+    before = signal.signal(signal.SIGINT, way)
+    try:
+        found = run("while True:\n    pass", "print('next')", cell_seconds=1, notebook_seconds=30)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert [cell.status for cell in found.cells] == ["timeout", "ok"]
     assert found.cells[1].text == "next\n"
 
