@@ -38,9 +38,10 @@ def known(reference_dir: Path, *, trusted: bool = True) -> Kinds:
     if not path.is_file():
         return CHECKS
     if not trusted:
+        rubric = reference_dir.parents[1] / "rubrics" / reference_dir.name
         raise UsageError(
             f"{path} is Python that would run on this machine, and was found by its place alone; "
-            f"if it is your course's, name its rubric by the folder: rubrics/{reference_dir.name}"
+            f"if it is your course's, name its rubric by the folder: {rubric}"
         )
     own = _own(path, _sources(reference_dir / PROBES))
     for name in own:

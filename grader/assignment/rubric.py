@@ -48,25 +48,27 @@ TRAINED = {"training_epochs", "training_seconds"}
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def find(name: str | None = None) -> Assignment:
+def find(name: str | None = None, *, meant: bool = True) -> Assignment:
     """The assignment of this name, or whose rubric folder this is; without a name the only one.
 
     Looked for in `rubrics/` below $GRADER_HOME, the current folder, and the grader's checkout; the
-    reference lies in the folder of the same name in `reference/` beside `rubrics/`.
+    reference lies in the folder of the same name in `reference/` beside `rubrics/`. `meant` is
+    false where a file says the name, which may be somebody else's: a path is then no reason to run
+    what lies there.
 
     Raises:
         UsageError: it is not there, there are several, or the rubric is not right.
     """
     folder = _only() if name is None else _named(name)
     reference = folder.parents[1] / "reference" / folder.name
-    return load(folder, reference, trusted=_is_meant(name, folder))
+    return load(folder, reference, trusted=_is_meant(name if meant else None, folder))
 
 
 def _is_meant(name: str | None, folder: Path) -> bool:
     """Whether somebody said which folder: what lies about in the current one may be a student's."""
-    homes = [home.resolve() for home in _homes() if home != Path()]
+    known = [(home / "rubrics").resolve() for home in _homes() if home != Path()]
     is_path = name is not None and len(Path(name).parts) > 1
-    return is_path or any(folder.is_relative_to(home) for home in homes)
+    return is_path or folder.parent in known
 
 
 def _named(name: str) -> Path:

@@ -111,7 +111,6 @@ def grade(
     With --pseudonyms FILE no name, address or number of a person is in OUT: FILE, which is made
     where there is none and is for its owner alone, tells `grader export` who is who.
     """
-    from grader.assignment import rubric
     from grader.batch import batch
     from grader.cli import key_file as keys
     from grader.cli import result_folder
@@ -124,7 +123,7 @@ def grade(
     from grader.sandbox import archive_tool
     from grader.store.store import Store
 
-    found_rubric = rubric.find(assignment or result_folder.assignment_in(out))
+    found_rubric = result_folder.assignment_to_grade(out, assignment)
     key = keys.read_or_new(key_file, out) if key_file else None
     chosen = adjusted(found_rubric, accelerate=not no_acceleration, device=device)
     known = masters.read_all(chosen)

@@ -60,25 +60,33 @@ def assignment_of(store: Store, wanted: str | None) -> Assignment:
     from grader.core.errors import UsageError
 
     known = store.setting("assignment") or ""
-    found = rubric.find(wanted or _noted(store) or known)
+    found = rubric.find(wanted or _noted(store) or known, meant=bool(wanted))
     if found.name != known:
         raise UsageError(f"{store.path.parent} holds grades of {known}, not of {found.name}")
     return found
 
 
-def assignment_in(results: Path) -> str | None:
-    """The assignment that a folder holds grades of, for `rubric.find`; None if it holds none."""
+def assignment_to_grade(results: Path, wanted: str | None) -> Assignment:
+    """The assignment that is named, or that a folder holds grades of, or the only one.
+
+    Raises:
+        UsageError: it is nowhere, or not right.
+    """
+    from grader.assignment import rubric
     from grader.store.store import Store
 
     path = results / "grader.sqlite"
-    if not path.is_file():
-        return None
+    if wanted or not path.is_file():
+        return rubric.find(wanted)
     with Store(path) as store:
-        return _noted(store)
+        return rubric.find(_noted(store), meant=False)
 
 
 def _noted(store: Store) -> str | None:
-    """The rubric's folder, or, where it was moved, the assignment's name."""
+    """The rubric's folder, or, where it was moved, the assignment's name.
+
+    The folder of results may be somebody else's, and this with it: see `meant` of `rubric.find`.
+    """
     folder = store.setting("rubric") or ""
     there = (Path(folder) / "assignment.toml").is_file()
     return folder if there else store.setting("assignment")

@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two graded students, 3 points each, of an assignment that a test may change."""
     found: list[object] = [graded(tmp_path, 2, start=10)]
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found[-1])
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: found[-1])
     monkeypatch.setattr(graded_folder, "rubrics", found)
     assert graded_folder.run("report", tmp_path).exit_code == 0
     return tmp_path

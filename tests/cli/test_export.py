@@ -22,7 +22,7 @@ SHEET = (
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with two students, of whom a person must still mark an item each."""
     found = graded(tmp_path, 2, start=10)
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: found)
     (tmp_path / "sheet.csv").write_text(SHEET, encoding="utf-8-sig")
     return tmp_path
 

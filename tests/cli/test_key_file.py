@@ -68,7 +68,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) 
     course = Course(folder / "downloads")
     course.write()
     made = moodle_course.assignment(folder / "reference")
-    patch.setattr("grader.assignment.rubric.find", lambda name: made)
+    patch.setattr("grader.assignment.rubric.find", lambda name, **_: made)
     words = ("grade", course.folder, "--out", folder / "results", "--seed", "1", "--quiet")
     done = run(*words, "--pseudonyms", folder / "key.json")
     assert done.exit_code == 0, done.output

@@ -65,7 +65,7 @@ class Known(list[Grade]):
 def judged(monkeypatch: pytest.MonkeyPatch, *of: Grade) -> None:
     """Every batch comes to these grades, and nothing is run."""
     monkeypatch.setattr("grader.batch.batch.Batch.results", lambda self, *_: Known(of))
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: grades.assignment(of[0]))
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: grades.assignment(of[0]))
     for module in ("masters", "reference"):
         monkeypatch.setattr(f"grader.marking.{module}.read_all", lambda assignment: {})
 

@@ -40,7 +40,7 @@ def run(*words: object) -> str:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, in which the page's assignment is that of the course."""
     made = moodle_course.assignment(tmp_path / "reference")
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: made)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: made)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

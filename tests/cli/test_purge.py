@@ -22,7 +22,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
     found = graded(folder, 6, start=8)
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: found)
     formats = [word for name in FORMATS for word in ("--format", name)]
     assert run("report", folder, *formats).exit_code == 0
     for name in ("notes.txt", "students.csv"):
@@ -53,7 +53,7 @@ def test_without_a_yes_all_is_there(results: Path, answer: str) -> None:
 
 def test_of_a_few_people_no_mean_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = graded(tmp_path, 3, start=10)
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: found)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: found)
     assert run("purge", tmp_path, "--yes").exit_code == 0
     told = json.loads((tmp_path / "statistics.json").read_text())
     assert told == {"assignment": "course", "people": 3}

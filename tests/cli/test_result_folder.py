@@ -11,6 +11,7 @@ from grader.assignment import rubric
 from grader.cli import result_folder
 from grader.core.errors import UsageError
 from grader.store.store import Store
+from tests.assignment import toy_course
 
 ASSIGNMENT = rubric.find("kmeans-example")
 
@@ -69,13 +70,39 @@ def test_the_assignment_is_that_of_the_last_batch(results: Path) -> None:
     with result_folder.opened(results) as store:
         assert result_folder.assignment_of(store, None).name == "kmeans-example"
         assert result_folder.unchanged(store, "kmeans-example").digest == ASSIGNMENT.digest
-    assert result_folder.assignment_in(results) == str(ASSIGNMENT.rubric_dir.resolve())
+    assert result_folder.assignment_to_grade(results, None).rubric_dir == ASSIGNMENT.rubric_dir
 
 
 def test_where_the_rubric_was_moved_its_name_leads_to_it(results: Path) -> None:
     with Store(results / "grader.sqlite") as store:
         store.note(rubric="/nowhere/kmeans-example")
-        assert result_folder.assignment_in(results) == "kmeans-example"
+    found = result_folder.assignment_to_grade(results, None)
+    assert (found.name, found.rubric_dir) == ("kmeans-example", ASSIGNMENT.rubric_dir)
+
+
+def test_a_folder_that_says_where_python_lies_has_none_of_it_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be somebody else's, and lie in the course's own folder; so who means it names it."""
+    results = tmp_path / "results"
+    folder = toy_course.written(results)
+    with Store(results / "grader.sqlite") as store:
+        store.note(assignment="toy", digest="", rubric=str(folder))
+    checks = results / "reference" / "toy" / "checks.py"
+    checks.write_text("raise SystemExit('ran')")
+    monkeypatch.setenv("GRADER_HOME", str(tmp_path))
+    with (
+        result_folder.opened(results) as store,
+        pytest.raises(UsageError, match="Python that would run on this machine") as refused,
+    ):
+        result_folder.assignment_of(store, None)
+    assert str(refused.value).endswith(f"name its rubric by the folder: {folder}")
+    with pytest.raises(UsageError, match="Python that would run on this machine"):
+        result_folder.assignment_to_grade(results, None)
+    checks.write_text(toy_course.CHECKS)
+    with result_folder.opened(results) as store:
+        assert result_folder.assignment_of(store, str(folder)).name == "toy"
+    assert result_folder.assignment_to_grade(results, str(folder)).name == "toy"
 
 
 def test_another_assignment_is_refused(results: Path) -> None:
@@ -91,7 +118,3 @@ def test_a_changed_rubric_is_told_with_the_way_on(results: Path) -> None:
         f"the rubric or reference of kmeans-example was changed since {results} was graded; "
         f"`grader regrade {results}` shows which marks that changes"
     )
-
-
-def test_of_a_folder_that_is_none_no_assignment_is_known(tmp_path: Path) -> None:
-    assert result_folder.assignment_in(tmp_path) is None

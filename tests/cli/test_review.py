@@ -32,7 +32,7 @@ from grader.assignment import rubric
 from grader.assignment import rubric
 from grader.cli.main import main
 from tests.course import assignment
-rubric.find = lambda name: assignment(Path(sys.argv[1]) / "reference")
+rubric.find = lambda name, **_: assignment(Path(sys.argv[1]) / "reference")
 main(["review", *sys.argv[1:], "--no-browser", "--by", "Jo"])
 """
 
@@ -40,7 +40,7 @@ main(["review", *sys.argv[1:], "--no-browser", "--by", "Jo"])
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     of = graded(tmp_path, 2, start=10)
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: of)
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: of)
     return tmp_path
 
 
@@ -190,7 +190,7 @@ def test_a_rubric_that_took_steps_back_is_as_it_was_graded(
 ) -> None:
     of = rubric.find("course")
     found = iter([of, replace(of, digest="with steps")])
-    monkeypatch.setattr("grader.assignment.rubric.find", lambda name: next(found))
+    monkeypatch.setattr("grader.assignment.rubric.find", lambda name, **_: next(found))
     written = {"words.toml": ("new\n", ["one", "two"])}
     monkeypatch.setattr("grader.review.rubric_steps.written_back", lambda store, of: written)
     told = run("review", results, "--write-steps").stdout

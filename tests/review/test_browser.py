@@ -116,7 +116,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         sync_playwright() as player,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("grader.assignment.rubric.find", lambda name: of)
+        patch.setattr("grader.assignment.rubric.find", lambda name, **_: of)
         text = f"{codes.of(store.secret(codes.SECRET), 's0001', NUMBER)}: please look again"
         appeal_file.take(store, of, appeal_file.read("mail.txt", text.encode()), NOW)
         markers = [Marker(name="Jo", leads=True), Marker(name="Max")]
