@@ -21,6 +21,9 @@ LONGEST = 640 << 20
 """Bytes of one value: more than all answers of a notebook."""
 
 
+JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""What a journal ends with that names another (and what each begins with): see SQLite's format."""
+
 WRITING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 """Error codes of a disk that takes no more."""
 
@@ -56,8 +59,9 @@ def open_database(path: Path) -> sqlite3.Connection:
 
     Raises:
         sqlite3.DatabaseError: it is no database, or a damaged one.
-        UsageError: it holds more than tables and indexes.
+        UsageError: it holds more than tables and indexes, or a journal beside it is not its own.
     """
+    _look_beside(path.resolve())
     db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, factory=_Connection)
     db.text_factory = _text
     try:
@@ -74,6 +78,21 @@ def open_database(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _look_beside(path: Path) -> None:
+    """Raises if the journal of a change that broke off names a journal of several databases.
+
+    SQLite removes whatever file that is. A grader never changes several at once.
+    """
+    journal = path.with_name(f"{path.name}-journal")
+    with contextlib.suppress(FileNotFoundError), journal.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - len(JOURNAL)))
+        if file.read() == JOURNAL:
+            raise UsageError(
+                f"{journal} names another file, as no grader's does; use another folder, and ask "
+                "whoever gave you this one"
+            )
 
 
 def _text(content: bytes) -> str:

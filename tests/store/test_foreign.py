@@ -13,6 +13,7 @@ import pytest
 
 from grader.core.errors import UsageError
 from grader.core.model import Mark, Submission
+from grader.store import foreign
 from grader.store import store as stores
 from grader.store.store import Store
 
@@ -119,3 +120,32 @@ def test_values_of_another_form_are_told_as_that(path: Path, body: bytes) -> Non
         for read in (store.submission, store.files, store.marks):
             with pytest.raises(UsageError, match="no grader wrote"):
                 read("ada")
+
+
+def test_a_journal_that_names_another_file_is_refused_before_sqlite_removes_that(
+    path: Path, tmp_path: Path
+) -> None:
+    change(path, "PRAGMA journal_mode = DELETE")
+    content, named = path.read_bytes(), tmp_path / "thesis.tex"
+    named.write_text("years of work")
+    page = int.from_bytes(content[16:18], "big")
+    numbers = (0, 12345, len(content) // page, 512, page)
+    head = foreign.JOURNAL + b"".join(number.to_bytes(4, "big") for number in numbers)
+    name = str(named).encode()
+    tail = (len(name), sum(name))
+    record = (0x40000000 // page + 1).to_bytes(4, "big") + name
+    record += b"".join(number.to_bytes(4, "big") for number in tail) + foreign.JOURNAL
+    path.with_name("grader.sqlite-journal").write_bytes(head.ljust(512, b"\0") + record)
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    for place in (path, link):
+        with pytest.raises(UsageError, match=r"grader\.sqlite-journal names another file"):
+            Store(place)
+    assert named.read_text() == "years of work"
+
+
+def test_a_journal_of_ones_own_is_no_harm(path: Path) -> None:
+    for journal in (b"", foreign.JOURNAL[:4], bytes(600)):
+        path.with_name("grader.sqlite-journal").write_bytes(journal)
+        with Store(path) as store:
+            assert store.students() == ["ada"]
