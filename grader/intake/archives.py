@@ -6,6 +6,7 @@ Nothing is unpacked to disk: a name in an archive is only ever a key of a mappin
 from __future__ import annotations
 
 import io
+import re
 import stat
 import unicodedata
 import zipfile
@@ -33,9 +34,15 @@ from grader.intake.files import (
 MAX_ARCHIVE, MAX_INNER = 4 << 30, 512 << 20
 """Unpacked: of an archive that is named on the command line, and of one that lies in another."""
 
+ENTRY_MARK = b"PK\x01\x02"
+"""What the description of each entry of a zip archive begins with."""
+
 MAX_ENTRIES = 1_000_000
 MAX_RATIO = 200
 MAX_PARTS, MAX_NAME = 32, 1000
+DRIVE = re.compile(r"[A-Za-z]:")
+"""Not any colon: that stands for a slash in a folder's name on a Mac."""
+
 CHUNK = 1 << 20
 """Bytes that are read at once to see whether an entry can be unpacked."""
 
@@ -184,7 +191,7 @@ def _is_hostile(relative: PurePosixPath) -> str:
     """Why nobody means such a path; empty if it is one that people use."""
     if not relative.parts or relative.is_absolute() or ".." in relative.parts:
         return "points outside the archive"
-    if ":" in relative.parts[0]:
+    if DRIVE.match(relative.parts[0]):
         return "names a drive"
     if len(relative.parts) > MAX_PARTS or len(str(relative)) > MAX_NAME:
         return "has a name beyond belief"

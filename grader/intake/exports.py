@@ -23,7 +23,11 @@ def read(content: bytes, name: str) -> Notebook:
     if len(text) > MAX_SOURCE:
         raise NotebookProblem(f"{name} is larger than any notebook's code.")
     is_script = name.lower().endswith(".py")
-    pairs = _script(text) if is_script else _page(text)
+    try:
+        pairs = _script(text) if is_script else _page(text)
+    except Exception as bad:  # the library asserts on some pages, on others by its version
+        told = f"{name} can't be read as a notebook ({type(bad).__name__})."
+        raise NotebookProblem(told) from None
     kept = [(kind, source.strip("\n")) for kind, source in pairs if source.strip()]
     if not any(kind == "code" for kind, _ in kept) or len(kept) > MAX_CELLS:
         raise NotebookProblem(f"{name} holds no notebook.")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
 from grader.core.errors import UsageError
@@ -19,6 +20,10 @@ from grader.intake.platform import Entry, Place, Platform, QuizAttempt
 
 ANSWER_FILES = ("autodiff.toml", "autodiff.json", "autodiff.csv")
 
+LIKE_A_DOWNLOAD = (
+    "lies among students' folders and holds what looks like a platform's download; all of it was "
+    "taken as one student's own"
+)
 MAYBE_OWN = (
     "lies where a student may have put it; if it is the course's, give it as a path of its own"
 )
@@ -111,7 +116,7 @@ def split(
         )
         if _is_wrapper(only.name, inner, beside.platforms):
             return split(only.name, inner, remarks, beside, wrappers + 1, is_course=False)
-    groups = [wrappers < MAX_WRAPPERS and _is_batch(one, beside.platforms) for one in children]
+    groups = _groups(name, children, beside) if wrappers < MAX_WRAPPERS else [False] * len(children)
     is_course &= all(groups)
     for one, is_group in zip(children, groups, strict=True):
         if is_group:
@@ -197,11 +202,46 @@ def _is_wrapper(name: str, files: Files, platforms: Sequence[Platform]) -> bool:
     return bool(may_be_tables or _children(files) or _places(name, files, platforms)[1])
 
 
+def _groups(name: str, children: Sequence[Found], beside: Beside) -> list[bool]:
+    """Of each folder whether it is a group's, to be split again.
+
+    Where as many are no groups, one that looks like a download was made so by a student, whose it
+    is: else he could hand in as somebody else.
+    """
+    groups = [_is_batch(one, beside.platforms) for one in children]
+    like = [one for one in compress(children, groups) if _is_download(one, beside.platforms)]
+    others = [one for one, is_group in zip(children, groups, strict=True) if not is_group]
+    if sum(map(_is_a_persons, others)) < len(like):
+        return groups
+    for one in like:
+        one.problems.append(f"{one.name} {LIKE_A_DOWNLOAD}.")
+        beside.notes.append(f"{name}: {one.name} {LIKE_A_DOWNLOAD}")
+    return [
+        is_group and not any(one is other for other in like)
+        for one, is_group in zip(children, groups, strict=True)
+    ]
+
+
+def _is_a_persons(child: Found) -> bool:
+    """Whether a folder or zip that is no group may be somebody's work, and no material."""
+    return child.is_zip or any(
+        path.lower().endswith(".ipynb") or opened_archives.is_packed(path) for path in child.files
+    )
+
+
+def _is_download(child: Found, platforms: Sequence[Platform]) -> bool:
+    """Whether a folder looks like one of a platform's, be it a damaged one."""
+    try:
+        return bool(_places(child.name, child.files, platforms)[1])
+    except UsageError:  # told where it is split, if it is
+        return True
+
+
 def _is_batch(child: Found, platforms: Sequence[Platform]) -> bool:
     """Whether a folder holds a platform's download, or a group with its quiz."""
     if child.is_zip or _holds_work(child.files):
         return False
-    if _places(child.name, child.files, platforms)[1]:
+    if _is_download(child, platforms):
         return True
     for path in child.files:
         if "/" not in path and path not in ANSWER_FILES and child.files.is_read(path):

@@ -94,6 +94,9 @@ class Submissions:
             made = one_submission.assembled(owner, files, problems, self._assignment)
         except UsageError as bad:  # a file went away, or its disk is broken
             made = one_submission.assembled(owner, Files(), [f"{bad}."], self._assignment)
+        except Exception as bug:  # a fault of ours in one person's files is not the others'
+            told = f"The files could not be read ({type(bug).__name__}: {bug})"[:300]
+            made = one_submission.assembled(owner, Files(), [f"{told}."], self._assignment)
         return _dated(made, owner, found, self._assignment)
 
 

@@ -213,7 +213,7 @@ def _holds(task: Task, found: Notebook, handout: Notebook | None) -> bool:
     """Whether a notebook defines what the task's checks ask for, or has much of its handout."""
     names = {item.check.subject for item in task.items} - {""}
     code = "\n".join(cell.source for cell in found.cells if cell.kind == "code")
-    if any(re.search(rf"^\s*def {re.escape(name)}\b", code, re.M) for name in names):
+    if any(re.search(rf"^[ \t]*def {re.escape(name)}\b", code, re.M) for name in names):
         return True
     given = _lines(handout) if handout else frozenset()
     return bool(given) and len(given & _lines(found)) / len(given) >= LIKE

@@ -48,6 +48,7 @@ def only(found: files.Files) -> dict[str, bytes]:
         ("/etc/cron.d/x.ipynb", "points outside the archive"),
         ("..\\outside.ipynb", "points outside the archive"),
         ("C:\\x.ipynb", "names a drive"),
+        ("c:x.ipynb", "names a drive"),
         (".", "points outside the archive"),
         ("/".join("x" * 40), "has a name beyond belief"),
         ("x" * 2000, "has a name beyond belief"),
@@ -303,3 +304,10 @@ def test_names_in_utf8_without_the_flag_are_read() -> None:
         flags = int.from_bytes(blob[place : place + 2], "little") & ~0x800
         blob = blob[:place] + flags.to_bytes(2, "little") + blob[place + 2 :]
     assert {*archives.read_inner(blob, "x.zip", [])} == {"Jörg/a.ipynb"}
+
+
+def test_a_folder_that_a_mac_shows_with_a_slash_is_no_drive() -> None:
+    problems: list[str] = []
+    found = archives.read_inner(packed([("Blatt 4:5/A.ipynb", b"1")]), "x.zip", problems)
+    assert only(found) == {"Blatt 4:5/A.ipynb": b"1"}
+    assert problems == []

@@ -91,3 +91,11 @@ def test_more_than_any_notebook_has_is_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_bytes_that_are_no_text_are_read_as_far_as_they_go() -> None:
     found = exports.read(b"\xef\xbb\xbfa = '\xff'", "A.py")
     assert [cell.source for cell in found.cells] == ["a = '\ufffd'"]
+
+
+@pytest.mark.parametrize(
+    "page", ["<![x[ ]]>", "<![if", "<!" * 1000, "&#xffffffffff;", "<a b=&#0;>"]
+)
+def test_a_page_that_the_library_stumbles_over_holds_no_notebook(page: str) -> None:
+    with pytest.raises(NotebookProblem, match=r"^a\.html "):
+        exports.read(page.encode(), "a.html")

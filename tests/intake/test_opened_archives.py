@@ -103,3 +103,28 @@ def test_a_program_that_makes_no_tar_costs_nothing_but_the_archive() -> None:
 def test_an_archive_without_files_leaves_nothing() -> None:
     files, told = opened_archives.unpacked(given(a_zip=packed(), n_txt=b"n"), [])
     assert (dict(files), told) == ({"n.txt": b"n"}, [])
+
+
+def test_archives_within_archives_take_no_more_than_all_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is within bounds; what all of them keep in memory has one, too."""
+    inner = {"a_zip": packed(A_txt=bytes(5000)), "b_tgz": tarred("A.txt", bytes(5000))}
+    inner |= {"c_zip": packed(A_txt=bytes(5000)), "d_tgz": tarred("A.txt", b"4")}
+    outer = packed(**inner)
+    monkeypatch.setattr(opened_archives, "OF_EACH", 100)
+    monkeypatch.setattr(opened_archives, "OF_ENTRY", 0)
+    monkeypatch.setattr(opened_archives, "MAX_OPEN", len(outer) + 12_000)
+    files, told = opened_archives.unpacked(given(w_zip=outer), [])
+    assert set(files) == {"a/A.txt", "b/A.txt", "c.zip", "d/A.txt"}
+    assert told == ["c.zip was not opened: with it, archives here would take more than 0 MiB."]
+
+
+def test_entries_that_are_many_are_counted_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opened_archives, "MAX_OPEN", 1 << 20)
+    many = packed(**{f"x{number}": b"" for number in range(1200)})
+    files, told = opened_archives.unpacked(given(w_zip=many, n_txt=b"n"), [])
+    assert set(files) == {"w.zip", "n.txt"}
+    assert told == ["w.zip was not opened: with it, archives here would take more than 1 MiB."]

@@ -8,13 +8,14 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.assignment import rubric
 from grader.core.errors import UsageError
 from grader.core.model import Submission
-from grader.intake import one_submission, submissions
+from grader.intake import one_submission, submissions, work_files
 from grader.platforms import PLATFORMS
 
 A, E = "ActivationFunctions.ipynb", "Evaluation.ipynb"
@@ -166,10 +167,15 @@ def test_other_archives_are_read_as_the_tar_that_a_program_makes_of_them(tmp_pat
         assert (content, name) == (b"7z", "work.7z")
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as archive:
-            for path, kind in ((A, tarfile.REGTYPE), ("../E.ipynb", tarfile.REGTYPE), (E, b"2")):
+            for path, kind in (
+                (A, tarfile.REGTYPE),
+                ("../E.ipynb", tarfile.REGTYPE),
+                (E, tarfile.SYMTYPE),
+            ):
                 entry = tarfile.TarInfo(path)
-                entry.type, entry.linkname, entry.size = kind, "/etc/passwd", len(EMPTY)
-                archive.addfile(entry, io.BytesIO(EMPTY))
+                entry.type, entry.linkname = kind, "/etc/passwd"
+                entry.size = 0 if kind == tarfile.SYMTYPE else len(EMPTY)
+                archive.addfile(entry, io.BytesIO(EMPTY[: entry.size]))
         return out.getvalue()
 
     ada = of_other_kind(tmp_path, converted)
@@ -202,3 +208,81 @@ def test_the_only_student_with_an_archive_that_stays_closed_goes_to_a_person(
     (ada,) = submissions.ingest([tmp_path], rubric.find("dais2021-a4"), PLATFORMS).submissions
     assert ada.name == "Ada"
     assert ada.doubts["activation"] == "work.rar was handed in, and may be this work."
+
+
+def as_tar(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("above", ["", "work/", "work/a/"])
+@pytest.mark.parametrize("how", ["folder", "zip", "zip in a folder", "zip in a zip"])
+def test_work_that_lies_in_a_folder_of_checkpoints_alone_is_for_a_person(
+    tmp_path: Path, how: str, above: str
+) -> None:
+    files = {f"{above}.ipynb_checkpoints/ActivationFunctions-checkpoint.ipynb": EMPTY}
+    handed = {
+        "folder": {f"Ada/{path}": content for path, content in files.items()},
+        "zip": {"Ada.zip": packed(files)},
+        "zip in a folder": {"Ada/work.zip": packed(files)},
+        "zip in a zip": {"Ada.zip": packed({"work.zip": packed(files)})},
+    }[how]
+    ada = found(tmp_path, handed | {f"Bob/{A}": EMPTY})["Ada"]
+    assert set(ada.doubts) == {"activation", "evaluation", "fmssvrc"}
+
+
+def test_a_fault_of_a_reader_is_one_persons_and_waits_for_somebody_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = work_files.choose
+
+    def stumble(files: dict[str, bytes], *rest: Any) -> object:
+        if "odd.html" in files:
+            raise AssertionError("a fault of ours")
+        return choose(files, *rest)
+
+    monkeypatch.setattr(work_files, "choose", stumble)
+    students = found(tmp_path, {f"Ada/{A}": EMPTY, "Ada/odd.html": b"", f"Bob/{A}": EMPTY})
+    assert set(students["Bob"].notebooks) == {"activation"}
+    ada = students["Ada"]
+    assert set(ada.doubts) == {"activation", "evaluation", "fmssvrc"}
+    assert ada.problems == ("The files could not be read (AssertionError: a fault of ours).",)
+
+
+DOWNLOADS = {
+    "moodle": (f"Max Muster_4711001_assignsubmission_file/{A}",),
+    "ilias": (f"Muster_Max_mmuster_4711/{A}",),
+    "one number twice": (f"Muster_Max_mm_4711/{A}", f"Other_Guy_og_4711/{A}"),
+    "nbgrader": (f"submitted/ottook/tiny/{A}",),
+    "two assignments": (f"submitted/a/t1/{A}", f"submitted/a/t2/{A}"),
+    "gradescope": (f"submission_1/{A}", "submission_metadata.yml"),
+}
+
+
+@pytest.mark.parametrize("kind", DOWNLOADS)
+@pytest.mark.parametrize("others", [("Otto Ok",), ("Otto Ok", "ottook", "Ida")])
+def test_nobody_hands_in_for_another_by_a_folder_like_a_download(
+    tmp_path: Path, kind: str, others: tuple[str, ...]
+) -> None:
+    path = tmp_path / "course.zip"
+    own = {f"Eve X/{inner}": EMPTY for inner in DOWNLOADS[kind]}
+    path.write_bytes(packed(own | {f"{name}/{A}": EMPTY for name in others}))
+    batch = submissions.ingest([path], rubric.find("dais2021-a4"), PLATFORMS)
+    assert {one.name for one in batch.submissions} == {*others, "Eve X"}
+    (eve,) = (one for one in batch.submissions if one.name == "Eve X")
+    assert (eve.person.platform, eve.person.key) == ("", "")
+    assert any("holds what looks like a platform's download" in one for one in eve.problems)
+    assert any("Eve X lies among students' folders" in note for note in batch.notes)
+
+
+def test_groups_beside_a_zip_and_material_are_groups(tmp_path: Path) -> None:
+    groups = {
+        f"Group {number}/Ada_{number}7_assignsubmission_file/{A}": EMPTY for number in range(2)
+    }
+    students = found(tmp_path, groups | {"Late.zip": packed({A: EMPTY}), "Sheets/a4.pdf": b"%PDF"})
+    assert {"Ada", "Late"} <= set(students)

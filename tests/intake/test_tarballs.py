@@ -14,6 +14,7 @@ import pytest
 
 from grader.core.errors import UsageError
 from grader.intake import tarballs
+from grader.intake.files import Files
 
 
 def tar(files: Mapping[str, bytes], *members: tarfile.TarInfo) -> bytes:
@@ -112,6 +113,107 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_tar_is_one_sentence(content: bytes) -> None:
     with pytest.raises(UsageError, match=r"^w\.tar is not a readable tar archive \("):
         tarballs.read(content, "w.tar", [])
+
+
+LONG = "\u00fc" * 60 + "/" + "n" * 90 + "/" + "x" * 90 + ".txt"
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (tarfile.USTAR_FORMAT, ["a.txt", "f" * 80 + "/" + "g" * 90]),
+        (tarfile.GNU_FORMAT, ["a.txt", "n" * 100, "n" * 101, LONG, "\u00e4.txt"]),
+        (tarfile.PAX_FORMAT, ["a.txt", "n" * 100, "n" * 101, LONG, "\u00e4.txt"]),
+    ],
+)
+def test_names_and_times_are_those_of_the_library_in_all_its_forms(
+    form: int, names: list[str]
+) -> None:
+    out = io.BytesIO()
+    with tarfile.open(
+        fileobj=out, mode="w", format=form, pax_headers={"comment": "=\n7 x"}
+    ) as made:
+        for number, name in enumerate(names):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = number * 400, 1_600_000_000.5
+            made.addfile(entry, io.BytesIO(bytes([number]) * entry.size))
+    told: list[str] = []
+    files = tarballs.read(out.getvalue(), "w.tar", told)
+    assert dict(files) == {n: bytes([number]) * number * 400 for number, n in enumerate(names)}
+    assert {moment.year for moment in files.times.values()} == {2020}
+    assert told == []
+
+
+def header(name: str, kind: bytes, size: int, **parts: bytes) -> bytes:
+    """A block ahead of an entry; parts are bytes by `at_` and where they stand."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.type = size, kind
+    block = bytearray(entry.tobuf(tarfile.USTAR_FORMAT))
+    for at, part in parts.items():
+        start = int(at.removeprefix("at_"))
+        block[start : start + len(part)] = part
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def test_holes_take_no_memory() -> None:
+    """Of a file that is all hole an archive holds nothing but its size."""
+    size = b"%011o" % (20 << 20)
+    old = header("holes.txt", b"S", 512, at_386=size, at_483=size, at_482=b"\1")
+    old += bytes(504) + b"\1" + bytes(7) + bytes(512) + b"h" * 512
+    about = b"22 GNU.sparse.major=1\n"
+    new = header("x", b"x", len(about)) + about + bytes(512 - len(about))
+    new += header("GNUSparseFile.0/more.txt", b"0", 512) + b"h" * 512
+    told: list[str] = []
+    files = tarballs.read(old + new + tar({"A.ipynb": b"1"}), "w.tar", told)
+    assert {path: len(files[path]) for path in files if files.is_read(path)} == {"A.ipynb": 1}
+    assert [line.partition(" is ")[2] for line in told] == [
+        "no ordinary file and was left out."
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        b"comment=" + b"1" * 900_000,  # a library looks for ever: quadratic in a number's digits
+        b"1" * 900_000,
+        b"2 " * 400_000 + b"=",
+        b"GNU.sparse.major=1",
+    ],
+)
+def test_a_header_costs_no_more_than_its_bytes(about: bytes) -> None:
+    record = about + b"\n"
+    said = b"%d %s" % (len(record) + len(str(len(record))) + 1, record)
+    content = header("x", b"x", len(said)) + said + bytes(-len(said) % 512)
+    told: list[str] = []
+    try:
+        files = tarballs.read(content + tar({"A.ipynb": b"1"}), "w.tar", told)
+    except UsageError as refusal:
+        told.append(str(refusal))
+        files = Files()
+    assert set(files) <= {"A.ipynb", "A.ipynb (is no ordinary file)"}
+    assert files or told == ["w.tar is not a readable tar archive (a header that says nothing)"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "it is empty"),
+        (header("x", b"x", tarballs.MAX_HEADER + 1), "a header beyond belief"),
+        (header("x", b"0", 0, at_124=b"\xff" * 12), "a size below nothing"),
+        (header("x", b"0", 99), "it breaks off"),
+        (header("x", b"0", 0)[:-1] + b"y", "a header that is none"),
+    ],
+)
+def test_what_is_wrong_with_a_header_is_told(content: bytes, why: str) -> None:
+    with pytest.raises(UsageError, match=rf"^w\.tar is not a readable tar archive \({why}\)$"):
+        tarballs.read(content, "w.tar", [])
+
+
+def test_an_end_that_is_not_marked_is_one() -> None:
+    files = tarballs.read(header("A.ipynb", b"0", 1) + b"1" + bytes(511), "w.tar", [])
+    assert dict(files) == {"A.ipynb": b"1"}
 
 
 def test_one_that_breaks_off_is_refused() -> None:
