@@ -26,6 +26,9 @@ LIKE, SAME, LONG, MAX_WORDS = 0.6, 0.7, 6, 400
 """How alike two texts are, as a share of their words: the same question; the same paragraph, if it
 has so many words. What is longer than any question is like none."""
 
+MAX_COMPARED = 500
+"""Paragraphs of a notebook that are nearly the handout's, perhaps; any more count as its own."""
+
 PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 
 
@@ -82,6 +85,8 @@ class Handout:
         self._ids = {cell.id for cell in self._cells}
         self._cores = {_core(cell.source) for cell in self._cells} - {""}
         self._paragraphs = {_core(p) for cell in self._cells for p in _paragraphs(cell.source)}
+        self._words = [Counter(part.split()) for part in self._paragraphs]
+        self._compared = 0
         self._lines = {_core(line) for cell in self._cells for line in cell.source.split("\n")}
         self._answers = [
             cell.id
@@ -153,8 +158,11 @@ class Handout:
         """Whether a paragraph is the handout's; a long one may differ in some words."""
         if core in self._paragraphs:
             return True
-        is_long = LONG <= len(core.split()) <= MAX_WORDS
-        return is_long and any(_likeness(core, known) >= SAME for known in self._paragraphs)
+        if not LONG <= len(core.split()) <= MAX_WORDS or self._compared >= MAX_COMPARED:
+            return False
+        self._compared += 1
+        words = Counter(core.split())
+        return any(_shared(words, known) >= SAME for known in self._words)
 
     def elsewhere(self, notebook: Notebook, *, comments: bool) -> list[str]:
         """The student's own words outside of the answers' places.
@@ -246,8 +254,12 @@ def _is_text(text: str) -> bool:
 
 
 def _likeness(one: str, other: str) -> float:
-    """The share of words that two texts have in common (Dice's coefficient of their words)."""
-    a, b = Counter(one.split()), Counter(other.split())
+    """The share of words that two texts have in common."""
+    return _shared(Counter(one.split()), Counter(other.split()))
+
+
+def _shared(a: Counter[str], b: Counter[str]) -> float:
+    """Dice's coefficient of words."""
     return 2 * (a & b).total() / max(1, a.total() + b.total())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def digest_of(*folders: Path) -> str:
     for folder in folders:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                state.update(path.relative_to(folder).as_posix().encode() + b"\0")
+                state.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0")
                 state.update(hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()
 

@@ -13,7 +13,7 @@ BREAKS = "\t\n\u2028\u2029"
 
 FORMULA = re.compile(
     r"^(?=[\t\r\n])|(?:^|(?<=[,;|\t\r\n\"]))"
-    r"(?!\s*[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*(?:[,;|\t\r\n\"]|$))"
+    r"(?!\s{0,9}[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*(?:[,;|\t\r\n\"]|$))"
     r"(?=[^\S\t\r\n]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
 """Where a formula would begin, if it is no mere number: in a cell, and after each sign at which one

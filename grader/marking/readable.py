@@ -29,7 +29,8 @@ def notebook(given: Notebook, task: Task) -> Notebook:
     """
     asked = {item.check.subject for item in task.items} - {""}
     code = "\n".join(cell.source for cell in given.cells if cell.kind == "code")
-    missing = {name for name in asked if not re.search(rf"^\s*def\s+{name}\b", code, re.M | re.I)}
+    defined = r"^[ \t]*def[ \t]+%s\b"  # no line ends: each would be searched from each
+    missing = {name for name in asked if not re.search(defined % name, code, re.M | re.I)}
     cells, repairs = [], list(given.repairs)
     for number, cell in enumerate(given.cells, 1):
         found = _defined(cell) & missing if missing and cell.kind != "code" else set()

@@ -72,11 +72,10 @@ def _mail(content: bytes) -> str:
     text = content.decode("utf-8", "replace")
     if not HEADER.match(text):
         return text
-    message = message_from_bytes(content, policy=policy.default)
-    body = message.get_body(("plain",))
     try:
+        body = message_from_bytes(content, policy=policy.default).get_body(("plain",))
         return str(body.get_content()) if body is not None else text
-    except (LookupError, ValueError):
+    except Exception:  # the library has many kinds, all of which mean that it can't read it
         return text
 
 

@@ -18,6 +18,9 @@ NEAR = 90
 LONGEST = 2000
 """Characters that are compared; longer answers differ early, or are read anyway."""
 
+STRESSED = 200
+"""Characters between marks of emphasis: each beginning without an end is searched so far."""
+
 
 def normalised(text: str) -> str:
     """The text without spaces, emphasis, capitals of words, a last full stop and list marks.
@@ -26,7 +29,7 @@ def normalised(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text)
     text = re.sub(r"^[ \t]*(?:\*|#{1,6}|\d{1,2}[.)])[ \t]+(?=[^\W\d_])", "", text, flags=re.M)
-    text = re.sub(r"(?<!\w)(\*\*|__)(?=\w)(.+?)(?<=\w)\1(?!\w)", r"\2", text)
+    text = re.sub(rf"(?<!\w)(\*\*|__)(?=\w)(.{{1,{STRESSED}}}?)(?<=\w)\1(?!\w)", r"\2", text)
     text = re.sub(r"[^\W\d_]{2,}", lambda word: word[0].casefold(), text)
     return re.sub(r"(?<=\w)\.$", "", " ".join(text.split()))
 

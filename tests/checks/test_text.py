@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.text import TextAnswer, _without_comments
+from grader.checks.text import MAX_COMPARED, Handout, TextAnswer, _without_comments
 from grader.core.model import Cell, Notebook, Outcome, Status
 from grader.core.notebook import read, release
 from tests.checks.model_evaluation.evaluation_task import case
@@ -434,3 +434,15 @@ def test_an_answer_below_a_pasted_picture_is_found() -> None:
 )
 def test_comments_are_no_words(text: str, left: str) -> None:
     assert _without_comments(text) == left
+
+
+def test_more_paragraphs_than_a_person_reads_are_not_compared_with_the_handouts() -> None:
+    """Each costs as many comparisons as the handout has paragraphs."""
+    given = Notebook(
+        name="n", cells=(Cell(id="a", kind="markdown", source="one two three four five six"),)
+    )
+    found = Handout(given, None)
+    assert found.beyond("one two three four five seven") == ""
+    flood = [f"one two three four five x{number}" for number in range(3 * MAX_COMPARED)]
+    assert len(found.beyond("\n\n".join(flood)).split("\n\n")) == 2 * MAX_COMPARED + 1
+    assert found.beyond("One two three four five six.") == ""

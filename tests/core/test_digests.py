@@ -113,3 +113,9 @@ def test_what_is_keyed_follows_from_secret_and_names_alone() -> None:
     assert first == digests.keyed("secret", "ab", "c")
     assert len({first, digests.keyed("secret", "a", "bc"), digests.keyed("Secret", "ab", "c")}) == 3
     assert len(digests.keyed("ä", "a\ud800")) == 32  # a name that no encoding takes
+
+
+def test_a_file_of_any_name_is_counted(tmp_path: Path) -> None:
+    before = digests.digest_of(tmp_path)
+    (tmp_path / "a\udcff.txt").touch()
+    assert digests.digest_of(tmp_path) != before

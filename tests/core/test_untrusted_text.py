@@ -117,3 +117,10 @@ def test_a_log_has_a_text_in_one_line() -> None:
     assert for_log("a\n\n ::error::b\t##[x]\u202e") == (
         "a : :error: :b ## [x]\N{REPLACEMENT CHARACTER}"
     )
+
+
+def test_a_long_cell_is_looked_at_once() -> None:
+    """From each separator to the end, it took hours."""
+    for sign in "\t\n, ":
+        cell = sign * 300_000
+        assert neutral(f"{cell}=1").count("'") in (1, 2)

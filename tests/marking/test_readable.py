@@ -45,3 +45,11 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 
 def test_an_old_try_in_a_text_does_not_replace_the_code() -> None:
     assert kinds(("code", DEFINITION), ("markdown", DEFINITION)) == (["code", "markdown"], ())
+
+
+def test_a_notebook_of_empty_lines_is_searched_once() -> None:
+    """From each line to the end, it took hours."""
+    empty = Cell(id="a", kind="code", source="\n" * 1_000_000)
+    made = Cell(id="b", kind="code", source="\n\t def  tanh(x): ...")
+    given = Notebook(name="A.ipynb", cells=(empty, made))
+    assert readable.notebook(given, TASK) == given

@@ -43,7 +43,13 @@ def test_of_a_mail_with_its_head_the_text_is_read() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/plain; charset=no-such", "text/html", "multipart/mixed", 'text/plain; charset=""'],
+    [
+        "text/plain; charset=no-such",
+        "text/html",
+        "multipart/mixed",
+        'text/plain; charset=""',
+        "text/plain; charset*0*=utf-8",
+    ],
 )
 def test_a_mail_that_cannot_be_taken_apart_is_read_as_it_is(kind: str) -> None:
     mail = f"From: ada@x.org\nContent-Type: {kind}\n\nabout {CODE}\n"

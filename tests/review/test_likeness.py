@@ -84,3 +84,9 @@ def test_only_the_beginning_of_a_long_answer_is_compared() -> None:
     begin = "word " * (LONGEST // 5)
     texts = {"a": begin + "x " * 500, "b": "no", "c": begin + "y " * 500}
     assert neighbours(list("abc"), texts) == list("acb")
+
+
+def test_beginnings_of_emphasis_without_an_end_are_text() -> None:
+    """Each was searched to the end of its line: minutes, for one answer."""
+    flood = "**a " * 250_000
+    assert normalised(flood) == flood.rstrip()

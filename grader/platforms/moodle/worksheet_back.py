@@ -185,7 +185,7 @@ def paragraph(result: Result) -> str:
 
 def _plain(comment: str) -> str:
     """A comment as a download shows it: without tags, with single spaces."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", comment)).split())
+    return " ".join(html.unescape(re.sub(r"<[^<>]*>", " ", comment)).split())
 
 
 def steps(filled: Filled, names: Mapping[str, str]) -> tuple[str, ...]:
