@@ -8,6 +8,7 @@ import click
 
 from grader.cli.key_file import pseudonyms_option
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 
 @click.command()
@@ -45,6 +46,6 @@ def appeals(results: Path, assignment: str | None, file: Path, key_file: Path | 
             found = [(code, key.veiled(text), key.veiled(source)) for code, text, source in found]
         done = requests.take(store, chosen, found, datetime.now(UTC))
     known = f", {done.known} were there already" if done.known else ""
-    click.echo(f"{done.new} requests wait for `grader review`{known}")
+    say(f"{done.new} requests wait for `grader review`{known}")
     for code in done.strange:
-        click.echo(f"{code} is no code of this batch; the request was left out", err=True)
+        say(f"{code} is no code of this batch; the request was left out", err=True)

@@ -15,6 +15,7 @@ import click
 from grader.cli import output_files, runner_log
 from grader.cli.check_screen import Screen
 from grader.cli.options import FORMAT
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Task
@@ -111,7 +112,7 @@ def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
     from grader.student import find_notebooks, open_sandbox
 
     open_sandbox.stay_ready()
-    click.echo("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
+    say("\nWaiting for a notebook to be saved; Ctrl+C ends.", err=True)
     try:
         while True:
             time.sleep(POLL_SECONDS)
@@ -119,7 +120,7 @@ def _wait(work: HandIn, seen: Mapping[str, str], code: int) -> list[str]:
             if saved := [task for task in now if now[task] not in ("", seen[task])]:
                 return saved
     except KeyboardInterrupt:
-        click.echo("", err=True)
+        say("", err=True)
         sys.exit(code)
 
 
@@ -208,7 +209,7 @@ class Request:
         tasks = _tasks(self.public, self._items, alone)
         door, note = open_sandbox.find()
         if note and self._first:
-            click.echo(f"note: {note}", err=True)
+            say(f"note: {note}", err=True)
         self._first = False
         with self._screen as screen:
             checked = SelfCheck(
@@ -225,7 +226,7 @@ class Request:
             screen.summary(checked)
         self._write(checked, work, public_checks.chosen(self.public, tasks))
         if checked.broken:
-            click.echo(f"grader: {checked.broken[0]}", err=True)
+            say(f"grader: {checked.broken[0]}", err=True)
             return BROKEN
         return PASSED if checked.passed else NOT_ALL
 
@@ -243,7 +244,7 @@ class Request:
             elif name not in ("text", "github"):
                 if len(files) > 1:
                     raise UsageError(f"{name} is several files; add --out FOLDER")
-                click.echo(b"".join(files.values()), nl=False)
+                say(b"".join(files.values()), nl=False)
 
 
 def _places(checked: Checked, work: HandIn) -> dict[str, Place]:

@@ -104,8 +104,9 @@ class Screen:
         self._task = ""
 
     def _print(self, line: str, style: str) -> None:
-        from grader.core.untrusted_text import for_log
+        from grader.core.untrusted_text import for_log, printable
 
         if self._on:
+            line = printable(line)
             harmless = line[: len(line) - len(line.lstrip())] + for_log(line)
             self._console.print(harmless if self._runner else line, style=style)

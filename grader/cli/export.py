@@ -15,6 +15,7 @@ from grader.cli import output_files
 from grader.cli.key_file import pseudonyms_option
 from grader.cli.options import RECEIVING_PLATFORM
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
@@ -165,18 +166,18 @@ def _template(path: Path | None) -> Template | None:
 
 def _tell(out: Path, made: Outgoing, waiting: Sequence[str], unchanged: int) -> None:
     for name in made.files:
-        click.echo(f"{out / name}")
-    click.echo(f"{len(made.arriving)} marks will arrive.")
+        say(f"{out / name}")
+    say(f"{len(made.arriving)} marks will arrive.")
     if unchanged:
-        click.echo(f"{unchanged} are as in an earlier export (--all sends them again).")
+        say(f"{unchanged} are as in an earlier export (--all sends them again).")
     if waiting:
         told = ", ".join(printable(name) for name in waiting[:MANY])
         more = f", and {len(waiting) - MANY} more" if len(waiting) > MANY else ""
-        click.echo(
+        say(
             f"{len(waiting)} stay back, for a person has yet to mark (--provisional sends them): "
             f"{told}{more}"
         )
     for who, why in made.passed_over.items():
-        click.echo(f"not arriving: {printable(who)}: {why}")
+        say(f"not arriving: {printable(who)}: {why}")
     for step in made.steps:
-        click.echo(step)
+        say(step)

@@ -15,6 +15,7 @@ from grader.cli import machine
 from grader.cli.exit_codes import DONE, NOT_ALL
 from grader.cli.key_file import pseudonyms_option
 from grader.cli.options import assignment_option, engine_option, sandbox_options
+from grader.cli.say import say
 from grader.cli.train import options
 from grader.core.untrusted_text import printable
 
@@ -143,7 +144,7 @@ def grade(
     told = veil.told if veil is not None else str
     notes = [told(note) for note in found.notes]
     for note in filter(None, (*notes, undated(found, chosen))):
-        click.echo(f"note: {printable(note)}", err=True)
+        say(f"note: {printable(note)}", err=True)
     _make_folder(out)
     with Store(out / "grader.sqlite").claim() as store:
         noted_key = keys.keep(store, veil.key if veil is not None else None, key_file)
@@ -179,7 +180,7 @@ def grade(
         _tell_left(before, store.students())
         result_folder.write_reports(results, chosen, out)
         broken = _show_table(results, chosen)
-    click.echo(f"Report: {(out / 'index.html').resolve()}")
+    say(f"Report: {(out / 'index.html').resolve()}")
     sys.exit(NOT_ALL if broken else DONE)
 
 
@@ -212,8 +213,8 @@ def _wanted(
         students |= {people[student].student for student in failed if student in people}
         for student in failed.keys() - people.keys():
             told = printable(f"{failed[student]} ({student})")
-            click.echo(f"note: {told} failed, and is not at these paths", err=True)
-    click.echo(f"note: {len(students)} of {len(submissions)} are graded", err=True)
+            say(f"note: {told} failed, and is not at these paths", err=True)
+    say(f"note: {len(students)} of {len(submissions)} are graded", err=True)
     return submissions.only(students)
 
 
@@ -236,7 +237,7 @@ def _show_done(done: Sequence[tuple[str, str]]) -> None:
     told = [f"{name} ({', '.join(tasks)})" for name, tasks in by_name.items()]
     more = f", and {len(told) - MANY} more" if len(told) > MANY else ""
     listed = printable(", ".join(told[:MANY])) or "no notebook"
-    click.echo(f"Done in this run: {listed}{more}", err=True)
+    say(f"Done in this run: {listed}{more}", err=True)
 
 
 def _tell_left(before: Mapping[str, str], now: Sequence[str]) -> None:
@@ -245,7 +246,7 @@ def _tell_left(before: Mapping[str, str], now: Sequence[str]) -> None:
     if left:
         told = ", ".join(left[:MANY])
         more = f", and {len(left) - MANY} more" if len(left) > MANY else ""
-        click.echo(
+        say(
             f"note: {len(left)} of the last batch are not in this one and leave the tables "
             f"(their marks are kept): {printable(told)}{more}",
             err=True,
@@ -258,7 +259,7 @@ def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:
 
     for submission in submissions:
         if line := told(submission):
-            click.echo(f"note: {printable(line)}", err=True)
+            say(f"note: {printable(line)}", err=True)
         yield submission
 
 
@@ -282,7 +283,7 @@ def _show_table(results: Results, assignment: Assignment) -> bool:
     if len(results) <= MANY_ROWS:
         Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
     else:
-        click.echo(f"{len(results)} students, {passed} passed, {provisional} provisional")
+        say(f"{len(results)} students, {passed} passed, {provisional} provisional")
     return broken
 
 

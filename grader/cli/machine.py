@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from grader.batch.engine import Engine
@@ -46,13 +46,13 @@ def workers(
     found = choose.best(rung or levels.SAFE)
     if found in levels.CONCURRENT:
         if why := fork_servers.covered():
-            click.echo(
+            say(
                 f"note: each notebook starts cold, which takes twenty times longer: {why}; move "
                 "the checkout to another folder",
                 err=True,
             )
         return jobs, where, found
-    click.echo(f"note: sandbox {found}, not given: {levels.get(found).lacks}", err=True)
+    say(f"note: sandbox {found}, not given: {levels.get(found).lacks}", err=True)
     return 1, engines.find(engine, 1, data_dir), found
 
 

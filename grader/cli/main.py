@@ -27,6 +27,7 @@ from grader.cli.regrade import regrade
 from grader.cli.release import release
 from grader.cli.report import report
 from grader.cli.review import review
+from grader.cli.say import say
 from grader.cli.schema import schema
 from grader.cli.selftest import selftest
 from grader.cli.train import train
@@ -55,14 +56,12 @@ class Boundary(click.Group):
         except GraderError as known:
             sentences = known.sentences if isinstance(known, Mistakes) else [known]
             for sentence in sentences[:MANY]:
-                click.echo(f"grader: {printable(_one_line(sentence))}", err=True)
+                say(f"grader: {printable(_one_line(sentence))}", err=True)
             if more := len(sentences) - MANY if len(sentences) > MANY else 0:
-                click.echo(f"grader: and {more} more", err=True)
+                say(f"grader: and {more} more", err=True)
             ctx.exit(known.exit_code)
         except KeyboardInterrupt:
-            click.echo(
-                "grader: interrupted; what is done is kept, the same command goes on", err=True
-            )
+            say("grader: interrupted; what is done is kept, the same command goes on", err=True)
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -72,7 +71,7 @@ class Boundary(click.Group):
         except Exception as bug:
             if "GRADER_DEBUG" in os.environ:
                 raise
-            click.echo(
+            say(
                 f"grader: the grader itself failed ({_one_line(bug)}); what is "
                 "done is kept, and GRADER_DEBUG=1 shows where",
                 err=True,
@@ -104,11 +103,11 @@ def data(folder: Path | None, work: Path | None, where: bool) -> None:
     from grader.retraining.datasets import fashion_mnist as dataset
 
     if work and not _is_needed(work):
-        click.echo("" if where else "Fashion-MNIST: not needed here")
+        say("" if where else "Fashion-MNIST: not needed here")
     elif where:
-        click.echo(dataset.cache_folder())
+        say(dataset.cache_folder())
     else:
-        click.echo(f"Fashion-MNIST: {dataset.prepare(folder)}")
+        say(f"Fashion-MNIST: {dataset.prepare(folder)}")
 
 
 def _is_needed(work: Path) -> bool:
@@ -132,7 +131,7 @@ def doctor() -> None:
 
     findings = checks.examine()
     for finding in findings:
-        click.echo(f"{'ok     ' if finding.ok else 'MISSING'}  {finding.what}: {finding.text}")
+        say(f"{'ok     ' if finding.ok else 'MISSING'}  {finding.what}: {finding.text}")
     sys.exit(DONE if all(finding.ok for finding in findings) else NOT_ALL)
 
 

@@ -10,6 +10,7 @@ import click
 
 from grader.cli import output_files
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def mark(
             chosen = result_folder.unchanged(store, assignment)
             content, count = mark_table.export(hand_marks.Present(store, chosen))
         output_files.write(out, content, "choose another --export file")
-        click.echo(f"{out}: {count} items wait for a person")
+        say(f"{out}: {count} items wait for a person")
         return
     if filled is not None:
         wanted = mark_table.read(filled.name, _content(filled))
@@ -98,11 +99,11 @@ def _apply(store: Store, assignment: Assignment, wanted: Sequence[Entry], by: st
 
 def _tell(written: Written) -> None:
     known = f", {written.known} were there already" if written.known else ""
-    click.echo(f"{written.count} marks written{known}")
+    say(f"{written.count} marks written{known}")
     for name in written.changed:
-        click.echo(f"{name}: the answer has changed since; the mark is kept, the item waits again")
+        say(f"{name}: the answer has changed since; the mark is kept, the item waits again")
     for name in written.overtaken:
-        click.echo(f"{name}: somebody marked it in between; that mark counts, this one is kept")
+        say(f"{name}: somebody marked it in between; that mark counts, this one is kept")
 
 
 def _content(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grader.cli import output_files
+from grader.cli.say import say
 
 
 @click.command()
@@ -51,5 +52,5 @@ def new(name: str, home: Path, source: str | None) -> None:
     every = {place: text.encode() for place, text in shared.items()} | files
     output_files.write_all(home, every, "choose another --home")
     for place in files:
-        click.echo(str(home / place))
-    click.echo(f"Next: grader selftest {name}")
+        say(str(home / place))
+    say(f"Next: grader selftest {name}")

@@ -12,6 +12,7 @@ import click
 from grader.cli import output_files
 from grader.cli.key_file import SETTING
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +69,9 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
         else:
             path.unlink(missing_ok=True)
     left = f"; not removed: {', '.join(rest)}" if rest else ""
-    click.echo(f"{len(grades)} people removed; {statistics} stays{left}")
+    say(f"{len(grades)} people removed; {statistics} stays{left}")
     if is_veiled:
-        click.echo("the key file still tells who they were; remove it when no batch needs it")
+        say("the key file still tells who they were; remove it when no batch needs it")
 
 
 def _statistics(grades: Sequence[Grade], assignment: Assignment) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 
 from grader.cli import output_files
 from grader.cli.options import assignment_option
+from grader.cli.say import say
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def make(
     }
     page = moodle_xml.write(made.variants, worth, chosen.title, "de" if language == "de" else "en")
     output_files.write(out, page, ELSEWHERE)
-    click.echo(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
+    say(f"{out}: {len(made.variants)} variant{'s' if len(made.variants) > 1 else ''}")
     if (variants, seed) != (None, None) and made.variants != quizzes.read(path).variants:
-        click.echo(
+        say(
             f"note: write variants = {variants or 0} and seed = {seed or 0} into {path}, so that "
             "`grader grade` knows these numbers",
             err=True,
@@ -111,9 +112,9 @@ def mark(
     output_files.write(out, quiz_table.as_csv(results), ELSEWHERE)
     for remark in (people.unfinished(row) for row in rows):
         if remark:
-            click.echo(f"note: {printable(remark)}", err=True)
+            say(f"note: {printable(remark)}", err=True)
     quiz_table.show(results, task)
-    click.echo(f"Marks: {out}")
+    say(f"Marks: {out}")
 
 
 def _checks(assignment: Assignment) -> tuple[Task, list[tuple[Item, AutodiffValues]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from grader.marking.regrade import Remarked
@@ -47,10 +48,10 @@ def regrade(results: Path, assignment: str | None, data_dir: Path | None, yes: b
                 if found.changes and not yes:
                     click.confirm("Write these marks?", abort=True, err=True)
         except click.Abort:
-            click.echo("Nothing was changed.", err=True)
+            say("Nothing was changed.", err=True)
             sys.exit(1)
         result_folder.write_reports(Results(store, chosen), chosen, results)
-    click.echo(f"Report: {(results / 'index.html').resolve()}")
+    say(f"Report: {(results / 'index.html').resolve()}")
 
 
 def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
@@ -60,14 +61,14 @@ def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
     from grader.core.untrusted_text import printable
 
     for note in found.notes:
-        click.echo(f"note: {printable(note)}", err=True)
+        say(f"note: {printable(note)}", err=True)
     if found.unanswered:
-        click.echo("These items keep their marks until they are observed anew:", err=True)
+        say("These items keep their marks until they are observed anew:", err=True)
         for (item, reason), students in sorted(found.unanswered.items()):
             people = "1 student" if students == 1 else f"{students} students"
-            click.echo(f"  {item}: {reason} ({people})", err=True)
+            say(f"  {item}: {reason} ({people})", err=True)
         paths = printable(store.setting("paths") or "PATHS")
-        click.echo(f"  grader grade {paths} --out {results} --assignment {rubric}", err=True)
+        say(f"  grader grade {paths} --out {results} --assignment {rubric}", err=True)
     if found.changes:
         table = Table("student", "item", "before", "after")
         for change in found.changes:
@@ -81,4 +82,4 @@ def _show(found: Remarked, store: Store, results: Path, rubric: Path) -> None:
     )
     if found.remarks:
         told += f"; of {found.remarks} others what is said changes"
-    click.echo(f"{found.students} students marked again: {told}")
+    say(f"{found.students} students marked again: {told}")

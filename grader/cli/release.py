@@ -9,6 +9,7 @@ import click
 
 from grader.cli import output_files
 from grader.cli.options import assignment_option
+from grader.cli.say import say
 
 
 @click.command()
@@ -41,7 +42,7 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
     _must_be_a_bundle(folder, files)
     output_files.write_all(folder, files, "choose another FOLDER")
     if not wheel.is_file() and install.startswith("./"):
-        click.echo(
+        say(
             f"note: students are told to install {install}: put that file into {folder}, "
             "or name it with --install",
             err=True,
@@ -49,13 +50,13 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
     for task in chosen.tasks:
         for item in task.items:
             if is_own(item.check) and item.visibility is Visibility.PUBLIC:
-                click.echo(
+                say(
                     f"note: {task.id}/{item.id} is judged later: its check is code of the "
                     "course's own, and the bundle is data alone",
                     err=True,
                 )
     for name, content in files.items():
-        click.echo(f"{len(content):>9,} bytes  {folder / name}")
+        say(f"{len(content):>9,} bytes  {folder / name}")
 
 
 def _must_be_a_bundle(folder: Path, files: Collection[str]) -> None:

@@ -8,6 +8,7 @@ import click
 
 from grader.cli.options import FORMAT
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 
 @click.command()
@@ -36,6 +37,6 @@ def report(
     pages = [path for path in written if path.parent.name == "students"]
     for path in written:
         if path not in pages:
-            click.echo(path)
+            say(path)
     if pages:
-        click.echo(f"{pages[0].parent}: {len(pages)} pages")
+        say(f"{pages[0].parent}: {len(pages)} pages")

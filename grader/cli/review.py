@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.result_folder import assignment_option, results_argument
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from grader.review.desk import Desk, Marker
@@ -104,7 +105,7 @@ def review(
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.unchanged(store, assignment)
         markers = _markers(by or getpass.getuser(), others)
-        click.echo(f"reading {len(store.students())} submissions", err=True)
+        say(f"reading {len(store.students())} submissions", err=True)
         desk = Desk(
             store,
             chosen,
@@ -118,7 +119,7 @@ def review(
             repeats=repeats,
         )
         if second:
-            click.echo(_sample_size(len(store.students()) * second / 100), err=True)
+            say(_sample_size(len(store.students()) * second / 100), err=True)
         _serve(server, desk, results, port, show=not no_browser)
 
 
@@ -133,8 +134,8 @@ def _serve(server: type[Server], desk: Desk, results: Path, port: int, *, show: 
 
     running = server(desk, write_reports, port)
     for marker, address in running.addresses:
-        click.echo(f"{marker}: {address}")
-    click.echo("Ctrl-C ends it. Every mark is kept at once.", err=True)
+        say(f"{marker}: {address}")
+    say("Ctrl-C ends it. Every mark is kept at once.", err=True)
     if show and (os.environ.get("DISPLAY") or sys.platform == "darwin"):
         click.launch(running.addresses[0][1])
     running.run()
@@ -175,9 +176,9 @@ def _write_steps(results: Path, assignment: str | None) -> None:
         if new and as_graded:  # steps change no mark, so nothing is to be looked at again
             store.note(digest=rubric.find(str(found.rubric_dir)).digest)
     for name, (_, items) in new.items():
-        click.echo(f"wrote the steps of {', '.join(items)} into {found.rubric_dir / name}")
+        say(f"wrote the steps of {', '.join(items)} into {found.rubric_dir / name}")
     if not new:
-        click.echo("the rubric's files hold these steps already")
+        say("the rubric's files hold these steps already")
 
 
 def _server() -> type[Server]:
@@ -226,5 +227,5 @@ def _pairs(path: Path | None, markers: set[str], students: list[str]) -> list[tu
 
 def _tell(desk: Desk, results: Path) -> None:
     waiting = sum(card.waits for cards in desk.cards.values() for card in cards.values())
-    click.echo(f"{waiting} items still wait for a person" if waiting else "nothing waits any more")
-    click.echo(f"Report: {(results / 'index.html').resolve()}")
+    say(f"{waiting} items still wait for a person" if waiting else "nothing waits any more")
+    say(f"Report: {(results / 'index.html').resolve()}")

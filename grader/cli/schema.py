@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grader.cli import output_files
+from grader.cli.say import say
 
 
 @click.command()
@@ -33,11 +34,11 @@ def schema(folder: Path, assignment: str | None, page: Path | None, listed: bool
     kinds = own_checks.known(rubric.find(assignment).reference_dir) if assignment else CHECKS
     if listed:
         for name, kind in sorted(kinds.items()):
-            click.echo(f"{name:20} {(kind.__doc__ or '').strip().splitlines()[0]}")
+            say(f"{name:20} {(kind.__doc__ or '').strip().splitlines()[0]}")
         return
     for name, text in schemas.files(kinds).items():
         output_files.write(folder / name, text.encode(), "choose another FOLDER")
-        click.echo(f"{folder / name}")
+        say(f"{folder / name}")
     if page is not None:
         output_files.write(page, options_page.page(kinds).encode(), "choose another --page")
-        click.echo(f"{page}")
+        say(f"{page}")

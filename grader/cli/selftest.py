@@ -11,6 +11,7 @@ import click
 
 from grader.cli import machine
 from grader.cli.options import engine_option, sandbox_options
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,11 +93,11 @@ def selftest(
         report = run.run(chosen, settings, store, progress)
     _show(report)
     if report.faults:
-        click.echo(f"\n{len(report.faults)} found wrong:")
+        say(f"\n{len(report.faults)} found wrong:")
         for fault in report.faults:
-            click.echo(f"- {fault}")
+            say(f"- {fault}")
         sys.exit(1)
-    click.echo(f"\n{chosen.name}: every item marks right what is right, and wrong what is wrong.")
+    say(f"\n{chosen.name}: every item marks right what is right, and wrong what is wrong.")
 
 
 def _narrowed(assignment: Assignment, tasks: tuple[str, ...]) -> Assignment:
@@ -125,7 +126,7 @@ def _show(report: Report) -> None:
         console.print(_mutants(report.fates))
         for fate in report.fates:
             if not fate.lost and fate.equivalent is None:
-                click.echo(f"survived: {fate.mutant.function}: {fate.mutant.change}")
+                say(f"survived: {fate.mutant.function}: {fate.mutant.change}")
 
 
 def _points(report: Report) -> Table:

@@ -11,6 +11,7 @@ import click
 
 from grader.cli import machine
 from grader.cli.options import assignment_option, sandbox_options
+from grader.cli.say import say
 
 if TYPE_CHECKING:
     from grader.batch.batch import Settings
@@ -151,13 +152,13 @@ def _show(found: ItemGrade, others: Sequence[ItemGrade]) -> None:
     from grader.core.untrusted_text import printable
 
     details = found.outcome.details
-    click.echo(printable(found.outcome.message))
+    say(printable(found.outcome.message))
     for name, values in (details.get("curves") or {}).items():
         shown = " ".join(f"{value:.3g}" for value in values[:20])
-        click.echo(f"{name.replace('_', ' ')}: {shown}{' …' if len(values) > 20 else ''}")
+        say(f"{name.replace('_', ' ')}: {shown}{' …' if len(values) > 20 else ''}")
     for name, percent in (details.get("per_class") or {}).items():
-        click.echo(f"{name:<12} {percent:5.1f} % {'█' * round(percent / 4)}")
+        say(f"{name:<12} {percent:5.1f} % {'█' * round(percent / 4)}")
     for other in others:  # a convolution may well reach the cutoff, and is no answer
         message = printable(other.outcome.message)
-        click.echo(f"{other.item.id} ({other.outcome.status.value}): {message}")
-    click.echo(f"Points: {found.points} of {found.item.points} ({found.outcome.status.value})")
+        say(f"{other.item.id} ({other.outcome.status.value}): {message}")
+    say(f"Points: {found.points} of {found.item.points} ({found.outcome.status.value})")

@@ -50,6 +50,16 @@ def test_one_that_is_off_says_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr() == ("", "")
 
 
+def test_no_text_of_others_has_power_over_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(on=True) as screen:
+        screen.missing = {TASK.task.id: "\x1b]0;pwned\x1b\\Second.ipynb\udcff was not handed in."}
+        screen.item(TASK.task, FAILED)
+        screen.passed_over(TASK.task, "it says \x1b[2J\x07")
+    told = "".join(lines(capsys))
+    assert "Second.ipynb" in told
+    assert told.isprintable()
+
+
 def test_on_a_runner_no_line_of_a_student_is_a_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
