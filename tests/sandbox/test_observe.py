@@ -72,7 +72,7 @@ def test_nothing_of_the_host_is_visible(tmp_path: Path) -> None:
     evidence = run(
         "import os, socket\n"
         f"for path in [{str(repository / 'reference')!r}, {str(repository / 'rubrics')!r},"
-        f" {str(secret)!r}, '/etc/shadow', '/etc/hostname', '/var', '/sys']:\n"
+        f" {str(secret)!r}, '/etc/shadow', '/etc/machine-id', '/var', '/sys']:\n"
         "    print(os.path.exists(path))",
         "print(sorted(p for p in os.listdir('/proc') if p.isdigit())[:1], len("
         "[p for p in os.listdir('/proc') if p.isdigit()]) <= 4)",

@@ -8,6 +8,7 @@ import base64
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 
@@ -131,6 +132,30 @@ def die_with_parent(dumpable):
     for each of those undoes both."""
     prctl(PDEATHSIG, 9)
     prctl(SET_DUMPABLE, int(dumpable))
+
+
+def stay_first():
+    """Returns in a child; the process that calls it is the first of its namespaces for good.
+
+    Bubblewrap's own could be written into by whoever it starts.
+    """
+    die_with_parent(dumpable=False)  # before there is anybody who could look
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        die_with_parent(dumpable=True)
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a first process without handlers hears nothing
+    close_all_but([])
+    end_with(child)
+
+
+def end_with(child):
+    """Buries orphans until a child has ended, and ends as it did. Never returns."""
+    while True:
+        ended, status = os.wait()
+        if ended == child:
+            os._exit(os.waitstatus_to_exitcode(status) & 255)
 
 
 def close_all_but(kept):

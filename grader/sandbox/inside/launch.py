@@ -1,6 +1,7 @@
 """Starts the kernel inside the sandbox: resource limits first, then sockets handed over as fds.
 
-Untrusted side (it becomes the student's process). Run as a script: `python launch.py CONNECTION`.
+Untrusted side (it becomes the student's process). Run as a script: `python launch.py CONNECTION`,
+or `python launch.py -- COMMAND...` for something else than a kernel.
 The five kernel sockets listen already, outside; their fds are inherited, so that no host
 directory needs to be visible in here.
 """
@@ -134,4 +135,10 @@ def start(connection, setup):
 
 
 if __name__ == "__main__":
+    if os.getpid() == 1:  # of namespaces of its own, not below a supervisor
+        from grader_inside import enclose
+
+        enclose.stay_first()
+    if sys.argv[1] == "--":
+        os.execvp(sys.argv[2], sys.argv[2:])
     start(sys.argv[1], json.loads(os.environ.pop("GRADER_SETUP")))

@@ -62,6 +62,7 @@ def main():
         "reached another program's socket": next(
             (path for path in told["sockets"] if tries(lambda path=path: other_socket(path))), ""
         ),
+        "may write into its first process": tries(lambda: os.open("/proc/1/mem", os.O_RDWR)),
         "may change the kernel's settings": tries(lambda: os.open(SETTING, os.O_WRONLY)),
         "may ask to be told of this machine's load": tries(lambda: os.open(LOAD, os.O_RDWR)),
     }

@@ -111,8 +111,8 @@ def keep(fds):
         return
     enclose.unshare()
     alive, lifeline = os.pipe()
-    first = os.fork()
-    if first == 0:
+    inhabitant = os.fork()
+    if inhabitant == 0:
         os.close(lifeline)
         try:
             _inhabit(channel, request, given, alive)
@@ -121,14 +121,14 @@ def keep(fds):
             raise
     for fd in (alive, *given):
         os.close(fd)
-    pidfd = os.pidfd_open(first)
+    pidfd = os.pidfd_open(inhabitant)
     socket.send_fds(channel, [b'{"init": true}'], [pidfd])
     poll = select.poll()
     poll.register(channel, 0)  # only its end is of interest; what is said is for the first process
     poll.register(pidfd, select.POLLIN)
     if pidfd not in dict(poll.poll()):
-        os.kill(first, signal.SIGKILL)
-    _, status = os.waitpid(first, 0)
+        os.kill(inhabitant, signal.SIGKILL)
+    _, status = os.waitpid(inhabitant, 0)
     _tell(channel, exit=status)
 
 
@@ -164,10 +164,7 @@ def _inhabit(channel, request, given, alive):
         _become_kernel(request, given)
     socket.send_fds(channel, [b'{"ready": true}'], [os.pidfd_open(kernel)])
     enclose.close_all_but([alive])
-    while True:
-        ended, status = os.wait()
-        if ended == kernel:
-            os._exit(os.waitstatus_to_exitcode(status) & 255)
+    enclose.end_with(kernel)
 
 
 def _copy(fd, path):

@@ -20,7 +20,6 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.core.errors import SandboxError
 from grader.sandbox.inside.enclose import FRESH
 from grader.sandbox.walls import bwrap, confinement
 from grader.sandbox.walls.confinement import Wish
@@ -152,7 +151,7 @@ class Pool:
         try:
             with theirs:
                 process, clean_up = self.launch(theirs)
-        except (OSError, SandboxError):
+        except Exception:  # whatever it was, somebody waits, and all can start cold
             attempt.set_result(None)
             return
         # Known before it is ready: who stops the pool meanwhile must end this one, too.

@@ -21,6 +21,7 @@ from grader.core.errors import SandboxError
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import ConfinedKernel
 from grader.sandbox.walls import bwrap, cgroup, levels, proc, seccomp
+from grader.sandbox.walls.confinement import runtime
 from grader.sandbox.walls.usage import descendants, proportional
 
 MAX_FDS = 253  # in one message
@@ -48,7 +49,7 @@ class ForkedKernel(ConfinedKernel):
         super().__init__(job)
         self._keeper = socket.socket(fileno=fork)
         self._keeper.settimeout(FORK_SECONDS)
-        self._init = self._kernel = -1  # pidfds
+        self._kernel = -1  # its pidfd
 
     @property
     def rung(self) -> str:
@@ -131,7 +132,7 @@ class ForkedKernel(ConfinedKernel):
             "environment": environment,
             "files": {path: offset + files.index(fd) for path, fd in opened.items()},
             "names": sorted(self._modules()),
-            "hide": list(self._job.hide),
+            "hide": bwrap.covered(self._job.hide, runtime()),
             "disk": limits.disk_mib << 20,
             "data": size,
             "seccomp": base64.b64encode(seccomp.program() or b"").decode(),
@@ -156,26 +157,17 @@ class ForkedKernel(ConfinedKernel):
 
     # -- end -------------------------------------------------------------------------------
 
-    def kill(self, reason: str = "") -> None:
-        """Ends the namespace and all in it. The first reason given is kept."""
-        self.reason = self.reason or reason
-        if self._init >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._init, signal.SIGKILL)
-
     def close(self) -> None:
         """Kills what is left; finds out whether the kernel was lost through a fault of ours."""
         ended = self._kernel >= 0 and bool(select.select([self._init], [], [], 0)[0])
         self.kill()
-        if self._init >= 0:
-            select.select([self._init], [], [], 5)
+        self._bury()
         if ended and not self.reason:
             self.lost = not self._told_of_end()
         self._keeper.close()
-        fds, self._init, self._kernel = (self._init, self._kernel), -1, -1
-        for fd in fds:
-            if fd >= 0:
-                os.close(fd)
+        kernel, self._kernel = self._kernel, -1
+        if kernel >= 0:
+            os.close(kernel)
         if self._group:
             self._group.close()
         self._close_ours()

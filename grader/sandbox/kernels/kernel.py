@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -51,6 +52,7 @@ class ConfinedKernel:
         self._scratch = Scratch("kernel")
         self._folder = self._scratch.path
         self._init_pid = 0
+        self._init = -1  # its pidfd, where it is the first process of namespaces
         self._process: subprocess.Popen[bytes] | None = None
         self._confinement: Confinement | None = None
         self._group: Group | None = None
@@ -111,6 +113,9 @@ class ConfinedKernel:
         if not self._init_pid:
             problem = choose.examine(self._job.rung).problem
             raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
+        if confinement.work is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._init = os.pidfd_open(self._init_pid)
 
     def _listeners(self) -> tuple[list[socket.socket], dict[str, int]]:
         """Listening sockets for the kernel, and their fds by the endpoints that it knows."""
@@ -149,6 +154,8 @@ class ConfinedKernel:
             "RLIMIT_FSIZE": limits.file_mib << 20,
             "RLIMIT_NOFILE": 1024,
             "RLIMIT_MSGQUEUE": 0,
+            "RLIMIT_NICE": 0,  # nor ahead of others: who watches needs a processor, too
+            "RLIMIT_RTPRIO": 0,
             "RLIMIT_SIGPENDING": 1024,  # signals that wait: all processes of a user share them
             "RLIMIT_MEMLOCK": 64 << 20,
             "RLIMIT_CPU": self.cpu_seconds + 1,  # the watch comes first, and tells why
@@ -182,14 +189,17 @@ class ConfinedKernel:
     def kill(self, reason: str = "") -> None:
         """Ends all that ever started in it. The first reason given is kept."""
         self.reason = self.reason or reason
-        # Once it has ended, its number may be another's.
-        if self._confinement and self._process and self._process.poll() is None:
-            self._confinement.kill(self._init_pid)
+        if self._init >= 0:  # whatever became of the process that started it
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._init, signal.SIGKILL)
+        elif self._confinement:
+            self._confinement.kill(0)
 
     def close(self) -> None:
         """Kills what is left and removes what was made."""
         self.kill()
         try:
+            self._bury()
             if self._process:
                 try:
                     self._process.wait(END_SECONDS)
@@ -202,6 +212,13 @@ class ConfinedKernel:
                     self._confinement.close()
             finally:
                 self._close_ours()
+
+    def _bury(self) -> None:
+        """Waits for the first process, whose end ends all in its namespaces."""
+        init, self._init = self._init, -1
+        if init >= 0:
+            select.select([init], [], [], 5)
+            os.close(init)
 
     def _close_ours(self) -> None:
         fds, self.questions, self.answers = (self.questions, self.answers), -1, -1

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from grader.core import user_cache
@@ -37,11 +37,17 @@ from grader.sandbox.walls.scratch import Scratch
 WORK = "/notebook"
 OLDEST = (0, 8)  # the first version that can close user namespaces and cap a memory file system
 
-KERNEL = ("/inside/grader_inside/launch.py", "/run/connection.json")
+LAUNCH, CONNECTION = "/inside/grader_inside/launch.py", "/run/connection.json"
 FORK_SERVER = ("-m", "grader_inside.zygote")
 
-PASSWD = b"student:x:1000:1000:student:/notebook:/bin/sh\n"
-GROUP = b"student:x:1000:\n"
+OF_SYSTEM = {
+    "/etc/passwd": b"student:x:1000:1000:student:/notebook:/bin/sh\n",
+    "/etc/group": b"student:x:1000:\n",
+    # What a notebook calls itself by; the network that it is alone in has one address.
+    "/etc/hostname": b"sandbox\n",
+    "/etc/hosts": b"127.0.0.1 localhost sandbox\n",
+    "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files dns\n",
+}
 
 
 def find() -> Path:
@@ -110,14 +116,10 @@ def confine(wish: Wish) -> Confinement:
         command += ["--ro-bind", outside, inside]
     command += _links(Path(sys.executable), sources)
     command += [part for device in devices for part in ("--dev-bind", device, device)]
-    for secret in [*HIDDEN, *(str(path) for path in wish.hide)]:
-        if Path(secret).is_dir() and _is_shown(secret, shown):
-            command += ["--tmpfs", secret, "--remount-ro", secret]
-    for path, content in {
-        "/etc/passwd": PASSWD,
-        "/etc/group": GROUP,
-        "/run/connection.json": wish.connection,
-    }.items():
+    for secret in covered([*HIDDEN, *map(str, wish.hide)], shown):
+        command += ["--tmpfs", secret, "--remount-ro", secret]
+    made = OF_SYSTEM | {CONNECTION: wish.connection}
+    for path, content in made.items():
         command += ["--ro-bind-data", str(_own(result, path, content)), path]
     for name, content in wish.files.items():
         command += ["--file", str(_own(result, name, content)), f"{WORK}/{name}"]
@@ -126,8 +128,9 @@ def confine(wish: Wish) -> Confinement:
         command += ["--seccomp", str(_own(result, "seccomp", calls))]
     for name, value in environment(wish.setup, with_cuda=bool(devices)).items():
         command += ["--setenv", name, value]
-    python = [sys.executable, "-P", *(FORK_SERVER if wish.forks else KERNEL)]
-    result.command = [*command, "--chdir", WORK, "--", *(wish.argv or python)]
+    launched = (LAUNCH, "--", *wish.argv) if wish.argv else (LAUNCH, CONNECTION)
+    own = FORK_SERVER if wish.forks else launched
+    result.command = [*command, "--chdir", WORK, "--", sys.executable, "-P", *own]
     return result
 
 
@@ -152,7 +155,8 @@ def _isolation(info_fd: int, forks: bool) -> list[str]:
         "--cap-drop",
         "ALL",
         "--clearenv",
-        *(["--setenv", "PYTHONPATH", "/inside"] if forks else ["--disable-userns"]),
+        # A kernel's first process is launch.py. The fork server's is seen by none of its kernels.
+        *(["--setenv", "PYTHONPATH", "/inside"] if forks else ["--disable-userns", "--as-pid-1"]),
         "--uid",
         "1000",
         "--gid",
@@ -215,7 +219,12 @@ def _links(path: Path, shown: Mapping[str, object]) -> list[str]:
     return words
 
 
-def _is_shown(path: str, shown: Mapping[str, object]) -> bool:
+def covered(secrets: Iterable[str], shown: Iterable[str]) -> list[str]:
+    """Of folders that must not be seen those that would be. The others need not even be named."""
+    return [path for path in secrets if Path(path).is_dir() and _is_shown(path, shown)]
+
+
+def _is_shown(path: str, shown: Iterable[str]) -> bool:
     return any(Path(path).is_relative_to(top) for top in [*SYSTEM, *shown])
 
 

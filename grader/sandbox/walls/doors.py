@@ -11,10 +11,27 @@ from typing import NamedTuple
 
 UNIX, INET, INET6, NETLINK = 1, 2, 10, 16
 NETLINK_ROUTE, ANY_PROTOCOL, TCP, UDP = 0, 0, 6, 17
-LOCAL_FAMILIES = {UNIX: (ANY_PROTOCOL, UNIX), NETLINK: (NETLINK_ROUTE,)}
-FAMILIES = LOCAL_FAMILIES | dict.fromkeys((INET, INET6), (ANY_PROTOCOL, TCP, UDP))
-"""Families of sockets and their protocols: any other may load a module of the kernel's, and sockets
-of virtual machines (40) ignore network namespaces."""
+STREAM, DATAGRAM, RAW, PACKETS = 1, 2, 3, 5
+HOW = 0x80800
+"""Flags beside the type of a socket: not blocking, closed by exec."""
+
+
+class Kinds(NamedTuple):
+    """Of sockets of one family: types and protocols."""
+
+    types: tuple[int, ...]
+    protocols: tuple[int, ...]
+
+
+LOCAL_FAMILIES = {
+    UNIX: Kinds((STREAM, DATAGRAM, PACKETS), (ANY_PROTOCOL, UNIX)),
+    NETLINK: Kinds((DATAGRAM, RAW), (NETLINK_ROUTE,)),
+}
+FAMILIES = LOCAL_FAMILIES | dict.fromkeys(
+    (INET, INET6), Kinds((STREAM, DATAGRAM), (ANY_PROTOCOL, TCP, UDP))
+)
+"""Families of sockets: any other, or other type or protocol, may load a module of the kernel's, and
+sockets of virtual machines (40) ignore network namespaces."""
 
 SOL_SOCKET, SOL_IP, SOL_IPV6 = 1, 0, 41
 ATTACH_FILTER = 26
@@ -108,6 +125,7 @@ CLOSED = (
     Door("made a process with flags in memory", "clone3", (0, 0), errno.ENOSYS),
     Door("made a socket of a virtual machine", "socket", (40, -1), errno.EAFNOSUPPORT),
     Door("made a socket for packets", "socket", (17, -1), errno.EAFNOSUPPORT),
+    Door("made a socket of an odd type", "socket", (1, 6, -1), errno.ESOCKTNOSUPPORT),
     Door("had its crashes handled", "prlimit64", (0, 4, -1), errno.EPERM),
     Door("typed into a terminal", "ioctl", (-1, 0x5412), errno.ENOTTY),
     Door("changed a terminal's discipline", "ioctl", (-1, 0x5423), errno.ENOTTY),

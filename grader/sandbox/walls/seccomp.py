@@ -31,6 +31,7 @@ from grader.sandbox.walls import doors
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 REFUSE = 0x00050000  # | errno
 LOAD, EQUAL, AT_LEAST, ANY_BIT, JUMP, RETURN = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06
+KEEP_BITS = 0x54
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 SET_SECCOMP, MODE_FILTER = 22, 2  # of prctl(2)
 FARTHEST = 255  # instructions that a conditional jump can pass
@@ -125,7 +126,8 @@ def _by_arguments(call: str, *, alone: bool, devices: bool) -> Code:
             return (_load(0), _op(ANY_BIT, doors.CLONE_REFUSED, 0, 1), *_refuse(errno.EPERM), *PASS)
         case "socket" | "socketpair":
             families = doors.LOCAL_FAMILIES if alone else doors.FAMILIES
-            return (_load(0), *_pairs(2, families, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT))
+            cases = {family: _socket(kinds) for family, kinds in families.items()}
+            return (_load(0), *_choose(cases, _refuse(errno.EAFNOSUPPORT)))
         case "setsockopt":
             told = errno.ENOPROTOOPT
             return (_load(1), *_pairs(2, doors.SOCKET_OPTIONS, told, told))
@@ -144,6 +146,13 @@ def _by_arguments(call: str, *, alone: bool, devices: bool) -> Code:
             return (_load(0), *_pairs(1, {0: (0,)}, errno.EPERM, errno.EPERM))
         case _:
             return PASS
+
+
+def _socket(kinds: doors.Kinds) -> Code:
+    """By type, without its flags, and then by protocol."""
+    told = (_load(2), *_among(kinds.protocols, errno.EPROTONOSUPPORT))
+    types = _choose(dict.fromkeys(kinds.types, told), _refuse(errno.ESOCKTNOSUPPORT))
+    return (_load(1), _op(KEEP_BITS, 0xFFFFFFFF ^ doors.HOW), *types)
 
 
 def _by_limit(call: str, *, alone: bool) -> Code:

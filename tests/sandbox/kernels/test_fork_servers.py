@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import psutil
@@ -637,3 +638,16 @@ def test_a_server_works_between_requests_and_never_instead_of_one() -> None:
 def test_an_interpreter_below_a_private_folder_starts_cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("grader.sandbox.walls.confinement.runtime", lambda: ["/tmp/checkout/.venv"])
     assert fork_servers.kernels.fork(wait=True) is None
+
+
+def test_a_server_that_can_not_be_started_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For whatever reason: what a thread raises nobody hears."""
+
+    def launch(_: object) -> NoReturn:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(fork_servers, "covered", lambda: "")
+    monkeypatch.delenv(fork_servers.COLD, raising=False)
+    assert fork_servers.Pool(launch).fork(wait=True) is None

@@ -65,6 +65,10 @@ def request(job: KernelJob) -> dict[str, object]:
         asked.close()
 
 
+def test_a_fork_is_not_told_where_the_reference_lies(keeper: socket.socket, tmp_path: Path) -> None:
+    assert request(replace(JOB, hide=(str(tmp_path),)))["hide"] == []
+
+
 def test_a_fork_gets_its_connection_and_the_students_files(keeper: socket.socket) -> None:
     found = request(replace(JOB, files={"draw.py": b"TWO = 2\n", "a/b.txt": b"x"}))
     contents = found["contents"]

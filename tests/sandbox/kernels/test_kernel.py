@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,7 +77,7 @@ def test_limits_of_a_process_follow_from_the_tasks(kernel: ConfinedKernel) -> No
     assert found["RLIMIT_NPROC"] == 30
     assert found["RLIMIT_FSIZE"] == 5 << 20
     assert found["RLIMIT_CPU"] == 8  # one second more than is watched for
-    assert found["RLIMIT_MSGQUEUE"] == 0
+    assert found["RLIMIT_MSGQUEUE"] == found["RLIMIT_NICE"] == found["RLIMIT_RTPRIO"] == 0
     assert "RLIMIT_CORE" not in found  # set before the filter, and closed by it
 
 
@@ -155,6 +158,18 @@ def test_one_that_can_not_be_watched_is_ended(
     monkeypatch.setattr(Meter, "read", stumble)
     asyncio.run(kernel.watch())
     assert kernel.why_died() == "watch"
+
+
+def test_its_first_process_is_ended_though_the_one_that_started_it_is_gone(
+    kernel: ConfinedKernel,
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    first = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    kernel._process, kernel._init = gone, os.pidfd_open(first.pid)
+    kernel.close()
+    assert first.wait(60) == -signal.SIGKILL
+    assert kernel._init == -1
 
 
 async def alive(kernel: ConfinedKernel) -> bool:

@@ -40,3 +40,11 @@ def test_the_copy_that_setup_unpacks_is_found(
     unpacked.parent.mkdir(parents=True)
     unpacked.touch()
     assert bwrap.find() == unpacked
+
+
+def test_of_folders_to_hide_those_alone_are_named_that_would_be_seen(tmp_path: Path) -> None:
+    """Whoever is handed the names knows where the reference lies."""
+    for name in ("python/course", "reference"):
+        (tmp_path / name).mkdir(parents=True)
+    secrets = [str(tmp_path / name) for name in ("python/course", "reference", "python/gone")]
+    assert bwrap.covered(secrets, [str(tmp_path / "python")]) == secrets[:1]
