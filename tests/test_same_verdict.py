@@ -1,11 +1,13 @@
 """The verdict on a public item is the same in %check, `grader check`, CI and the grading.
 
-Over every known way to solve the items whose functions can be asked by themselves, right or wrong.
+Over every known way, right or wrong, to solve what can be asked without training Fashion-MNIST. Of
+what takes that training, the same is asked and judged everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from junitparser import JUnitXml
 
 from grader.assignment import rubric, variants
 from grader.core import codec, notebook_patch
+from grader.core.errors import UsageError
 from grader.core.model import (
     Answer,
     Ending,
@@ -32,30 +35,50 @@ from grader.marking.judge import judge
 from grader.marking.task_work import TaskWork
 from grader.reports import junit
 from grader.student import ask_in_kernel, jupyter_magic, public_checks, public_file
+from grader.student.public_checks import Public
 from grader.student.selfcheck import SelfCheck
 from tests.bundle import ROOT, made
 
 GRADING_SEED = 20210530
-TASKS = [("kmeans-example", "kmeans"), ("dais2021-a4", "activation")]
+TASKS = [
+    ("kmeans-example", "kmeans"),
+    ("dais2021-a4", "activation"),
+    ("dais2021-a4", "evaluation"),
+]
 FILES = [
     (name, task, path.name)
     for name, task in TASKS
     for path in sorted((ROOT / "reference" / name / "variants" / task).glob("*.py"))
 ]
+TRAINING = ("dais2021-a4", "fmssvrc")
+FILES += [(*TRAINING, "split.py")]  # the one item that needs no training
+UNTRAINED = ("imports", "data", "split", "loaders")
+IMAGES = """
+from tests.checks.trained_network.test_course_of_training import Fashion
+trainset, testset = Fashion(), Fashion(train=False, size=10_000)
+"""
 
 
 def folder(name: str) -> Path:
     return ROOT / "reference" / name
 
 
+def public_of(name: str) -> Public:
+    """With the reference's answers to what is asked of it, too."""
+    return made(name, next(task for known, task in TASKS if known == name))
+
+
 @cache
 def master(name: str, task: str) -> Notebook:
-    """The reference without cells that only try it out."""
-    file = folder(name) / str(made(name, task).task(task).notebook)
+    """The reference without cells that only try it out, or train on Fashion-MNIST."""
+    file = folder(name) / str(public_of(name).task(task).notebook)
     found = read(file.read_bytes(), file.name)
     tried = ("call-", "-test", "run")
     code = [cell for cell in found.cells if cell.kind == "code"]
     cells = tuple(cell for cell in code if not any(word in cell.id for word in tried))
+    if (name, task) == TRAINING:
+        few = [cell for cell in cells if cell.id in UNTRAINED]
+        cells = tuple(replace(cell, source=IMAGES) if cell.id == "data" else cell for cell in few)
     return Notebook(name=found.name, cells=cells)
 
 
@@ -76,7 +99,7 @@ def defined(notebook: Notebook) -> dict[str, Any]:
 def expected(name: str, task: str, item: str) -> dict[str, Answer]:
     """The reference's answers to what the grading asks of one item."""
     found = {}
-    for question in plan.plan(made(name, task).task(task), GRADING_SEED)[item]:
+    for question in plan.plan(public_of(name).task(task), GRADING_SEED)[item]:
         answer = ask_in_kernel.ask(names_of(name, task), question, 20)
         found[codec.digest(question)] = answer
     return found
@@ -109,7 +132,7 @@ def graded(
 
 @pytest.mark.parametrize(("name", "task", "file"), FILES, ids=str)
 def test_every_variant_has_one_verdict(name: str, task: str, file: str, tmp_path: Path) -> None:
-    public = made(name, task)
+    public = public_of(name)
     (tmp_path / public_file.FILE).write_bytes(public_file.dump(public))
     chosen = rubric.find(str(ROOT / "rubrics" / name))
     items = [item.id for one in chosen.tasks if one.id == task for item in one.items]
@@ -142,3 +165,27 @@ def test_every_variant_has_one_verdict(name: str, task: str, file: str, tmp_path
             if not same or by_runner[item] != (told[0].status is Status.PASSED):
                 others.append((variant.source, item, [str(one) for one in told]))
     assert others == []
+
+
+def test_what_takes_a_training_is_asked_and_judged_alike(tmp_path: Path) -> None:
+    """Whatever was handed in: of one run there is one verdict. What asks for more is the grading's.
+
+    %check, which runs no notebook, leaves both to others, in a sentence.
+    """
+    name, id = TRAINING
+    public = public_of(name)
+    (tmp_path / public_file.FILE).write_bytes(public_file.dump(public))
+    (whole,) = [one for one in rubric.find(str(ROOT / "rubrics" / name)).tasks if one.id == id]
+    asked, here = plan.plan(whole, GRADING_SEED), public.asked[id]
+    checks = {item.id: item.check for item in public.task(id).items}
+    for item in whole.items:
+        if item.id not in here:
+            with pytest.raises(UsageError, match="by a person or by the full grading, not here"):
+                jupyter_magic.judged([item.id], {}, tmp_path)
+            continue
+        assert not (plan.asks_again(item) or item.check.reference)
+        assert (checks[item.id], here[item.id]) == (item.check, asked[item.id])
+        if not all(map(ask_in_kernel.is_possible, here[item.id])):
+            (note,) = jupyter_magic.judged([item.id], {}, tmp_path).notes
+            assert note.startswith(f"{item.id}: needs a run of the whole notebook")
+    assert {i.id for i in whole.items if plan.asks_again(i)} == set(asked) - set(here)
