@@ -25,7 +25,12 @@ from grader.core.untrusted_text import printable
 
 MAX_SOURCE, MAX_OUTPUT = 40_000, 8_000
 """Characters of a cell that are shown; the file itself can be had whole."""
-MAX_MARKDOWN = 20_000
+MAX_FORMED = 20_000
+"""Characters of a cell that are coloured, or read as Markdown; more stay plain text."""
+MAX_PAGE = 400_000
+"""Likewise of a whole notebook. Its page is made while other markers wait."""
+MAX_LINE, MAX_TABLE = 300, 20_000
+"""Characters of a line of code, as colouring takes the cube of some; cells of a Markdown table."""
 MAX_PIXELS = 40_000_000
 
 TAGS = {
@@ -58,17 +63,19 @@ def cells(
     `mask` hides names in its texts.
     """
     runs = {run.index: run for run in evidence.cells} if evidence else {}
-    found = []
+    found, left = [], MAX_PAGE
     for index, cell in enumerate(notebook.cells):
         run = runs.get(index)
         images = run.images if run else ()
         source = mask(cell.source)
         output = run.text if run else "\n".join(cell.outputs)
+        form = code if cell.kind == "code" else rendered
+        left -= len(source)
         found.append(
             ShownCell(
                 number=index + 1,
                 kind=cell.kind,
-                body=code(source) if cell.kind == "code" else rendered(source),
+                body=form(source) if left >= 0 else escape(cut(source, MAX_SOURCE)),
                 output=cut(mask(output), MAX_OUTPUT),
                 error=cut(mask(run.error), MAX_OUTPUT) if run else "",
                 pictures=tuple(n for n, image in enumerate(images) if picture(image)),
@@ -87,7 +94,7 @@ def cut(text: str, most: int) -> str:
 def code(source: str) -> Markup:
     """Python with its words in colour."""
     text = cut(source, MAX_SOURCE)
-    if len(text) > MAX_MARKDOWN:
+    if len(text) > MAX_FORMED or max(map(len, text.split("\n"))) > MAX_LINE:
         return escape(text)
     return Markup(highlight(text, _python, _html))  # noqa: S704  # escapes all of it
 
@@ -96,7 +103,8 @@ def code(source: str) -> Markup:
 def rendered(text: str) -> Markup:
     """Markdown as HTML that holds nothing but text and its form; headings begin at level 3."""
     shown = cut(text, MAX_SOURCE)
-    if len(shown) > MAX_MARKDOWN:
+    lines = shown.split("\n")  # a row gets as many cells as the first has, whatever it holds
+    if len(shown) > MAX_FORMED or len(lines) * max(row.count("|") for row in lines) > MAX_TABLE:
         return escape(shown)
     tokens = _markdown.parse(shown)
     for token in tokens:

@@ -79,3 +79,28 @@ def test_each_cell_shows_what_our_run_gave_else_what_was_saved() -> None:
     found = notebook_page.cells(Notebook(name="N", cells=cells), evidence, mask)
     told = [(c.number, c.output, c.pictures) for c in found]
     assert told == [(1, "saved", ()), (2, "new [name]", (1,))]
+
+
+def test_code_whose_colours_would_take_long_stays_plain() -> None:
+    """Patterns of a lexer go back again and again over a long run of digits."""
+    assert "<span" in notebook_page.code("x = '%d'\n" * 1000)
+    assert "<span" not in notebook_page.code("x = 1\n'%" + "0" * 400)
+
+
+def test_a_table_of_more_cells_than_it_has_words_stays_plain() -> None:
+    wide = "|a" * 100 + "\n" + "|-" * 100 + "\n" + "x\n" * 9000
+    assert "<table" not in rendered(wide)
+    assert len(rendered(wide)) < 2 * len(wide)
+    assert "<table" in rendered("|a|b|\n|-|-|\n" + "|1|2|\n" * 500)
+
+
+def test_of_a_notebook_so_much_is_formed_and_the_rest_is_plain() -> None:
+    cells = tuple(
+        Cell(id=str(number), kind=kind, source=source)
+        for number in range(20)
+        for kind, source in (("code", "x = 1\n" * 3000), ("markdown", "*word*\n" * 2500))
+    )
+    found = notebook_page.cells(Notebook(name="N", cells=cells), None, str)
+    formed = [cell.number for cell in found if "<span" in cell.body or "<em" in cell.body]
+    assert formed == list(range(1, 23))
+    assert "*word*" in found[-1].body
