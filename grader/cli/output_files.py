@@ -29,8 +29,8 @@ def telling(target: Path, mend: str) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes, mend: str) -> None:
-    """One file: see `stream`."""
-    stream(path.parent, [(path.name, content)], mend)
+    """One file that somebody named: see `stream`. It may be a link to wherever that wants it."""
+    _streamed([(path, content)], mend)
 
 
 def write_all(folder: Path, files: Mapping[str, bytes], mend: str) -> None:
@@ -41,15 +41,26 @@ def write_all(folder: Path, files: Mapping[str, bytes], mend: str) -> None:
 def stream(folder: Path, chunks: Iterable[tuple[str, bytes]], mend: str) -> list[Path]:
     """Files as their bytes come, by relative name, with the folders above them; in order.
 
-    What lies there is replaced only when all are complete.
+    What lies there is replaced only when all are complete. Nothing is written through a link that
+    leads out of the folder, which may be somebody else's.
 
     Raises:
         UsageError: one of them cannot be written; all are as they were.
     """
+    return _streamed(((_within(folder, name), chunk) for name, chunk in chunks), mend)
+
+
+def _within(folder: Path, name: str) -> Path:
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{target} leads out of {folder}; remove that link, or use another folder")
+    return target
+
+
+def _streamed(chunks: Iterable[tuple[Path, bytes]], mend: str) -> list[Path]:
     parts: dict[Path, Path] = {}
     try:
-        for name, chunk in chunks:
-            target = folder / name
+        for target, chunk in chunks:
             with telling(target, mend):
                 if target not in parts:
                     target.parent.mkdir(parents=True, exist_ok=True)

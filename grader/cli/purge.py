@@ -60,9 +60,8 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
             names = ", ".join(path.name for path in own)
             click.confirm(f"Remove {names} of {len(grades)} people for good?", abort=True, err=True)
     statistics = results / STATISTICS
-    output_files.write(
-        statistics, f"{json.dumps(told, indent=1)}\n".encode(), "nothing was removed; make room"
-    )
+    content = f"{json.dumps(told, indent=1)}\n".encode()
+    output_files.write_all(results, {STATISTICS: content}, "nothing was removed; make room")
     for path in own:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

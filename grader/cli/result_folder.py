@@ -144,7 +144,8 @@ def write_reports(
 
 
 def _remove_left(out: Path, written: Collection[Path]) -> None:
-    """Pages of students who are no longer of the batch."""
-    for page in (out / "students").glob("*.html"):
+    """Pages of students who are no longer of the batch; none where a link leads to."""
+    pages = out / "students"
+    for page in [] if pages.is_symlink() else pages.glob("*.html"):
         if page not in written:
             page.unlink()

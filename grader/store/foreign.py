@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
@@ -149,6 +150,17 @@ def reading(path: Path) -> Iterator[None]:
             f"{path} holds something that no grader wrote ({type(bad).__name__}: "
             f"{' '.join(str(bad).split())[:120]}); don't use this folder"
         ) from None
+
+
+def student(name: str) -> str:
+    """A student's id as the store keeps it: it is the name of a file, too.
+
+    Raises:
+        ValueError: no grader wrote this.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(f"{name[:40]!r} is no student's id")
+    return name
 
 
 def points(text: str) -> Decimal:

@@ -176,7 +176,8 @@ class Store:
             rows = self._db.execute(
                 "SELECT student FROM submission WHERE place IS NOT NULL ORDER BY place"
             ).fetchall()
-        return [student for (student,) in rows]
+        with foreign.reading(self.path):
+            return [foreign.student(student) for (student,) in rows]
 
     def submission(self, student: str) -> Submission:
         """One submission of the batch, without the contents of its helper files: see `files`."""
@@ -184,7 +185,9 @@ class Store:
         if row is None:
             raise KeyError(student)
         with foreign.reading(self.path):
-            return serialisation.submission_from_json(_unpacked(row[0]))
+            found = serialisation.submission_from_json(_unpacked(row[0]))
+            foreign.student(found.student)
+            return found
 
     def files(self, student: str) -> dict[str, bytes]:
         """The helper files of one submission of the batch, by relative path."""

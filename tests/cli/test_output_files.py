@@ -77,6 +77,25 @@ def test_a_link_stays_one_and_a_pipe_takes_what_comes(tmp_path: Path) -> None:
     os.close(end)
 
 
+@pytest.mark.parametrize("name", ["page", "../mine", "folder/mine"])
+def test_nothing_is_written_through_a_link_that_leads_out_of_the_folder(
+    tmp_path: Path, name: str
+) -> None:
+    """The folder may be somebody else's, and the file it leads to one's own."""
+    folder, mine = tmp_path / "folder", tmp_path / "mine"
+    folder.mkdir()
+    mine.write_bytes(b"old")
+    (folder / "page").symlink_to(mine)
+    (folder / "folder").symlink_to(tmp_path)
+    with pytest.raises(UsageError) as refused:
+        output_files.write_all(folder, {"first": b"new", name: b"new"}, MEND)
+    assert str(refused.value) == (
+        f"{folder / name} leads out of {folder}; remove that link, or use another folder"
+    )
+    assert mine.read_bytes() == b"old"
+    assert not (folder / "first").exists()
+
+
 def test_what_is_appended_to_keeps_its_beginning(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"1")
     output_files.append(tmp_path / "log", b"2", MEND)

@@ -10,6 +10,7 @@ import pytest
 from grader.assignment import rubric
 from grader.cli import result_folder
 from grader.core.errors import UsageError
+from grader.marking.grades import Results
 from grader.store.store import Store
 from tests.assignment import toy_course
 
@@ -118,3 +119,13 @@ def test_a_changed_rubric_is_told_with_the_way_on(results: Path) -> None:
         f"the rubric or reference of kmeans-example was changed since {results} was graded; "
         f"`grader regrade {results}` shows which marks that changes"
     )
+
+
+def test_no_page_is_removed_where_a_link_leads_to(results: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "own.html").write_text("own")
+    (results / "students").symlink_to(mine)
+    with Store(results / "grader.sqlite") as store:
+        result_folder.write_reports(Results(store, ASSIGNMENT), ASSIGNMENT, results)
+    assert (mine / "own.html").read_text() == "own"

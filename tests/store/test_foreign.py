@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from grader.core.errors import UsageError
 from grader.core.model import Mark, Submission
-from grader.store import foreign
+from grader.store import foreign, serialisation
 from grader.store import store as stores
 from grader.store.store import Store
 
@@ -149,3 +150,19 @@ def test_a_journal_of_ones_own_is_no_harm(path: Path) -> None:
         path.with_name("grader.sqlite-journal").write_bytes(journal)
         with Store(path) as store:
             assert store.students() == ["ada"]
+
+
+@pytest.mark.parametrize("name", ["../out", "/tmp/x", "", "a/b", "..", "a\nb", "-x"])
+def test_an_id_that_is_no_name_of_a_file_is_told_as_that(path: Path, name: str) -> None:
+    change(path, "UPDATE submission SET student = ?", values=(name,))
+    with Store(path) as store, pytest.raises(UsageError, match="is no student's id"):
+        store.students()
+
+
+def test_an_id_that_only_the_body_holds_is_told_as_that(path: Path) -> None:
+    with Store(path) as store:
+        one = store.submission("ada")
+    body = stores._packed(serialisation.submission_to_json(replace(one, student="../ada")))
+    change(path, "UPDATE submission SET body = ?", values=(body,))
+    with Store(path) as store, pytest.raises(UsageError, match="is no student's id"):
+        store.submission("ada")
