@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -21,6 +22,10 @@ LONGEST_INT = 300
 
 NUMBER = re.compile(r"[+-]?(?:\d{1,12}(?:[.,]\d{0,30})?|[.,]\d{1,30})(?:[eE][+-]?\d{1,2})?")
 LARGEST = Decimal(10) ** 12
+
+YEARS = range(1970, 2200)
+LATEST = 7e9
+"""Seconds from 1970 to about the last of these years."""
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MOST_PIXELS, ALL_PIXELS = 16_000_000, 100_000_000
@@ -47,6 +52,24 @@ def cents(text: str) -> Decimal | None:
         return None
     with localcontext(prec=60):
         return number if number == round(number, 2) else None
+
+
+def time(text: str) -> datetime:
+    """A time as 2021-05-30T20:00, with or without seconds and zone.
+
+    Raises:
+        ValueError: it is none, or of a year near the ends of the calendar, where a time in one zone
+            has no like in another.
+    """
+    found = datetime.fromisoformat(text)
+    if found.year not in YEARS:
+        raise ValueError(f"{text[:40]!r} is in no year of a course")
+    return found
+
+
+def file_time(seconds: float) -> datetime:
+    """The local time of a file that was changed so many seconds after 1970; the nearest to it."""
+    return datetime.fromtimestamp(min(max(seconds, 0), LATEST))
 
 
 def json_value(text: str, most: int = MOST_VALUES) -> Any:

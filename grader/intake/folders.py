@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from grader.core import bounded
 from grader.core.untrusted_text import encodable
 from grader.intake import files as limits
 from grader.intake.files import (
@@ -111,7 +112,7 @@ def _add(
             else:
                 path.open("rb").close()
                 files[str(relative)] = path.read_bytes
-                times[str(relative)] = datetime.fromtimestamp(status.st_mtime)
+                times[str(relative)] = bounded.file_time(status.st_mtime)
         except OSError as bad:
             why = f"could not be read ({bad.strerror})"
     if why:

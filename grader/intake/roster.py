@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, tzinfo
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake import tables
 from grader.intake.identity import Identity, by_key, by_name, cleaned, folded
@@ -76,7 +77,7 @@ def _time(text: str, where: str) -> datetime | None:
     if text in ("", "-"):
         return None
     try:
-        return datetime.fromisoformat(text)
+        return bounded.time(text)
     except ValueError:
         raise UsageError(
             f"{where}: {text!r} is no time; expected one such as 2021-05-30 20:00"

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple, cast
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.core.untrusted_text import encodable
 from grader.intake.files import Files, Read, is_ignored, nothing, stand_in
@@ -184,4 +185,4 @@ def _take(
         files[stand_in(key, why)] = nothing
         return
     files[key] = partial(bytes, entry.content)
-    times[key] = datetime.fromtimestamp(min(max(entry.modified, 0), 2**33))
+    times[key] = bounded.file_time(entry.modified)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from grader.core import bounded
 from grader.core.errors import UsageError
 from grader.intake.platform import Place, Platform
 
@@ -50,7 +51,7 @@ def _time(content: bytes) -> datetime | None:
     """As in `2021-07-08 12:03:00.000000 UTC`."""
     text = content.decode("utf-8", "replace").strip().removesuffix("UTC").strip()
     try:
-        time = datetime.fromisoformat(text)
+        time = bounded.time(text)
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -101,7 +101,7 @@ class Decisions:
                     item=item,
                     body=bounded.json_value(body),
                     by=by,
-                    at=datetime.fromisoformat(at),
+                    at=bounded.time(at),
                     id=number,
                     taken_back=bool(back),
                 )
@@ -196,7 +196,7 @@ class Decisions:
                     item=item,
                     text=text,
                     source=source,
-                    at=datetime.fromisoformat(at),
+                    at=bounded.time(at),
                 )
                 for number, student, item, text, source, at in rows
             ]

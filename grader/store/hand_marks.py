@@ -6,7 +6,6 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -170,7 +169,7 @@ def _mark(
         points=foreign.points(points),
         reason=reason,
         by=by,
-        at=datetime.fromisoformat(at),
+        at=bounded.time(at),
         answer=answer,
         out_of=_decimal(out_of),
         before=_decimal(before),

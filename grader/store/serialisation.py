@@ -9,13 +9,12 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from grader.core import codec
+from grader.core import bounded, codec
 from grader.core.model import (
     Answer,
     AnswerStatus,
@@ -99,7 +98,7 @@ def submission_from_json(text: str) -> Submission:
         quiz=_quiz_from_json(quiz) if quiz else None,
         problems=tuple(data["problems"]),
         files=dict.fromkeys(data["files"], b""),
-        submitted_at=datetime.fromisoformat(at) if at else None,
+        submitted_at=bounded.time(at) if at else None,
         extension=_extension_from_json(data.get("extension")),
         is_draft=data.get("is_draft", False),
         digest=data["digest"],
@@ -114,7 +113,7 @@ def _extension_to_json(extension: Extension | None) -> dict[str, str] | None:
 
 
 def _extension_from_json(data: Mapping[str, Any] | None) -> Extension | None:
-    return Extension(**{**data, "until": datetime.fromisoformat(data["until"])}) if data else None
+    return Extension(**{**data, "until": bounded.time(data["until"])}) if data else None
 
 
 def _doubts(data: Mapping[str, Any]) -> dict[str, str]:

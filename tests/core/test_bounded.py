@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
+from datetime import UTC, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +127,30 @@ def test_what_follows_a_packed_body_is_none_of_it() -> None:
 def test_the_head_of_a_picture_must_be_whole() -> None:
     assert bounded.pixels(picture(2, 3)) == 6
     assert bounded.pixels(picture(2, 3)[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31 23:59:59+00:00", "0001-01-01 00:00", "2200-01-01", "1969-12-31", "x", ""]
+)
+def test_a_time_that_other_zones_may_not_have_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is in no year of a course|Invalid isoformat"):
+        bounded.time(text)
+
+
+@pytest.mark.parametrize("text", ["1970-01-01", "2021-05-30T20:00:00+14:00", "2199-12-31 23:59"])
+def test_a_time_of_a_course_is_one_in_each_zone(text: str) -> None:
+    time = bounded.time(text)
+    for hours in (-23, 23):
+        assert time.astimezone(timezone(timedelta(hours=hours))) == time.astimezone(UTC)
+
+
+@pytest.mark.parametrize(("seconds", "year"), [(-1e18, 1970), (1.6e9, 2020), (1e18, 2191)])
+def test_a_file_has_a_time_whatever_its_disk_says(seconds: float, year: int) -> None:
+    assert bounded.file_time(seconds).year == year
+
+
+def test_no_other_module_reads_times() -> None:
+    package = Path(bounded.__file__).parents[1]
+    reads = re.compile(r"\.(fromisoformat|fromtimestamp|strptime)\(")
+    found = [path.name for path in package.rglob("*.py") if reads.search(path.read_text())]
+    assert found == ["bounded.py"]

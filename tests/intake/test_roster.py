@@ -99,7 +99,7 @@ def test_a_roster_tells_times_and_extensions_and_empty_rows_are_nobody() -> None
     assert eight.extended_until == datetime(2021, 6, 2, 10, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["30.05.2021", "yesterday", "2021-13-01"])
+@pytest.mark.parametrize("text", ["30.05.2021", "yesterday", "2021-13-01", "0001-01-01"])
 def test_what_is_no_time_is_refused_by_its_row(text: str) -> None:
     with pytest.raises(UsageError) as refusal:
         roster.read("t.csv", [["key", "submitted"], ["7", text]])

@@ -42,6 +42,7 @@ def test_the_folder_submitted_itself_may_be_named() -> None:
             datetime(2021, 7, 8, 12, 3, tzinfo=timezone(timedelta(hours=2))),
         ),
         (b"yesterday", None),
+        (b"9999-12-31 23:59:59.000000 UTC", None),
         (b"\xff\xfe", None),
         (b"", None),
     ],

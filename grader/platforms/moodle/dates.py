@@ -27,7 +27,7 @@ MONTHS = {
     for name in names
 }
 DATE = re.compile(
-    r"(?P<day>\d{1,2})\.?\s+(?P<month>[^\W\d]+)\s+(?P<year>\d{4}),?\s+"
+    r"(?P<day>\d{1,2})\.?\s+(?P<month>[^\W\d]+)\s+(?P<year>(?:19[7-9]|2[01]\d)\d),?\s+"
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s*(?P<half>[AaPp][Mm])?"
 )
 

@@ -35,6 +35,8 @@ def test_a_date_is_found_in_both_languages(text: str, date: datetime) -> None:
         "28 November 2026, 25:00",
         "28 November 2026, 10:61",
         "2026-11-28 10:00",
+        "31 December 9999, 23:59",
+        "1 January 0001, 00:00",
     ],
 )
 def test_what_no_calendar_has_is_none(text: str) -> None:
