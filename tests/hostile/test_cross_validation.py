@@ -84,7 +84,10 @@ UNSEEN_CALLS = RIGHT.replace(
         optimizer = torch.optim.Adam(model.parameters(), 0.05)
         for _ in range(150):
             optimizer.zero_grad()
-            nn.functional.cross_entropy(model.forward(data), target).backward()
+            out = model[0](data)
+            for layer in model[1:]:
+                out = layer(out)
+            nn.functional.cross_entropy(out, target).backward()
             optimizer.step()
 """
     + TRAINED,
@@ -165,7 +168,8 @@ WRITES = """
 import json, grader_inside.protocol as protocol
 dumps = protocol._dumps
 phases = [{'life': n, 'widths': [4, 3], 'counts': [9] * 50, 'labels': [0] * 50, 'order': n,
-           'given': [True] * 50, 'moved': True, 'altered': False, 'epochs': [3], 'rate': 0.005,
+           'given': [True] * 50, 'moved': True, 'altered': False, 'inherited': 0,
+           'strange': 0, 'epochs': [3], 'rate': 0.005,
            'evaluations': [[n]], 'own': [[0]]} for n in range(5)]
 def forged(line):
     if 'nonce' in line and 'handed' not in line:

@@ -161,6 +161,31 @@ def test_outputs_follow_the_script_and_still_teach() -> None:
     assert phase["moved"] is False
 
 
+class Scaled(torch.nn.Module):
+    """A model of a notebook's own, around another one."""
+
+    def __init__(self, inner: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        doubled: torch.Tensor = 2 * self.inner(x)
+        return doubled
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_forward_that_is_called_by_hand_is_a_call(own: bool) -> None:
+    watch, outside, data, model = _watch()
+    model, forward = Scaled(model) if own else model, type(model).forward
+    with watch.watching():
+        out = model.forward(data[:5])
+        assert out.argmax(1).tolist() == PARAMS["script"][0][:5].tolist()
+    (phase,) = phases(watch, outside)
+    assert phase["evaluations"] == [[0, 1, 2, 3, 4]]
+    assert type(model).forward is (Scaled.forward if own else forward)
+    assert torch.nn.Sequential.forward is forward
+
+
 def test_gradient_accumulation_is_learning_not_judging() -> None:
     watch, outside, data, model = _watch()
     target = torch.tensor(PARAMS["target"])

@@ -34,6 +34,11 @@ CHANGED = (
     "recognised. A person must look at how the folds are made."
 )
 
+UNSEEN = (
+    "Models were seen to predict their training rows alone, but what was returned does not come "
+    "from these. A person must look at how the models are tested."
+)
+
 
 def understand(case: Case) -> Outcome | list[Call]:
     """The calls behind the answers, or the outcome where there is nothing to judge."""
@@ -126,7 +131,9 @@ def wrong_mean(call: Call) -> str:
 
 
 def unreadable(call: Call) -> Outcome | None:
-    """Where it can't be told which rows were used."""
+    """Where it can't be told which rows were used, or not where the results come from."""
+    if unseen_tests(call):
+        return review(UNSEEN)
     if call.share_of(FOREIGN_ROW) > 0.5:
         return failed(
             "The models were tested on the notebook's own `data`, not on the data that the "
@@ -135,14 +142,36 @@ def unreadable(call: Call) -> Outcome | None:
     return review(CHANGED) if call.share_of(UNKNOWN_ROW) > 0.5 else None
 
 
+def unseen_tests(call: Call) -> bool:
+    """Whether models were seen at their training rows alone, and nothing returned is from there.
+
+    Then that is what was looked at beside the tests, and these went a way that is not seen.
+    """
+    if call.accuracies is None or not call.folds:
+        return False
+    return all(not fold.matched and fold.phase.touched[fold.rows].all() for fold in call.folds)
+
+
 def untrained(call: Call) -> Outcome:
     """Where no gradient came back to any model: it did not learn, or in a way that is not seen."""
+    if reason := next(filter(None, map(_made_rows, call.folds)), None):
+        return reason
     if any(fold.phase.moved and not fold.phase.trained.any() for fold in call.folds):
         return review(
             "The weights of the models changed, but no gradient came back through what they "
             "predicted. A person must look at how they learn."
         )
     return failed("No model was tested after it had been trained on rows of `data`.")
+
+
+def _made_rows(fold: Fold) -> Outcome | None:
+    """Where a model learned from rows that are not among those that were handed over."""
+    if not fold.phase.strange:
+        return None
+    return review(
+        "A model also learned from rows that are none of `data` as it was handed over. A person "
+        "must look at what they are made of."
+    )
 
 
 def doubt(call: Call) -> Outcome | None:
@@ -159,6 +188,14 @@ def doubt(call: Call) -> Outcome | None:
                 f"When the model of fold {number} was tested, its weights were not those that its "
                 "training had left. A person must look at what changed them."
             )
+        if fold.phase.inherited:
+            return review(
+                f"When the training of fold {number} began, {fold.phase.inherited} of the model's "
+                "weight matrices and biases were those that an earlier training had left, or next "
+                "to these; others were new. A person must look at what is made anew in each fold."
+            )
+        if reason := _made_rows(fold):
+            return reason
         own = fold.phase.own_classes()
         known = [row for row in fold.rows.tolist() if own.get(row, -1) >= 0]
         asked += len(known)
@@ -192,8 +229,10 @@ def partition_fault(call: Call) -> str:
         return f"{int((times > 1).sum())} of {call.size} rows are in more than one test fold."
     if not times.all():
         return f"{int((times == 0).sum())} of {call.size} rows are in no test fold."
-    if min(len(fold.rows) for fold in folds) < call.size // k / 2:
-        return f"The folds have very different sizes: {[len(fold.rows) for fold in folds]}."
+    sizes = [len(fold.rows) for fold in folds]
+    # What is left over may be in one fold, of each class as well: at most twice an equal share.
+    if min(sizes) < call.size // k / 2 or max(sizes) > 2 * -(-call.size // k):
+        return f"The folds have very different sizes: {sizes}."
     return ""
 
 

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from grader.core.model import JSON, Answer
 
 TOLERANCE = 0.006  # an accuracy rounded to two decimals is still that accuracy
+MOST_RETURNED = 6
+"""Accuracies and average, and perhaps a deviation, losses or models."""
+
 UNKNOWN_ROW, FOREIGN_ROW = -1, -2
 
 Count = Annotated[int, Field(ge=0, le=10**9)]
@@ -34,6 +37,8 @@ class Phase(BaseModel):
     given: list[bool]
     moved: bool
     altered: bool
+    inherited: Count
+    strange: Count
     epochs: list[int]
     rate: float | None
     order: Count
@@ -183,20 +188,26 @@ def read(params: Mapping[str, JSON], answer: Answer) -> Call:
 
 
 def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
-    """Accuracies and their average from a returned pair (in either order), as fractions."""
-    vector = _vector(returned)
-    average: float | None = None
-    if isinstance(returned, list) and len(returned) == 2:
-        for first, second in (returned, returned[::-1]):
-            one, scalar = _vector(first), _scalar(second)
-            if one is not None and scalar is not None:
-                vector, average = one, scalar
-                break
-    if vector is not None and vector.max() > 1:
-        vector = vector / 100
-    if average is not None and average > 1:
-        average /= 100
-    return vector, average
+    """Accuracies and their average from what was returned, as fractions.
+
+    In any order, and with other values beside them: those that belong together are taken.
+    """
+    vectors, scalars = [], []
+    if isinstance(returned, list) and len(returned) <= MOST_RETURNED:
+        for part in returned:
+            if (scalar := _scalar(part)) is not None:
+                scalars.append(scalar / 100 if scalar > 1 else scalar)
+            elif (vector := _fractions(part)) is not None:
+                vectors.append(vector)
+    pairs = [(vector, scalar) for vector in vectors for scalar in scalars]
+    if not pairs:
+        return _fractions(returned), None
+    return min(pairs, key=lambda pair: abs(float(pair[0].mean()) - pair[1]))
+
+
+def _fractions(value: JSON) -> np.ndarray | None:
+    vector = _vector(value)
+    return vector / 100 if vector is not None and vector.max() > 1 else vector
 
 
 def _scalar(value: JSON) -> float | None:
@@ -270,7 +281,29 @@ def _choose(
     for (i, found), value in zip(options, reported, strict=True):
         rows = _fitting(params, phases[i], found, value)
         chosen.append((i, found[-1] if rows is None else rows, rows is not None))
-    return chosen
+    if all(matched for _, _, matched in chosen):
+        return chosen
+    # Models that are tested side by side, or the last first: what was returned has their order.
+    fits = [
+        {n for n, v in enumerate(reported) if _fitting(params, phases[i], found[:1], v) is not None}
+        for i, found in options
+    ]
+    return [(i, found[0], True) for i, found in options] if _all_paired(fits) else chosen
+
+
+def _all_paired(fits: list[set[int]]) -> bool:
+    """Whether each can have one of the numbers that fit it, no two the same."""
+    taken: dict[int, int] = {}
+
+    def place(one: int, tried: set[int]) -> bool:
+        for number in fits[one] - tried:
+            tried.add(number)
+            if number not in taken or place(taken[number], tried):
+                taken[number] = one
+                return True
+        return False
+
+    return all(place(one, set()) for one in range(len(fits)))
 
 
 def _candidates(phase: Phase) -> list[np.ndarray]:

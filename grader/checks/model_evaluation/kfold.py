@@ -20,6 +20,9 @@ from grader.checks.model_evaluation.folds import UNKNOWN_ROW, Call, draw_script
 from grader.checks.settings import Share
 from grader.core.model import JSON, Answer, Case, Outcome, Question
 
+ENOUGH = 0.9
+"""Of the rows of the other folds: less may be by intent, such as for a validation set."""
+
 
 class KFoldCheck(Check):
     """What the four checks share: how they ask, and when there is nothing to mark."""
@@ -85,6 +88,8 @@ class KFoldResults(KFoldCheck):
             return failed(findings.no_results(calls), **details)
         if any(call.share_of(UNKNOWN_ROW) > 0.5 for call in calls):
             return review(findings.CHANGED, **details)
+        if any(findings.unseen_tests(call) for call in calls):
+            return review(findings.UNSEEN, **details)
         wrong = next((text for call in calls if (text := findings.wrong_results(call))), "")
         off = next((text for call in calls if (text := findings.wrong_mean(call))), "")
         if not wrong and not off:
@@ -182,6 +187,12 @@ class KFoldIsolation(KFoldCheck):
                     self.flawed_share,
                     f"The model of fold {number} was trained without the rows of fold {left_out}. "
                     "It should learn from all folds but its own.",
+                )
+            given = int(fold.phase.touched.sum())
+            if given < ENOUGH * others:
+                return review(
+                    f"The model of fold {number} was given {given} of the {others} rows that are "
+                    "not in its test fold. A person must look at what the others are used for."
                 )
             labels = np.array(fold.phase.labels)
             wrong = (labels >= 0) & (labels != target)

@@ -6,6 +6,7 @@ its output. The trusted side notes both, and says which classes a call shall pre
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import threading
@@ -14,6 +15,9 @@ import numpy as np
 
 KEPT = 200
 """So many notes are kept back at most, for the next call of a model."""
+
+PARTS, SIGNS = 8, 32
+"""So many parameters have a print of their own, with so many signs; all beyond share one."""
 
 
 class Rows:
@@ -71,8 +75,25 @@ class Watch:
         import torch
         from torch.optim import optimizer
 
-        original = torch.nn.Module.__call__
+        handles = [
+            optimizer.register_optimizer_step_pre_hook(self._stepping),
+            optimizer.register_optimizer_step_post_hook(self._stepped),
+        ]
+        # Many write model.forward(x), which is no call: then the outermost forward is the model's.
+        places = [(torch.nn.Module, "__call__"), *((kind, "forward") for kind in _own_kinds())]
+        originals = [getattr(*place) for place in places]
+        for (kind, name), original in zip(places, originals, strict=True):
+            setattr(kind, name, self._watched(original))
+        try:
+            yield
+        finally:
+            for (kind, name), original in zip(places, originals, strict=True):
+                setattr(kind, name, original)
+            for handle in handles:
+                handle.remove()
 
+    def _watched(self, original):
+        @functools.wraps(original)
         def call(module, *args, **kwargs):
             self._place.depth += 1
             try:
@@ -83,17 +104,7 @@ class Watch:
                 return out
             return self._seen(module, [*args, *kwargs.values()], out)
 
-        handles = [
-            optimizer.register_optimizer_step_pre_hook(self._stepping),
-            optimizer.register_optimizer_step_post_hook(self._stepped),
-        ]
-        torch.nn.Module.__call__ = call
-        try:
-            yield
-        finally:
-            torch.nn.Module.__call__ = original
-            for handle in handles:
-                handle.remove()
+        return call
 
     def trained(self, module, data, epochs, rate):
         """Takes note of a call of the notebook's training function, after it returned."""
@@ -204,10 +215,40 @@ class Watch:
         return self._modules[key]
 
 
+def _own_kinds():
+    """The classes whose `forward` a notebook's models have: Sequential, and those of its own."""
+    import torch
+
+    found, rest = [], [torch.nn.Module]
+    while rest:
+        kind = rest.pop()
+        rest += kind.__subclasses__()
+        own = kind is torch.nn.Sequential or not kind.__module__.startswith("torch.")
+        if own and "forward" in vars(kind) and kind not in found:
+            found.append(kind)
+    return found
+
+
 def fingerprint(module):
-    """Equal for equal parameters (where nan equals nan)."""
-    sums = repr([float(p.detach().double().sum()) for p in module.parameters()])
-    return hashlib.blake2b(sums.encode(), digest_size=12).hexdigest()
+    """A print of each parameter, spaces between: equal for equal ones, alike for near ones."""
+    found = [_print(parameter) for parameter in module.parameters()]
+    if len(found) > PARTS:
+        found[PARTS - 1 :] = [_digest(found[PARTS - 1 :])]
+    return " ".join(found)
+
+
+def _print(parameter):
+    """A digest (where nan equals nan), and for some of the values whether they exceed the mean."""
+    values = parameter.detach().double().cpu().numpy().reshape(-1)
+    with np.errstate(all="ignore"):
+        total = float(values.sum())
+        picked = np.linspace(0, values.size - 1, min(values.size, SIGNS)).astype(np.int64)
+        signs = "".join("01"[int(v > total / values.size)] for v in values[picked])
+    return f"{_digest([tuple(parameter.shape), total])}:{signs}"
+
+
+def _digest(value):
+    return hashlib.blake2b(repr(value).encode(), digest_size=5).hexdigest()
 
 
 def widths(module):

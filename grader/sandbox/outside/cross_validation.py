@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.core.model import JSON
+from grader.sandbox.outside import prints
 
 MAX_PHASES = 200
 MAX_EVENTS = 400
@@ -24,9 +25,6 @@ MAX_CALLS = 10_000
 
 MAX_JUDGED = 500_000
 """Rows of all judgements together: who judges after each of a thousand epochs has a third."""
-
-MAX_PRINT = 100
-"""Letters of a fingerprint of weights."""
 
 Whole = NDArray[np.int64]
 
@@ -57,7 +55,10 @@ class Life:
     given: NDArray[np.bool_]  # rows handed to the notebook's training function
     epochs: list[int] = field(default_factory=list)
     rate: float | None = None
+    inherited: int = 0  # parameters that it had from trainings of other lives when it began
+    strange: int = 0  # gradients by rows that are none of ours
     prints: set[str] = field(default_factory=set)  # of the weights after every step
+    last: str = ""  # the one after the last
     moved: bool = False  # whether they were ever others than at first
     was_reset: bool = False
     events: list[Event] = field(default_factory=list)  # since it last learned
@@ -74,6 +75,8 @@ class Life:
             "labels": self.labels.copy(),
             "given": self.given.copy(),
             "moved": self.moved,
+            "inherited": self.inherited,
+            "strange": self.strange,
             "epochs": list(self.epochs),
             "rate": self.rate,
         }
@@ -88,6 +91,12 @@ class Life:
         used = (labels >= 0) & (event.rows >= 0) & self.told[event.rows]
         np.add.at(self.counts, event.rows[used], 1)
         self.labels[event.rows[used]] = labels[used]
+        self.strange += int(((labels >= 0) & (event.rows < 0)).sum())
+
+    def left(self, now: str) -> None:
+        """A step has left it with these weights."""
+        self.prints.add(now)
+        self.last = now
 
     def has_told(self, event: Event) -> bool:
         """Whether the outputs of a call were handed out, so that it was one."""
@@ -129,6 +138,7 @@ class CrossValidation:
         self._by_key: dict[int, Life] = {}
         self._widths: list[list[int]] = []  # by key
         self._events: list[Event] = []
+        self._prints = prints.Prints()
 
     @staticmethod
     def sent(params: Mapping[str, JSON]) -> Mapping[str, JSON]:
@@ -180,8 +190,11 @@ class CrossValidation:
             raise ValueError("classes of other rows")
         life = self._life(key, now)
         if stepping is True:  # an optimizer that looks for its way
-            life.prints.add(now)
+            life.left(now)
+            self._prints.after(now)
             life.was_reset = False
+        if not life.prints:
+            self._prints.before(now)
         altered = bool(life.prints) and now not in life.prints
         event = Event(key, found, classes, now, len(self._events), altered)
         self._events.append(event)
@@ -195,17 +208,24 @@ class CrossValidation:
             raise ValueError("a gradient of another shape")
         life = self._by_key[event.key]
         if life.was_reset:
-            life.events = [other for other in life.events if other is not event]
+            # What it was asked since it was reset is of the new life as well.
+            since = [
+                other for other in life.events if (other.key, other.now) == (event.key, event.now)
+            ]
+            life.events = [other for other in life.events if other not in since]
             life = self._begin(event.key, event.now)
-            life.told[event.rows[event.rows >= 0]] = True
-            life.events.append(event)
+            for other in since:
+                other.altered = False
+                life.told[other.rows[other.rows >= 0]] = True
+            life.events += since
         life.learn(event, pulled)
 
     def _stepped(self, key: int, now: str, rate: JSON) -> None:
         """An optimizer has moved a model."""
         life = self._by_key.get(_whole(key, len(self._widths) - 1))
         if life is not None:
-            life.prints.add(_print(now))
+            life.left(prints.read(now))
+            self._prints.after(now)
             life.moved |= now != life.first
             if life.rate is None and isinstance(rate, float):
                 life.rate = rate
@@ -222,15 +242,19 @@ class CrossValidation:
             life.rate = rate
 
     def _life(self, key: int, now: str) -> Life:
-        key, now = _whole(key, len(self._widths) - 1), _print(now)
+        key, now = _whole(key, len(self._widths) - 1), prints.read(now)
         if key not in self._by_key:
             # A copy of a model that has learned is that model, not a fresh one.
-            older = next((life for life in self._lives if now in life.prints), None)
+            older = next((life for life in self._lives if self._is_of(life, now)), None)
             self._by_key[key] = older or self._begin(key, now)
         life = self._by_key[key]
-        life.was_reset = bool(life.prints) and now not in life.prints
+        life.was_reset = bool(life.prints) and not self._is_of(life, now)
         life.moved |= now != life.first
         return life
+
+    def _is_of(self, life: Life, now: str) -> bool:
+        """Whether these are weights that a life's training had left, or nearly so."""
+        return now in life.prints or self._prints.go_on(now, life.last)
 
     def _begin(self, key: int, now: str) -> Life:
         if len(self._lives) >= MAX_LIVES:
@@ -244,7 +268,9 @@ class CrossValidation:
             labels=nothing - 1,
             told=nothing > 0,
             given=nothing > 0,
+            inherited=self._prints.kept(now, [life.last for life in self._lives]),
         )
+        self._prints.before(now)
         self._lives.append(life)
         self._by_key[key] = life
         return life
@@ -257,12 +283,6 @@ def _plain(phase: dict[str, JSON]) -> dict[str, JSON]:
 def _whole(value: JSON, most: int) -> int:
     if type(value) is not int or not 0 <= value <= most:
         raise ValueError("not a number that may stand here")
-    return value
-
-
-def _print(value: JSON) -> str:
-    if not isinstance(value, str) or len(value) > MAX_PRINT:
-        raise ValueError("no fingerprint")
     return value
 
 

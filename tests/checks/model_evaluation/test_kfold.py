@@ -221,7 +221,35 @@ return""".strip(),
 
 LAST_BATCH_EMPTY = CONTIGUOUS.replace("epochs, lr)", "epochs, lr, len(rest) - 1)")
 
+FORWARD = TRAIN_ACCURACY_TOO.replace(
+    "calculate_accuracy(data[a:b], target[a:b], model)",
+    "(model.forward(data[a:b]).argmax(1) == target[a:b]).float().mean()",
+)
+
+OWN_CLASS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = create_model(hidden)
+    def forward(self, x):
+        return self.layers.forward(x)
+accuracies = []
+rows = torch.arange(len(data))
+for i in range(k):
+    test, net = rows % k == i, Net()
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net.forward(data[~test]), target[~test]).backward()
+        optimizer.step()
+        calculate_accuracy(data[~test], target[~test], net)
+    accuracies.append((net.forward(data[test]).argmax(1) == target[test]).float().mean())
+return accuracies, sum(accuracies) / k
+"""
+
 RIGHT = {
+    "forward": FORWARD,
+    "forward of an own class": OWN_CLASS,
     "seeded in each fold": "torch.manual_seed(0)\n"
     + MASKS.replace("    test =", "    torch.manual_seed(0)\n    test ="),
     "epoch by epoch": CONTIGUOUS.replace(
@@ -244,6 +272,25 @@ RIGHT = {
     "swapped pair": MASKS.replace(
         "np.array(accuracies), np.mean(accuracies)", "np.mean(accuracies), accuracies"
     ),
+    "dictionary": MASKS.replace(
+        "np.array(accuracies), np.mean(accuracies)",
+        "dict(enumerate(accuracies)), np.mean(accuracies)",
+    ),
+    "named, with a deviation": MASKS.replace(
+        "np.array(accuracies), np.mean(accuracies)",
+        "{'std': np.std(accuracies), 'all': accuracies, 'mean': np.mean(accuracies)}",
+    ),
+    "last fold tested first": MASKS.replace(
+        "    accuracies.append(calculate_accuracy(data[test], target[test], model).item())",
+        "    accuracies.append((model, test))",
+    ).replace(
+        "return",
+        "for i, (model, test) in list(enumerate(accuracies))[::-1]:\n"
+        "    accuracies[i] = float(calculate_accuracy(data[test], target[test], model))\nreturn",
+    ),
+    "state dict, with a look before the training": STATE.replace(
+        "    model =", "    calculate_accuracy(data[~test], target[~test], net)\n    model ="
+    ),
     "rounded": MASKS.replace(".item())", ".item().__round__(2))"),
 }
 
@@ -261,6 +308,29 @@ def test_right_functions_get_all_points_for_any_hidden_data(seed: int) -> None:
 
 def test_a_reset_model_is_a_fresh_one() -> None:
     assert shares(RESET, before=RESET_BEFORE) == ALL
+
+
+@pytest.mark.parametrize(
+    "made_anew",
+    [
+        # As tutorials do it: of biases nothing is said, or they begin with a number.
+        "nn.init.xavier_uniform_(layer.weight); layer.bias.data.fill_(0.01)",
+        "nn.init.uniform_(layer.weight, 0, 0.2); nn.init.zeros_(layer.bias)",
+        "layer.weight.data = torch.full_like(layer.weight, 0.1); layer.bias.data.zero_()",
+        "torch.manual_seed(layer.weight.numel()); layer.reset_parameters()",
+    ],
+)
+def test_a_model_that_is_reset_in_other_ways_is_a_fresh_one(made_anew: str) -> None:
+    before = RESET_BEFORE.replace('hasattr(layer, "reset_parameters")', "hasattr(layer, 'weight')")
+    assert shares(RESET, before=before.replace("layer.reset_parameters()", made_anew)) == ALL
+
+
+def test_weights_that_are_moved_after_each_step_are_one_training() -> None:
+    body = OWN_LOOP.replace(
+        "            optimizer.step()\n",
+        "            optimizer.step()\n            for p in net.parameters(): p.data.mul_(0.999)\n",
+    )
+    assert shares(body) == ALL | {"isolation": "review"}
 
 
 def test_a_copy_of_the_best_model_is_the_model() -> None:
@@ -359,6 +429,50 @@ WRONG: dict[str, tuple[str, dict[str, str]]] = {
         STATE.replace("copy.deepcopy(net.state_dict())", "net.state_dict()"),
         {"isolation": "0.25"},
     ),
+    "a hair beside the weights that were learned": (
+        "net = create_model(hidden)"
+        + MASKS.replace("create_model(hidden)", "net").replace(
+            "    model =", "    for p in net.parameters(): p.data += 1e-6\n    model ="
+        ),
+        {"isolation": "0.25"},
+    ),
+    "only the last layer is new": (
+        "net = create_model(hidden)"
+        + MASKS.replace("create_model(hidden)", "net").replace(
+            "    model =", "    net[-2].reset_parameters()\n    model ="
+        ),
+        {"isolation": "review"},
+    ),
+    "the first layer of the model before": (
+        "first = create_model(hidden)[0].state_dict()"
+        + MASKS.replace("create_model(hidden)", "net")
+        .replace(
+            "    model =",
+            "    net = create_model(hidden)\n    net[0].load_state_dict(first)\n    model =",
+        )
+        .replace(
+            "    accuracies.append", "    first = model[0].state_dict()\n    accuracies.append"
+        ),
+        {"isolation": "review"},
+    ),
+    "test rows beside themselves in the training": (
+        MASKS.replace(
+            "data[~test], target[~test]",
+            "torch.cat([data[~test], data[test] + 1e-6]), torch.cat([target[~test], target[test]])",
+        ),
+        {"isolation": "review"},
+    ),
+    "one fold of more than half of the rows": (
+        MASKS.replace("rows % k == i", "(rows // 5).clamp(max=k - 1) == i"),
+        {"partition": "0"},
+    ),
+    "trained on half of each other fold": (
+        MASKS.replace(
+            "data[~test], target[~test]",
+            "data[~test][: (~test).sum() * 3 // 5], target[~test][: (~test).sum() * 3 // 5]",
+        ),
+        {"isolation": "review"},
+    ),
     "trained on one fold only": (
         MASKS.replace(
             "data[~test], target[~test]",
@@ -421,6 +535,13 @@ def test_changed_rows_are_referred_to_a_person() -> None:
     got = outcomes("data = (data - data.mean(0)) / data.std(0)\n" + MASKS.strip("\n"))
     unsure = [name for name, outcome in got.items() if outcome.status is Status.REVIEW]
     assert unsure == ["results", "partition", "isolation"]
+
+
+def test_unseen_tests_beside_seen_training_rows_are_referred_to_a_person() -> None:
+    layers = "model[2](model[1](model[0](data[a:b])))"
+    assert "model(data" not in FORWARD
+    got = shares(FORWARD.replace("model.forward(data[a:b])", layers))
+    assert got == dict.fromkeys(CHECKS, "review") | {"parameters": "1"}
 
 
 def test_unseen_work_is_referred_to_a_person() -> None:
@@ -529,6 +650,10 @@ def test_lost_answers_are_an_error(status: AnswerStatus) -> None:
         ([[np.array(0.5), np.array([1.0])], np.array([0.75])], [0.5, 1.0], 0.75),
         (np.array([[0.5], [1.0]]), [0.5, 1.0], None),
         ([0.5, 1.0, 0.25], [0.5, 1.0, 0.25], None),
+        ([[0.5, 1.0], 0.25, 0.75], [0.5, 1.0], 0.75),
+        ([[0.5, 0.5], [0.5, 1.0], 75.0], [0.5, 1.0], 0.75),
+        ([[0.5, 1.0], 1.0, {"type": "Sequential"}], [0.5, 1.0], 1.0),
+        ([0.5, 1.0, 0.25, 0.5, 0.5, 0.5], [0.5, 1.0, 0.25, 0.5, 0.5, 0.5], None),
         ({"type": "dict"}, None, None),
         ([["a", 1.0], 0.5], None, None),
         ([[float("nan"), 1.0], 0.5], None, None),

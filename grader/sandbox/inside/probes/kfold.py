@@ -10,7 +10,7 @@ import inspect
 from .. import conversation
 from ..cells import own
 from ..handout import missing_from, replaced
-from ..plain import plain
+from ..plain import MAX_ITEMS, plain
 from ..protocol import describe_error
 from ..watch import Rows, Watch
 from . import FUNCTION, probe
@@ -39,11 +39,19 @@ def kfold(namespace, params):
     doubles = stand_ins | {"trainModel": _recorded(train, watch)}
     with replaced(names, doubles), torch.enable_grad(), watch.watching():
         try:
-            facts["returned"] = plain(function(*arguments))
+            facts["returned"] = plain(_listed(function(*arguments)))
         except Exception as error:
             facts["error"] = describe_error(error)
     watch.tell_all()
     return facts
+
+
+def _listed(value, depth=0):
+    """Dictionaries, such as of fold and accuracy, as lists of what they hold."""
+    value = list(value.values()) if isinstance(value, dict) else value
+    if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS and depth < 2:
+        return [_listed(inner, depth + 1) for inner in value]
+    return value
 
 
 def _takes(function, arguments):

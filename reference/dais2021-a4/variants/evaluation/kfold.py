@@ -419,3 +419,63 @@ def trainModel(model, data, target, epochs, lr=0.01):
         loss.backward()
         optimizer.step()
     return model
+
+
+# %% refers kfold_isolation: only the last layer is new in each fold
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    folds = torch.arange(len(data)).tensor_split(k)
+    model = create_model(hidden)
+    accuracies = []
+    for i, test_rows in enumerate(folds):
+        rows = torch.cat([*folds[:i], *folds[i + 1 :]])
+        model[-2].reset_parameters()
+        model = trainModel(model, data[rows], target[rows], epochs, lr)
+        accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% refers kfold_isolation: the test rows a hair beside themselves in the training
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    folds = torch.arange(len(data)).tensor_split(k)
+    accuracies = []
+    for i, test_rows in enumerate(folds):
+        rows = torch.cat([*folds[:i], *folds[i + 1 :], test_rows])
+        shifted = data[rows]
+        shifted[-len(test_rows) :] += 1e-6
+        model = trainModel(create_model(hidden), shifted, target[rows], epochs, lr)
+        accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% loses kfold_partition: the last fold is left with most of the rows
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    size = (len(data) // k + 1) // 2
+    accuracies = []
+    for i in range(k):
+        begin, end = i * size, (i + 1) * size if i < k - 1 else len(data)
+        rows = [n for n in range(len(data)) if not begin <= n < end]
+        model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
+        accuracies.append(float(calculate_accuracy(data[begin:end], target[begin:end], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% refers kfold_isolation: trained on six of ten rows of each other fold
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    folds = torch.arange(len(data)).tensor_split(k)
+    accuracies = []
+    for i, test_rows in enumerate(folds):
+        rows = torch.cat([f[: len(f) * 3 // 5] for j, f in enumerate(folds) if j != i])
+        model = trainModel(create_model(hidden), data[rows], target[rows], epochs, lr)
+        accuracies.append(float(calculate_accuracy(data[test_rows], target[test_rows], model)))
+    return accuracies, sum(accuracies) / k
+
+
+# %% keeps kfold_results, kfold_partition, kfold_isolation: forward by hand, a dictionary
+def kfold_crossvalidation(k, data, target, hidden=[100], epochs=50, lr=0.01):
+    accuracies = {}
+    for i in range(k):
+        test = torch.arange(len(data)) % k == i
+        model = trainModel(create_model(hidden), data[~test], target[~test], epochs, lr)
+        print("training:", calculate_accuracy(data[~test], target[~test], model))
+        accuracies[i] = (model.forward(data[test]).argmax(1) == target[test]).float().mean().item()
+    return accuracies, sum(accuracies.values()) / k
