@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -70,6 +71,7 @@ class Sly(float):
         ([0] * 10**4, {"type": "list"}),
         (range(3), {"type": "range"}),
         (Sly(2), {"type": "Sly"}),
+        (pd.Series([1.0, 2.0]), np.array([1.0, 2.0])),
         ({1: 2}, {"type": "dict"}),
         ([[[[[[1]]]]]], [[[[{"type": "list"}]]]]),
     ],

@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from grader.checks.base import Check, error, failed, partial, passed
+from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.settings import Share
 from grader.core.errors import GraderError
 from grader.core.model import JSON, Answer, AnswerStatus, Case, Outcome, Question, Status
@@ -25,6 +25,9 @@ FEW = 4
 """Up to so many classes a network is taken as it is drawn."""
 
 MOST_TRIES = 2000
+
+MAY_HOLD_COUNTS = ("dict", "defaultdict", "OrderedDict", "Counter", "ConfusionMatrixDisplay")
+"""Types of what is returned in place of a matrix, and may hold one for a person's eyes."""
 
 
 class ConfusionCheck(Check):
@@ -249,7 +252,20 @@ def _matrix(answer: Answer) -> np.ndarray | Outcome:
     returned = value["returned"]
     if returned is None:
         return failed(f"`{NAME}` returns nothing. It should return the matrix.")
+    return _read(returned)
+
+
+def _read(returned: JSON) -> np.ndarray | Outcome:
     matrix = _square_numbers(returned)
+    if matrix is None and isinstance(returned, list):  # such as the accuracy beside it
+        found = [part for part in map(_square_numbers, returned) if part is not None]
+        matrix = found[0] if len(found) == 1 else None
+    kind = returned.get("type") if isinstance(returned, dict) else ""
+    if matrix is None and (isinstance(returned, str) or kind in MAY_HOLD_COUNTS):
+        return review(
+            f"What `{NAME}` returns could not be read as a matrix. A person must look whether it "
+            "holds the counts."
+        )
     return failed(f"`{NAME}` does not return a matrix of numbers.") if matrix is None else matrix
 
 

@@ -10,6 +10,7 @@ import numpy as np
 MAX_ITEMS = 5000
 MAX_DEPTH = 4
 MAX_TEXT = 200
+TABLES = ("pandas", "polars")
 
 
 def plain(value, depth=0):
@@ -27,7 +28,8 @@ def plain(value, depth=0):
         return _array(value.detach().to("cpu", torch.float64).numpy(), depth)
     if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS and depth < MAX_DEPTH:
         return [plain(inner, depth + 1) for inner in value]
-    if type(value).__module__.startswith("pandas.") and hasattr(value, "to_numpy"):
+    library = str(type(value).__module__).partition(".")[0]  # its classes are where it says
+    if library in TABLES and hasattr(value, "to_numpy"):
         return plain(value.to_numpy(), depth)
     return {"type": type(value).__name__[:MAX_TEXT]}
 

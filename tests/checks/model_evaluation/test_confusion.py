@@ -82,6 +82,26 @@ def test_right_matrices_pass(body: str) -> None:
     assert counts.details["orientation"] == f"rows are {rows}"
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "import pandas as pd\nreturn pd.DataFrame(m, index=list('abc'), columns=list('abc'))",
+        "return m, float(np.trace(m) / m.sum())",
+        "return ['a', 'b', 'c'], m.tolist()",
+    ],
+    ids=["table", "accuracy beside it", "names beside it"],
+)
+def test_right_matrices_pass_in_other_clothes(ending: str) -> None:
+    assert [got.status for got in both(NUMPY.replace("return m", ending))] == [Status.PASSED] * 2
+
+
+@pytest.mark.parametrize(
+    "ending", ["return {(i, j): m[i, j] for i in range(3) for j in range(3)}", "return str(m)"]
+)
+def test_what_may_hold_the_counts_goes_to_a_person(ending: str) -> None:
+    assert [got.status for got in both(NUMPY.replace("return m", ending))] == [Status.REVIEW] * 2
+
+
 @pytest.mark.parametrize("seed", range(2, 12))
 def test_right_matrices_pass_for_any_hidden_data(seed: int) -> None:
     assert [got.status for got in both(NUMPY, seed)] == [Status.PASSED] * 2
@@ -143,13 +163,13 @@ def test_an_error_with_an_absent_class_costs_the_shape_only() -> None:
         ("return confusion_matrix", "returns itself"),
         ("return result", "not attempted"),
         ("return 1 / 0", "ZeroDivisionError"),
-        ("return {(0, 0): 1}", "not return a matrix"),
         ("return [['a'] * 3] * 3", "not return a matrix"),
         ("return [[1, 2], [3]]", "not return a matrix"),
         ("return [[float('inf')] * 3] * 3", "not return a matrix"),
         ("return np.full((3, 3), np.inf)", "not return a matrix"),
         ("return np.full((3, 3), np.nan)", "sum up"),
-        ("return np.zeros((3, 3), dtype=complex)", "not return a matrix"),
+        ("return (np.zeros((3, 3)), np.zeros((3, 3)))", "not return a matrix"),
+        ("return 0.5", "not return a matrix"),
     ],
 )
 def test_wrong_matrices_fail_with_a_reason(body: str, words: str) -> None:
