@@ -56,14 +56,12 @@ NEVER = {
 AT_IMPORT = {
     "grader.review": {"PIL", "markdown_it", "nh3", "pygments", "rapidfuzz", "scipy", "starlette"},
     "grader.review.server": {"uvicorn"},
-    "grader.sandbox.kernels.client": {"nbclient", "nbformat"},
-    "grader.sandbox.kernels.driver": {"jupyter_client", "nbclient"},
-    "grader.sandbox.kernels.kernel": {"jupyter_client", "traitlets", "zmq"},
+    "grader.sandbox.kernels.client": {"jupyter_client", "nbclient", "nbformat", "zmq"},
     "grader.student.jupyter_magic": {"IPython"},
 }
 """Which room or module may load which library of an extra when it is imported; the others say what
-is missing at the moment they need it. The review and a kernel's driver are parts that nothing else
-imports, and `%check` runs where IPython is."""
+is missing at the moment they need it. The review and the client of a Jupyter kernel are parts that
+nothing else imports, and `%check` runs where IPython is."""
 
 LAZY = {"torch", "torchvision", "onnx", "pygraphviz", "matplotlib", "sklearn", "pandas", "seaborn"}
 """Loaded by whoever needs them, and not by the commands that students and lecturers wait for."""
@@ -200,6 +198,8 @@ def test_the_grading_never_asks_in_its_own_process() -> None:
     assert not [name for name, targets in GRAPH.items() if process in targets]
     plain = {name for name, targets in GRAPH.items() if "grader.student.plain_run" in targets}
     assert plain == {"grader.student.open_sandbox"}
+    doors = {name for name, targets in GRAPH.items() if "grader.sandbox.observe" in targets}
+    assert {name for name in doors if "plain=" in MODULES[name].read_text()} == plain
     assert {name for name, targets in GRAPH.items() if magic in targets} == {"grader"}
 
 

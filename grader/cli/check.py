@@ -207,7 +207,7 @@ class Request:
         alone = [*work.files, *work.submission.unreadable] if path.is_file() else list(only)
         self._screen.missing = work.submission.missing
         tasks = _tasks(self.public, self._items, alone)
-        door, note = open_sandbox.find()
+        door, note = open_sandbox.find(pictures="html" in self._formats)
         if note and self._first:
             say(f"note: {note}", err=True)
         self._first = False

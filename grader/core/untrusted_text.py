@@ -20,6 +20,9 @@ FORMULA = re.compile(
 program or another splits. Some take the wide forms of `=+-@` as well."""
 
 
+TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
+
+
 def printable(text: str, keep: str = "") -> str:
     """The text with every control character but those in `keep` replaced by U+FFFD.
 
@@ -39,6 +42,11 @@ def _shown(sign: str) -> str:
 def encodable(text: str) -> str:
     """The text with lone surrogates replaced, so that every encoding takes it."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def without_terminal_codes(text: str) -> str:
+    """The text without colours and what else a terminal obeys; every encoding takes it."""
+    return encodable(TERMINAL_CODES.sub("", text))
 
 
 def for_log(text: str) -> str:

@@ -62,11 +62,13 @@ def observe(
     progress: Progress | None = None,
     answered: Answered | None = None,
     cold: bool = False,
+    plain: bool = False,
 ) -> Evidence:
     """Runs a notebook's code cells in a fresh sandbox, asks the questions, returns the facts.
 
-    With `cold` the kernel is started from nothing, as it is when no fork server can be had. The
-    facts are the same.
+    With `cold` the kernel is started from nothing, as it is when no fork server can be had; with
+    `plain` it is one without Jupyter, which is there sooner, for cells that are Python alone. The
+    facts are the same, but for pictures, of which a plain one has none.
 
     A question that takes the kernel down costs its own answer: the others are asked again in a
     fresh kernel, at most `RESTARTS` times.
@@ -78,7 +80,7 @@ def observe(
     """
     began = time.monotonic()
     distinct = {codec.digest(question): question for question in [*questions, REPAIRS]}
-    asked = (surroundings, task, seed, resources, progress, answered, cold)
+    asked = (surroundings, task, seed, resources, progress, answered, cold or plain, plain)
     first = last = _once(notebook, distinct, *asked)
     evidence = first
     for _ in range(RESTARTS):
@@ -116,6 +118,7 @@ def _once(
     progress: Progress | None,
     answered: Answered | None,
     cold: bool,
+    plain: bool,
 ) -> Evidence:
     limits = surroundings.limits
     cells = tuple(
@@ -145,6 +148,7 @@ def _once(
         mounts={inside: str(outside) for inside, outside in surroundings.mounts.items()},
         hide=tuple(str(path) for path in surroundings.hide),
         rung=surroundings.rung or choose.best(),
+        plain=plain,
     )
     seconds = limits.notebook_seconds + 120 + sum(question[2] + 10 for question in job.questions)
     told = (progress, answered)

@@ -1,59 +1,67 @@
-"""Which door to student code a student's own check takes on this machine. Trusted side."""
+"""Which door to student code a student's own check takes on this machine. Trusted side.
+
+What it needs is loaded late: before anything else, what takes longest is begun.
+"""
 
 from __future__ import annotations
 
 import functools
+import re
 import sys
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.core import extras
-from grader.core.model import Evidence, Notebook, Question
-from grader.sandbox.surroundings import Surroundings
-from grader.student import plain_run
+
+if TYPE_CHECKING:
+    from grader.core.model import Evidence, Notebook, Question
+    from grader.sandbox.surroundings import Surroundings
 
 KERNEL = ("ipykernel", "nbclient", "jupyter_client")
+SLOW = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn)\b")
+"""What takes so long to load that between two checks a server keeps it loaded."""
 
-_choice: list[Future[str]] = []  # the rung that is looked for since `begin`
+_kept: dict[str, str] = {}  # "rung": the one that was found; "slow": that a notebook was
 
 
 def begin() -> None:
     """Starts what takes a while and does not depend on the notebook: for `find`, soon after."""
     if not _has_kernel():
+        from grader.student import plain_run  # noqa: PLC0415
+
         plain_run.ahead()
         return
     from grader.sandbox.kernels import drivers  # noqa: PLC0415
-    from grader.sandbox.walls import choose, levels  # noqa: PLC0415
+    from grader.sandbox.walls import cgroup  # noqa: PLC0415
 
+    cgroup.delegate()  # while this process is alone in its group
     drivers.ahead()
-    choice: Future[str] = Future()
-
-    def choose_rung() -> None:
-        try:
-            choice.set_result(choose.best(levels.UNCONFINED.name))
-        except BaseException as bad:  # told by whoever waits for it
-            choice.set_exception(bad)
-
-    _choice[:] = [choice]
-    threading.Thread(target=choose_rung).start()  # waited for in the end: it clears up
 
 
 def stay_ready() -> None:
-    """The same between two checks of one process: the next kernel is forked from a warm one."""
+    """The same between two checks of one process, by what the notebook was that was checked."""
     if not _has_kernel():
+        from grader.student import plain_run  # noqa: PLC0415
+
         plain_run.ahead()
         return
-    from grader.sandbox.kernels import fork_servers  # noqa: PLC0415
+    from grader.sandbox.kernels import drivers, fork_servers  # noqa: PLC0415
 
-    fork_servers.kernels.begin()
+    if "slow" in _kept:
+        fork_servers.kernels.begin()
+    else:
+        drivers.ahead(_kept.get("rung", ""))
 
 
-def find() -> tuple[Callable[..., Evidence], str]:
-    """The best door that works here, and a sentence on what it lacks if it is not a safe one."""
+def find(*, pictures: bool = False) -> tuple[Callable[..., Evidence], str]:
+    """The best door that works here, and a sentence on what it lacks if it is not a safe one.
+
+    With `pictures` the evidence holds what cells drew, where there is a sandbox.
+    """
     if not _has_kernel():
+        from grader.student import plain_run  # noqa: PLC0415
+
         lacks = extras.missing(*KERNEL)
         more = (
             f"; {extras.sentence('a sandbox', lacks)}" if lacks and sys.platform == "linux" else ""
@@ -61,21 +69,40 @@ def find() -> tuple[Callable[..., Evidence], str]:
         return plain_run.run, f"your notebook runs here without a sandbox, as in Jupyter{more}"
     from grader.sandbox.kernels import fork_servers  # noqa: PLC0415
     from grader.sandbox.observe import observe  # noqa: PLC0415
-    from grader.sandbox.walls import choose, levels  # noqa: PLC0415
+    from grader.sandbox.walls import levels  # noqa: PLC0415
+    from grader.student.needs_jupyter import needs_jupyter  # noqa: PLC0415
 
-    best = _choice[0].result() if _choice else choose.best(levels.UNCONFINED.name)
-    rung = levels.get(best)
+    rung = levels.get(_rung())
 
     def door(
         notebook: Notebook, questions: Sequence[Question], around: Surroundings, **more: Any
     ) -> Evidence:
         # Cold until a server is ready: a single notebook is done before one would be.
-        cold = fork_servers.kernels.pid is None
-        return observe(notebook, questions, replace(around, rung=rung.name), cold=cold, **more)
+        is_served = fork_servers.kernels.pid is not None
+        if slow := any(SLOW.search(cell.source) for cell in notebook.cells):
+            _kept["slow"] = "yes"
+        plain = not (pictures or around.mounts or (slow and is_served) or needs_jupyter(notebook))
+        within = replace(around, rung=rung.name)
+        return observe(notebook, questions, within, cold=not is_served, plain=plain, **more)
 
     if levels.NAMES.index(rung.name) <= levels.NAMES.index(levels.SAFE):
         return door, ""
     return door, f"your notebook runs here with {rung.what}, which does not give {rung.lacks}"
+
+
+def _rung() -> str:
+    """The best one here, looked for once."""
+    if "rung" not in _kept:
+        from grader.sandbox.kernels import drivers  # noqa: PLC0415
+
+        _kept["rung"] = drivers.best_rung() or _looked_for()
+    return _kept["rung"]
+
+
+def _looked_for() -> str:
+    from grader.sandbox.walls import choose, levels  # noqa: PLC0415
+
+    return choose.best(levels.UNCONFINED.name)
 
 
 @functools.cache

@@ -23,7 +23,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A folder with the bundle's checks, and a door without a sandbox."""
     (tmp_path / public_file.FILE).write_bytes(public_file.dump(made()))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("grader.student.open_sandbox.find", lambda: (door, ""))
+    monkeypatch.setattr("grader.student.open_sandbox.find", lambda **_: (door, ""))
     monkeypatch.setattr("grader.student.open_sandbox.begin", lambda: None)
     monkeypatch.setattr("grader.student.open_sandbox.stay_ready", lambda: None)
     for name in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "GITHUB_OUTPUT"):
@@ -81,14 +81,14 @@ def test_a_failed_grader_is_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*_: object, **__: object) -> None:
         raise GraderError("the sandbox broke")
 
-    monkeypatch.setattr("grader.student.open_sandbox.find", lambda: (broken, ""))
+    monkeypatch.setattr("grader.student.open_sandbox.find", lambda **_: (broken, ""))
     done = check(RIGHT, "--item", "relu")
     assert done.exit_code == 3
     assert done.stderr.splitlines()[-1] == f"grader: {NAME}: the sandbox broke"
 
 
 def test_a_lower_rung_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.student.open_sandbox.find", lambda: (door, "not confined"))
+    monkeypatch.setattr("grader.student.open_sandbox.find", lambda **_: (door, "not confined"))
     assert check(RIGHT, "--item", "relu").stderr.splitlines()[0] == "note: not confined"
 
 

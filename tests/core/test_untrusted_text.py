@@ -16,6 +16,7 @@ from grader.core.untrusted_text import (
     for_markdown,
     neutral,
     printable,
+    without_terminal_codes,
 )
 
 
@@ -124,3 +125,16 @@ def test_a_long_cell_is_looked_at_once() -> None:
     for sign in "\t\n, ":
         cell = sign * 300_000
         assert neutral(f"{cell}=1").count("'") in (1, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x1b[31mred\x1b[0m",
+        "\x1b]8;;http://x\x07red\x1b]8;;\x07",
+        "\x1b[2J\x1b[1;1Hred",
+        "\x1bcred",
+    ],
+)
+def test_terminal_codes_are_removed(text: str) -> None:
+    assert without_terminal_codes(text) == "red"

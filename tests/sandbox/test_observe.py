@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from grader.core.model import Cell, Ending, Evidence, Limits, Notebook, Question
-from grader.sandbox.kernels.client import MORE
+from grader.sandbox.kernels.kernel import MORE
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Progress, Surroundings
 

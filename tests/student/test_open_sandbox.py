@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from grader.core import extras
 from grader.core.errors import SandboxError
+from grader.core.notebook import read
+from grader.sandbox import observe
+from grader.sandbox.kernels import drivers, fork_servers
+from grader.sandbox.surroundings import Surroundings
+from grader.sandbox.walls import choose
 from grader.student import open_sandbox, plain_run
+from tests.bundle import notebook
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing was looked for yet, and nothing of a test's is kept."""
-    monkeypatch.setattr(open_sandbox, "_choice", [])
+    monkeypatch.setattr(open_sandbox, "_kept", {})
     monkeypatch.setattr(plain_run, "_waiting", [])
     open_sandbox._has_kernel.cache_clear()
     yield
@@ -55,17 +63,79 @@ def test_elsewhere_than_on_linux_there_is_no_sandbox(monkeypatch: pytest.MonkeyP
     )
 
 
-def test_what_the_search_for_a_sandbox_met_is_told_by_who_waits_for_it() -> None:
-    met: Future[str] = Future()
-    met.set_exception(SandboxError("nothing works here"))
-    open_sandbox._choice.append(met)
+def test_what_the_search_for_a_sandbox_met_is_told_by_who_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nothing() -> str:
+        raise SandboxError("nothing works here")
+
+    monkeypatch.setattr(drivers, "best_rung", nothing)
     with pytest.raises(SandboxError, match="nothing works here"):
         open_sandbox.find()
 
 
-def test_the_rung_that_was_found_meanwhile_is_taken() -> None:
-    found: Future[str] = Future()
-    found.set_result("landlock")
-    open_sandbox._choice.append(found)
-    _, note = open_sandbox.find()
-    assert note.startswith("your notebook runs here with ")
+def test_the_rung_that_was_found_meanwhile_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter(["landlock"])
+    monkeypatch.setattr(drivers, "best_rung", lambda: next(found))
+    for _ in range(2):  # it is asked for once
+        _, note = open_sandbox.find()
+        assert note.startswith("your notebook runs here with ")
+
+
+def test_where_the_driver_can_not_tell_the_rung_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(drivers, "best_rung", lambda: "")
+    monkeypatch.setattr(choose, "best", lambda minimum: "bubblewrap")
+    assert open_sandbox.find()[1] == ""
+
+
+@dataclass
+class Seen:
+    """How notebooks were observed, and what was kept ready."""
+
+    ways: list[tuple[bool, bool]] = field(default_factory=list)  # cold, plain
+    ready: list[str] = field(default_factory=list)
+    pid: int | None = None
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Nothing is started."""
+    found = Seen()
+
+    def observing(*_: Any, cold: bool, plain: bool, **__: Any) -> None:
+        found.ways.append((cold, plain))
+
+    monkeypatch.setattr(observe, "observe", observing)
+    monkeypatch.setattr(drivers, "best_rung", lambda: "bubblewrap")
+    monkeypatch.setattr(drivers, "ahead", found.ready.append)
+    pool: Any = SimpleNamespace(begin=lambda: found.ready.append("server"), pid=None)
+    monkeypatch.setattr(fork_servers, "kernels", pool)
+    return found
+
+
+def checked(source: str, *, pictures: bool = False, **around: Any) -> None:
+    door, _ = open_sandbox.find(pictures=pictures)
+    door(read(notebook(source), "x.ipynb"), (), Surroundings(**around))
+
+
+def test_a_notebook_of_python_alone_runs_without_jupyter(seen: Seen) -> None:
+    checked("import numpy")
+    checked("import sklearn")
+    checked("!ls")
+    checked("import numpy", pictures=True)
+    checked("import numpy", mounts={"/data/x": "/x"})
+    assert seen.ways == [(True, True), (True, True), (True, False), (True, False), (True, False)]
+
+
+def test_between_two_checks_what_the_notebook_wants_is_kept_ready(seen: Seen) -> None:
+    checked("import numpy")
+    open_sandbox.stay_ready()
+    checked("import torch")
+    open_sandbox.stay_ready()
+    assert seen.ready == ["bubblewrap", "server"]
+    cast("Any", fork_servers.kernels).pid = 7  # by now it is there
+    checked("import torch")
+    checked("import numpy")
+    assert seen.ways[2:] == [(False, False), (False, True)]

@@ -25,16 +25,18 @@ def load(table, name):
     return getattr(import_module(f"{__package__}.{module}"), function)
 
 
-def begin(namespace, prepare, seed, epochs=0, seconds=0):
-    """Seeds what is there, installs fixtures, opens the channel."""
-    from IPython import get_ipython
+def begin(namespace, prepare, seed, epochs=0, seconds=0, shell=None):
+    """Seeds what is there, installs fixtures, opens the channel. The shell may be IPython's."""
+    if shell is None:
+        from IPython import get_ipython
 
+        shell = get_ipython()
     global _channel
     random.seed(seed)
     import numpy as np
 
     np.random.seed(seed % 2**32)
-    surround(namespace, get_ipython(), prepare, seed, epochs, seconds)
+    surround(namespace, shell, prepare, seed, epochs, seconds)
     pipes = json.loads(os.environ.pop("GRADER_PIPES"))
     _channel = Channel(pipes["questions"], pipes["answers"], find, namespace)
 

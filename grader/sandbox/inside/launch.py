@@ -3,10 +3,11 @@
 Untrusted side (it becomes the student's process). Run as a script: `python launch.py CONNECTION`,
 or `python launch.py -- COMMAND...` for something else than a kernel.
 The five kernel sockets listen already, outside; their fds are inherited, so that no host
-directory needs to be visible in here.
+directory needs to be visible in here. A plain kernel has pipes alone.
 """
 
 import contextlib
+import importlib
 import json
 import os
 import resource
@@ -104,11 +105,13 @@ def run_without_terminal():
 def start(connection, setup):
     """Never returns while the kernel lives. `connection` is the path of its connection file."""
     limit(setup["limits"])
-    bind_to_fds(setup["sockets"])
     os.environ["GRADER_PIPES"] = json.dumps(setup["pipes"])
     sys.argv = [os.path.abspath(__file__), connection]
     # The work folder is not yet on the path: see `bootstrap.begin`.
     sys.path[:] = [path for path in sys.path if path != HERE] + [HERE]
+    if "orders" in setup["pipes"]:
+        importlib.import_module("grader_inside.plain_kernel").start(setup, limit)
+    bind_to_fds(setup["sockets"])
     run_without_terminal()
     if "ipykernel.debugger" not in sys.modules:
         without_debugger()

@@ -75,15 +75,10 @@ class PlainShell:
 
     def transform_cell(self, source):
         """The cell as Python."""
-        if found := CELL_MAGIC.match(source):
-            source = source[found.end() :]
-            if found[1] not in RUN_ANYHOW:
-                _left_out(f"%%{found[1]}")
-                return ""
-        with contextlib.suppress(SyntaxError, ValueError):
-            ast.parse(source)
-            return source
-        return "\n".join(_as_python(line) for line in source.split("\n"))
+        code, left_out = as_python(source)
+        for what in left_out:
+            state.repaired(f"{what[:40]} needs IPython, and was left out here")
+        return code
 
     def run_cell(self, source, out):
         """Runs a cell, printing into the text stream `out`; the exception that it ended with."""
@@ -128,7 +123,20 @@ class PlainShell:
             self.display(value)
 
 
-def _as_python(line):
+def as_python(source):
+    """A cell as Python, and what of it is IPython's and was left out."""
+    left_out = []
+    if found := CELL_MAGIC.match(source):
+        source = source[found.end() :]
+        if found[1] not in RUN_ANYHOW:
+            return "", [f"%%{found[1]}"]
+    with contextlib.suppress(SyntaxError, ValueError):
+        ast.parse(source)
+        return source, left_out
+    return "\n".join(_line(line, left_out) for line in source.split("\n")), left_out
+
+
+def _line(line, left_out):
     """A line, or what stands for it where it is IPython's."""
     if re.match(r"^\s*\??[\w.]+\?{1,2}\s*$|^\s*\?{1,2}[\w.]+\s*$", line) and "?" in line:
         return re.match(r"\s*", line)[0] + "pass"  # a question for help
@@ -139,12 +147,8 @@ def _as_python(line):
     if sign == "%" and name in RUN_ANYHOW and rest and not target:
         return indent + rest
     if sign == "!" or name not in SET_ANYHOW:
-        _left_out(f"{sign}{name}")
+        left_out.append(f"{sign}{name}")
     return f"{indent}{target} = []" if target else f"{indent}pass"
-
-
-def _left_out(what):
-    state.repaired(f"{what[:40]} needs IPython, and was left out here")
 
 
 def _shown_when_asked(pyplot):
@@ -162,8 +166,15 @@ def _close_figures():
 class Printed(io.TextIOBase):
     """What a cell prints: as much as may be kept. `told` gets the last line of each piece."""
 
+    encoding = "utf-8"
+
     def __init__(self, most, told):
         self._left, self._told, self.parts = most, told, []
+        self.size = 0  # of all that was printed, in characters
+
+    def fileno(self):
+        """The process's own standard output, for what a child prints."""
+        return 1
 
     def writable(self):
         """It is."""
@@ -173,7 +184,9 @@ class Printed(io.TextIOBase):
         """Keeps the text while there is room."""
         kept = text[: self._left]
         self._left -= len(kept)
-        self.parts.append(kept)
+        self.size += len(text)
+        if kept:
+            self.parts.append(kept)
         if lines := text.strip().splitlines():
             self._told(lines[-1])
         return len(text)

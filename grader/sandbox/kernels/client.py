@@ -1,5 +1,8 @@
 """nbclient with caps: executes one cell at a time and keeps no more than the limits allow.
 
+`JupyterTalk` is how a driver talks to a Jupyter kernel through it; `plain_kernel.PlainTalk` is the
+other way.
+
 Runs in the driver process. The kernel is the student's: each of its messages is a claim, and may
 be malformed, endless or a flood.
 """
@@ -8,31 +11,44 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
 import nbformat
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.session import Session
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from grader.core import bounded
 from grader.core.model import CellRun, Limits
-from grader.sandbox.kernels.kernel import ConfinedKernel
+from grader.core.untrusted_text import without_terminal_codes
+from grader.sandbox.kernels.job import KernelJob
+from grader.sandbox.kernels.kernel import (
+    MORE,
+    START_SECONDS,
+    ConfinedKernel,
+    KernelDiedError,
+    overwritten,
+)
 
+MAX_MESSAGE = 32 << 20
 MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 2 << 20
 MAX_LINE = 100
 """Characters of a printed line that is told while its cell runs."""
 
-MORE = "\n[more was printed, and left out]\n"
-
 MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
 """Of all cells' outputs together."""
 
-TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
+BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
 
 
 class CappedClient(NotebookClient):
@@ -51,7 +67,7 @@ class CappedClient(NotebookClient):
             raise_on_iopub_timeout=False,
             store_widget_state=False,
             skip_cells_with_tag="",
-            coalesce_streams=True,
+            coalesce_streams=False,  # `_coalesced` does, in time that long lines do not square
         )
         self._kernel, self._limits, self._printed = kernel, limits, printed
         self._messages = self._kept = self._received = self._total = 0
@@ -62,7 +78,7 @@ class CappedClient(NotebookClient):
         """Executes one cell; how it ended is in the result's status.
 
         Raises:
-            DeadKernelError: the kernel is gone.
+            KernelDiedError: the kernel is gone.
         """
         self._messages = self._kept = 0
         self._left_out = False
@@ -71,8 +87,8 @@ class CappedClient(NotebookClient):
         status = "ok"
         try:
             await self.async_execute_cell(cell, 0)
-        except DeadKernelError:
-            raise
+        except DeadKernelError as dead:
+            raise KernelDiedError from dead
         except CellTimeoutError:
             status = "timeout"
         except Exception:  # a reply that could not be read: the kernel is hostile
@@ -145,6 +161,78 @@ class CappedClient(NotebookClient):
         raise CellTimeoutError("the cell took too long")
 
 
+class JupyterTalk:
+    """Orders to a Jupyter kernel, and their ends. To be made within an event loop."""
+
+    def __init__(
+        self, kernel: ConfinedKernel, job: KernelJob, printed: Callable[[str], None]
+    ) -> None:
+        """`printed` as in `CappedClient`."""
+        self._kernel, self._job = kernel, job
+        self._client = CappedClient(kernel, job.limits, printed)
+        self._client.kc = self._channels = connected(kernel)
+        self.run_cell = self._client.run_cell
+
+    async def begin(self) -> str:
+        """Makes the kernel ready for the first cell; what it lacks, as the end of a sentence."""
+        if not await self._ready():
+            return "did not start in the sandbox"
+        job = self._job
+        begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r}, "
+        begin += f"{job.limits.training_epochs!r}, {job.limits.training_seconds!r})"
+        return "" if await self._execute(begin, START_SECONDS) == "ok" else "could not be prepared"
+
+    async def come_back(self, seconds: float) -> bool:
+        """Interrupts a cell; whether the kernel listens again."""
+        await self._kernel.interrupt_kernel()
+        return bool(await self._execute("", seconds))
+
+    async def answer(self, seconds: float) -> bool:
+        """Lets it answer the question that lies in its pipe; whether it came back from that."""
+        return bool(await self._execute(BOOT + "answer()", seconds))
+
+    def close(self) -> None:
+        """Ends the talk."""
+        self._channels.stop_channels()
+
+    async def _ready(self) -> bool:
+        """Waits until a reply and an iopub message arrive: only then is no output lost."""
+        deadline = time.monotonic() + START_SECONDS
+        kc = self._channels
+        while time.monotonic() < deadline and await self._kernel.is_alive():
+            kc.kernel_info()
+            with contextlib.suppress(Exception):
+                await kc.get_shell_msg(timeout=1)
+                await kc.get_iopub_msg(timeout=0.3)
+                return True
+        return False
+
+    async def _execute(self, code: str, seconds: float) -> str:
+        """Runs our own code in the kernel; the reply's status, or "" if none came in time."""
+        kc = self._channels
+        sent = kc.execute(code, silent=True, store_history=False, allow_stdin=False)
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and await self._kernel.is_alive():
+            try:
+                reply = await kc.get_shell_msg(timeout=min(left, 1.0))
+                if reply["parent_header"].get("msg_id") == sent:
+                    return "ok" if reply["content"].get("status") == "ok" else "error"
+            except Exception:  # noqa: S112 (Empty, or a malformed message: wait on)
+                continue
+        return ""
+
+
+def connected(kernel: ConfinedKernel) -> AsyncKernelClient:
+    """A client of the kernel, whose context refuses oversized messages."""
+    context = zmq.asyncio.Context()
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    client = AsyncKernelClient(context=context, session=Session(key=kernel.key.encode()))
+    told = kernel.connection(str(kernel.folder / "kernel"))
+    client.load_connection_info(cast("KernelConnectionInfo", told))
+    client.start_channels(stdin=False, hb=False)
+    return client
+
+
 def _size(value: object, depth: int = 0) -> int:
     """About how many bytes of text a decoded message holds."""
     if depth > 20:
@@ -164,7 +252,7 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
     texts: list[str] = []
     images: list[bytes] = []
     error = ""
-    for output in cell.get("outputs", []):
+    for output in _coalesced(cell.get("outputs", [])):
         kind = output.get("output_type")
         if kind == "stream":
             texts.append(_text(output.get("text")))
@@ -185,10 +273,33 @@ def _summary(cell: NotebookNode, index: int, cell_id: str, status: str, limits: 
         index=index,
         id=cell_id,
         status=status,
-        error=plain(error),
-        text=plain(text),
+        error=without_terminal_codes(error),
+        text=without_terminal_codes(text),
         images=tuple(images),
     )
+
+
+def _coalesced(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Each stream as one output, where its first piece stood, and standard output ahead."""
+    found: list[NotebookNode] = []
+    streams: dict[str, NotebookNode] = {}
+    for output in outputs:
+        name = str(output.get("name"))
+        if output.get("output_type") != "stream":
+            found.append(output)
+        elif name in streams:
+            streams[name]["text"] += _text(output.get("text"))
+        else:
+            output["text"] = _text(output.get("text"))
+            streams[name] = output
+            found.append(output)
+    for place, output in enumerate(found[1:]):
+        if output is streams.get("stdout") and found[place] is streams.get("stderr"):
+            found[place : place + 2] = [output, found[place]]
+            break
+    for stream in streams.values():
+        stream["text"] = overwritten(stream["text"])
+    return found
 
 
 def _printed(msg: dict[str, Any]) -> str:
@@ -209,7 +320,7 @@ def _cut(msg: dict[str, Any], size: int) -> bool:
 
 def _last_line(msg: dict[str, Any]) -> str:
     """The last line that is not blank; a progress bar's lines end with carriage returns."""
-    told = plain(_printed(msg)[-1000:]).strip()
+    told = without_terminal_codes(_printed(msg)[-1000:]).strip()
     return re.split(r"[\r\n]+", told)[-1].strip()[:MAX_LINE]
 
 
@@ -228,8 +339,3 @@ def _png(value: object) -> bytes | None:
         return None
     size = bounded.pixels(blob)
     return blob if size is not None and size <= bounded.MOST_PIXELS else None
-
-
-def plain(text: str) -> str:
-    """Text without terminal codes, and with lone surrogates replaced."""
-    return TERMINAL_CODES.sub("", text).encode("utf-8", "replace").decode()

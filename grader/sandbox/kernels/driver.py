@@ -4,6 +4,9 @@ FD is a socket to a forked kernel; without one, or if that fails, the kernel sta
 job (a line of JSON on standard input), writes progress and then the evidence (lines of JSON on
 standard output). It runs no student code, but reads what a hostile kernel sends, so it is killed
 and forgotten after one notebook. When standard input closes, it ends itself.
+
+With `ahead [RUNG]` in place of FD it first makes a plain kernel ready for a job that will come,
+meanwhile finds out which rung is the best that works here, if none is named, and says so.
 """
 
 from __future__ import annotations
@@ -18,20 +21,21 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
-
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from nbclient.exceptions import DeadKernelError
+from typing import TYPE_CHECKING, Any
 
 from grader.core import own_process
 from grader.core.errors import SandboxError
 from grader.core.model import CellRun
-from grader.sandbox.kernels.client import CappedClient
+from grader.sandbox.kernels import ahead
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
 from grader.sandbox.kernels.job import KernelJob
-from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel
+from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel, KernelDiedError
 from grader.sandbox.kernels.pipes import Pipes
+from grader.sandbox.kernels.plain_kernel import PlainKernel, PlainTalk
 from grader.sandbox.walls import scratch
+
+if TYPE_CHECKING:
+    from grader.sandbox.kernels.client import JupyterTalk
 
 MAX_EARLY = 1 << 20
 """Bytes of an answer that is told as soon as it is there."""
@@ -45,8 +49,6 @@ MAX_MEMORY = 2 << 30
 STEADY_SECONDS = 5
 """How long a kernel may still start or end when nobody wants it any more."""
 
-BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
-
 
 def say(**event: Any) -> None:
     """One line to the trusted side."""
@@ -57,16 +59,20 @@ def say(**event: Any) -> None:
 class KernelRun:
     """One notebook in one kernel, from start to the last answer."""
 
-    def __init__(self, job: KernelJob, fork: int | None = None) -> None:
+    def __init__(
+        self, job: KernelJob, fork: int | None = None, ready: PlainKernel | None = None
+    ) -> None:
+        """With `fork` the kernel comes from the server behind that socket; `ready` is one."""
         self.job = job
-        self.kernel = ConfinedKernel(job) if fork is None else ForkedKernel(job, fork)
+        self.kernel = ready or self._cold() if fork is None else ForkedKernel(job, fork)
         self.steady = threading.Lock()  # held while the kernel starts, and while it is closed
         self.blame = False  # whether the fork server failed
         self.cells: list[CellRun] = []
         self.answers: dict[str, dict[str, str]] = {}
-        self.channels: AsyncKernelClient
+        self.talk: JupyterTalk | PlainTalk
         self.pipes: Pipes
         self.ending, self.message = "completed", ""
+        self._is_ready = ready is not None
         self._cell = 0  # its number among those that are run
         self._told = 0.0  # when something printed was told last
 
@@ -82,73 +88,78 @@ class KernelRun:
         _limit_memory()  # not before: the kernel would inherit it
         watcher = asyncio.create_task(self.kernel.watch())
         self.pipes = Pipes(self.kernel)
-        client = CappedClient(self.kernel, self.job.limits, self._tell)
-        client.kc = self.channels = self.kernel.client()
+        self.talk = self._talk()
         try:
-            await self._session(client)
-        except (DeadKernelError, OSError):
+            await self._session()
+        except (KernelDiedError, OSError):
             pass
         except Exception as bad:  # the kernel is hostile, and so may be what broke in here
             self.kernel.kill("messages")
             self.message = f"It sent what no kernel sends ({type(bad).__name__})."
         finally:
             watcher.cancel()
-            self.channels.stop_channels()
+            self.talk.close()
             died = not await self.kernel.is_alive()
             self._set_ending(died)
             self._close()
+
+    def _cold(self) -> ConfinedKernel:
+        return PlainKernel(self.job) if self.job.plain else ConfinedKernel(self.job)
+
+    def _talk(self) -> JupyterTalk | PlainTalk:
+        """The way to talk to the kernel. Jupyter's client is loaded while the kernel starts."""
+        if isinstance(self.kernel, PlainKernel):
+            return PlainTalk(self.kernel, self.job, self._tell)
+        from grader.sandbox.kernels.client import JupyterTalk  # noqa: PLC0415
+
+        return JupyterTalk(self.kernel, self.job, self._tell)
 
     def _close(self) -> None:
         with self.steady:
             self.kernel.close()
 
     def _start(self) -> None:
+        if self._is_ready:
+            return
         try:
             self.kernel.start()
         except ForkError as bad:
             self.kernel.close()
             self.blame = bad.blame
-            self.kernel = ConfinedKernel(self.job)
+            self.kernel = self._cold()
             self.kernel.start()
 
-    async def _session(self, client: CappedClient) -> None:
-        if not await self._ready():
-            self.ending, self.message = "setup_failed", "the kernel did not start in the sandbox"
+    async def _session(self) -> None:
+        if lack := await self.talk.begin():
+            self.ending, self.message = "setup_failed", f"the kernel {lack}"
             return
         job = self.job
-        begin = f"{BOOT}begin(globals(), {list(job.prepare)!r}, {job.seed!r}, "
-        begin += f"{job.limits.training_epochs!r}, {job.limits.training_seconds!r})"
-        if await self._execute(begin, START_SECONDS) != "ok":
-            self.ending, self.message = "setup_failed", "the kernel could not be prepared"
-            return
         say(event="started")
         # Not asyncio.timeout: nbclient takes a cancellation for the kernel's death.
         timer = asyncio.get_running_loop().call_later(
             job.limits.notebook_seconds, self.kernel.kill, "notebook"
         )
-        await self._run_cells(client)
+        await self._run_cells()
         timer.cancel()
         for number, question in enumerate(job.questions):
             say(event="question", number=number, of=len(job.questions))
             await self._ask(*question)
 
-    async def _run_cells(self, client: CappedClient) -> None:
+    async def _run_cells(self) -> None:
         cells = self.job.cells
         for number, (index, cell_id, source) in enumerate(cells):
             self._cell = number
             say(event="cell", number=number, of=len(cells))
             began = time.monotonic()
             try:
-                run = await client.run_cell(index, cell_id, source)
-            except DeadKernelError:
+                run = await self.talk.run_cell(index, cell_id, source)
+            except KernelDiedError:
                 self._add(CellRun(index=index, id=cell_id, status="died"), began)
                 raise
             self._add(run, began)
-            if run.status == "timeout":
-                await self.kernel.interrupt_kernel()
-                if not await self._execute("", 5):
-                    self.kernel.kill("interrupt")
-                    raise DeadKernelError("interrupt ignored")
+            if run.status == "timeout" and not await self.talk.come_back(5):
+                self.kernel.kill("interrupt")
+                raise KernelDiedError("interrupt ignored")
 
     def _tell(self, line: str) -> None:
         """What a cell prints is told while it runs, but not each line of a flood."""
@@ -161,39 +172,13 @@ class KernelRun:
         fields = {name: getattr(run, name) for name in CellRun.__slots__}
         self.cells.append(CellRun(**(fields | {"seconds": round(time.monotonic() - began, 3)})))
 
-    async def _ready(self) -> bool:
-        """Waits until a reply and an iopub message arrive: only then is no output lost."""
-        deadline = time.monotonic() + START_SECONDS
-        kc = self.channels
-        while time.monotonic() < deadline and await self.kernel.is_alive():
-            kc.kernel_info()
-            with contextlib.suppress(Exception):
-                await kc.get_shell_msg(timeout=1)
-                await kc.get_iopub_msg(timeout=0.3)
-                return True
-        return False
-
-    async def _execute(self, code: str, seconds: float) -> str:
-        """Runs our own code in the kernel; the reply's status, or "" if none came in time."""
-        kc = self.channels
-        sent = kc.execute(code, silent=True, store_history=False, allow_stdin=False)
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0 and await self.kernel.is_alive():
-            try:
-                reply = await kc.get_shell_msg(timeout=min(left, 1.0))
-                if reply["parent_header"].get("msg_id") == sent:
-                    return "ok" if reply["content"].get("status") == "ok" else "error"
-            except Exception:  # noqa: S112 (Empty, or a malformed message: wait on)
-                continue
-        return ""
-
     async def _ask(self, digest: str, encoded: str, seconds: int) -> None:
         """One question, and its answer among the others."""
         answer, replied = await self.pipes.ask(
             encoded,
             self.job.held.get(digest, ""),
             seconds,
-            lambda: self._execute(BOOT + "answer()", seconds + 5),
+            lambda: self.talk.answer(seconds + 5),
         )
         if not replied and answer["status"] == "lost" and await self.kernel.is_alive():
             answer = {"status": "timeout", "text": ""}
@@ -202,7 +187,7 @@ class KernelRun:
             say(event="answer", digest=digest, answer=answer)
         if not replied:
             self.kernel.kill("question")
-            raise DeadKernelError("no reply to a question")
+            raise KernelDiedError("no reply to a question")
 
     def _set_ending(self, died: bool) -> None:
         limits = self.job.limits
@@ -249,14 +234,22 @@ def _cell(run: CellRun) -> dict[str, Any]:
     return data | {"images": [base64.b64encode(image).decode() for image in run.images]}
 
 
-def main(fds: Sequence[int]) -> None:
+def main(words: Sequence[str]) -> None:
     """Reads the job, runs it, reports. Always ends the process."""
     own_process.leave_no_core()  # the kernel inherits it, and may not change it
+    is_ahead, fds = words[:1] == ["ahead"], [int(word) for word in words if word.isdigit()]
+    ready = ahead.kernel(words[1:], say) if is_ahead else None
     line = sys.stdin.readline()
     if not line.endswith("\n"):  # whoever started us was killed
+        if ready:
+            ready.close()
         scratch.reap_after_death()
         os._exit(1)
-    run = KernelRun(KernelJob.from_json(json.loads(line)), *fds)
+    job = KernelJob.from_json(json.loads(line))
+    if ready and not ready.take(job):
+        ready.close()
+        ready = None
+    run = KernelRun(job, fds[0] if fds else None, ready)
 
     def end_with_parent() -> None:
         sys.stdin.read()
@@ -289,4 +282,4 @@ def main(fds: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(fd) for fd in sys.argv[1:]])
+    main(sys.argv[1:])

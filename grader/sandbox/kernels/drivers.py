@@ -14,8 +14,10 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from grader.core.errors import SandboxError
 from grader.sandbox.inside import forks
 from grader.sandbox.kernels import fork_servers
 from grader.sandbox.walls import scratch
@@ -64,21 +66,50 @@ class Driver:
         os.close(self.read_end)
 
 
-def ahead() -> None:
-    """Begins a driver for the next job without a forked kernel, whose libraries load meanwhile."""
-    _waiting.append(start(None))
+def ahead(rung: str = "") -> None:
+    """Begins a driver, and in it a plain kernel, for the next job that wants no fork.
+
+    If no rung is named, the driver looks for the best one, which `best_rung` then knows.
+    """
+    if not _waiting:
+        _waiting.append(_started("ahead", *([rung] if rung else [])))
+
+
+def best_rung() -> str:
+    """What the driver that was begun ahead without a rung found out; "" if it can't tell.
+
+    Raises:
+        SandboxError: nothing here confines student code.
+    """
+    told = bytearray()
+    while _waiting and (byte := os.read(_waiting[0].read_end, 1)) not in (b"", b"\n"):
+        told += byte  # and nothing that comes after this line
+    try:
+        event = json.loads(told)
+    except ValueError:  # it ended early
+        return ""
+    if event["problem"]:
+        raise SandboxError(event["problem"])
+    return str(event["rung"])
 
 
 def start(kernel: socket.socket | None) -> Driver:
     """A driver for one job. `kernel` is the socket to a forked kernel, if there is one."""
-    if kernel is None and _waiting:
-        return _waiting.pop()
+    while kernel is None and _waiting:
+        driver = _waiting.pop()
+        if driver.process is None or driver.process.poll() is None:
+            return driver
+        driver.close()
+    return _started(fds=[kernel.fileno()] if kernel else [])
+
+
+def _started(*words: str, fds: Sequence[int] = ()) -> Driver:
     job_read, job_write = os.pipe()
     said_read, said_write = os.pipe()
-    given = [job_read, said_write] + ([kernel.fileno()] if kernel else [])
+    given = [job_read, said_write, *fds]
     try:
-        pidfd = _forked(given)
-        process = None if pidfd >= 0 else _spawned(given)
+        pidfd = -1 if words else _forked(given)
+        process = None if pidfd >= 0 else _spawned(given, words)
     except OSError:
         os.close(job_write)
         os.close(said_read)
@@ -111,10 +142,11 @@ def _forked(given: list[int]) -> int:
     return fds[0]
 
 
-def _spawned(given: list[int]) -> subprocess.Popen[bytes]:
+def _spawned(given: list[int], words: Sequence[str]) -> subprocess.Popen[bytes]:
     log = None if "GRADER_DEBUG" in os.environ else subprocess.DEVNULL
+    words = [*words, *map(str, given[2:])]
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.sandbox.kernels.driver", *map(str, given[2:])],
+        [sys.executable, "-P", "-m", "grader.sandbox.kernels.driver", *words],
         env=_environment(),
         stdin=given[0],
         stdout=given[1],
@@ -140,7 +172,7 @@ def _serve_one(fds: list[int]) -> None:
         own = os.pidfd_open(os.getpid())
         socket.send_fds(channel, [b"driver"], [own])
         os.close(own)
-    driver.main(given[2:])
+    driver.main([str(fd) for fd in given[2:]])
 
 
 def main() -> None:
@@ -149,7 +181,7 @@ def main() -> None:
 
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # no threads before a fork
     # What forks find imported:
-    from grader.sandbox.kernels import conversation, driver  # noqa: F401, PLC0415
+    from grader.sandbox.kernels import client, conversation, driver  # noqa: F401, PLC0415
 
     # The first notebook of a process compiles the schema that all are validated with.
     nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])  # type: ignore[no-untyped-call]

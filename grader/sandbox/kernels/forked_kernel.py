@@ -10,7 +10,6 @@ import base64
 import contextlib
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -31,7 +30,6 @@ DATA = "/data"
 """Mounts below here are given as copies: what is mounted in the server, all its forks would see."""
 
 FORK_SECONDS = 60
-MODULE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)(?=\.py\b|/__init__\.py\b)")
 
 
 class ForkError(SandboxError):
@@ -63,7 +61,7 @@ class ForkedKernel(ConfinedKernel):
             ForkError: there is none, for a reason of this job's or of the server's.
         """
         listeners, sockets = self._listeners()
-        pipes = dict(zip(("questions", "answers"), self._pipes(), strict=True))
+        pipes = self._pipes()
         files: list[int] = []
         try:
             given = [*sockets.values(), *pipes.values()]
@@ -131,18 +129,12 @@ class ForkedKernel(ConfinedKernel):
             "connection": "/run/connection.json",
             "environment": environment,
             "files": {path: offset + files.index(fd) for path, fd in opened.items()},
-            "names": sorted(self._modules()),
+            "names": sorted(self._job.modules()),
             "hide": bwrap.covered(self._job.hide, runtime()),
             "disk": limits.disk_mib << 20,
             "data": size,
             "seccomp": base64.b64encode(seccomp.program() or b"").decode(),
         }
-
-    def _modules(self) -> set[str]:
-        """Names of modules that are the student's, or will be when a cell has written them."""
-        texts = [*self._job.files, *(source for _, _, source in self._job.cells)]
-        names = {name for text in texts for name in MODULE.findall(text)}
-        return names | {name.split("/")[0] for name in self._job.files if name.endswith(".py")}
 
     # -- what nbclient asks ----------------------------------------------------------------
 

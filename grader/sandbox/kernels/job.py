@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from grader.core.model import Limits
+
+MODULE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)(?=\.py\b|/__init__\.py\b)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +29,17 @@ class KernelJob:
     """By digest, of questions that have a counterpart outside: the question with all parameters."""
 
     rung: str
+    plain: bool = False  # no cell needs what Jupyter has beside Python
+
+    def modules(self) -> set[str]:
+        """Names of modules that are the student's, or will be when a cell has written them."""
+        texts = [*self.files, *(source for _, _, source in self.cells)]
+        names = {name for text in texts for name in MODULE.findall(text)}
+        return names | {name.split("/")[0] for name in self.files if name.endswith(".py")}
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data, files as base64."""
-        names = ("cells", "questions", "prepare", "seed", "rung")
+        names = ("cells", "questions", "prepare", "seed", "rung", "plain")
         data = {name: getattr(self, name) for name in names}
         return data | {
             "limits": asdict(self.limits),
@@ -53,4 +63,5 @@ class KernelJob:
             held=data["held"],
             hide=tuple(data["hide"]),
             rung=data["rung"],
+            plain=data["plain"],
         )

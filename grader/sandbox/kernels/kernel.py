@@ -10,18 +10,14 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Any, cast
-
-import zmq.asyncio
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.session import Session
+from typing import Any
 
 from grader.core.errors import SandboxError
 from grader.sandbox.kernels.job import KernelJob
@@ -32,11 +28,19 @@ from grader.sandbox.walls.scratch import Scratch
 from grader.sandbox.walls.usage import Meter, children, descendants, files_in, proportional
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
-MAX_MESSAGE = 32 << 20
 START_SECONDS = 60
 LOOK_SECONDS = 0.25
 END_SECONDS = 12  # a supervisor needs longer than a namespace
 SPARE_TASKS = 16  # of what confines the kernel
+MORE = "\n[more was printed, and left out]\n"
+"""Ends a cell's output that was cut."""
+
+
+OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
+
+
+class KernelDiedError(Exception):
+    """It is gone, or was ended: what it was at has no end of its own."""
 
 
 class ConfinedKernel:
@@ -48,9 +52,9 @@ class ConfinedKernel:
         self.reason = ""  # why we killed it, if we did
         self.lost = False  # whether it ended through a fault of ours
         self._job = job
-        self._key = uuid.uuid4().hex
+        self.key = uuid.uuid4().hex
         self._scratch = Scratch("kernel")
-        self._folder = self._scratch.path
+        self.folder = self._scratch.path
         self._init_pid = 0
         self._init = -1  # its pidfd, where it is the first process of namespaces
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,15 +77,11 @@ class ConfinedKernel:
             SandboxError: it did not come up.
         """
         listeners, sockets = self._listeners()
-        question_read, answer_write = self._pipes()
+        pipes = self._pipes()
         info_read, info_write = os.pipe()
         wish = Wish(
             connection=self._connection_file(),
-            setup={
-                "limits": self._rlimits(),
-                "sockets": sockets,
-                "pipes": {"questions": question_read, "answers": answer_write},
-            },
+            setup=self._setup() | {"sockets": sockets, "pipes": pipes},
             files=self._job.files,
             mounts={inside: Path(outside) for inside, outside in self._job.mounts.items()},
             hide=[Path(path) for path in self._job.hide],
@@ -90,7 +90,7 @@ class ConfinedKernel:
         )
         confinement = self._confinement = levels.confine(self._job.rung, wish)
         self._group = confinement.group
-        given = [*sockets.values(), question_read, answer_write, info_write, *confinement.fds]
+        given = [*sockets.values(), *pipes.values(), info_write, *confinement.fds]
         log = 2 if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(
@@ -108,8 +108,8 @@ class ConfinedKernel:
             confinement.close_fds()
             for listener in listeners:
                 listener.close()
-            os.close(question_read)
-            os.close(answer_write)
+            for fd in pipes.values():
+                os.close(fd)
         if not self._init_pid:
             problem = choose.examine(self._job.rung).problem
             raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
@@ -117,32 +117,37 @@ class ConfinedKernel:
             with contextlib.suppress(ProcessLookupError):
                 self._init = os.pidfd_open(self._init_pid)
 
+    def _setup(self) -> dict[str, Any]:
+        """What holds from its start."""
+        return {"limits": self._rlimits()}
+
     def _listeners(self) -> tuple[list[socket.socket], dict[str, int]]:
         """Listening sockets for the kernel, and their fds by the endpoints that it knows."""
         listeners = []
         for number in range(1, len(CHANNELS) + 1):
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(str(self._folder / f"kernel-{number}"))
+            listener.bind(str(self.folder / f"kernel-{number}"))
             listener.listen(16)
             listeners.append(listener)
         fds = {f"ipc:///tmp/kernel-{n}": s.fileno() for n, s in enumerate(listeners, 1)}
         return listeners, fds
 
-    def _pipes(self) -> tuple[int, int]:
-        """Makes the two pipes; the kernel's ends of them."""
+    def _pipes(self) -> dict[str, int]:
+        """Makes the pipes; the kernel's ends of them by their names."""
         question_read, self.questions = os.pipe()
         self.answers, answer_write = os.pipe()
-        return question_read, answer_write
+        return {"questions": question_read, "answers": answer_write}
 
     def _connection_file(self) -> bytes:
-        return json.dumps(self._connection("/tmp/kernel")).encode()
+        return json.dumps(self.connection("/tmp/kernel")).encode()
 
-    def _connection(self, path: str) -> dict[str, Any]:
+    def connection(self, path: str) -> dict[str, Any]:
+        """What a Jupyter client is told of it, whose sockets begin with this path."""
         ports = {f"{name}_port": number for number, name in enumerate(CHANNELS, 1)}
         return ports | {
             "transport": "ipc",
             "ip": path,
-            "key": self._key,
+            "key": self.key,
             "signature_scheme": "hmac-sha256",
         }
 
@@ -160,17 +165,6 @@ class ConfinedKernel:
             "RLIMIT_MEMLOCK": 64 << 20,
             "RLIMIT_CPU": self.cpu_seconds + 1,  # the watch comes first, and tells why
         }
-
-    def client(self) -> AsyncKernelClient:
-        """A connected client whose context refuses oversized messages."""
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
-        client = AsyncKernelClient(context=context, session=Session(key=self._key.encode()))
-        client.load_connection_info(
-            cast("KernelConnectionInfo", self._connection(str(self._folder / "kernel")))
-        )
-        client.start_channels(stdin=False, hb=False)
-        return client
 
     # -- what nbclient asks ----------------------------------------------------------------
 
@@ -287,3 +281,8 @@ class ConfinedKernel:
                 if told.f_files - told.f_ffree > limits.disk_files:
                     return "disk"
         return ""
+
+
+def overwritten(text: str) -> str:
+    """What is left to see of printed text: of a line, what follows its last carriage return."""
+    return OVERWRITTEN.sub("", text)

@@ -36,12 +36,12 @@ class Pipes:
         self._conversation: Conversation | None = None
 
     async def ask(
-        self, encoded: str, held: str, seconds: int, answering: Callable[[], Awaitable[str]]
+        self, encoded: str, held: str, seconds: int, answering: Callable[[], Awaitable[bool]]
     ) -> tuple[dict[str, str], bool]:
         """One question down, one answer up, and whether the kernel came back from it.
 
-        `answering` lets the kernel answer; its result is empty if that did not end in time. Lost
-        and doubled answers are told apart.
+        `answering` lets the kernel answer; whether that ended in time is its result. Lost and
+        doubled answers are told apart.
         """
         nonce = uuid.uuid4().hex
         # The text of a JSON object, with two members more.
@@ -53,9 +53,9 @@ class Pipes:
         self._heard.clear()  # what was written before the question answers nothing
         self._conversation = _conversation(nonce, held)
         loop.add_reader(self._kernel.answers, self._drain)
-        writer = loop.run_in_executor(None, _write_all, self._kernel.questions, line)
+        writer = loop.run_in_executor(None, write_all, self._kernel.questions, line)
         try:
-            replied = bool(await answering())
+            replied = await answering()
             if replied:
                 await asyncio.wait_for(writer, 5)
         except (TimeoutError, OSError):
@@ -134,7 +134,7 @@ def read_answer(
     return {"status": "ok", "text": line.decode("ascii"), "record": record}
 
 
-def _write_all(fd: int, content: bytes) -> None:
+def write_all(fd: int, content: bytes) -> None:
     """All of it, to a pipe that does not block."""
     view = memoryview(content)
     while view:

@@ -43,6 +43,11 @@ class Group:
         for folder in self._distinct():
             (folder / "cgroup.procs").write_text(str(pid))
 
+    def limit(self, limits: Limits) -> None:
+        """Sets what all its processes together may have."""
+        _limit_memory(self.folders["memory"], limits.memory_mib << 20)
+        (self.folders["pids"] / "pids.max").write_text(str(limits.processes + SPARE_PROCESSES))
+
     def exceeded(self) -> str:
         """Which limit a process of the group was killed for: "memory", or nothing."""
         folder = self.folders["memory"]
@@ -80,8 +85,7 @@ def create(limits: Limits) -> Group:
                 folder.mkdir()
                 group._locks.append(scratch.hold(folder))
             group.folders[controller] = folder
-        _limit_memory(group.folders["memory"], limits.memory_mib << 20)
-        (group.folders["pids"] / "pids.max").write_text(str(limits.processes + SPARE_PROCESSES))
+        group.limit(limits)
     except OSError as bad:
         group.close()
         raise SandboxError(

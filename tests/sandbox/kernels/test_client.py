@@ -12,8 +12,8 @@ from nbclient.exceptions import CellExecutionComplete
 
 from grader.core.model import Limits
 from grader.sandbox.kernels import client as module
-from grader.sandbox.kernels.client import CappedClient, _png, plain
-from grader.sandbox.kernels.kernel import ConfinedKernel
+from grader.sandbox.kernels.client import CappedClient, _png
+from grader.sandbox.kernels.kernel import ConfinedKernel, overwritten
 
 
 class Kernel:
@@ -142,6 +142,34 @@ def test_more_bytes_than_a_notebook_sends_end_the_kernel(monkeypatch: pytest.Mon
     assert kernel.reason == "output"
 
 
+def printed(text: str, name: str = "stdout") -> nbformat.NotebookNode:
+    output: nbformat.NotebookNode = nbformat.v4.new_output(  # type: ignore[no-untyped-call]
+        "stream", name=name, text=text
+    )
+    return output
+
+
+def test_streams_are_one_text_each_and_standard_output_comes_first() -> None:
+    shown = nbformat.v4.new_output("display_data")  # type: ignore[no-untyped-call]
+    given = [printed("w", "stderr"), printed("a"), shown, printed("b\n"), printed("x", "stderr")]
+    found = module._coalesced(given)
+    assert [output.get("text") for output in found] == ["ab\n", "wx", None]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("10%\r20%\n30%\r\n", "20%\n30%\r\n"),
+        ("a\nb\rc\rd\r", "a\nd\r"),
+        ("x" * 300_000, "x" * 300_000),  # at once: not in time that grows with the square
+        ("\rx" * 100_000, "x"),
+    ],
+    ids=lambda text: str(len(text)),
+)
+def test_what_a_line_overwrote_is_left_out(text: str, left: str) -> None:
+    assert overwritten(text) == left
+
+
 def png(width: int, height: int) -> str:
     head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"
     return base64.b64encode(head + struct.pack(">II", width, height) + bytes(20)).decode()
@@ -158,16 +186,3 @@ def test_a_picture_that_unpacks_to_gigabytes_is_left_out() -> None:
 )
 def test_what_is_no_picture_is_left_out(value: object) -> None:
     assert _png(value) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "\x1b[31mred\x1b[0m",
-        "\x1b]8;;http://x\x07red\x1b]8;;\x07",
-        "\x1b[2J\x1b[1;1Hred",
-        "\x1bcred",
-    ],
-)
-def test_terminal_codes_are_removed(text: str) -> None:
-    assert plain(text) == "red"

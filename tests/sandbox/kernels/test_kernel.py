@@ -178,13 +178,13 @@ async def alive(kernel: ConfinedKernel) -> bool:
 
 def test_one_that_was_never_started_is_not_alive_and_leaves_nothing(place: Path) -> None:
     made = ConfinedKernel(JOB)
-    question, answer = made._pipes()
+    theirs = made._pipes()
     assert not asyncio.run(alive(made))
     made.close()
     assert list(place.iterdir()) == []
     assert (made.questions, made.answers) == (-1, -1)
-    os.close(answer)
+    for fd in theirs.values():
+        os.close(fd)
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(made.answers)
-    os.close(question)
     made.close()  # twice is no harm

@@ -42,12 +42,12 @@ def asked(kernel: Kernel, answering: Any, held: str = "") -> tuple[dict[str, str
 def test_an_answer_is_one_line_with_the_questions_nonce() -> None:
     kernel = Kernel()
 
-    async def answering() -> str:
+    async def answering() -> bool:
         while not (line := await asyncio.to_thread(os.read, kernel.below, 1000)):
             pass
         nonce = line.split(b'"')[3]
         os.write(kernel.out, b'{"nonce": "' + nonce + b'", "value": 1}\n')
-        return "ok"
+        return True
 
     answer, replied = asked(kernel, answering)
     kernel.close()
@@ -66,10 +66,10 @@ def test_a_flood_of_turns_does_not_keep_anybody_from_the_clock() -> None:
 
     flooding = threading.Thread(target=flood, daemon=True)
 
-    async def answering() -> str:
+    async def answering() -> bool:
         flooding.start()
         await asyncio.sleep(0.05)
-        return ""
+        return False
 
     answer, replied = asked(kernel, answering, HELD)
     assert flooding.is_alive()  # it has much more to say
@@ -82,10 +82,10 @@ def test_more_than_answers_may_be_ends_the_kernel(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(pipes, "MAX_ANSWER", 1000)
     kernel = Kernel()
 
-    async def answering() -> str:
+    async def answering() -> bool:
         os.write(kernel.out, b"x" * 2000)
         await asyncio.sleep(0.05)
-        return "ok"
+        return True
 
     asked(kernel, answering)
     kernel.close()
