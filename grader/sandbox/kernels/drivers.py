@@ -1,7 +1,8 @@
 """Driver processes, one for each notebook: forked from a server that has imported all they need.
 
 As a script, `python -m grader.sandbox.kernels.drivers FD`, this is that server. Without one, a
-driver is started as a process of its own.
+driver is started as a process of its own; the one that is begun ahead is forked from this process,
+which has imported half of what it needs.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
 
 from grader.core.errors import SandboxError
 from grader.sandbox.inside import forks
@@ -27,6 +30,8 @@ KEPT = (
     "HOME",
     "LANG",
     "TMPDIR",
+    "XDG_CACHE_HOME",
+    "MPLCONFIGDIR",
     "GRADER_DEBUG",
     "GRADER_BWRAP",
     "PYTHONDONTWRITEBYTECODE",
@@ -46,7 +51,7 @@ class Driver:
 
     write_end: int
     read_end: int
-    process: subprocess.Popen[bytes] | None
+    process: subprocess.Popen[bytes] | Forked | None
     pidfd: int = -1
 
     def close(self) -> None:
@@ -66,13 +71,79 @@ class Driver:
         os.close(self.read_end)
 
 
+class Forked:
+    """A process that this one has forked from itself: as much of `Popen` as is asked of one."""
+
+    def __init__(self, pid: int) -> None:
+        self.returncode: int | None = None
+        self._pid = pid
+
+    def poll(self) -> int | None:
+        """The code that it ended with, if it has."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Until it has ended.
+
+        Raises:
+            TimeoutExpired: it has not in that time.
+        """
+        pidfd = os.pidfd_open(self._pid) if self.poll() is None else -1
+        if pidfd >= 0:
+            ended = select.select([pidfd], [], [], timeout)[0]
+            os.close(pidfd)
+            if not ended:
+                raise subprocess.TimeoutExpired("a driver", timeout or 0)
+            self.poll()
+
+    def kill(self) -> None:
+        """Ends it, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self._pid, signal.SIGKILL)
+
+
 def ahead(rung: str = "") -> None:
     """Begins a driver, and in it a plain kernel, for the next job that wants no fork.
 
-    If no rung is named, the driver looks for the best one, which `best_rung` then knows.
+    If no rung is named, the driver looks for the best one, which `best_rung` then knows. That is
+    the first thing a check does: then nothing is in this process that a fork must not have.
     """
-    if not _waiting:
+    if _waiting:
+        return
+    if rung or len(list(Path("/proc/self/task").iterdir())) > 1:  # a fork has one thread
         _waiting.append(_started("ahead", *([rung] if rung else [])))
+        return
+    with _pipes() as (job, said):
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            _become_driver(job[0], said[1])
+        _waiting.append(Driver(job[1], said[0], Forked(pid)))
+
+
+def _become_driver(job: int, said: int) -> NoReturn:
+    """In a fork of this process: what `_spawned` starts, for one job."""
+    try:
+        os.setsid()
+        kept = _environment()
+        os.environ.clear()
+        os.environ.update(kept)
+        os.dup2(job, 0)
+        os.dup2(said, 1)
+        if "GRADER_DEBUG" not in kept:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+        here = str(Path.cwd())
+        sys.path[:] = [path for path in sys.path if path not in ("", here)]  # as `python -P`
+        from grader.sandbox.kernels import driver  # noqa: PLC0415
+
+        driver.main(["ahead"])
+    finally:
+        os._exit(1)
 
 
 def best_rung() -> str:
@@ -104,20 +175,26 @@ def start(kernel: socket.socket | None) -> Driver:
 
 
 def _started(*words: str, fds: Sequence[int] = ()) -> Driver:
-    job_read, job_write = os.pipe()
-    said_read, said_write = os.pipe()
-    given = [job_read, said_write, *fds]
-    try:
+    with _pipes() as (job, said):
+        given = [job[0], said[1], *fds]
         pidfd = -1 if words else _forked(given)
         process = None if pidfd >= 0 else _spawned(given, words)
+        return Driver(job[1], said[0], process, pidfd)
+
+
+@contextlib.contextmanager
+def _pipes() -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Two pipes, for the job and for what is said; a driver's ends are closed here afterwards."""
+    job, said = os.pipe(), os.pipe()
+    try:
+        yield job, said
     except OSError:
-        os.close(job_write)
-        os.close(said_read)
+        os.close(job[1])
+        os.close(said[0])
         raise
     finally:
-        os.close(job_read)
-        os.close(said_write)
-    return Driver(job_write, said_read, process, pidfd)
+        os.close(job[0])
+        os.close(said[1])
 
 
 def _environment() -> dict[str, str]:

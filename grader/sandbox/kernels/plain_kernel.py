@@ -210,6 +210,6 @@ class PlainTalk:
         if "printed" in said:
             if int(said["bytes"]) > MAX_PRINTED:
                 self._kernel.kill("output")
-            self._printed(without_terminal_codes(str(said["printed"]))[:MAX_LINE])
+            self._printed(without_terminal_codes(str(said["printed"])[:1000])[:MAX_LINE])
         elif said["number"] == self._number and not self._reply.done():
             self._reply.set_result(said)

@@ -19,7 +19,7 @@ from grader.core.errors import SandboxError
 from grader.core.model import Limits
 from grader.sandbox.inside.enclose import OF_THE_MACHINE
 from grader.sandbox.surroundings import DATA
-from grader.sandbox.walls import seccomp
+from grader.sandbox.walls import fonts, seccomp
 from grader.sandbox.walls.confinement import (
     ETC,
     HIDDEN,
@@ -121,8 +121,10 @@ def confine(wish: Wish) -> Confinement:
     made = OF_SYSTEM | {CONNECTION: wish.connection}
     for path, content in made.items():
         command += ["--ro-bind-data", str(_own(result, path, content)), path]
-    for name, content in wish.files.items():
-        command += ["--file", str(_own(result, name, content)), f"{WORK}/{name}"]
+    files = {f"{WORK}/{name}": content for name, content in wish.files.items()}
+    files |= {f"/tmp/matplotlib/{name}": content for name, content in fonts.lists().items()}
+    for path, content in files.items():
+        command += ["--file", str(_own(result, path, content)), path]
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
     if not wish.forks and (calls := seccomp.program(devices=bool(devices))):
         command += ["--seccomp", str(_own(result, "seccomp", calls))]

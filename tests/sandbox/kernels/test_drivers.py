@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -91,3 +93,44 @@ def test_a_driver_is_of_the_same_grader_and_knows_no_secret(
     told = drivers._environment()
     assert told["PYTHONPATH"] == "/where/this/grader/lies"
     assert "secret" not in told.values()
+
+
+@pytest.mark.sandbox
+def test_the_first_is_forked_and_ends_with_nothing_of_ours_open() -> None:
+    """In a process of its own: this one may have threads, which a fork would not."""
+    code = (
+        "import os, sys\n"
+        "from grader.sandbox.kernels import drivers\n"
+        "held = os.pipe()\n"
+        "os.environ['SECRET'] = 'x'\n"
+        "drivers.ahead()\n"
+        "(driver,) = drivers._waiting\n"
+        "assert isinstance(driver.process, drivers.Forked)\n"
+        "rung = drivers.best_rung()\n"
+        "os.close(held[1])\n"
+        "assert os.read(held[0], 1) == b'', 'the pipe is open in the driver'\n"
+        "assert os.getsid(driver.process._pid) != os.getsid(0)\n"
+        "assert driver.process.poll() is None\n"
+        "assert drivers.start(None) is driver\n"
+        "driver.close()\n"
+        "print(rung, driver.process.returncode)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"{choose.best()} 1\n", done.stderr
+
+
+def test_a_forked_process_is_waited_for_and_ended() -> None:
+    code = (
+        "import os, subprocess, time\n"
+        "from grader.sandbox.kernels.drivers import Forked\n"
+        "def forked():\n"
+        "    pid = os.fork()\n"
+        "    return Forked(pid) if pid else time.sleep(60)\n"
+        "stuck = forked()\n"
+        "try:\n    stuck.wait(0.01)\n"
+        "except subprocess.TimeoutExpired:\n    print('late')\n"
+        "for _ in range(2):\n    stuck.kill()\n    stuck.wait()\n"
+        "print(stuck.poll(), stuck.returncode)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "late\n-9 -9\n", done.stderr
