@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grader.core import extras
+from tests.bundle import ROOT
 
 WITHOUT = """
 from importlib.machinery import PathFinder
@@ -44,6 +45,25 @@ pathlib.WindowsPath = pathlib.PosixPath  # what Path() makes where os.name is "n
 os.name = "nt"
 """
 """Loaded first is what belongs to Python and to libraries: they know where they are."""
+
+KEPT = Path(__file__).parent / "data" / "0.1.0"
+"""A course's folder with results of an older version."""
+
+QUIZ = str(ROOT / "submissions/examples/DAIS2021-Autodiff-Antworten.csv")
+
+
+def bare(course: str = "") -> list[list[str]]:
+    """Commands that run no notebook and need no extra, in a copy of KEPT, or with the way there."""
+    results, rubric = f"{course}results", ["--assignment", f"{course}rubrics/kmeans-example"]
+    return [
+        ["report", results, *rubric],
+        ["regrade", results, *rubric, "--yes"],
+        ["mark", results, *rubric, "--export", f"{course}waiting.csv"],
+        ["export", results, *rubric, "--to", "csv"],
+        ["quiz", "mark", QUIZ, "--assignment", str(ROOT / "rubrics/dais2021-a4")],
+        ["schema", "--list"],
+    ]
+
 
 BASE = frozenset(extras.LIBRARIES) - {"markdown_it"}
 """What a small install lacks; rich brings markdown_it."""

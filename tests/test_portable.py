@@ -6,6 +6,7 @@ taken away before anything of ours is loaded, as they would be there.
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -13,11 +14,8 @@ import pytest
 
 from grader.student import public_file
 from tests import simulated
-from tests.bundle import ROOT, made, notebook
-
-KEPT = Path(__file__).parent / "data" / "0.1.0"
-RUBRIC = ["--assignment", "rubrics/kmeans-example"]
-QUIZ = str(ROOT / "submissions/examples/DAIS2021-Autodiff-Antworten.csv")
+from tests.bundle import made, notebook
+from tests.test_architecture import MODULES, room
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +26,11 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     )
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
-    """A folder with the results of an older version, and their assignment."""
-    shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
-    return tmp_path
-
-
-def test_commands_that_run_no_notebook_work(results: Path, windows: dict[str, str]) -> None:
-    lines = [
-        ["report", "results", *RUBRIC],
-        ["regrade", "results", *RUBRIC, "--yes"],
-        ["mark", "results", *RUBRIC, "--export", "waiting.csv"],
-        ["export", "results", *RUBRIC, "--to", "csv"],
-        ["quiz", "mark", QUIZ, "--assignment", str(ROOT / "rubrics/dais2021-a4")],
-        ["schema", "--list"],
-        ["new", "mine"],
-    ]
-    done = simulated.run(simulated.commands(*lines), results, windows)
+def test_commands_that_run_no_notebook_work(tmp_path: Path, windows: dict[str, str]) -> None:
+    """With paths that begin with a drive, where a colon parts nothing; on Windows' own console."""
+    shutil.copytree(simulated.KEPT, tmp_path / "C:" / "Kurs")
+    lines = [*simulated.bare("C:/Kurs/"), ["new", "mine"]]
+    done = simulated.run(simulated.commands(*lines), tmp_path, windows, "cp1252")
     ended = [line for line in done.stdout.splitlines() if line.startswith("==")]
     assert ended == [f"== {line[0]} 0" for line in lines], done.stderr
 
@@ -86,3 +71,14 @@ def test_a_whole_notebook_is_checked_on_any_console(
     assert "could not be called: ValueError: gr" in done.stdout
     assert done.stdout.splitlines()[-1] == "== check 1"
     assert done.stderr.count("without a sandbox") == 1
+
+
+def test_no_file_is_read_by_an_encoding_of_the_machines_own() -> None:
+    """It is cp1252 on many a Windows, and our files are UTF-8."""
+    told = {"read_text": 1, "write_text": 2}  # arguments, when the encoding is among them
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                given = len(node.args) + len(node.keywords)
+                is_told = given >= told.get(node.func.attr, 0)
+                assert is_told or room(name) == "sandbox", f"{name}: {ast.unparse(node)}"

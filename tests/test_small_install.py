@@ -12,28 +12,19 @@ from grader.student import public_file
 from tests import simulated
 from tests.bundle import ROOT, made
 
-KEPT = Path(__file__).parent / "data" / "0.1.0"
 RUBRIC = ["--assignment", "rubrics/kmeans-example"]
-QUIZ = str(ROOT / "submissions/examples/DAIS2021-Autodiff-Antworten.csv")
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A course's folder with results, and the variables of a machine with the base alone."""
     folder = tmp_path_factory.mktemp("course")
-    shutil.copytree(KEPT, folder, dirs_exist_ok=True)
+    shutil.copytree(simulated.KEPT, folder, dirs_exist_ok=True)
     return folder, simulated.environment(folder / "simulated", simulated.BASE)
 
 
 def test_marking_reports_and_the_quiz_need_no_extra(course: tuple[Path, dict[str, str]]) -> None:
-    lines = [
-        ["report", "results", *RUBRIC],
-        ["regrade", "results", *RUBRIC, "--yes"],
-        ["mark", "results", *RUBRIC, "--export", "waiting.csv"],
-        ["export", "results", *RUBRIC, "--to", "csv"],
-        ["quiz", "mark", QUIZ, "--assignment", str(ROOT / "rubrics/dais2021-a4")],
-        ["schema", "--list"],
-    ]
+    lines = simulated.bare()
     done = simulated.run(simulated.commands(*lines), *course)
     ended = [line for line in done.stdout.splitlines() if line.startswith("==")]
     assert ended == [f"== {line[0]} 0" for line in lines], done.stderr

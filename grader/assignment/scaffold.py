@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
+from grader.core import busy_files
 from grader.core.errors import UsageError
 from grader.core.model import Assignment
 
@@ -164,20 +164,13 @@ def copied(source: Assignment, name: str) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if path.is_file() and not LEFT_OUT & set(inside.parts):
-                found[f"{kind}/{name}/{inside.as_posix()}"] = _content(path)
+                found[f"{kind}/{name}/{inside.as_posix()}"] = busy_files.read(path)
     head = f"rubrics/{name}/assignment.toml"
     line = re.compile(rf"""^name\s*=\s*["']{re.escape(source.name)}["']""", re.MULTILINE)
     text, times = line.subn(f'name = "{name}"', found[head].decode(), 1)
     if not times:
         raise UsageError(f'{source.rubric_dir}/assignment.toml has no line name = "{source.name}"')
     return found | {head: text.encode()}
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
 
 
 def notebook(name: str) -> str:

@@ -36,9 +36,12 @@ def text(
 
 
 def file_name(suffix: str) -> tuple[BeforeValidator, WithJsonSchema]:
-    """For `Annotated`: a file's name alone, so that no rubric leads out of its folder."""
+    """For `Annotated`: a file's name alone, so that no rubric leads out of its folder.
+
+    Nor to a drive of Windows: C:a.toml is a file there, whatever folder it is looked for in.
+    """
     return text(
-        rf"[^/\\.\x00-\x1f][^/\\\x00-\x1f]*\.{suffix}",
+        rf"[^/\\:.\x00-\x1f][^/\\:\x00-\x1f]*\.{suffix}",
         f"a file's name alone, ending in .{suffix}",
     )
 

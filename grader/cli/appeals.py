@@ -9,6 +9,7 @@ import click
 from grader.cli.key_file import pseudonyms_option
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.cli.say import say
+from grader.core import busy_files
 
 
 @click.command()
@@ -32,13 +33,9 @@ def appeals(results: Path, assignment: str | None, file: Path, key_file: Path | 
 
     from grader.cli import key_file as keys
     from grader.cli import result_folder
-    from grader.core.errors import UsageError
     from grader.review import appeal_file as requests
 
-    try:
-        content = file.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{file} cannot be read ({bad.strerror})") from None
+    content = busy_files.read(file)
     found = requests.read(file.name, content)
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.assignment_of(store, assignment)

@@ -16,6 +16,7 @@ from grader.cli import output_files, runner_log
 from grader.cli.check_screen import Screen
 from grader.cli.options import FORMAT
 from grader.cli.say import say
+from grader.core import busy_files
 
 if TYPE_CHECKING:
     from grader.core.model import Assignment, Task
@@ -160,10 +161,8 @@ def _from_checkout(name: str | None) -> Public:
     key = hashlib.sha256(f"{__version__}:{chosen.digest}".encode()).hexdigest()[:24]
     file = user_cache.folder() / "public" / f"{key}.json"
     if file.is_file():
-        try:
+        with suppress(UsageError):  # it is made again
             return public_file.read(file)
-        except UsageError:
-            file.unlink()
     made = public_checks.make(chosen, release.answers(chosen))
     with suppress(UsageError):  # it is made again next time
         output_files.write(file, public_file.dump(made), "set XDG_CACHE_HOME to another folder")
@@ -261,7 +260,7 @@ def _places(checked: Checked, work: HandIn) -> dict[str, Place]:
             shown = file.resolve().relative_to(home.resolve()).as_posix()
         except ValueError:
             shown = file.name
-        content = file.read_bytes()
+        content = busy_files.read(file)
         for item in task.items:
             found[f"{task.task.id}/{item.item.id}"] = notebook_lines.of_item(
                 item.item, work.submission.notebooks[task.task.id], content, shown, task.evidence

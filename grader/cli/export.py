@@ -16,6 +16,7 @@ from grader.cli.key_file import pseudonyms_option
 from grader.cli.options import RECEIVING_PLATFORM
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.cli.say import say
+from grader.core import busy_files
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
@@ -151,16 +152,12 @@ def _digest(result: Result) -> str:
 
 
 def _template(path: Path | None) -> Template | None:
-    from grader.core.errors import UsageError
     from grader.intake import tables
     from grader.intake.platform import Template
 
     if path is None:
         return None
-    try:
-        content = path.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
+    content = busy_files.read(path)
     return Template(name=path.name, table=tables.read(path.name, content))
 
 

@@ -11,6 +11,7 @@ import click
 from grader.cli import output_files
 from grader.cli.result_folder import assignment_option, results_argument
 from grader.cli.say import say
+from grader.core import busy_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def mark(
         say(f"{out}: {count} items wait for a person")
         return
     if filled is not None:
-        wanted = mark_table.read(filled.name, _content(filled))
+        wanted = mark_table.read(filled.name, busy_files.read(filled))
     elif student and item and points:
         wanted = [hand_marks.Entry(student=student, item=item, points=points, reason=reason)]
     else:
@@ -104,12 +105,3 @@ def _tell(written: Written) -> None:
         say(f"{name}: the answer has changed since; the mark is kept, the item waits again")
     for name in written.overtaken:
         say(f"{name}: somebody marked it in between; that mark counts, this one is kept")
-
-
-def _content(path: Path) -> bytes:
-    from grader.core.errors import UsageError
-
-    try:
-        return path.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None

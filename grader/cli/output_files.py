@@ -1,17 +1,19 @@
 """Writes files for the person at the command line: all whole, or none, and one sentence why not.
 
-The only module of the command line that opens an output file.
+The only module of the command line that opens or removes a file.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from grader.core.busy_files import patiently, told
 from grader.core.errors import UsageError
 
 
@@ -25,7 +27,7 @@ def telling(target: Path, mend: str) -> Iterator[None]:
     try:
         yield
     except OSError as bad:
-        raise UsageError(f"{target} cannot be written ({bad.strerror or bad}); {mend}") from None
+        raise UsageError(f"{target} cannot be written ({told(bad)}); {mend}") from None
 
 
 def write(path: Path, content: bytes, mend: str) -> None:
@@ -67,10 +69,13 @@ def _streamed(chunks: Iterable[tuple[Path, bytes]], mend: str) -> list[Path]:
                     parts[target] = _beside(target)
                 with parts[target].open("ab") as file:
                     file.write(chunk)
-        for target, part in parts.items():
+        grown = {target: part for target, part in parts.items() if part != target}
+        for target in grown:
             with telling(target, mend):
-                if part != target:
-                    part.replace(target.resolve())  # a link stays one
+                _must_be_free(target.resolve())
+        for target, part in grown.items():
+            with telling(target, mend):
+                _replace(part, target.resolve())  # a link stays one
     finally:
         for target, part in parts.items():
             if part != target:
@@ -93,9 +98,19 @@ def write_secret(path: Path, content: bytes, mend: str) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(path.resolve())
+            _replace(part, path.resolve())
         finally:
             part.unlink(missing_ok=True)
+
+
+def _must_be_free(path: Path) -> None:
+    """Raises what Windows would say when this file is replaced: that a program has it open."""
+    if path.exists():
+        patiently(lambda: path.rename(path))
+
+
+def _replace(part: Path, path: Path) -> None:
+    patiently(lambda: part.replace(path))
 
 
 def _beside(target: Path) -> Path:
@@ -122,5 +137,18 @@ def append(path: Path, content: bytes, mend: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    with telling(path, mend), path.open("ab") as file:
+    with telling(path, mend), patiently(lambda: path.open("ab")) as file:
         file.write(content)
+
+
+def remove(path: Path, mend: str) -> None:
+    """A file, or a folder with all that is in it; a link itself.
+
+    Raises:
+        UsageError: it cannot be removed.
+    """
+    is_folder = path.is_dir() and not path.is_symlink()
+    try:
+        patiently(lambda: shutil.rmtree(path) if is_folder else path.unlink(missing_ok=True))
+    except OSError as bad:
+        raise UsageError(f"{path} cannot be removed ({told(bad)}); {mend}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +62,7 @@ def purge(results: Path, assignment: str | None, yes: bool) -> None:
     content = f"{json.dumps(told, indent=1)}\n".encode()
     output_files.write_all(results, {STATISTICS: content}, "nothing was removed; make room")
     for path in own:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        output_files.remove(path, "mend that, and run the same command again")
     left = f"; not removed: {', '.join(rest)}" if rest else ""
     say(f"{len(grades)} people removed; {statistics} stays{left}")
     if is_veiled:

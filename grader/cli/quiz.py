@@ -10,6 +10,7 @@ import click
 from grader.cli import output_files
 from grader.cli.options import assignment_option
 from grader.cli.say import say
+from grader.core import busy_files
 from grader.core.untrusted_text import printable
 
 if TYPE_CHECKING:
@@ -92,7 +93,6 @@ def mark(
     """
     from grader.assignment import rubric
     from grader.cli import quiz_table
-    from grader.core.errors import UsageError
     from grader.intake import people, platform_tables
     from grader.platforms import PLATFORMS
     from grader.quiz import quiz as quizzes
@@ -100,10 +100,7 @@ def mark(
     chosen = rubric.find(assignment)
     task, checks = _checks(chosen)
     known = quizzes.read(chosen.reference_dir / checks[0][1].graph, variants, seed)
-    try:
-        content = download.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{download} cannot be read ({bad.strerror})") from None
+    content = busy_files.read(download)
     rows = platform_tables.attempts(download.name, content, PLATFORMS)
     _must_fit(download, known, [people.response(row) for row in rows if row.finished])
     changed = {"variants": variants, "seed": seed}

@@ -10,6 +10,7 @@ import click
 from grader.cli import output_files
 from grader.cli.options import assignment_option
 from grader.cli.say import say
+from grader.core import busy_files
 
 
 @click.command()
@@ -38,7 +39,7 @@ def release(folder: Path, assignment: str | None, install: str) -> None:
     chosen = rubric.find(assignment)
     files = bundles.bundle(chosen, shown)
     if wheel.is_file():
-        files[wheel.name] = wheel.read_bytes()
+        files[wheel.name] = busy_files.read(wheel)
     _must_be_a_bundle(folder, files)
     output_files.write_all(folder, files, "choose another FOLDER")
     if not wheel.is_file() and install.startswith("./"):

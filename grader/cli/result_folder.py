@@ -148,4 +148,4 @@ def _remove_left(out: Path, written: Collection[Path]) -> None:
     pages = out / "students"
     for page in [] if pages.is_symlink() else pages.glob("*.html"):
         if page not in written:
-            page.unlink()
+            output_files.remove(page, "remove it by hand")

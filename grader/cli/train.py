@@ -12,6 +12,7 @@ import click
 from grader.cli import machine
 from grader.cli.options import assignment_option, sandbox_options
 from grader.cli.say import say
+from grader.core import busy_files
 
 if TYPE_CHECKING:
     from grader.batch.batch import Settings
@@ -73,17 +74,13 @@ def train(
     """
     from grader.assignment import rubric
     from grader.batch import batch
-    from grader.core.errors import UsageError
     from grader.marking import libraries, masters
     from grader.retraining.options import adjusted
     from grader.sandbox.walls import choose, levels
 
     chosen = adjusted(rubric.find(assignment), accelerate=not no_acceleration, device=device)
     task = _measured(chosen)
-    try:
-        content = notebook.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{notebook} cannot be read ({bad.strerror})") from None
+    content = busy_files.read(notebook)
     libraries.require(chosen, masters.read_all(chosen))
     rung = choose.best(require_rung or accept_rung or levels.SAFE)
     settings = batch.Settings(seed=seed, data_dir=data_dir, audit=audit, rung=rung)

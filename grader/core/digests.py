@@ -39,7 +39,7 @@ def observing() -> str:
     state = hashlib.sha256()
     for place in OBSERVING:
         path = PACKAGE / place
-        found = digest_of(path) if path.is_dir() else path.read_text()
+        found = digest_of(path) if path.is_dir() else path.read_text(encoding="utf-8")
         state.update(f"{place}\0{found}\0".encode())
     return state.hexdigest()[:16]
 

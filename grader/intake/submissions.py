@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path, PurePosixPath
 
+from grader.core import busy_files
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, AttemptRule, Extension, Submission
 from grader.intake import (
@@ -162,7 +163,7 @@ def _at(path: Path, beside: Beside, *, is_course: bool = True) -> list[Found]:
         return [_by_files(one) if one.platform in dating else one for one in found]
     if path.is_file() and path.name.lower().endswith(tables.ENDINGS):
         before = len(beside.quiz) + len(beside.people)
-        folder_layout.look(str(path.parent), path.name, {path.name: _content(path)}, beside)
+        folder_layout.look(str(path.parent), path.name, {path.name: busy_files.read(path)}, beside)
         if before == len(beside.quiz) + len(beside.people):
             raise UsageError(beside.notes[-1].removesuffix("; the file was left out"))
         return []
@@ -194,19 +195,12 @@ def _is_download(folder: Path, name: str, platforms: Sequence[Platform]) -> bool
         return True
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
-
-
 def _roster(paths: Sequence[Path], beside: Beside, assignment: Assignment) -> Roster:
     known = Roster(zone=assignment.due.tzinfo or UTC)
     for table in beside.people:
         known.add(table)
     for path in paths:
-        content = _content(path)
+        content = busy_files.read(path)
         entries = platform_tables.look(path.name, {path.name: content}, beside.platforms).people
         listed = roster.read(path.name, tables.read(path.name, content))
         if entries is None and listed is None:

@@ -81,7 +81,7 @@ def _font_settings() -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     lines = [f"<dir>{place}</dir>" for place in places] + [f"<cachedir>{folder}</cachedir>"]
     path = Path(folder) / "fonts.conf"
-    path.write_text(f"<?xml version='1.0'?><fontconfig>{''.join(lines)}</fontconfig>")
+    path.write_text(f"<?xml version='1.0'?><fontconfig>{''.join(lines)}</fontconfig>", "utf-8")
     return str(path)
 
 

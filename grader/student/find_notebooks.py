@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from grader.core import busy_files
 from grader.core.errors import UsageError
 from grader.core.model import Assignment, Submission
 from grader.intake import files as intake_files
@@ -41,8 +42,9 @@ def find(path: Path, assignment: Assignment) -> HandIn:
     files = dict(_read(root, 0 if alone else DEPTH))
     if alone:
         notebooks = [n for n in files if n.lower().endswith(".ipynb") and n != path.name]
-        files = {name: content for name, content in files.items() if name not in notebooks}
-        files.setdefault(path.name, path.read_bytes())
+        files = {name: files[name] for name in files if name not in notebooks}
+        if path.name not in files:
+            files[path.name] = busy_files.read(path)
     submission = one_submission.submission("submission", files, assignment)
     places = {task: root / name for task, name in _names(submission, files).items()}
     wanted = [str(task.notebook) for task in assignment.tasks if task.notebook]
@@ -56,7 +58,7 @@ def beside(notebook: Path) -> dict[str, bytes]:
     """The helper files that lie in a notebook's own folder, by name."""
     names = [path for path in sorted(notebook.parent.iterdir()) if _is_work(path)]
     files = [path for path in names if path.suffix.lower() != ".ipynb"]
-    return {path.name: path.read_bytes() for path in files[: one_submission.MAX_HELPER_FILES]}
+    return {path.name: busy_files.read(path) for path in files[: one_submission.MAX_HELPER_FILES]}
 
 
 def _read(root: Path, depth: int) -> Iterator[tuple[str, bytes]]:
@@ -71,10 +73,7 @@ def _read(root: Path, depth: int) -> Iterator[tuple[str, bytes]]:
             if not _is_work(path) or intake_files.is_ignored(relative / name) or count >= MOST:
                 continue
             count += 1
-            try:
-                yield str(relative / name), path.read_bytes()
-            except OSError as bad:
-                raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
+            yield str(relative / name), busy_files.read(path)
 
 
 def _ignored(folder: PurePosixPath) -> bool:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.core import codec
@@ -98,10 +98,9 @@ def _with_arrays(question: Question, resources: Callable[[str], np.ndarray[Any, 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
     """Puts the files that belong to the notebook into its folder."""
     for name, content in files.items():
-        place = PurePosixPath(name)
-        if place.is_absolute() or ".." in place.parts:
+        target = (folder / name).resolve()
+        if not target.is_relative_to(folder.resolve()):  # Windows' C:/ is another place, too
             continue
-        target = folder.joinpath(*place.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from grader.checks import CHECKS
-from grader.core import codec
+from grader.core import busy_files, codec
 from grader.core.errors import UsageError
 from grader.core.model import (
     Answer,
@@ -204,10 +204,8 @@ def read(path: Path) -> Public:
         UsageError: it is not there, damaged, or of another version.
     """
     try:
-        document = _Document.model_validate_json(path.read_bytes())
+        document = _Document.model_validate_json(busy_files.read(path))
         return _public_of(document, path)
-    except OSError as bad:
-        raise UsageError(f"{path} cannot be read ({bad.strerror})") from None
     except (ValidationError, codec.WireError, KeyError, TypeError, ValueError) as bad:
         first = str(bad).splitlines()[0][:200]
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from grader.cli import output_files
 from grader.cli.main import main
+from grader.core import busy_files
 from grader.core.errors import UsageError
 from grader.store.store import Store
 from tests.course import graded
@@ -122,6 +124,55 @@ def test_a_full_disk_is_one_sentence_and_the_file_is_as_it_was(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The names of files that programs have open, on Windows: none is replaced or removed."""
+    names: set[str] = set()
+
+    def refusing(act: Callable[..., Any]) -> Callable[..., Any]:
+        def bounded(path: Path, *to: Path, **more: Any) -> Any:
+            if names & {place.name for place in (path, *to)}:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return act(path, *to, **more)
+
+        return bounded
+
+    for name in ("rename", "replace", "unlink"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    monkeypatch.setattr(busy_files, "WINDOWS", True)
+    monkeypatch.setattr(busy_files, "WAITS", (0,))
+    return names
+
+
+def test_what_somebody_has_open_is_one_sentence_and_all_are_as_they_were(
+    tmp_path: Path, opened: set[str]
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(b"old")
+    opened.add("two")
+    told = rf"two cannot be \w+ \(Permission denied: close the program that has it open\); {MEND}"
+    with pytest.raises(UsageError, match=told):
+        output_files.write_all(tmp_path, {"one": b"new", "two": b"new"}, MEND)
+    with pytest.raises(UsageError, match=told):
+        output_files.write_secret(tmp_path / "two", b"new", MEND)
+    with pytest.raises(UsageError, match=told):
+        output_files.remove(tmp_path / "two", MEND)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "one": b"old",
+        "two": b"old",
+    }
+
+
+def test_a_file_a_folder_and_a_link_itself_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to("folder")
+    for name in ("link", "folder", "none"):
+        output_files.remove(tmp_path / name, MEND)
+        assert (name, (tmp_path / "folder" / "file").exists()) == (name, name == "link")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "file"),
     [
@@ -157,9 +208,9 @@ def test_no_command_takes_a_full_disk_for_its_own_bug(
             assert len(store.students()) == 1
 
 
-def test_nothing_else_of_the_command_line_opens_an_output_file() -> None:
-    """Else its full disk would be told as the grader's own failure."""
-    writers = {"write_bytes", "write_text", "open"}
+def test_nothing_else_of_the_command_line_opens_or_removes_a_file() -> None:
+    """Else a full disk, or who has it open, would be told as the grader's own failure."""
+    writers = {"write_bytes", "write_text", "open", "unlink", "rmtree", "read_bytes"}
     for name, path in MODULES.items():
         if room(name) != "cli" or name == "grader.cli.output_files":
             continue

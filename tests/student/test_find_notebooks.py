@@ -99,6 +99,9 @@ def test_of_one_notebook_folders_below_and_notebooks_in_capitals_are_left(
     assert set(found.submission.missing) == {"evaluation", "fmssvrc"}
     with pytest.raises(UsageError, match=r"locked\.py cannot be read \(Permission denied\)$"):
         find_notebooks.find(tmp_path, made().assignment)
+    locked = path
+    with pytest.raises(UsageError, match=r"Functions\.ipynb cannot be read \(Permission denied\)$"):
+        find_notebooks.find(path, made().assignment)
 
 
 def test_a_link_that_was_named_itself_is_read(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ SECONDS = 20
 GRACE = 2
 """Seconds for what was said, and for an end, of what is stuck."""
 
-PROBE = (INSIDE / "probe.py").read_text()
+PROBE = (INSIDE / "probe.py").read_text(encoding="utf-8")
 HOG_MIB = 64
 HOG = f"""
 import os
