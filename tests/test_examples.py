@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from playwright.sync_api import sync_playwright
 
 from grader.cli.main import main
-from tests.review.test_browser import ARGUMENTS, CHROMIUM
+from tests.review.browser import ARGUMENTS, CHROMIUM
 
 EXAMPLES = Path(__file__).parents[1] / "submissions" / "examples"
 EVERYTHING, NOTHING = "everything", "nothing"

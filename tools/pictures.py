@@ -24,8 +24,8 @@ from grader.review.desk import Desk, Marker
 from grader.review.server import Server
 from grader.store.store import Store
 from tests.review import evening
+from tests.review.browser import ARGUMENTS, CHROMIUM
 from tests.review.conftest import WHY
-from tests.review.test_browser import ARGUMENTS, CHROMIUM
 
 
 def main() -> None:

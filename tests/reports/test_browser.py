@@ -36,7 +36,7 @@ from grader.reports import html
 from tests.reports import grades
 from tests.reports.grades import item, task
 from tests.review import evening
-from tests.review.test_browser import ARGUMENTS, CHROMIUM
+from tests.review.browser import ARGUMENTS, CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

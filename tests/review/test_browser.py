@@ -1,168 +1,30 @@
-"""An evening in a real browser: keys, several windows, hostile work, and what axe finds.
-
-One server and one browser for the module. Where no Chromium is there, all of it is skipped with one
-line; in continuous integration that is an error.
-"""
+"""An evening in a real browser: keys, several windows, hostile work, and what axe finds."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Dialog,
-    Page,
-    Route,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import expect
 
 from grader.cli.main import main
-from grader.cli.result_folder import write_reports
-from grader.core.model import Cell
-from grader.marking import codes
-from grader.marking.grades import Results
-from grader.review import appeal_file
-from grader.review.desk import Desk, Marker
-from grader.review.server import Server
-from grader.store.store import Store
-from tests.review import evening
+from tests.review import keyboard
+from tests.review.browser import HOSTILE, NUMBER, Site, heard, ready, served
 from tests.review.conftest import WHY
 from tests.review.payloads import PAYLOADS
-from tests.review.test_appeals import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-NUMBER = "activation/number"
-HOSTILE = 36
-"""The number of the student whose work is hostile in each of its places."""
 HIDE = """() => { Object.defineProperty(document, "hidden", { value: true });
     document.dispatchEvent(new Event("visibilitychange")); }"""
-
-
-@dataclass
-class Site:
-    """A served folder, and the browser that looks at it."""
-
-    desk: Desk
-    server: Server
-    browser: Browser
-    folder: Path
-
-    def enter(self, name: str = "Jo", **settings: object) -> Page:
-        """A window of a marker; it fails on whatever a page must not do."""
-        context = self.browser.new_context(**settings)  # type: ignore[arg-type]
-        page = context.new_page()
-        page.goto(dict(self.server.addresses)[name])
-        return page
-
-    def at(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server.port}{path}"
-
-    def code(self, number: int) -> str:
-        return self.desk.people[f"s{number:04}"].code
-
-    def points(self, number: int, item: str = WHY) -> str:
-        card = self.desk.cards[item][f"s{number:04}"]
-        return "open" if card.waits else f"{card.points:.2f}"
-
-
-def works() -> list[evening.Work]:
-    """Work of 36 students, and one hostile to whoever looks at it."""
-    text = "\n\n".join(PAYLOADS)
-    cells = [Cell(id=f"p{n}", kind="markdown", source=p) for n, p in enumerate(PAYLOADS)]
-    cells += [Cell(id="c", kind="code", source=text), Cell(id="r", kind="raw", source=text)]
-    hostile = evening.Work(
-        why=text,
-        relu=PAYLOADS[0],
-        cells=cells,
-        text=text,
-        doubt=text,
-        images=(b"<svg onload=alert(1)>", evening.png()),
-        name=PAYLOADS[1],
-        notes=(text,),
-    )
-    return [*evening.works(HOSTILE), hostile]
-
-
-expect.set_options(timeout=30_000)  # a busy machine is no fault of a page
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The one server and browser."""
-    if not CHROMIUM:
-        assert not os.environ.get("CI"), "no Chromium: tools/setup.sh browser installs it"
-        pytest.skip("NO BROWSER: the pages of `grader review` are NOT tested; apt install chromium")
-    folder = tmp_path_factory.mktemp("evening") / "results"
-    of = evening.fill(folder, works())
-    with (
-        Store(folder / "grader.sqlite") as store,
-        sync_playwright() as player,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr("grader.assignment.rubric.find", lambda name, **_: of)
-        text = f"{codes.of(store.secret(codes.SECRET), 's0001', NUMBER)}: please look again"
-        appeal_file.take(store, of, appeal_file.read("mail.txt", text.encode()), NOW)
-        markers = [Marker(name="Jo", leads=True), Marker(name="Max")]
-        desk = Desk(store, of, markers, second=Decimal("0.5"))
-
-        def write() -> None:
-            write_reports(Results(store, of), of, folder)
-
-        server = Server(desk, write)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield Site(desk, server, browser, folder)
-        browser.close()
-        server.stop()
-        thread.join(10)
-
-
-def heard(context: BrowserContext, site: Site) -> list[str]:
-    """All that pages of a context do and must not: it is filled as they do."""
-    found: list[str] = []
-
-    def dismiss(dialog: Dialog) -> None:
-        found.append(dialog.message)
-        dialog.dismiss()
-
-    def watch(page: Page) -> None:
-        page.on("console", lambda message: found.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: found.append(str(error)))
-        page.on("dialog", dismiss)
-
-    def route(route: Route) -> None:
-        if not route.request.url.startswith((site.at("/"), "data:")):
-            found.append(route.request.url)
-        route.continue_()
-
-    context.on("page", watch)
-    for page in context.pages:
-        watch(page)
-    context.route("**/*", route)
-    return found
-
-
-def ready(page: Page) -> None:
-    """Waits until a new page hears keys."""
-    expect(page.locator("html.scripted")).to_be_attached()
+    yield from served(tmp_path_factory)
 
 
 def every_page(site: Site, number: int) -> list[str]:
@@ -301,37 +163,6 @@ def test_every_page_works_without_script(site: Site) -> None:
     page.context.close()
 
 
-def tab_to(page: Page, words: str) -> None:
-    """Goes on with Tab alone until a control of this name has the focus."""
-    name = """() => { const it = document.activeElement;
-        const name = it.ariaLabel || it.labels?.[0]?.innerText || it.innerText || "";
-        return name.replace(/\\s+/g, " ").trim(); }"""
-    for _ in range(400):
-        page.keyboard.press("Tab")
-        if page.evaluate(name).startswith(words):
-            return
-    raise AssertionError(f"Tab never comes to {words!r}")
-
-
-def follow(page: Page, words: str) -> None:
-    """Goes to a control by Tab, presses Enter, and waits for the page that this opens."""
-    tab_to(page, words)
-    enter(page)
-
-
-def enter(page: Page, key: str = "Enter") -> None:
-    """Presses a key that opens a page."""
-    with page.expect_navigation():
-        page.keyboard.press(key)
-    ready(page)
-
-
-def waits_for(page: Page, words: str) -> None:
-    """The page says so in its live region."""
-    expect(page.locator("#live")).to_contain_text(words)
-    ready(page)
-
-
 def evidence(site: Site) -> list[tuple[str]]:
     """The keys of all that was ever run."""
     return site.desk.store._db.execute("SELECT key FROM evidence ORDER BY key").fetchall()
@@ -341,15 +172,15 @@ def test_an_evening_by_keyboard_alone(site: Site) -> None:
     runs = evidence(site)
     page = site.enter()  # by the printed address
     found = heard(page.context, site)
-    finds_a_student(site, page)
-    twin = marks_twenty_equal_ones_together(site, page)
-    undoes_the_last_and_finds_a_step_by_words(site, page)
-    makes_a_step_worth_less_and_takes_it_back(site, page, twin)
-    overrides_an_automatic_mark(site, page)
-    answers_a_request_and_sees_the_final_page(site, page)
+    keyboard.finds_a_student(site, page)
+    twin = keyboard.marks_twenty_equal_ones_together(site, page)
+    keyboard.undoes_the_last_and_finds_a_step_by_words(site, page)
+    keyboard.makes_a_step_worth_less_and_takes_it_back(site, page, twin)
+    keyboard.overrides_an_automatic_mark(site, page)
+    keyboard.answers_a_request_and_sees_the_final_page(site, page)
     page.goto(site.at("/"))
-    follow(page, "Write the reports now")
-    waits_for(page, "The reports are written.")
+    keyboard.follow(page, "Write the reports now")
+    keyboard.waits_for(page, "The reports are written.")
     assert [line for line in found if "error" in line.lower() and "sandbox" not in line] == []
     page.context.close()
     assert evidence(site) == runs  # nothing was run again
@@ -358,117 +189,6 @@ def test_an_evening_by_keyboard_alone(site: Site) -> None:
     points = {one["student"]: one["points"] for one in document["submissions"]}
     row = next(line for line in exported(site).splitlines() if line.startswith("s0001,"))
     assert points["s0001"] in row
-
-
-def finds_a_student(site: Site, page: Page) -> None:
-    tab_to(page, "Find")
-    page.keyboard.type(site.code(2)[:3])
-    enter(page)
-    expect(page.locator("tbody").last).to_contain_text(site.code(2))
-
-
-def marks_twenty_equal_ones_together(site: Site, page: Page) -> str:
-    """The student of one of those that went together."""
-    keys, store = page.keyboard, site.desk.store
-    follow(page, "Why do gradients vanish?")
-    before = len(store.hand_marks.by("Jo", 100))
-    for number in range(20):
-        heading = page.locator("h1").text_content()
-        expect(page.locator("h1")).to_be_focused()
-        keys.press("1")
-        keys.press("2" if number % 2 else "4")
-        if page.locator("[name=all]").count():
-            keys.press("m")
-        if number == 3:
-            keys.press("c")
-            keys.type("7 is a digit, and no key")
-        enter(page, "Control+Enter")
-        expect(page.locator("h1")).not_to_have_text(heading or "")
-    marks = store.hand_marks.by("Jo", 100)
-    new = [mark for _, mark in marks[: len(marks) - before]]
-    assert len(new) >= 20
-    assert {mark.points for mark in new} == {Decimal("1.5")}
-    assert any(mark.comment == "7 is a digit, and no key" for mark in new)
-    group = next(mark.decision for mark in new if mark.decision)
-    twins = [student for student, mark in store.hand_marks.of_item(WHY) if mark.decision == group]
-    assert len(twins) > 1
-    return twins[0]
-
-
-def undoes_the_last_and_finds_a_step_by_words(site: Site, page: Page) -> None:
-    keys = page.keyboard
-    student, last = site.desk.store.hand_marks.by("Jo", 1)[0]
-    enter(page, "u")
-    waits_for(page, "undone")
-    assert site.desk.cards[WHY][student].mark != last
-    keys.press("/")
-    keys.type("confuses")
-    keys.press("Enter")
-    expect(page.get_by_label("Confuses vanishing")).to_be_checked()
-    keys.press("f")
-    enter(page)
-    waits_for(page, "Saved")
-    assert f"{site.desk.cards[WHY][student].points:.2f}" == "2.00"
-
-
-def makes_a_step_worth_less_and_takes_it_back(site: Site, page: Page, marked: str) -> None:
-    keys, before = page.keyboard, site.desk.cards[WHY][marked].points
-    follow(page, "steps")
-    expect(page.locator("h1")).to_contain_text("Steps")
-    tab_to(page, "Points")
-    keys.press("Control+A")
-    keys.type("0.25")
-    enter(page)
-    expect(page.locator("h1")).to_contain_text("pass mark")
-    follow(page, "Decide")
-    waits_for(page, "The steps are changed.")
-    assert site.desk.cards[WHY][marked].points == before - Decimal("0.75")
-    follow(page, "Take this change back")
-    expect(page.locator("li .badge")).to_contain_text("taken back")
-    assert site.desk.cards[WHY][marked].points == before
-
-
-def overrides_an_automatic_mark(site: Site, page: Page) -> None:
-    goes_to_course(page)
-    follow(page, site.code(2))
-    follow(page, "override The derivative of the sigmoid")
-    gives(page, "1", "Copied from the sheet.")
-    assert site.points(2, NUMBER) == "1.00"
-
-
-def answers_a_request_and_sees_the_final_page(site: Site, page: Page) -> None:
-    keys = page.keyboard
-    goes_to_course(page)
-    follow(page, "1 request of students")
-    gives(page, "1.5", "You are right in part.")
-    follow(page, "Requests")
-    expect(page.locator("main")).to_contain_text("Answered by Jo")
-    page.goto(site.at(f"/student/{site.code(1)}/preview"))
-    tab_to(page, "Why")
-    keys.type("to see the final page")
-    enter(page)
-    tab_to(page, "The page that the student gets")
-    keys.press("Enter")
-    expect(page.locator("body")).to_contain_text("You are right in part.")
-
-
-def goes_to_course(page: Page) -> None:
-    page.keyboard.press("g")
-    enter(page, "c")
-    expect(page.locator("h1")).to_have_text("Assignment 4")
-
-
-def gives(page: Page, points: str, comment: str) -> None:
-    """Points and a comment by keys."""
-    keys = page.keyboard
-    keys.press("p")
-    keys.type(points)
-    keys.press("Escape")
-    keys.press("c")
-    keys.press("Control+A")
-    keys.type(comment)
-    enter(page, "Control+Enter")
-    waits_for(page, "Saved")
 
 
 def exported(site: Site) -> str:
