@@ -266,6 +266,7 @@ THROUGH = {
     "markupsafe": "jinja2",
     "pydantic_core": "pydantic",
     "anyio": "starlette",
+    "h11": "uvicorn",
     "traitlets": "jupyter_client",
     "yaml": "pyyaml",
     "zmq": "jupyter_client",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from grader.core.errors import UsageError
 from grader.review.app import application
@@ -17,6 +20,36 @@ GRACE = 2
 """Seconds that open pages have to end."""
 
 BACKLOG = 100
+
+HEAD = 30
+"""Seconds for the head of a request, from its connection or its first byte on."""
+
+
+class Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, with an end to heads that never end: each holds a connection."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A line is open, and nothing has come."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        """A part of a request, or all of it."""
+        super().data_received(data)
+        is_waiting = self.conn.their_state is h11.IDLE
+        if not is_waiting and self._late is not None:
+            self._late.cancel()
+            self._late = None
+        elif is_waiting and self._late is None:  # a further request on the same line
+            self._late = self.loop.call_later(HEAD, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The line is gone."""
+        if self._late is not None:
+            self._late.cancel()
+        super().connection_lost(exc)
 
 
 class Server:
@@ -31,6 +64,7 @@ class Server:
         guarded, self._web = application(desk, self.sessions, hosts, write_reports)
         config = uvicorn.Config(
             guarded,
+            http=Protocol,
             lifespan="off",
             ws="none",
             access_log=False,  # a log holds no token, cookie or name

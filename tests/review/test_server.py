@@ -67,6 +67,24 @@ def test_odd_heads_of_requests_get_nothing(server: Server, head: str, status: by
     assert raw(server, head) == status
 
 
+def test_a_head_that_never_ends_is_hung_up_on_and_one_that_ends_is_not(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grader.review.server.HEAD", 0.05)
+    whole = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
+    for begun in (b"", b"GET / HTTP/1.1\r\nHost: 127."):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(begun)
+            assert line.recv(1) == b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.sendall(whole)
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        answer.read()
+        line.sendall(whole[:20])  # the next one on the same line
+        assert line.recv(1) == b""
+
+
 def test_a_bug_is_told_without_names_or_answers(
     make: Callable[..., Room],
     monkeypatch: pytest.MonkeyPatch,
