@@ -42,7 +42,8 @@ def appeals(results: Path, assignment: str | None, file: Path, key_file: Path | 
         if key := keys.of(store, key_file):
             found = [(code, key.veiled(text), key.veiled(source)) for code, text, source in found]
         done = requests.take(store, chosen, found, datetime.now(UTC))
-    known = f", {done.known} were there already" if done.known else ""
-    say(f"{done.new} requests wait for `grader review`{known}")
+    new = "1 request waits" if done.new == 1 else f"{done.new} requests wait"
+    known = f", {done.known} {'was' if done.known == 1 else 'were'} there already"
+    say(f"{new} for `grader review`{known if done.known else ''}")
     for code in done.strange:
         say(f"{code} is no code of this batch; the request was left out", err=True)

@@ -179,7 +179,10 @@ def grade(
                 raise
         _tell_left(before, store.students())
         result_folder.write_reports(results, chosen, out)
-        broken = _show_table(results, chosen)
+        broken, waiting = _show_table(results, chosen)
+    if waiting:
+        answers = "1 answer waits" if waiting == 1 else f"{waiting} answers wait"
+        say(f"{answers} for a person: grader review {shlex.quote(str(out))}")
     say(f"Report: {(out / 'index.html').resolve()}")
     sys.exit(NOT_ALL if broken else DONE)
 
@@ -263,12 +266,15 @@ def _remarked(submissions: Iterable[Submission]) -> Iterator[Submission]:
         yield submission
 
 
-def _show_table(results: Results, assignment: Assignment) -> bool:
-    """The grades, or of a large course their number; whether some item is an error."""
+def _show_table(results: Results, assignment: Assignment) -> tuple[bool, int]:
+    """The grades, or of a large course their number.
+
+    Whether some item is an error, and how many wait for a person.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    table, broken, passed, provisional = Table(), False, 0, 0
+    table, broken, waiting, passed, provisional = Table(), False, 0, 0, 0
     for number, grade_ in enumerate(results.bare()):
         if number == 0:
             table.add_column("student")
@@ -277,6 +283,7 @@ def _show_table(results: Results, assignment: Assignment) -> bool:
             table.add_column("points", justify="right")
             table.add_column("result")
         broken = broken or grade_.has_error
+        waiting += sum(item.is_open for task in grade_.tasks for item in task.items)
         passed, provisional = passed + grade_.passed, provisional + grade_.provisional
         if len(results) <= MANY_ROWS:
             table.add_row(*_row(grade_, assignment))
@@ -284,7 +291,7 @@ def _show_table(results: Results, assignment: Assignment) -> bool:
         Console(width=None if sys.stdout.isatty() else 120, markup=False).print(table)
     else:
         say(f"{len(results)} students, {passed} passed, {provisional} provisional")
-    return broken
+    return broken, waiting
 
 
 def _row(grade_: Grade, assignment: Assignment) -> list[str]:

@@ -85,7 +85,7 @@ class Store:
             self.__exit__(None, None, None)
             raise UsageError(
                 f"{self.path.parent} is in use by another grader (process {holder}); "
-                "wait until it is done, or choose another result folder"
+                "wait until it is done (Ctrl-C ends a review), or choose another result folder"
             ) from None
         self.note(holder=str(os.getpid()))
         return self

@@ -406,7 +406,7 @@ def test_two_graders_on_one_folder_is_one_sentence_until_the_first_is_dead(tmp_p
             Store(tmp_path / "grader.sqlite").claim()
         assert str(refusal.value) == (
             f"{tmp_path} is in use by another grader (process {other.pid}); "
-            "wait until it is done, or choose another result folder"
+            "wait until it is done (Ctrl-C ends a review), or choose another result folder"
         )
     finally:
         os.kill(other.pid or 0, signal.SIGKILL)

@@ -19,10 +19,10 @@ def test_requests_come_into_the_queue_once_and_strange_ones_are_told(results: Pa
     table = results / "requests.csv"
     table.write_text(f"code,text\n{code(results)},why?\nABCD-EFGH,and this?\n")
     first = run("appeals", results, "--import", table)
-    assert first.stdout == "1 requests wait for `grader review`\n"
+    assert first.stdout == "1 request waits for `grader review`\n"
     assert first.stderr == "ABCD-EFGH is no code of this batch; the request was left out\n"
     again = run("appeals", results, "--import", table)
-    assert again.stdout == "0 requests wait for `grader review`, 1 were there already\n"
+    assert again.stdout == "0 requests wait for `grader review`, 1 was there already\n"
     with Store(results / "grader.sqlite") as store:
         (appeal,) = store.decisions.appeals()
     assert (appeal.student, appeal.item, appeal.text) == ("s0010", "sums/words", "why?")

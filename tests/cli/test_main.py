@@ -312,6 +312,7 @@ def test_grades_are_written_shown_and_their_place_is_told(
     assert result.stderr == ""
     assert result.stdout.endswith(f"Report: {out / 'index.html'}\n")
     assert "undecided, 4.00 open" in result.stdout
+    assert "\n1 answer waits for a person: grader review deep/results\n" in result.stdout
     written = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     assert written == {
         "index.html",

@@ -374,7 +374,7 @@ def test_who_comes_second_is_told_who_works_there(tmp_path: Path) -> None:
             Store(tmp_path / "grader.sqlite").claim()
         assert str(refusal.value) == (
             f"{tmp_path} is in use by another grader (process {os.getpid()}); "
-            "wait until it is done, or choose another result folder"
+            "wait until it is done (Ctrl-C ends a review), or choose another result folder"
         )
     with Store(tmp_path / "grader.sqlite").claim() as again:
         assert again.setting("holder") == str(os.getpid())
