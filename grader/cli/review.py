@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import getpass
 import os
+import re
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +34,10 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--names", is_flag=True, help="Show names from the start; default: pseudonyms.")
 @click.option(
     "--second",
-    default=0,
-    type=click.IntRange(0, 100),
-    help="Percent of the answers that a second person marks blind.",
+    multiple=True,
+    metavar="PERCENT",
+    help="Percent of the answers that a second person marks blind, of each level of points; for "
+    "one item TASK/ITEM=PERCENT. Several times for several.",
 )
 @click.option(
     "--tolerance",
@@ -74,7 +77,7 @@ def review(
     by: str | None,
     others: tuple[str, ...],
     names: bool,
-    second: int,
+    second: tuple[str, ...],
     tolerance: str,
     calibrate: int,
     repeats: int,
@@ -105,21 +108,23 @@ def review(
     with result_folder.opened(results, write=True) as store:
         chosen = result_folder.unchanged(store, assignment)
         markers = _markers(by or getpass.getuser(), others)
+        items = [f"{task.id}/{item.id}" for task in chosen.tasks for item in task.items]
+        shares = _shares(second, items)
         say(f"reading {len(store.students())} submissions", err=True)
         desk = Desk(
             store,
             chosen,
             markers,
             blind=not names,
-            second=Decimal(second) / 100,
+            second=shares,
             conflicts=_pairs(conflicts, {m.name for m in markers}, store.students()),
             statistics=not no_marker_statistics,
             tolerance=allowed,
             calibrate=calibrate,
             repeats=repeats,
         )
-        if second:
-            say(_sample_size(len(store.students()) * second / 100), err=True)
+        for line in _sample_sizes(shares, len(items), len(store.students())):
+            say(line, err=True)
         _serve(server, desk, results, port, show=not no_browser)
 
 
@@ -153,13 +158,39 @@ def _allowed(tolerance: str) -> Decimal:
     return allowed
 
 
-def _sample_size(pairs: float) -> str:
+def _shares(given: Sequence[str], items: Sequence[str]) -> dict[str, Decimal]:
+    """By item the share that is marked twice: "20" is of all, "task/item=50" of one."""
+    from grader.core.errors import UsageError
+
+    found: dict[str, Decimal] = {}
+    for text in sorted(given, key=lambda text: "=" in text):  # what is said of one comes last
+        name, _, percent = text.rpartition("=")
+        if not re.fullmatch(r"[0-9]{1,3}", percent) or int(percent) > 100:
+            raise UsageError(
+                f"--second is {text[:80]!r}; expected percent such as 20, or TASK/ITEM=20"
+            )
+        if name and name not in items:
+            raise UsageError(f"--second: {name[:80]} is no item; there are {', '.join(items)}")
+        found |= dict.fromkeys([name] if name else items, Decimal(percent) / 100)
+    return found
+
+
+def _sample_sizes(shares: Mapping[str, Decimal], items: int, students: int) -> Iterator[str]:
     """What so many pairs of marks can tell: half-widths of kappa as simulated for 42 of them."""
-    even, full = (half * (42 / max(pairs, 1)) ** 0.5 for half in (0.03, 0.2))
-    return (
-        f"about {pairs:.0f} answers of each item are marked twice: kappa within {even:.2f} where "
-        f"marks are spread, {full:.2f} where most are full"
-    )
+    from grader.review.agreement import FEWEST
+
+    for share in sorted({share for share in shares.values() if share}):
+        names = [name for name, of in shares.items() if of == share]
+        several = "each item" if len(names) == items else f"each of {len(names)} items"
+        whose = names[0] if len(names) == 1 else several
+        pairs = float(share * students)
+        even, full = (half * (42 / max(pairs, 1)) ** 0.5 for half in (0.03, 0.2))
+        told = (
+            f"kappa within {even:.2f} where marks are spread, {full:.2f} where most are full"
+            if pairs >= FEWEST
+            else f"below {FEWEST} only the differences say something"
+        )
+        yield f"about {pairs:.0f} answers of {whose} are marked twice: {told}"
 
 
 def _write_steps(results: Path, assignment: str | None) -> None:

@@ -67,7 +67,7 @@ def agreement(visit: Visit) -> Response:
     numbers = compared([(pair.first.points, pair.second.points) for pair in found], desk.tolerance)
     units = [independent(marks) for marks in _by_student(desk, name).values()]
     several = [[float(points) for points in unit] for unit in units if len(unit) > 1]
-    marked = [s for s, card in desk.cards[name].items() if card.mark is not None]
+    marked = {s for s, card in desk.cards[name].items() if card.mark is not None}
     return visit.show(
         "agreement",
         name=name,
@@ -79,6 +79,6 @@ def agreement(visit: Visit) -> Response:
         lines=lines(desk, name, visit.marker) if desk.statistics else [],
         several=len(several),
         alpha=alpha(several) if len(several) >= FEWEST else None,
-        drawn=sum(desk.in_sample(name, student) for student in marked),
+        drawn=sum(student in marked for student in desk.sample(name)),
         newest={pair.student: desk.store.hand_marks.newest(pair.student, name) for pair in found},
     )

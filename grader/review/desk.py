@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from grader.marking import answers, scoring
 from grader.marking.codes import SECRET
 from grader.marking.grades import Results
 from grader.marking.hand_marks import GivenFor
-from grader.review import likeness, rubric_steps
+from grader.review import likeness, rubric_steps, sample
 from grader.review.claims import Claims
 from grader.store.store import Store
 
@@ -74,20 +74,20 @@ class Desk:
         markers: Sequence[Marker],
         *,
         blind: bool = True,
-        second: Decimal = Decimal(0),
+        second: Decimal | Mapping[str, Decimal] = Decimal(0),
         conflicts: Iterable[tuple[str, str]] = (),
         statistics: bool = True,
         tolerance: Decimal = TOLERANCE,
         calibrate: int = 0,
         repeats: int = 0,
     ) -> None:
-        """`second` is the share of answers that are marked twice, and `tolerance` the points by
-        which the two marks may differ; `conflicts` are (marker, student) pairs that are kept apart.
-        All others begin an item with `calibrate` answers that the lead has marked; after `repeats`
-        answers one of one's own comes again. Without `statistics` nothing is told of single
-        markers."""
+        """`second` is the share of answers that are marked twice, of all items or by item, and
+        `tolerance` the points by which the two marks may differ; `conflicts` are (marker, student)
+        pairs that are kept apart. All others begin an item with `calibrate` answers that the lead
+        has marked; after `repeats` answers one of one's own comes again. Without `statistics`
+        nothing is told of single markers."""
         self.store, self.assignment, self.markers = store, assignment, tuple(markers)
-        self.blind, self.second, self.conflicts = blind, second, frozenset(conflicts)
+        self.blind, self.conflicts = blind, frozenset(conflicts)
         self.statistics, self.tolerance = statistics, tolerance
         self.calibrate, self.repeats = calibrate, repeats
         self.lock = threading.RLock()
@@ -95,6 +95,9 @@ class Desk:
         self.items: dict[str, tuple[Task, Item]] = {
             f"{task.id}/{item.id}": (task, item) for task in assignment.tasks for item in task.items
         }
+        of = second if isinstance(second, Mapping) else dict.fromkeys(self.items, second)
+        self.second = {name: share for name, share in of.items() if share}
+        self._samples: dict[str, frozenset[str]] = {}
         self.secret = store.secret(SECRET)
         self._results = Results(store, assignment, evidence=False)
         self.people: dict[str, Person] = {}
@@ -116,6 +119,9 @@ class Desk:
         """Takes a student's grade from the store anew."""
         grade = self._results.grade(student)
         for card in _cards(grade):
+            known = self.cards[card.item].get(student)
+            if known is not None and known.mark != card.mark:
+                self._samples.pop(card.item, None)
             self.cards[card.item][student] = card
         self.people[student] = Person(
             student=student,
@@ -157,10 +163,20 @@ class Desk:
         self.order[name] = likeness.neighbours(order, texts) if texts else order
         self.equal[name] = likeness.equal(texts)
 
-    def in_sample(self, name: str, student: str) -> bool:
-        """Whether this answer is of those that a second person marks."""
-        drawn = int.from_bytes(digests.keyed(self.secret, "second", name, student)[:4])
-        return drawn < self.second * 2**32
+    def sample(self, name: str) -> frozenset[str]:
+        """The students whose answer a second person marks, as far as it is marked."""
+        if name not in self.second:
+            return frozenset()
+        if name not in self._samples:
+
+            def start(level: Decimal) -> Decimal:
+                by_chance = digests.keyed(self.secret, "second", name, str(level.normalize()))
+                return Decimal(int.from_bytes(by_chance[:4])) / 2**32
+
+            whole = {decision.id for decision in self.store.decisions.all("whole")}
+            marks = self.store.hand_marks.of_item(name)
+            self._samples[name] = sample.drawn(marks, self.second[name], start, whole)
+        return self._samples[name]
 
     # -- names -------------------------------------------------------------------------------
 

@@ -92,9 +92,8 @@ class Queue:
             return student in self._only
         if self._round is Round.SECOND:
             first = card.mark is not None and card.mark.by != self._marker.name
-            return (
-                first and self._desk.in_sample(self._item, student) and not self._twice.get(student)
-            )
+            drawn = self._desk.sample(self._item)
+            return first and student in drawn and not self._twice.get(student)
         if self._since is not None:
             return card.mark is not None and card.mark.at < self._since
         if self.is_handed(card) and not self._marker.leads:

@@ -100,7 +100,7 @@ def second_waits(desk: Desk, item: str, student: str, marker: Marker) -> bool:
     card = desk.cards[item][student]
     if card.mark is None or card.mark.by == marker.name or not desk.may_mark(marker, student):
         return False
-    if not desk.second or not desk.in_sample(item, student):
+    if student not in desk.sample(item):
         return False
     return all(mark.round != Round.SECOND for mark in desk.store.hand_marks.all(student, item))
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from html import unescape
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grader.assignment import rubric
+from grader.cli import review
 from grader.cli.main import main
 from grader.marking import codes
 from grader.store.store import Store
@@ -134,6 +136,8 @@ def test_a_folder_that_is_served_is_in_use_and_nobody_elses_address_is_answered(
     [
         (("--by", "Jo", "--marker", "Jo"), "two markers have the same name; give each another"),
         (("--second", "20"), "--second needs a second person; name one by --marker"),
+        (("--second", "120", "--marker", "Max"), "--second is '120'; expected percent such as 20"),
+        (("--second", "none/such=20", "--marker", "Max"), "none/such is no item; there are "),
         (("--calibrate", "5"), "--calibrate needs a second person; name one by --marker"),
         (("--tolerance", "half"), "--tolerance is 'half'; expected points such as 0.5"),
         (("--host", "0.0.0.0"), "No such option"),  # from elsewhere through ssh alone
@@ -173,11 +177,11 @@ def test_requests_are_read_by_the_codes_on_the_pages(results: Path) -> None:
     mail = results / "mail.txt"
     mail.write_text(f"{code}: please look again. AAAA-AAAA too.")
     found = run("appeals", results, "--import", mail)
-    assert (found.stdout, found.exit_code) == ("1 requests wait for `grader review`\n", 0), (
+    assert (found.stdout, found.exit_code) == ("1 request waits for `grader review`\n", 0), (
         found.stderr
     )
     assert "AAAA-AAAA is no code of this batch" in found.stderr
-    assert ", 1 were there already" in run("appeals", results, "--import", mail).stdout
+    assert ", 1 was there already" in run("appeals", results, "--import", mail).stdout
 
 
 def test_steps_that_were_never_changed_are_not_written(results: Path) -> None:
@@ -199,3 +203,18 @@ def test_a_rubric_that_took_steps_back_is_as_it_was_graded(
     assert path.read_text() == "new\n"
     with Store(results / "grader.sqlite") as store:
         assert store.setting("digest") == "with steps"
+
+
+def test_what_a_sample_can_tell_is_told_of_each_share() -> None:
+    shares = {"a/one": Decimal("0.2"), "a/two": Decimal("0.2"), "a/three": Decimal("0.05")}
+    assert [*review._sample_sizes(shares, 3, 212)] == [
+        "about 11 answers of a/three are marked twice: below 20 only the differences say something",
+        "about 42 answers of each of 2 items are marked twice: kappa within 0.03 where marks are "
+        "spread, 0.20 where most are full",
+    ]
+    assert review._shares(["a/one=50", "20"], ["a/one", "a/two"]) == {
+        "a/one": Decimal("0.5"),
+        "a/two": Decimal("0.2"),
+    }
+    (line,) = review._sample_sizes({"a/one": Decimal(1), "a/two": Decimal(1)}, 2, 30)
+    assert line.startswith("about 30 answers of each item are marked twice: kappa within 0.04 ")
