@@ -258,5 +258,6 @@ def _pairs(path: Path | None, markers: set[str], students: list[str]) -> list[tu
 
 def _tell(desk: Desk, results: Path) -> None:
     waiting = sum(card.waits for cards in desk.cards.values() for card in cards.values())
-    say(f"{waiting} items still wait for a person" if waiting else "nothing waits any more")
+    told = "1 item still waits" if waiting == 1 else f"{waiting} items still wait"
+    say(f"{told} for a person" if waiting else "nothing waits any more")
     say(f"Report: {(results / 'index.html').resolve()}")

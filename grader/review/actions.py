@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from grader.core.errors import UsageError
 from grader.marking.hand_marks import GivenFor
+from grader.reports import html
 from grader.review import item_page, rounds, saving, step_changes, steps, whole_task
 from grader.review.item_page import shown
 from grader.review.queues import Queue
 from grader.review.rounds import Round
-from grader.review.visit import Visit, query, see
+from grader.review.visit import Visit, see
 from grader.store.decisions import StepVersion
 
 MAX_COMMENT = 10_000
@@ -26,6 +27,7 @@ def mark(visit: Visit) -> Response:
     queue = Queue(visit.desk, name, visit.marker, round=round_, every=every, before=before)
     place = queue.place(student)
     wanted = _wanted(visit, name, student, round_)
+    leads_to = item_page.leads_to(visit.desk, name, student, round_)
     try:
         done = saving.save(visit.desk, visit.marker, wanted)
     except UsageError as bad:
@@ -43,20 +45,26 @@ def mark(visit: Visit) -> Response:
             next=visit.desk.people[place.next].code if place.next else "",
             newest=visit.desk.store.hand_marks.newest(student, name),
         )
-    code = visit.desk.people[student].code
-    stay = visit.sent("go") == "stay"
-    at = code if stay else _next(visit, queue, place.next)
-    told = code if not done.also else f"{code} and {done.also} equal"
+    code, stay = visit.desk.people[student].code, visit.sent("go") == "stay"
+    said = _saved(visit, done, code)
+    if leads_to and not stay:
+        return see(leads_to, said=said)
+    at = code if stay else _next(visit, queue, (place.after or student) if every else place.next)
     if not stay and round_ is Round.FIRST and (due := rounds.again(visit.desk, name, visit.marker)):
         at, round_ = visit.desk.people[due].code, Round.AGAIN
     elif not stay and round_ is Round.AGAIN:
         at, round_ = "", Round.FIRST
     if round_ is Round.START and not at:
-        return see(f"/start/{name}{query(saved=told)}")
+        return see(f"/start/{name}", said=said)
     show = "all" if every or stay else ""
-    return see(
-        f"/item/{name}{query(at=at, show=show, round=shown(round_), before=before, saved=told)}"
-    )
+    return see(f"/item/{name}", at=at, show=show, round=shown(round_), before=before, said=said)
+
+
+def _saved(visit: Visit, done: saving.Saved, code: str) -> str:
+    """What was saved, in words."""
+    equal = f", and {done.also} equal" if done.also else ""
+    out_of = visit.desk.items[done.mark.item][1].points
+    return f"Saved: {code}{equal}, {html.points(done.mark.points)} of {html.points(out_of)}"
 
 
 def _wanted(visit: Visit, name: str, student: str, round_: Round) -> saving.Save:
@@ -100,17 +108,19 @@ def mark_task(visit: Visit) -> Response:
     student, task = visit.student(), visit.sent("task")
     comment, full = visit.sent("comment").strip()[:MAX_COMMENT], visit.sent("points") == "full"
     count = whole_task.mark(visit.desk, visit.marker, student, task, full, comment)
-    told = f"{count} items"
-    return see(f"/student/{visit.desk.people[student].code}{query(task=task, saved=told)}")
+    code = visit.desk.people[student].code
+    return see(f"/student/{code}", task=task, said=f"Saved: {count} items")
 
 
 def undo(visit: Visit) -> Response:
     """Takes one's last mark back, or one of a number; on to its answer."""
     student, gone = saving.undo(visit.desk, visit.marker, visit.number("mark") or None)
-    code = visit.desk.people[student].code
-    round_ = shown(Round(gone.round))
-    address = query(at=code, show="all", saved=f"undone {code}", round=round_)
-    return see(f"/item/{gone.item}{address}")
+    code, last = visit.desk.people[student].code, gone[-1]
+    if len({mark.item for mark in gone}) > 1:
+        task, said = last.item.partition("/")[0], f"Taken back: {len(gone)} marks of {code}"
+        return see(f"/student/{code}", task=task, said=said)
+    said = f"Taken back: {code}" + (f", and {len(gone) - 1} equal" if len(gone) > 1 else "")
+    return see(f"/item/{last.item}", at=code, show="all", round=shown(Round(last.round)), said=said)
 
 
 def skip(visit: Visit) -> Response:
@@ -121,7 +131,8 @@ def skip(visit: Visit) -> Response:
     for other in [student, *queue.equals(student)]:
         visit.desk.claims.skip(name, other, visit.marker.name)
     visit.desk.claims.release(visit.marker.name)
-    return see(f"/item/{name}{query(at=_next(visit, queue, following))}")
+    said = f"Skipped: {visit.desk.people[student].code}; it comes back last"
+    return see(f"/item/{name}", at=_next(visit, queue, following), said=said)
 
 
 def hand(visit: Visit) -> Response:
@@ -142,14 +153,15 @@ def hand(visit: Visit) -> Response:
         f"{visit.marker.name} handed {code} to the lead", by=visit.marker.name, item=name, code=code
     )
     queue = Queue(visit.desk, name, visit.marker)
-    return see(f"/item/{name}{query(at=_next(visit, queue, following), saved=f'handed on {code}')}")
+    at = _next(visit, queue, following)
+    return see(f"/item/{name}", at=at, said=f"Handed to the lead: {code}")
 
 
 def take(visit: Visit) -> Response:
     """Takes an answer over that somebody else has open."""
     name, student = visit.item(), visit.student()
     visit.desk.claims.take(name, student, visit.marker.name, over=True)
-    return see(f"/item/{name}{query(at=visit.desk.people[student].code)}")
+    return see(f"/item/{name}", at=visit.desk.people[student].code)
 
 
 def release(visit: Visit) -> Response:
@@ -161,13 +173,13 @@ def release(visit: Visit) -> Response:
 def settle(visit: Visit) -> Response:
     """Lets one of several marks count."""
     name, student = visit.item(), visit.student()
-    saving.settle(
+    mark = saving.settle(
         visit.desk, visit.marker, name, student, visit.number("mark"), visit.number("seen")
     )
-    code = visit.desk.people[student].code
+    said = f"Settled: {visit.desk.people[student].code}, {html.points(mark.points)} points"
     if visit.sent("back") == "agreement":
-        return see(f"/agreement/{name}")
-    return see(f"/item/{name}{query(at=visit.sent('next'), saved=code)}")
+        return see(f"/agreement/{name}", said=said)
+    return see(f"/item/{name}", at=visit.sent("next"), said=said)
 
 
 def reveal(visit: Visit) -> Response:
@@ -182,13 +194,13 @@ def reveal(visit: Visit) -> Response:
         text=visit.sent("note"),
         needed="write why you need the name; it is kept in the history",
     )
-    return see(f"/student/{visit.desk.people[student].code}")
+    return see(f"/student/{visit.desk.people[student].code}", task=visit.sent("task"))
 
 
 def reports(visit: Visit) -> Response:
     """Writes all reports of the folder."""
     visit.web.write_reports()
-    return see("/?written=1")
+    return see("/", said="The reports are written")
 
 
 # --- steps ------------------------------------------------------------------------------------
@@ -218,10 +230,10 @@ def change_step(visit: Visit) -> Response:
             again=bool(visit.sent("plan")),
         )
     step_changes.apply(visit.desk, planned, visit.marker, datetime.now(UTC))
-    return see(f"/steps/{name}?saved=1")
+    return see(f"/steps/{name}", said="The steps are changed")
 
 
 def take_back(visit: Visit) -> Response:
     """Takes a change of a step back, with all that came of it."""
     name = saving.take_back_change(visit.desk, visit.marker, visit.number("decision"))
-    return see(f"/steps/{name}?saved=1")
+    return see(f"/steps/{name}", said="The steps are changed")

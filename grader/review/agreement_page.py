@@ -12,6 +12,7 @@ from grader.review.agreement import FEWEST, alpha
 from grader.review.agreement import agreement as compared
 from grader.review.desk import Desk
 from grader.review.marker_lines import independent, lines
+from grader.review.queues import seconds
 from grader.review.rounds import Round
 from grader.review.visit import Visit
 
@@ -73,12 +74,14 @@ def agreement(visit: Visit) -> Response:
         name=name,
         item=desk.items[name][1],
         pairs=found,
+        texts={pair.student: desk.answer(name, pair.student) for pair in found},
         numbers=numbers,
         tolerance=desk.tolerance,
         levels=sorted({points for pair in numbers.table for points in pair}),
         lines=lines(desk, name, visit.marker) if desk.statistics else [],
         several=len(several),
         alpha=alpha(several) if len(several) >= FEWEST else None,
+        twice=seconds(desk, name, visit.marker),
         drawn=sum(student in marked for student in desk.sample(name)),
         newest={pair.student: desk.store.hand_marks.newest(pair.student, name) for pair in found},
     )

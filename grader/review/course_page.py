@@ -13,8 +13,7 @@ from grader.core.model import Status
 from grader.review import appeals, rubric_steps
 from grader.review.desk import Desk, Marker
 from grader.review.marker_lines import PAUSE
-from grader.review.queues import Queue
-from grader.review.rounds import Round
+from grader.review.queues import Queue, first_item, seconds
 from grader.review.visit import Visit
 
 ROWS = 100
@@ -62,6 +61,7 @@ def course(visit: Visit) -> Response:
     return visit.show(
         "course",
         rows=rows,
+        first=first_item(desk, visit.marker, [row.name for row in rows if row.waits]),
         waits=sum(row.waits for row in rows),
         people=sorted(people, key=lambda person: person.code)[(number - 1) * ROWS : number * ROWS],
         found=len(people),
@@ -72,7 +72,6 @@ def course(visit: Visit) -> Response:
         odd=[person for person in desk.people.values() if person.notes][:ROWS],
         appeals=appeals.waiting(desk),
         edited=rubric_steps.edited_items(desk.store, desk.assignment),
-        written=visit.query.get("written", ""),
     )
 
 
@@ -96,18 +95,11 @@ def _rows(desk: Desk, marker: Marker) -> list[Row]:
                 doubts=len(waiting) if item.check.automatic else 0,
                 mine=by[marker.name],
                 others=by.total() - by[marker.name],
-                twice=len(Queue(desk, name, marker, round=Round.SECOND).all())
-                if desk.second
-                else 0,
+                twice=seconds(desk, name, marker),
                 seconds=pace.get(name),
             )
         )
     return found
-
-
-def _seconds(desk: Desk, name: str, marker: Marker) -> int:
-    """How many answers of an item wait for this marker's second mark."""
-    return len(Queue(desk, name, marker, round=Round.SECOND).all()) if desk.second else 0
 
 
 def _paces(desk: Desk, marker: Marker) -> dict[str, float]:

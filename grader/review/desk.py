@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from grader.core import digests
-from grader.core.model import Assignment, Grade, Item, ItemGrade, Mark, Status, Task
+from grader.core.model import Assignment, Evidence, Grade, Item, ItemGrade, Mark, Status, Task
 from grader.marking import answers, scoring
 from grader.marking.codes import SECRET
 from grader.marking.grades import Results
 from grader.marking.hand_marks import GivenFor
+from grader.reports import html
 from grader.review import likeness, rubric_steps, sample
 from grader.review.claims import Claims
 from grader.store.store import Store
@@ -137,6 +138,11 @@ class Desk:
         """A student's grade with all details."""
         return Results(self.store, self.assignment, evidence=evidence).grade(student)
 
+    def evidence(self, student: str, task: str) -> Evidence | None:
+        """What our run of a notebook gave, without answers; None if it was not run."""
+        run = self.store.run(student, task)
+        return self.store.get_evidence(run[0], answers=False) if run else None
+
     def graded(self, student: str, name: str) -> ItemGrade:
         """One item of a student with all details."""
         task, item = self.items[name]
@@ -194,8 +200,13 @@ class Desk:
         words += [student] if len(student) > 2 else []
         if not words:
             return text
-        pattern = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-        return re.sub(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", "[name]", text, flags=re.IGNORECASE)
+        either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
+        word = rf"(?<![^\W_])(?:{either})(?![^\W_])"
+        return re.sub(rf"{word}(?: +{word})*", "[name]", text, flags=re.IGNORECASE)
+
+    def answer(self, name: str, student: str) -> str:
+        """A written answer as far as a list shows it; "" where there is none."""
+        return self.masked(html.shown(self.cards[name][student].text, 2000), student)
 
     def may_mark(self, marker: Marker, student: str) -> bool:
         """Whether the two are not kept apart."""

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from grader.core.model import Mark, Status
 from grader.reports import html
-from grader.review import appeals, rounds, steps
+from grader.review import appeals, notebook_page, rounds, steps
 from grader.review.desk import Card, Desk
-from grader.review.queues import Queue
+from grader.review.queues import Queue, first_item
 from grader.review.rounds import Round
 from grader.review.visit import Visit, query, see
 from grader.store.decisions import StepVersion
@@ -33,17 +33,19 @@ def item(visit: Visit) -> Response:
         before_others = rounds.blind(visit.desk, name, student, visit.marker)
         if round_ is Round.FIRST and before_others:
             at = visit.query["at"]
-            return see(f"/item/{name}{query(at=at, round=shown(before_others))}")
+            return see(f"/item/{name}", at=at, round=shown(before_others))
     else:
         begin = rounds.start(visit.desk, name, visit.marker)
         if round_ is Round.FIRST and not (every or before or begin.is_over):
-            return see(f"/item/{name}?round=3") if begin.left else start(visit)
+            return see(f"/item/{name}", round=3) if begin.left else start(visit)
         row = queue.all()
         student = queue.first(row) or next(iter(row), "")
         if not student:
-            title = visit.desk.items[name][1].title
-            saved = visit.query.get("saved", "")
-            return visit.show("done", name=name, title=title, saved=saved)
+            names = [*visit.desk.items]
+            here = names.index(name)
+            others = [*names[here + 1 :], *names[:here]]
+            following = first_item(visit.desk, visit.marker, others)
+            return visit.show("done", name=name, following=following)
     return visit.show("item", **answer(visit, queue, name, student, round_, every, before))
 
 
@@ -57,14 +59,29 @@ def start(visit: Visit) -> Response:
         item=desk.items[name][1],
         begin=begin,
         lead=desk.markers[0],
-        texts={s: desk.masked(html.shown(desk.cards[name][s].text, 2000), s) for s in begin.own},
-        saved=visit.query.get("saved", ""),
+        texts={s: desk.answer(name, s) for s in begin.own},
     )
 
 
 def shown(round_: Round) -> str:
     """A round in an address; "" is the first."""
     return "" if round_ is Round.FIRST else str(round_.value)
+
+
+def leads_to(desk: Desk, name: str, student: str, round_: Round) -> str:
+    """Where one goes on after a mark of the first round, if not to the next answer.
+
+    Who answers a request came from the requests, who overrides an automatic mark from the
+    submission.
+    """
+    if round_ is not Round.FIRST:
+        return ""
+    if appeals.open_of(desk, student, name):
+        return "/requests"
+    task, item = desk.items[name]
+    if item.check.automatic and not desk.cards[name][student].waits:
+        return f"/student/{desk.people[student].code}{query(task=task.id, item=item.id)}"
+    return ""
 
 
 def answer(
@@ -85,6 +102,7 @@ def answer(
         "person": desk.people[student],
         "question": getattr(graded.item.check, "question", ""),
         "given": [desk.masked(html.shown(line, MAX_ANSWER), student) for line in given],
+        "above": _above(desk, name, student),
         "expected": html.listed(details.get("expected", "")),
         "message": desk.masked(card.message, student),
         "settles": settles(card, offered),
@@ -100,14 +118,25 @@ def answer(
         "handed": queue.note(student) if queue.is_handed(card) else "",
         "marks": _marks(desk, name, student) if first else [],
         "appeal": appeals.open_of(desk, student, name) if first else None,
+        "leads_away": bool(leads_to(desk, name, student, round_)),
         "round": round_,
         "in_address": shown(round_),
         "every": every,
         "before": before,
         "kept_apart": not desk.may_mark(visit.marker, student),
-        "saved": visit.query.get("saved", ""),
         "code_of": lambda other: desk.people[other].code if other else "",
     }
+
+
+def _above(desk: Desk, name: str, student: str) -> str:
+    """What stands above the answer in the notebook, where the handout says in which cell it is."""
+    task, item = desk.items[name]
+    cell = getattr(item.check, "cell", "")
+    notebook = desk.store.submission(student).notebooks.get(task.id) if cell else None
+    if notebook is None:
+        return ""
+    evidence = desk.evidence(student, task.id)
+    return notebook_page.above(notebook, evidence, cell, lambda text: desk.masked(text, student))
 
 
 def settles(card: Card, offered: Sequence[StepVersion]) -> str:

@@ -84,6 +84,24 @@ def cells(
     return found
 
 
+def above(
+    notebook: Notebook, evidence: Evidence | None, cell: str, mask: Callable[[str], str]
+) -> str:
+    """What the code cell before a cell of this id printed; "" if nothing or there is no such cell.
+
+    An answer is often about that.
+    """
+    ids = [one.id for one in notebook.cells]
+    if cell not in ids:
+        return ""
+    code_cells = [n for n in range(ids.index(cell)) if notebook.cells[n].kind == "code"]
+    if not code_cells:
+        return ""
+    runs = {run.index: run.text for run in evidence.cells} if evidence else {}
+    saved = "\n".join(notebook.cells[code_cells[-1]].outputs)
+    return cut(mask(runs.get(code_cells[-1], saved)), MAX_OUTPUT).strip("\n")
+
+
 def cut(text: str, most: int) -> str:
     """A text as people may see it, and not more of it than they read."""
     shown = printable(text[:most], keep="\n\t")

@@ -23,6 +23,16 @@ class Place:
     of: int = 0
 
 
+def first_item(desk: Desk, marker: Marker, names: Iterable[str]) -> str:
+    """The first of these items of which an answer waits for this marker; "" if none does."""
+    return next((name for name in names if Queue(desk, name, marker).all()), "")
+
+
+def seconds(desk: Desk, name: str, marker: Marker) -> int:
+    """How many answers of an item wait for this marker's second mark."""
+    return len(Queue(desk, name, marker, round=Round.SECOND).all()) if name in desk.second else 0
+
+
 class Queue:
     """The answers of an item for one marker, of one round."""
 
@@ -92,8 +102,9 @@ class Queue:
             return student in self._only
         if self._round is Round.SECOND:
             first = card.mark is not None and card.mark.by != self._marker.name
-            drawn = self._desk.sample(self._item)
-            return first and student in drawn and not self._twice.get(student)
+            return (
+                first and student in self._desk.sample(self._item) and not self._twice.get(student)
+            )
         if self._since is not None:
             return card.mark is not None and card.mark.at < self._since
         if self.is_handed(card) and not self._marker.leads:

@@ -49,7 +49,6 @@ def step_list(visit: Visit) -> Response:
         uses={step.id: sum(step.id in mark.steps for mark in used) for step in offered},
         earlier={step.name: len(_earlier(visit, name, step.name)) for step in offered},
         changes=[d for d in store.decisions.all("step") if d.item == name][::-1],
-        saved=visit.query.get("saved", ""),
     )
 
 
@@ -81,4 +80,4 @@ def first_appeal(visit: Visit) -> Response:
     if not waiting:
         return see("/requests")
     code = visit.desk.people[waiting[0].student].code
-    return see(f"/item/{waiting[0].item}?at={code}&show=all")
+    return see(f"/item/{waiting[0].item}", at=code, show="all")

@@ -175,8 +175,10 @@ def _alike(desk: Desk, marker: Marker, wanted: Save) -> list[str]:
     return [student for student in open_now if student in wanted.equals]
 
 
-def undo(desk: Desk, marker: Marker, number: int | None = None) -> tuple[str, Mark]:
-    """Takes back one's own last mark, with those of equal answers, or the one of this number.
+def undo(desk: Desk, marker: Marker, number: int | None = None) -> tuple[str, list[Mark]]:
+    """Takes back one's own last mark, or the one of this number, with all of the same decision.
+
+    Its student, and the marks; the one asked for comes last.
 
     Raises:
         UsageError: there is none.
@@ -188,17 +190,14 @@ def undo(desk: Desk, marker: Marker, number: int | None = None) -> tuple[str, Ma
             raise UsageError("there is no mark of yours to take back")
         student, mark = found[0]
         what, of = ("decision", mark.decision) if mark.decision else ("mark", mark.id)
-        affected = [s for s, m in own if mark.decision and m.decision == mark.decision]
-        if mark.decision:
-            affected = [
-                s
-                for s, m in desk.store.hand_marks.of_item(mark.item)
-                if m.decision == mark.decision
-            ]
+        gone = desk.store.hand_marks.of_decision(mark.decision) if mark.decision else found
+        if number is None:  # of equal answers the one that was shown
+            student, mark = gone[0]
         take_back(desk, marker, what, of, item=mark.item, student=student)
-        for other in {student, *affected}:
+        for other in {other for other, _ in gone}:
             desk.refresh(other)
-        return student, mark
+        others = [one for _, one in gone if one.id != mark.id]
+        return student, [*others, mark]
 
 
 def take_back(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from grader.core.model import Evidence, Notebook, TaskGrade
+from grader.core.model import Notebook, TaskGrade
 from grader.reports import html, learning_curves
 from grader.review import notebook_page, rounds
-from grader.review.desk import Desk
 from grader.review.visit import NotHere, Visit
 
 PREVIEW = (
@@ -45,7 +44,8 @@ def submission(visit: Visit) -> Response:
         codes=codes,
         answers=_answers(shown, notebook) if notebook else {},
         waits=waits,
-        saved=visit.query.get("saved", ""),
+        read_from=desk.store.setting("paths") or "",
+        here=here if (here := visit.query.get("item", "")) in codes else "",
         blind={
             item
             for item, name in codes.items()
@@ -94,7 +94,7 @@ def download(visit: Visit) -> Response:
 def picture(visit: Visit) -> Response:
     """A picture that our run of a notebook recorded."""
     student, task = visit.student(), str(visit.path.get("task", ""))
-    evidence = _evidence(visit.desk, student, task)
+    evidence = visit.desk.evidence(student, task)
     cell, number = int(visit.path["cell"]), int(visit.path["number"])
     runs = [run for run in evidence.cells if run.index + 1 == cell] if evidence else []
     if not runs or number >= len(runs[0].images):
@@ -104,8 +104,3 @@ def picture(visit: Visit) -> Response:
     if kind is None:
         raise NotHere
     return Response(data, media_type=kind)
-
-
-def _evidence(desk: Desk, student: str, task: str) -> Evidence | None:
-    run = desk.store.run(student, task)
-    return desk.store.get_evidence(run[0], answers=False) if run else None

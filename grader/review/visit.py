@@ -104,6 +104,7 @@ class Visit:
             csrf=self.session.csrf,
             named=lambda student: self.desk.people[student].name if student in revealed else "",
             news=self.desk.claims.newest,
+            said=self.query.get("said", ""),
             **values,
         )
         return HTMLResponse(page, status_code=status)
@@ -221,9 +222,12 @@ def _closed(web: Web) -> Response:
     return HTMLResponse(closed, status_code=403)
 
 
-def see(address: str) -> Response:
-    """On to another page, after something was done."""
-    return RedirectResponse(address, status_code=303)
+def see(path: str, **values: object) -> Response:
+    """On to another page, after something was done; `said` is what that page tells of it."""
+    given = query(**values)
+    if "?" in path:
+        given = given.replace("?", "&", 1)
+    return RedirectResponse(path + given, status_code=303)
 
 
 STATIC = Path(__file__).parent / "static"

@@ -105,6 +105,10 @@ class HandMarks:
         """The marks that a request has led to."""
         return self._marks("request = ?", request)
 
+    def of_decision(self, number: int) -> list[tuple[str, Mark]]:
+        """The marks that were given by one decision, with their students."""
+        return self._marks("decision = ?", number)
+
     def _marks(
         self, where: str, *values: object, order: str = "id", more: tuple[object, ...] = ()
     ) -> list[tuple[str, Mark]]:

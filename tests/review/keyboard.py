@@ -80,7 +80,7 @@ def undoes_the_last_and_finds_a_step_by_words(site: Site, page: Page) -> None:
     keys = page.keyboard
     student, last = site.desk.store.hand_marks.by("Jo", 1)[0]
     enter(page, "u")
-    waits_for(page, "undone")
+    waits_for(page, "Taken back")
     assert site.desk.cards[WHY][student].mark != last
     keys.press("/")
     keys.type("confuses")
@@ -101,7 +101,7 @@ def makes_a_step_worth_less_and_takes_it_back(site: Site, page: Page, marked: st
     keys.type("0.25")
     enter(page)
     expect(page.locator("h1")).to_contain_text("pass mark")
-    follow(page, "Decide")
+    follow(page, "Change it")
     waits_for(page, "The steps are changed.")
     assert site.desk.cards[WHY][marked].points == before - Decimal("0.75")
     follow(page, "Take this change back")
@@ -124,13 +124,37 @@ def answers_a_request_and_sees_the_final_page(site: Site, page: Page) -> None:
     gives(page, "1.5", "You are right in part.")
     follow(page, "Requests")
     expect(page.locator("main")).to_contain_text("Answered by Jo")
-    page.goto(site.at(f"/student/{site.code(1)}/preview"))
+    goes_to_course(page)
+    follow(page, site.code(1))
+    tab_to(page, "Show the name")
+    keys.press("Enter")
     tab_to(page, "Why")
     keys.type("to see the final page")
     enter(page)
     tab_to(page, "The page that the student gets")
     keys.press("Enter")
     expect(page.locator("body")).to_contain_text("You are right in part.")
+    page.go_back()  # that page runs nothing, so this is the browser's own key
+    ready(page)
+
+
+def sees_all_other_pages(page: Page) -> None:
+    """From the course on and back to it."""
+    goes_to_course(page)
+    enter(page, "n")
+    enter(page, "i")
+    expect(page.locator("h1")).to_contain_text("History")
+    follow(page, "To the answer")
+    page.keyboard.press("g")
+    enter(page, "a")
+    expect(page.locator("h1")).to_contain_text("Agreement")
+    follow(page, "To the answers")
+    enter(page, "?")
+    expect(page.locator("h1")).to_contain_text("Keys and help")
+    page.keyboard.press("g")
+    enter(page, "r")
+    expect(page.locator("h1")).to_contain_text("Requests")
+    goes_to_course(page)
 
 
 def goes_to_course(page: Page) -> None:

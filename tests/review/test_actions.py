@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
+from grader.review.queues import Queue
+from grader.store.decisions import Appeal
 from tests.review import evening
 from tests.review.conftest import JO, WHY, Room, fields, mark
+from tests.review.test_appeals import NOW
 
 RELU = "activation/relu"
 NUMBER = "activation/number"
@@ -115,6 +122,74 @@ def test_an_answer_that_is_not_equal_can_not_be_marked_along(room: Room) -> None
     sent = fields(browser.get(at(room, "s0000")))
     browser.post("/mark", data=sent | {"points": "1", "all": "1", "equal": room.code("s0002")})
     assert room.points("s0002", WHY) == "open"
+
+
+def said(answer: httpx.Response) -> str:
+    """What the next page tells of what was done."""
+    return parse_qs(urlsplit(answer.headers["location"]).query)["said"][0]
+
+
+def test_what_was_done_is_told_in_words(room: Room) -> None:
+    browser, first = room.browser(), room.code("s0000")
+    sent = fields(browser.get(at(room, "s0000")))
+    csrf = {"csrf": sent["csrf"]}
+
+    def told(where: str, **more: str) -> str:
+        return said(browser.post(where, data=csrf | more, follow_redirects=False))
+
+    both = sent | {"points": "1", "all": "1", "equal": room.code("s0001")}
+    assert told("/mark", **both) == f"Saved: {first}, and 1 equal, 1 of 2"
+    assert told("/undo") == f"Taken back: {first}, and 1 equal"
+    here = {"item": WHY, "at": first}
+    assert told("/skip", **here) == f"Skipped: {first}; it comes back last"
+    assert told("/hand", **here, note="odd") == f"Handed to the lead: {first}"
+    assert told("/reports") == "The reports are written"
+
+
+def test_of_all_answers_the_following_one_opens_and_the_last_one_stays(room: Room) -> None:
+    browser, order = room.browser(), Queue(room.desk, WHY, JO, every=True).all()
+    for here, following in zip(order, [*order[1:], order[-1]], strict=True):
+        answer = mark(browser, at(room, here, more="&show=all"), points="1")
+        assert f"at={room.code(following)}&show=all" in answer.headers["location"]
+
+
+def test_who_came_from_elsewhere_goes_back_there(room: Room) -> None:
+    browser, code = room.browser(), room.code("s0000")
+    page = browser.get(at(room, "s0000", NUMBER, "&show=all")).text
+    assert "Save and go back" in page
+    answer = mark(browser, at(room, "s0000", NUMBER, "&show=all"), points="1", comment="why")
+    assert answer.headers["location"].startswith(f"/student/{code}?task=activation&item=number&")
+    appeal = Appeal(student="s0000", item=NUMBER, text="look", source="mail", at=NOW)
+    room.store.decisions.add_appeal(appeal)
+    answer = mark(browser, at(room, "s0000", NUMBER), points="2", comment="right")
+    assert answer.headers["location"].startswith("/requests?")
+    sent = {
+        "csrf": fields(browser.get(at(room, "s0000")))["csrf"],
+        "at": code,
+        "task": "activation",
+    }
+    answer = browser.post("/reveal", data=sent | {"note": "why"}, follow_redirects=False)
+    assert answer.headers["location"] == f"/student/{code}?task=activation"
+
+
+def test_a_history_tells_what_counts_and_no_change_by_a_mark_that_does_not(
+    make: Callable[..., Room],
+) -> None:
+    room = make(second=Decimal(1))
+    mark(room.browser(), at(room, "s0000"), points="0.5")
+    mark(room.browser("Max"), at(room, "s0000", more="&round=2"), points="1.5")
+    page = room.browser().get(f"/history?at={room.code('s0000')}&item={WHY}").text
+    words = " ".join(re.sub(r"<[^>]+>", "", page).split())
+    assert "✎ marked: 0.5 of 2 points." in words
+    assert "→" not in words
+
+
+def test_the_item_one_came_from_is_at_hand_on_the_submission(room: Room) -> None:
+    page = room.browser().get(at(room, "s0000", RELU)).text
+    address = unescape(page.split('id="submission" href="', 1)[1].split('"', 1)[0])
+    page = room.browser().get(address.partition("#")[0]).text
+    here = page.split('id="item-relu" aria-current="true"', 1)[1].split('id="item-', 1)[0]
+    assert page.count('aria-keyshortcuts="o"') == here.count('aria-keyshortcuts="o"') == 1
 
 
 def test_undo_brings_back_what_counted_before(room: Room) -> None:
@@ -323,3 +398,10 @@ def test_reports_are_written_when_asked_for(room: Room) -> None:
     csrf = fields(browser.get(at(room, "s0000")))["csrf"]
     assert "The reports are written." in browser.post("/reports", data={"csrf": csrf}).text
     assert room.written == [1]
+
+
+def test_where_to_look_for_what_is_no_notebook_is_told(room: Room) -> None:
+    found = room.store.submission("s0000")
+    room.store.put_submissions([replace(found, notebooks={})])
+    page = room.browser().get(f"/student/{room.code('s0000')}").text
+    assert "<code>grader grade</code> read it: <code>work</code>." in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -142,7 +143,7 @@ def test_axe_finds_nothing_and_nothing_overflows(site: Site, scheme: str) -> Non
     expect(page.locator("main")).to_contain_text("Your mark is kept, and does not count yet.")
     look("two marks")
     page.get_by_role("button", name="Undo my last mark").click()
-    expect(page.locator("#live")).to_contain_text("undone")
+    expect(page.locator("#live")).to_contain_text("Taken back")
     page.context.clear_cookies()
     page.goto(site.at("/"))
     look("closed")
@@ -158,7 +159,7 @@ def test_every_page_works_without_script(site: Site) -> None:
     expect(page.locator("#live")).to_contain_text("Saved")
     assert site.points(27) == "1.00"
     page.get_by_role("button", name="Undo my last mark").click()
-    expect(page.locator("#live")).to_contain_text("undone")
+    expect(page.locator("#live")).to_contain_text("Taken back")
     assert site.points(27) == "open"
     page.context.close()
 
@@ -178,7 +179,7 @@ def test_an_evening_by_keyboard_alone(site: Site) -> None:
     keyboard.makes_a_step_worth_less_and_takes_it_back(site, page, twin)
     keyboard.overrides_an_automatic_mark(site, page)
     keyboard.answers_a_request_and_sees_the_final_page(site, page)
-    page.goto(site.at("/"))
+    keyboard.sees_all_other_pages(page)
     keyboard.follow(page, "Write the reports now")
     keyboard.waits_for(page, "The reports are written.")
     assert [line for line in found if "error" in line.lower() and "sandbox" not in line] == []
@@ -214,7 +215,7 @@ def test_two_windows_on_one_answer_and_one_for_the_lead(site: Site) -> None:
     expect(other.locator("main")).to_contain_text("Your mark is kept, and does not count yet.")
     assert site.points(4, "activation/relu") == "1.00"
     other.get_by_role("button", name="Take mine").click()
-    expect(other.locator("#live")).to_contain_text("Saved")
+    expect(other.locator("#live")).to_contain_text("Settled")
     assert site.points(4, "activation/relu") == "2.00"
     for _ in range(7):  # a browser has six connections; tabs behind others leave theirs
         behind = other.context.new_page()
@@ -225,8 +226,58 @@ def test_two_windows_on_one_answer_and_one_for_the_lead(site: Site) -> None:
     other.keyboard.press("h")
     other.keyboard.type("odd")
     other.keyboard.press("Enter")
-    expect(other.locator("#live")).to_contain_text("handed on")
+    expect(other.locator("#live")).to_contain_text("Handed to the lead")
     page.goto(site.at("/"))
     expect(page.locator("main")).to_contain_text("1 for the lead")
     page.context.close()
     other.context.close()
+
+
+def test_a_key_does_what_it_says_or_says_that_it_does_nothing(site: Site) -> None:
+    page, relu = site.enter("Max"), "activation/relu"
+    found = heard(page.context, site)
+    drawn = min(site.desk.sample(WHY) - {"s0002"})
+    page.goto(site.at(f"/item/{WHY}?at={site.desk.people[drawn].code}&round=2"))
+    ready(page)
+    for key in "shimo":  # a second mark is neither skipped nor handed on
+        page.evaluate("document.getElementById('live').textContent = ''")
+        page.keyboard.press(key)
+        expect(page.locator("#live")).to_contain_text(re.compile("not|No "))
+    page.keyboard.press("/")
+    page.keyboard.type("chain")
+    page.keyboard.press("Escape")  # once: what is typed next are keys again
+    expect(page.locator("dialog")).to_have_count(0)
+    page.keyboard.press("f")
+    expect(page.get_by_label("Points of 2")).to_have_value("2")
+    page.keyboard.press("p")
+    page.keyboard.type("1")  # in place of what stands there
+    expect(page.get_by_label("Points of 2")).to_have_value("1")
+    page.goto(site.at(f"/item/{relu}?at={site.code(10)}"))
+    ready(page)
+    page.get_by_label("Points of 2").fill("2")
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    page.keyboard.type("odd")
+    keyboard.enter(page, "Control+Enter")  # hands on, and marks nothing
+    keyboard.waits_for(page, "Handed to the lead")
+    assert site.points(10, relu) == "open"
+    assert [line for line in found if "rror" in line] == []
+    page.context.close()
+
+
+def test_nothing_is_hidden_under_the_bar_or_lost_in_print(site: Site) -> None:
+    page = site.enter(viewport={"width": 1280, "height": 600}, color_scheme="dark")
+    page.goto(site.at(f"/item/{WHY}?at={site.code(2)}&show=all"))
+    ready(page)
+    page.keyboard.press("c")
+    edges = """() => [document.activeElement.getBoundingClientRect().bottom,
+        document.querySelector(".save").getBoundingClientRect().top]"""
+    comment, bar = page.evaluate(edges)
+    assert comment <= bar
+    page.goto(site.at(f"/student/{site.code(2)}"))
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "light"
+    sizes = "() => (({scrollHeight, clientHeight}) => [scrollHeight, clientHeight])(PANEL)"
+    whole, shown = page.evaluate(sizes.replace("PANEL", "document.querySelector('.panel')"))
+    assert whole <= shown
+    page.context.close()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from grader.core.model import Cell, CellRun, Ending, Evidence, Notebook
 from grader.review import notebook_page
 from grader.review.notebook_page import picture, rendered
-from tests.review.evening import png
+from tests.review.conftest import WHY, Room
+from tests.review.evening import Work, png
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
@@ -104,3 +107,30 @@ def test_of_a_notebook_so_much_is_formed_and_the_rest_is_plain() -> None:
     formed = [cell.number for cell in found if "<span" in cell.body or "<em" in cell.body]
     assert formed == list(range(1, 23))
     assert "*word*" in found[-1].body
+
+
+def test_above_an_answer_stands_what_the_code_before_it_printed() -> None:
+    cells = (
+        Cell(id="one", kind="code", source="1", outputs=("of the first",)),
+        Cell(id="two", kind="code", source="2", outputs=("saved",)),
+        Cell(id="words", kind="markdown", source="?"),
+        Cell(id="answer", kind="markdown", source="!"),
+        Cell(id="three", kind="code", source="3", outputs=("after it",)),
+    )
+    notebook = Notebook(name="n.ipynb", cells=cells)
+    run = CellRun(index=1, id="two", status="ok", text="\nby Ada\u202e\n")
+    evidence = Evidence(task="t", ending=Ending.COMPLETED, cells=(run,))
+
+    def above(cell: str, evidence: Evidence | None = evidence) -> str:
+        return notebook_page.above(notebook, evidence, cell, lambda text: text.replace("Ada", "x"))
+
+    assert above("answer") == "by x\ufffd"
+    assert above("answer", None) == "saved"
+    assert (above("one"), above("none")) == ("", "")
+
+
+def test_it_is_shown_with_the_answer_and_without_a_name(make: Callable[..., Room]) -> None:
+    room = make(works=[Work(why="It saturates.", text="ada lovelace got 55 of 57")])
+    page = room.browser().get(f"/item/{WHY}?at={room.code('s0000')}").text
+    shown = page.split("What the code above it printed", 1)[1].split("</details>", 1)[0]
+    assert "[name] got 55 of 57" in shown

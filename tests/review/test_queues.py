@@ -74,9 +74,10 @@ def test_differences_are_settled_by_the_lead_and_all_marks_stay(make: Callable[.
     mark(jo, f"/item/{WHY}?at={code}", points="0.5")
     mark(other, f"/item/{WHY}?at={code}&round=2", points="2")
     page = jo.get(f"/agreement/{WHY}").text
-    assert "1 answers were marked twice" in page
+    assert "1 answer was marked twice" in page
     assert "not shown below 20 pairs" in page
     assert "to settle" in page
+    assert DIFFERENT[0].why in page
     assert "Settle at" not in other.get(f"/agreement/{WHY}").text
     second = room.store.hand_marks.all("s0000", WHY)[-1]
     csrf = page.split('name="csrf" value="', 1)[1].split('"', 1)[0]

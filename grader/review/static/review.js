@@ -15,9 +15,10 @@ function isTyping(target) {
   return target.matches("input:not([type=checkbox]), textarea, select");
 }
 
-function go(selector) {
-  const link = one(selector);
-  if (link) link.click();
+function press(selector, otherwise = "That is not on this page.") {
+  const control = one(selector);
+  if (control) control.click();
+  else say(otherwise);
 }
 
 // --- marking --------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ function choose(box, on) {
   }
   form.elements.points.value = "";
   const { count, points } = total();
-  form.elements.points.placeholder = count ? String(points) : "of steps";
+  form.elements.points.placeholder = count ? String(points) : "from steps";
   const words = box.closest("label").querySelector("span").textContent.trim().replace(/\.$/, "");
   say(`${on ? "Chosen" : "Not chosen"}: ${words}. ${points} of ${form.elements.out_of.value} points.`);
 }
@@ -74,6 +75,7 @@ if (form) {
   form.addEventListener("submit", () => {
     form.dataset.sent = "1";
   });
+  form.addEventListener("focusin", (event) => event.target.scrollIntoView({ block: "nearest" })); // not under the bar
   window.addEventListener("pageshow", () => delete form.dataset.sent);
   window.addEventListener("pagehide", () => {
     if (!form.dataset.sent) {
@@ -139,6 +141,9 @@ function palette() {
     if (event.key === "Enter") {
       event.preventDefault();
       pick(at);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // a browser would empty the field first, and keys would go on into it
+      dialog.close();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       at = (at + (event.key === "ArrowDown" ? 1 : shown.length - 1)) % Math.max(shown.length, 1);
@@ -153,17 +158,22 @@ function palette() {
 // --- keys -----------------------------------------------------------------------------------
 
 const marking = {
-  "+": () => go("[data-set]"),
-  f: () => go("[data-set]"),
+  "+": () => press("[data-set]"),
+  f: () => press("[data-set]"),
   "-": () => setPoints("0"),
   z: () => setPoints("0"),
-  p: () => form.elements.points.focus(),
-  c: () => form.elements.comment.focus(),
+  p: () => form.elements.points.select(),
+  c: () => {
+    const { comment } = form.elements;
+    comment.focus();
+    comment.setSelectionRange(comment.value.length, comment.value.length);
+  },
   "/": palette,
-  s: () => one("#skip button").click(),
+  s: () => press("#skip button", "A mark of this round is not skipped: leave it, and come back."),
   h: () => {
+    if (!one("#aside")) return say("A mark of this round is not handed on.");
     one("#aside").open = true;
-    one("#aside input[name=note]").focus();
+    return one("#note").focus();
   },
   m: () => {
     const all = form.elements.all;
@@ -172,26 +182,36 @@ const marking = {
     const words = all.closest("label").querySelector("span").textContent;
     return say(`${all.checked ? "Chosen" : "Not chosen"}: ${words}.`);
   },
-  n: () => go("#unmarked"),
-  i: () => go("#history"),
 };
+const onward = () => press("#next", "Nothing follows here.");
+const back = () => press("#previous", "Nothing comes before this here.");
 const anywhere = {
-  j: () => go("#next"),
-  ArrowRight: () => go("#next"),
-  k: () => go("#previous"),
-  ArrowLeft: () => go("#previous"),
+  j: onward,
+  ArrowRight: onward,
+  k: back,
+  ArrowLeft: back,
+  n: () => press("#unmarked", "Nothing else waits here."),
+  i: () => press("#history"),
   u: () => one("#undo").requestSubmit(),
-  o: () => go(".override"),
-  "?": () => window.location.assign("/keys"),
+  o: () => press(".override[aria-keyshortcuts]"),
+  "?": () => press("#keys"),
 };
-const after = { c: () => window.location.assign("/"), s: () => go("#submission"), a: () => go("#agreement") };
+const after = {
+  c: () => press("#course"),
+  s: () => press("#submission"),
+  a: () => press("#agreement"),
+  r: () => press("#requests"),
+};
 let pending = false;
 
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
-  if (form && key === "Enter" && (event.ctrlKey || event.metaKey)) {
+  if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const own = isTyping(target) && target.form ? target.form : form; // a note is no mark
+    if (!own) return;
     event.preventDefault();
-    send(false);
+    if (own === form) send(false);
+    else own.requestSubmit();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -218,6 +238,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+const here = one(".panel .item[aria-current]");
+if (here) here.parentElement.scrollTop = here.offsetTop;
+
 const letters = one("#letters");
 if (letters) {
   letters.checked = !localStorage.getItem(LETTERS);
@@ -230,14 +253,14 @@ if (letters) {
 // --- what others do -------------------------------------------------------------------------
 
 if (page === "item" || page === "course") {
-  const here = form ? form.elements.at.value : "";
+  const open = form ? form.elements.at.value : "";
   let newest = document.body.dataset.news;
   let stream = null;
   const tell = (event) => {
     newest = event.lastEventId;
     const news = JSON.parse(event.data);
     const path = window.location.pathname;
-    if (here && news.code === here && path === `/item/${news.item}`) say(`${news.text} just now: your page is no longer new.`);
+    if (open && news.code === open && path === `/item/${news.item}`) say(`${news.text} just now: your page is no longer new.`);
     else if (page === "course" || path === `/item/${news.item}`) say(news.text);
   };
   // a browser keeps six connections at most: tabs that nobody looks at leave theirs to others
