@@ -22,7 +22,9 @@ KERNEL = ("ipykernel", "nbclient", "jupyter_client")
 SLOW = re.compile(r"\b(torch|torchvision|sklearn|pandas|seaborn)\b")
 """What takes so long to load that between two checks a server keeps it loaded."""
 
-_kept: dict[str, str] = {}  # "rung": the one that was found; "slow": that a notebook was
+_rungs: list[str] = []  # the one that was found
+_wanted: set[str] = set()  # what the notebooks of the last check ran in: SERVER, PLAIN
+SERVER, PLAIN = "a fork of a kernel that has loaded all", "a kernel without Jupyter"
 
 
 def begin() -> None:
@@ -48,10 +50,11 @@ def stay_ready() -> None:
         return
     from grader.sandbox.kernels import drivers, fork_servers  # noqa: PLC0415
 
-    if "slow" in _kept:
+    if SERVER in _wanted:
         fork_servers.kernels.begin()
-    else:
-        drivers.ahead(_kept.get("rung", ""))
+    if PLAIN in _wanted:
+        drivers.ahead(_rung())
+    _wanted.clear()
 
 
 def find(*, pictures: bool = False) -> tuple[Callable[..., Evidence], str]:
@@ -79,9 +82,10 @@ def find(*, pictures: bool = False) -> tuple[Callable[..., Evidence], str]:
     ) -> Evidence:
         # Cold until a server is ready: a single notebook is done before one would be.
         is_served = fork_servers.kernels.pid is not None
-        if slow := any(SLOW.search(cell.source) for cell in notebook.cells):
-            _kept["slow"] = "yes"
-        plain = not (pictures or around.mounts or (slow and is_served) or needs_jupyter(notebook))
+        can_be_plain = not (pictures or around.mounts or needs_jupyter(notebook))
+        is_slow = any(SLOW.search(cell.source) for cell in notebook.cells)
+        _wanted.add(SERVER if is_slow or not can_be_plain else PLAIN)
+        plain = can_be_plain and not (is_slow and is_served)
         within = replace(around, rung=rung.name)
         return observe(notebook, questions, within, cold=not is_served, plain=plain, **more)
 
@@ -92,11 +96,11 @@ def find(*, pictures: bool = False) -> tuple[Callable[..., Evidence], str]:
 
 def _rung() -> str:
     """The best one here, looked for once."""
-    if "rung" not in _kept:
+    if not _rungs:
         from grader.sandbox.kernels import drivers  # noqa: PLC0415
 
-        _kept["rung"] = drivers.best_rung() or _looked_for()
-    return _kept["rung"]
+        _rungs.append(drivers.best_rung() or _looked_for())
+    return _rungs[0]
 
 
 def _looked_for() -> str:

@@ -23,7 +23,8 @@ from tests.bundle import notebook
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing was looked for yet, and nothing of a test's is kept."""
-    monkeypatch.setattr(open_sandbox, "_kept", {})
+    monkeypatch.setattr(open_sandbox, "_rungs", [])
+    monkeypatch.setattr(open_sandbox, "_wanted", set())
     monkeypatch.setattr(plain_run, "_waiting", [])
     open_sandbox._has_kernel.cache_clear()
     yield
@@ -129,13 +130,34 @@ def test_a_notebook_of_python_alone_runs_without_jupyter(seen: Seen) -> None:
     assert seen.ways == [(True, True), (True, True), (True, False), (True, False), (True, False)]
 
 
-def test_between_two_checks_what_the_notebook_wants_is_kept_ready(seen: Seen) -> None:
+@pytest.mark.parametrize(
+    ("source", "ready"),
+    [
+        ("import numpy", ["bubblewrap"]),
+        ("import torch", ["server"]),
+        ("!ls", ["server"]),
+        ("def broken(:", ["server"]),
+    ],
+)
+def test_between_two_checks_what_the_notebook_ran_in_is_kept_ready(
+    source: str, ready: list[str], seen: Seen
+) -> None:
+    for _ in range(2):
+        checked(source)
+        open_sandbox.stay_ready()
+    assert seen.ready == ready * 2
+
+
+def test_all_that_several_notebooks_want_is_kept_ready(seen: Seen) -> None:
+    checked("import torch")
     checked("import numpy")
     open_sandbox.stay_ready()
-    checked("import torch")
     open_sandbox.stay_ready()
-    assert seen.ready == ["bubblewrap", "server"]
-    cast("Any", fork_servers.kernels).pid = 7  # by now it is there
+    assert seen.ready == ["server", "bubblewrap"]
+
+
+def test_what_is_slow_to_load_is_forked_once_the_server_is_there(seen: Seen) -> None:
+    cast("Any", fork_servers.kernels).pid = 7
     checked("import torch")
     checked("import numpy")
-    assert seen.ways[2:] == [(False, False), (False, True)]
+    assert seen.ways == [(False, False), (False, True)]
