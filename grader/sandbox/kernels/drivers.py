@@ -117,7 +117,6 @@ def ahead(rung: str = "") -> None:
         _waiting.append(_started("ahead", *([rung] if rung else [])))
         return
     with _pipes() as (job, said):
-        sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
             _become_driver(job[0], said[1])
