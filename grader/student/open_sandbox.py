@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from grader.core import extras
+from grader.student import plain_start
 
 if TYPE_CHECKING:
     from grader.core.model import Evidence, Notebook, Question
@@ -30,9 +31,7 @@ SERVER, PLAIN = "a fork of a kernel that has loaded all", "a kernel without Jupy
 def begin() -> None:
     """Starts what takes a while and does not depend on the notebook: for `find`, soon after."""
     if not _has_kernel():
-        from grader.student import plain_run  # noqa: PLC0415
-
-        plain_run.ahead()
+        plain_start.ahead()
         return
     from grader.sandbox.kernels import drivers  # noqa: PLC0415
     from grader.sandbox.walls import cgroup  # noqa: PLC0415
@@ -44,9 +43,7 @@ def begin() -> None:
 def stay_ready() -> None:
     """The same between two checks of one process, by what the notebook was that was checked."""
     if not _has_kernel():
-        from grader.student import plain_run  # noqa: PLC0415
-
-        plain_run.ahead()
+        plain_start.ahead()
         return
     from grader.sandbox.kernels import drivers, fork_servers  # noqa: PLC0415
 

@@ -7,9 +7,7 @@ and evidence are the same. What it lacks is walls, so the grading never comes he
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,14 +20,13 @@ from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Notebook, Question, Resource
 from grader.sandbox.surroundings import DATA, Answered, Progress, Surroundings
 from grader.store import serialisation
+from grader.student import plain_start
 
 if TYPE_CHECKING:
     import numpy as np
 
 START_SECONDS = 60
 """For the libraries that fixtures import."""
-
-_waiting: list[subprocess.Popen[bytes]] = []  # begun ahead; it ends with this process
 
 MORE_SECONDS = 10
 """Beyond a question's own time, until the process is ended."""
@@ -56,7 +53,7 @@ def run(
         _fill(Path(folder), surroundings.files)
         job |= {"folder": folder, "data": str(surroundings.mounts.get(DATA, ""))}
         told = _Told(job, progress, answered)
-        found = told.by(_process(), surroundings.limits.notebook_seconds)
+        found = told.by(plain_start.process(), surroundings.limits.notebook_seconds)
     lost = Answer(status=AnswerStatus.LOST, error=found.message)
     answers = {key: told.answers.get(key, lost) for key in asked}
     return replace(found, answers=answers, seconds=round(time.monotonic() - began, 3))
@@ -103,34 +100,6 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-
-
-def ahead() -> None:
-    """Begins a process for the next run, which loads libraries until its job comes."""
-    if not _waiting:
-        _waiting.append(_begun("ahead"))
-
-
-def _process() -> subprocess.Popen[bytes]:
-    return _waiting.pop() if _waiting else _begun()
-
-
-def _begun(*words: str) -> subprocess.Popen[bytes]:
-    variables = {
-        "MPLBACKEND": "agg",
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.student.plain_process", *words],
-        env=dict(os.environ) | variables,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
 
 
 @dataclass(slots=True)

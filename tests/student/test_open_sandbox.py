@@ -16,7 +16,7 @@ from grader.sandbox import observe
 from grader.sandbox.kernels import drivers, fork_servers
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose
-from grader.student import open_sandbox, plain_run
+from grader.student import open_sandbox, plain_run, plain_start
 from tests.bundle import notebook
 
 
@@ -25,7 +25,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing was looked for yet, and nothing of a test's is kept."""
     monkeypatch.setattr(open_sandbox, "_rungs", [])
     monkeypatch.setattr(open_sandbox, "_wanted", set())
-    monkeypatch.setattr(plain_run, "_waiting", [])
+    monkeypatch.setattr(plain_start, "_waiting", [])
     open_sandbox._has_kernel.cache_clear()
     yield
     open_sandbox._has_kernel.cache_clear()
@@ -50,7 +50,7 @@ def test_without_kernels_a_notebook_runs_in_a_process_and_it_is_told() -> None:
 @pytest.mark.usefixtures("without_kernels")
 def test_its_process_is_begun_ahead_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
-    monkeypatch.setattr(plain_run, "_begun", lambda *words: begun.extend(words))
+    monkeypatch.setattr(plain_start, "_begun", lambda *words: begun.extend(words))
     open_sandbox.begin()
     open_sandbox.stay_ready()
     assert begun == ["ahead"]

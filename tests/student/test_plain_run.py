@@ -17,7 +17,7 @@ from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Limits, Qu
 from grader.core.notebook import read
 from grader.sandbox.surroundings import Surroundings
 from grader.store import serialisation
-from grader.student import plain_run, public_checks
+from grader.student import plain_run, plain_start, public_checks
 from tests.bundle import ROOT, cell, made, notebook
 
 CALL = {"name": "double", "points": [3]}
@@ -47,7 +47,7 @@ def test_answers_are_those_of_the_reference() -> None:
     asked = [question for item in public.asked["kmeans"].values() for question in item]
     content = (ROOT / "reference/kmeans-example/KMeans.ipynb").read_bytes()
     early: dict[str, Answer] = {}
-    plain_run.ahead()
+    plain_start.ahead()
     told: list[tuple[str, int, int]] = []
     found = plain_run.run(
         read(content, "KMeans.ipynb"),
@@ -59,7 +59,7 @@ def test_answers_are_those_of_the_reference() -> None:
         progress=lambda kind, number, of, _: told.append((kind, number, of)),
         answered=early.__setitem__,
     )
-    assert plain_run._waiting == []
+    assert plain_start._waiting == []
     assert (found.ending, {cell.status for cell in found.cells}) == (Ending.COMPLETED, {"ok"})
     assert early.keys() == found.answers.keys()
     for key, expected in public.expected.items():
