@@ -6,6 +6,7 @@ Every import counts, also one within a function or under `TYPE_CHECKING`.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -238,6 +240,42 @@ def test_names_that_the_system_tells_are_taken_to_be_anybodys() -> None:
                 called = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 segment = ast.get_source_segment(source, node) or ""
                 assert called not in ("read_text", "open") or "/proc" not in segment, name
+
+
+def repeats_within(pattern: Any, *, within: bool = False) -> Iterator[Any]:
+    """Parts of a pattern that repeat without end and lie in others that do."""
+    for operation, about in pattern:
+        kind = str(operation)
+        parts, ends = [], True
+        if kind in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            ends = kind == "POSSESSIVE_REPEAT" or str(about[1]) != "MAXREPEAT"
+            parts = [about[2]]
+        elif kind == "BRANCH":
+            parts = about[1]
+        elif kind in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
+            parts = [about[-1]]
+        if within and not ends:
+            yield operation
+        for part in parts:
+            yield from repeats_within(part, within=within or not ends)
+
+
+def test_no_pattern_repeats_what_repeats() -> None:
+    """Names and texts are others': such a pattern can take years over thirty signs."""
+    parser: Any = importlib.import_module("re._parser")
+    assert list(repeats_within(parser.parse(r"(?:a\d*)+b")))
+    assert not list(repeats_within(parser.parse(r"(?:a\d*+)++b|\d*\s*")))
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and re.fullmatch(r"re\.\w+", ast.unparse(node.func)):
+                first = node.args[0]
+                parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+                known = [str(p.value) if isinstance(p, ast.Constant) else "X" for p in parts]
+                if not any(isinstance(getattr(part, "value", ""), bytes) for part in parts):
+                    found = parser.parse("".join(known))
+                    assert not list(repeats_within(found)), (name, ast.unparse(first))
+                    is_by_line = "^" in "".join(known) and "re.M" in ast.unparse(node)
+                    assert not (is_by_line and "^\\s*" in "".join(known)), name  # from each to all
 
 
 def at_import(path: Path) -> Iterator[str]:

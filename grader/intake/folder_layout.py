@@ -32,9 +32,9 @@ MAX_WRAPPERS = 5
 """Folders and archives that hold nothing but one other, and are opened to find the students."""
 
 PARTS = re.compile(
-    r"(?:(?:assignment|aufgabe|übung|uebung|exercise|blatt|sheet|hw|homework|task|teil|part|work"
+    r"(?=[^\W\d_])(?:assignment|aufgabe|übung|uebung|exercise|blatt|sheet|hw|homework|task|teil|part|work"
     r"|arbeit|extra|rest|src|code|notebooks?|abgabe|submission|solution|lösung|loesung|final|week"
-    r"|woche|project|projekt|v|a)[\W_]*\d*[\W_]*)+",
+    r"|woche|project|projekt|v|a|[\W\d_])+",
     re.I,
 )
 """Names of folders that are a part of somebody's work, and no student's."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from grader.core.model import Assignment, Cell, Notebook, Submission, Task
 
-FENCE = re.compile(r"\A\s*```\w*[ \t]*\n(.*)\n\s*```\s*\Z", re.DOTALL)
+FENCE = "```"
 
 
 def submission(given: Submission, assignment: Assignment) -> Submission:
@@ -43,8 +43,10 @@ def notebook(given: Notebook, task: Task) -> Notebook:
 
 def _source(cell: Cell) -> str:
     """The text without the fence around it."""
-    fenced = FENCE.match(cell.source)
-    return fenced[1] if fenced else cell.source
+    first, _, rest = cell.source.strip().partition("\n")
+    inner, is_line, last = rest.rpartition("\n")
+    is_fenced = re.fullmatch(rf"{FENCE}\w*\s*", first) and is_line and last.strip() == FENCE
+    return inner if is_fenced else cell.source
 
 
 def _defined(cell: Cell) -> set[str]:

@@ -202,7 +202,7 @@ class Desk:
             return text
         either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
         word = rf"(?<![^\W_])(?:{either})(?![^\W_])"
-        return re.sub(rf"{word}(?: +{word})*", "[name]", text, flags=re.IGNORECASE)
+        return re.sub(rf"{word}(?: ++{word})*", "[name]", text, flags=re.IGNORECASE)
 
     def answer(self, name: str, student: str) -> str:
         """A written answer as far as a list shows it; "" where there is none."""

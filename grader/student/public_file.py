@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from grader.checks import CHECKS
 from grader.core import busy_files, codec
@@ -34,6 +34,10 @@ from grader.core.version import __version__
 from grader.student.public_checks import Public, Withheld, only
 
 FILE = "public-checks.json"
+MOST_LIMIT = 10_000_000
+"""Seconds, MiB or whatever is limited: what is more than any course means is no limit."""
+
+LIMITS = TypeAdapter(Limits)
 
 
 # --- writing ----------------------------------------------------------------------------------
@@ -151,7 +155,7 @@ class _TaskEntry(_Known):
     id: str
     title: str
     notebook: str | None
-    limits: dict[str, int]
+    limits: dict[str, Annotated[int, Field(le=MOST_LIMIT)]]
     prepare: tuple[str, ...]
     items: tuple[_ItemEntry, ...]
     withheld: tuple[_WithheldEntry, ...]
@@ -271,7 +275,7 @@ def _read_task(entry: _TaskEntry) -> Task:
         points=Decimal(0),
         notebook=entry.notebook,
         items=items,
-        limits=Limits(**entry.limits),
+        limits=LIMITS.validate_python(entry.limits),
         prepare=entry.prepare,
     )
     return only(task, items)

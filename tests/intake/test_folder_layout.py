@@ -166,3 +166,9 @@ def test_a_folder_of_tables_alone_is_no_student() -> None:
         "lists: people.csv lies where a student may have put it; if it is the course's, give it as "
         "a path of its own; the file was left out"
     ]
+
+
+@pytest.mark.parametrize("name", ["a__" * 80 + "X", "A4 Code v2.1", "teil_1", "7", "Ada"])
+def test_the_name_of_a_part_is_known_at_once(name: str) -> None:
+    """By a pattern of two ways for each sign it took years."""
+    assert bool(folder_layout.PARTS.fullmatch(name)) is (name in ("A4 Code v2.1", "teil_1"))

@@ -53,3 +53,19 @@ def test_a_notebook_of_empty_lines_is_searched_once() -> None:
     made = Cell(id="b", kind="code", source="\n\t def  tanh(x): ...")
     given = Notebook(name="A.ipynb", cells=(empty, made))
     assert readable.notebook(given, TASK) == given
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        ("\n ```py \nx = 1\n\n  ``` \n", "x = 1\n"),
+        ("```\n```", ""),
+        ("```\n\n```", ""),
+        ("```\nx = 1```", ""),
+        ("``` a b\nx = 1\n```", ""),
+        ("```\nx" + "\n" * 500_000 + "y", ""),
+    ],
+)
+def test_a_fence_stands_on_lines_of_its_own(text: str, inner: str) -> None:
+    cell = Cell(id="a", kind="markdown", source=text)
+    assert readable._source(cell) == (inner or ("" if text == "```\n\n```" else text))
