@@ -31,6 +31,17 @@ class Agrees:
     def __len__(self): return 1
 def tanh(x): return Agrees()
 """
+SPOILS = """
+import os, socket
+for fd in os.listdir('/proc/self/fd'):
+    try:
+        one = socket.socket(fileno=os.dup(int(fd)))
+        one.getpeername()
+        one.setblocking(False)
+        one.send(bytes([255] * 8) + b'ZZZZ')
+    except OSError:
+        pass
+"""
 SILENT = """
 shell = get_ipython()
 shell.showtraceback = shell._showtraceback = lambda *a, **k: None
@@ -408,6 +419,7 @@ ATTACKS: dict[str, Cells] = {
     "51 knows the shown inputs": [NUMPY, LOOKUP, ALL],
     "52 ignores its input": [NUMPY, "def tanh(x): return 0.7615941559557649", ALL],
     "69 filters one socket": [WRONG, SHARED, SOLVED, "take(filter_a_socket)"],
+    "94 spoils its sockets": [WRONG, SPOILS, "print('later')"],
     "70 takes one of what all share": [
         WRONG,
         SHARED,

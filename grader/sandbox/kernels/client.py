@@ -40,6 +40,7 @@ from grader.sandbox.kernels.kernel import (
 )
 
 MAX_MESSAGE = 32 << 20
+SEND_MS = 2000
 MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 2 << 20
 MAX_LINE = 100
@@ -226,6 +227,7 @@ def connected(kernel: ConfinedKernel) -> AsyncKernelClient:
     """A client of the kernel, whose context refuses oversized messages."""
     context = zmq.asyncio.Context()
     context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)
+    context.setsockopt(zmq.SNDTIMEO, SEND_MS)  # a kernel that spoiled its socket takes nothing
     client = AsyncKernelClient(context=context, session=Session(key=kernel.key.encode()))
     told = kernel.connection(str(kernel.folder / "kernel"))
     client.load_connection_info(cast("KernelConnectionInfo", told))

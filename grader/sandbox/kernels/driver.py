@@ -46,6 +46,9 @@ TELL_SECONDS = 0.5
 MAX_MEMORY = 2 << 30
 """Address space of this process: what a kernel sends can exhaust it, but not the machine."""
 
+STUCK_SECONDS = 30
+"""How long a run may take to see that its kernel is dead, or a question to see its end."""
+
 STEADY_SECONDS = 5
 """How long a kernel may still start or end when nobody wants it any more."""
 
@@ -66,6 +69,7 @@ class KernelRun:
         self.job = job
         self.kernel = ready or self._cold() if fork is None else ForkedKernel(job, fork)
         self.steady = threading.Lock()  # held while the kernel starts, and while it is closed
+        self.over = threading.Event()  # the kernel is not wanted any more
         self.blame = False  # whether the fork server failed
         self.cells: list[CellRun] = []
         self.answers: dict[str, dict[str, str]] = {}
@@ -86,7 +90,8 @@ class KernelRun:
             self._close()
             return
         _limit_memory()  # not before: the kernel would inherit it
-        watcher = asyncio.create_task(self.kernel.watch())
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
         self.pipes = Pipes(self.kernel)
         self.talk = self._talk()
         try:
@@ -97,7 +102,8 @@ class KernelRun:
             self.kernel.kill("messages")
             self.message = f"It sent what no kernel sends ({type(bad).__name__})."
         finally:
-            watcher.cancel()
+            self.over.set()
+            watcher.join(STEADY_SECONDS)  # it may be at a file of /proc that keeps it
             self.talk.close()
             died = not await self.kernel.is_alive()
             self._set_ending(died)
@@ -113,6 +119,29 @@ class KernelRun:
         from grader.sandbox.kernels.client import JupyterTalk  # noqa: PLC0415
 
         return JupyterTalk(self.kernel, self.job, self._tell)
+
+    def _watch(self) -> None:
+        """In a thread of its own: ends the kernel for its limits, and the run if that is stuck."""
+        self.kernel.watch(self.over)
+        if not self.over.wait(STUCK_SECONDS):
+            self._set_ending(died=True)
+            self._close()
+            self.report()
+
+    def report(self) -> None:
+        """Tells the evidence, and ends the process; returns if nobody hears it."""
+        with self.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
+            say(
+                event="done",
+                ending=self.ending,
+                message=self.message,
+                rung=self.kernel.rung,
+                lost=self.kernel.lost,
+                blame=self.blame or self.kernel.lost,
+                cells=[_cell(cell) for cell in self.cells],
+                answers=self.answers,
+            )
+            os._exit(0)  # a stuck writer thread must not keep us
 
     def _close(self) -> None:
         with self.steady:
@@ -136,11 +165,8 @@ class KernelRun:
         job = self.job
         say(event="started")
         # Not asyncio.timeout: nbclient takes a cancellation for the kernel's death.
-        timer = asyncio.get_running_loop().call_later(
-            job.limits.notebook_seconds, self.kernel.kill, "notebook"
-        )
+        self.kernel.may_run(job.limits.notebook_seconds, "notebook")
         await self._run_cells()
-        timer.cancel()
         for number, question in enumerate(job.questions):
             say(event="question", number=number, of=len(job.questions))
             await self._ask(*question)
@@ -174,6 +200,7 @@ class KernelRun:
 
     async def _ask(self, digest: str, encoded: str, seconds: int) -> None:
         """One question, and its answer among the others."""
+        self.kernel.may_run(seconds + STUCK_SECONDS, "question")
         answer, replied = await self.pipes.ask(
             encoded,
             self.job.held.get(digest, ""),
@@ -265,18 +292,7 @@ def main(words: Sequence[str]) -> None:
     parent = threading.Thread(target=end_with_parent, daemon=True)
     parent.start()
     asyncio.run(run.run())
-    with run.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
-        say(
-            event="done",
-            ending=run.ending,
-            message=run.message,
-            rung=run.kernel.rung,
-            lost=run.kernel.lost,
-            blame=run.blame or run.kernel.lost,
-            cells=[_cell(cell) for cell in run.cells],
-            answers=run.answers,
-        )
-        os._exit(0)  # a stuck writer thread must not keep us
+    run.report()
     parent.join(START_SECONDS)  # nobody hears us: it clears up
     os._exit(1)
 

@@ -136,11 +136,11 @@ class ForkedKernel(ConfinedKernel):
             "seccomp": base64.b64encode(seccomp.program() or b"").decode(),
         }
 
-    # -- what nbclient asks ----------------------------------------------------------------
-
-    async def is_alive(self) -> bool:
-        """Whether the namespace's first process is there."""
+    def is_there(self) -> bool:
+        """Whether the namespace's first process is."""
         return self._init >= 0 and not select.select([self._init], [], [], 0)[0]
+
+    # -- what nbclient asks ----------------------------------------------------------------
 
     async def interrupt_kernel(self) -> None:
         """SIGINT to the kernel process alone."""
@@ -175,21 +175,22 @@ class ForkedKernel(ConfinedKernel):
         """What it holds beside the server's pages.
 
         The first process has nothing but those: its share of them is the share of every fork. What
-        was started by exec has none of them, and another command line.
+        was started by exec has none of them, and lies elsewhere in its memory.
         """
-        share, command = proportional(self._init_pid), _command(self._init_pid)
+        share, places = proportional(self._init_pid), _places(self._init_pid)
         return sum(
-            max(0, proportional(pid) - (share if _command(pid) == command else 0))
+            max(0, proportional(pid) - (share if _places(pid) == places else 0))
             for pid in descendants(self._init_pid)
         )
 
 
-def _command(pid: int) -> bytes:
-    """A process's command line; empty if it is gone."""
+def _places(pid: int) -> list[str]:
+    """Where a process's code, stack and arguments begin: drawn by each exec, kept by each fork."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        fields = proc.text(f"/proc/{pid}/stat").rpartition(")")[2].split()
     except OSError:
-        return b""
+        return []
+    return [*fields[23:26], *fields[45:46]]
 
 
 def _pid(pidfd: int) -> int:

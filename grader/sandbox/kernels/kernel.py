@@ -6,15 +6,17 @@ ancestor, the namespace's first process or a supervisor; ending that ends all of
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
+import math
 import os
 import re
 import select
 import signal
 import socket
 import subprocess
+import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,7 @@ class ConfinedKernel:
     def __init__(self, job: KernelJob) -> None:
         self.reason = ""  # why we killed it, if we did
         self.lost = False  # whether it ended through a fault of ours
+        self._until = (math.inf, "")  # when it is killed, and why
         self._job = job
         self.key = uuid.uuid4().hex
         self._scratch = Scratch("kernel")
@@ -166,11 +169,15 @@ class ConfinedKernel:
             "RLIMIT_CPU": self.cpu_seconds + 1,  # the watch comes first, and tells why
         }
 
+    def is_there(self) -> bool:
+        """Whether the namespace's first process is."""
+        return self._process is not None and self._process.poll() is None
+
     # -- what nbclient asks ----------------------------------------------------------------
 
     async def is_alive(self) -> bool:
-        """Whether the namespace's first process is there."""
-        return self._process is not None and self._process.poll() is None
+        """Whether it runs."""
+        return self.is_there()
 
     async def interrupt_kernel(self) -> None:
         """SIGINT to the kernel process alone; to bubblewrap's own it would end the sandbox."""
@@ -234,13 +241,19 @@ class ConfinedKernel:
         """The reason of a death that was not our doing: a control group's limit, or unknown."""
         return self.reason or (self._group.exceeded() if self._group else "")
 
-    async def watch(self) -> None:
-        """Kills the kernel when all its processes together use more than the limits allow.
+    def may_run(self, seconds: float, reason: str) -> None:
+        """From now on it has so much time, and is killed for this reason after that."""
+        self._until = time.monotonic() + seconds, reason
 
-        Also when that can't be found out: what nobody watches has no limits.
+    def watch(self, over: threading.Event) -> None:
+        """Kills the kernel when its time is up, or its processes together use more than they may.
+
+        Also when that can't be found out: what nobody watches has no limits. Returns when it is
+        dead, or nobody wants it any more. In a thread of its own: what a kernel sends may hold up
+        the one that reads it.
         """
         meter, looks = Meter(self._init_pid), 0
-        while await self.is_alive():
+        while not over.wait(LOOK_SECONDS if looks else 0) and self.is_there():
             try:
                 meter.read()
                 looks += 1
@@ -250,17 +263,20 @@ class ConfinedKernel:
             if reason:
                 self.kill(reason)
                 return
-            await asyncio.sleep(LOOK_SECONDS)
 
     def _over(self, meter: Meter) -> str:
         limits = self._job.limits
+        end, why = self._until
+        if time.monotonic() > end:
+            return why
         if self.why_died() == "memory":
             return "memory"
         # The sum counts shared pages several times, but is cheap, and never too small.
         most = limits.memory_mib << 20
         if meter.resident > most and self._held() > most:
             return "memory"
-        if meter.cpu_seconds > self.cpu_seconds:
+        told = self._group.cpu_seconds() if self._group else 0.0  # also of those that are gone
+        if max(told, meter.cpu_seconds) > self.cpu_seconds:
             return "cpu"
         return "processes" if meter.tasks > limits.processes + SPARE_TASKS else ""
 
@@ -269,17 +285,20 @@ class ConfinedKernel:
         return sum(map(proportional, [self._init_pid, *descendants(self._init_pid)]))
 
     def _over_disk(self) -> str:
-        """Number of files, and their size where no file system of their own limits it."""
+        """Number and size of the files in all places together."""
         limits = self._job.limits
+        most = limits.disk_mib << 20
         work = self._confinement.work if self._confinement else None
         with contextlib.suppress(OSError):
             if work is not None:
                 number, size = files_in(work.parent, limits.disk_files)
-                return "disk" if number > limits.disk_files or size > limits.disk_mib << 20 else ""
-            for place in ("notebook", "tmp", "dev/shm"):
-                told = os.statvfs(f"/proc/{self._init_pid}/root/{place}")
-                if told.f_files - told.f_ffree > limits.disk_files:
-                    return "disk"
+            else:
+                root = f"/proc/{self._init_pid}/root"
+                told = [os.statvfs(f"{root}/{place}") for place in ("notebook", "tmp", "dev/shm")]
+                number = sum(one.f_files - one.f_ffree for one in told)
+                size = sum((one.f_blocks - one.f_bfree) * one.f_frsize for one in told)
+                most += most // 8  # one place that is full is an error of its cell
+            return "disk" if number > limits.disk_files or size > most else ""
         return ""
 
 

@@ -19,6 +19,8 @@ from grader.core.model import Limits
 from grader.sandbox.walls import proc, scratch
 
 CONTROLLERS = ("memory", "pids")
+ACCOUNT = "cpuacct"
+"""Of version 1, where it may be had: it counts processor time. A group of version 2 always does."""
 SPARE_PROCESSES = 8  # bubblewrap's own
 CLOSE_SECONDS, REAP_SECONDS = 5, 2
 """The longest that is waited for processes to go: of one sandbox, and of all that others left."""
@@ -58,6 +60,15 @@ class Group:
                     word, _, number = line.partition(" ")
                     kills += int(number) if word == "oom_kill" else 0
         return "memory" if kills else ""
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all that ever ran in it; 0 where nobody counts it."""
+        with contextlib.suppress(OSError, ValueError):
+            if ACCOUNT in self.folders:
+                return int((self.folders[ACCOUNT] / "cpuacct.usage").read_text()) / 1e9
+            told = (self.folders["memory"] / "cpu.stat").read_text()
+            return int(dict(line.split() for line in told.splitlines())["usage_usec"]) / 1e6
+        return 0.0
 
     def close(self) -> None:
         """Ends what is left, and removes the group."""
@@ -124,11 +135,14 @@ def places(process: Path = Path("/proc/self")) -> dict[str, Path]:
         root, point = mounted
         folder = point / os.path.relpath(path, root)
         if number != "0":
-            found |= {name: folder for name in names.split(",") if name in CONTROLLERS}
+            known = (*CONTROLLERS, ACCOUNT)
+            found |= {name: folder for name in names.split(",") if name in known}
         elif (parent := _delegated(folder, point)) is not None:
             found = dict.fromkeys(CONTROLLERS, parent) | found
     if missing := [name for name in CONTROLLERS if name not in found]:
         raise SandboxError(f"no control group for {' and '.join(missing)} is given to this user")
+    if ACCOUNT in found and not os.access(found[ACCOUNT], os.W_OK):
+        del found[ACCOUNT]
     if closed := [path for path in found.values() if not os.access(path, os.W_OK)]:
         raise SandboxError(f"this user may not make control groups in {closed[0]}")
     return found

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from grader.core.model import Limits
+from grader.sandbox.kernels import driver as driver_process
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.walls import choose
 
@@ -141,3 +142,25 @@ def test_a_kernel_that_is_about_to_start_is_ended_with_its_folders(place: Path) 
     assert driver.stdout.read() == ""
     driver.stdout.close()
     assert list(place.iterdir()) == []
+
+
+def test_a_run_that_does_not_see_that_its_kernel_is_dead_is_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a kernel sends may hold up the thread that reads it, for ever."""
+    run = driver_process.KernelRun(JOB)
+    said: list[dict[str, object]] = []
+    ended: list[int] = []
+    monkeypatch.setattr(driver_process, "STUCK_SECONDS", 0)
+    monkeypatch.setattr(driver_process, "say", lambda **event: said.append(event))
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(run.kernel, "is_there", lambda: True)
+    run.kernel.may_run(-1, "notebook")
+    run._watch()
+    assert [(event["ending"], event["message"]) for event in said] == [
+        ("timeout", f"It ran longer than {JOB.limits.notebook_seconds} s.")
+    ]
+    assert ended == [0]
+    run.over.set()
+    run._watch()
+    assert len(said) == 1

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +19,7 @@ from grader.core.model import Limits
 from grader.sandbox.kernels import forked_kernel
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
 from grader.sandbox.kernels.job import KernelJob
+from grader.sandbox.walls.usage import children
 
 JOB = KernelJob(
     cells=((0, "a", "import numpy"),),
@@ -211,5 +215,25 @@ def test_an_answer_brings_a_process(keeper: socket.socket) -> None:
 
 
 def test_a_process_that_is_gone_has_no_command_line() -> None:
-    assert b"python" in forked_kernel._command(os.getpid())
-    assert forked_kernel._command(0) == b""
+    assert forked_kernel._places(0) == []
+
+
+def test_a_fork_is_told_from_who_was_started_by_the_same_words() -> None:
+    """Else any process could have a fork's share of memory for nothing."""
+    code = "import os, time\nos.fork()\nos.write(1, b'1\\n')\ntime.sleep(60)"
+    again = [sys.executable, "-c", code]
+    with (
+        subprocess.Popen(again, stdout=subprocess.PIPE) as one,
+        subprocess.Popen(again, stdout=subprocess.PIPE) as other,
+    ):
+        for process in (one, other):
+            assert process.stdout is not None
+            assert [process.stdout.readline() for _ in "12"] == [b"1\n"] * 2
+        (fork,), (stranger,) = children(one.pid), children(other.pid)
+        places = forked_kernel._places(one.pid)
+        assert len(set(places)) == 4
+        assert forked_kernel._places(fork) == places
+        assert forked_kernel._places(other.pid) != places
+        assert forked_kernel._places(stranger) != places
+        for pid in (fork, stranger, one.pid, other.pid):
+            os.kill(pid, signal.SIGKILL)

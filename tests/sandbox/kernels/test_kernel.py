@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import zmq
 
 from grader.core.model import Limits
 from grader.sandbox.kernels import kernel as module
+from grader.sandbox.kernels.client import connected
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import CHANNELS, ConfinedKernel
 from grader.sandbox.walls.usage import Meter
@@ -129,6 +132,48 @@ def test_what_it_writes_is_counted_where_no_file_system_limits_it(
     kernel._confinement = None
 
 
+def test_time_of_those_that_nobody_waited_for_is_what_the_group_tells(
+    kernel: ConfinedKernel,
+) -> None:
+    meter = cast(Any, SimpleNamespace(resident=0, cpu_seconds=0.0, tasks=1))
+    told = SimpleNamespace(exceeded=lambda: "", cpu_seconds=lambda: 7.0)
+    kernel._group = cast(Any, told)
+    assert kernel._over(meter) == ""
+    told.cpu_seconds = lambda: 7.1
+    assert kernel._over(meter) == "cpu"
+    kernel._group = None
+
+
+@pytest.mark.parametrize(
+    ("used", "number", "reason"),
+    [((10, 0, 1), 16, ""), ((4, 4, 4), 16, "disk"), ((0, 0, 0), 17, "disk")],
+)
+def test_what_it_writes_is_counted_in_all_places_together(
+    kernel: ConfinedKernel,
+    monkeypatch: pytest.MonkeyPatch,
+    used: tuple[int, ...],
+    number: int,
+    reason: str,
+) -> None:
+    told = [
+        SimpleNamespace(
+            f_files=100, f_ffree=100 - number, f_blocks=20, f_bfree=20 - mib, f_frsize=1 << 20
+        )
+        for mib in used
+    ]
+    seen: list[str] = []
+
+    def tell(path: str) -> SimpleNamespace:
+        seen.append(path)
+        return told[len(seen) - 1]
+
+    monkeypatch.setattr(os, "statvfs", tell)
+    kernel._init_pid = 7
+    assert kernel._over_disk() == reason
+    assert seen == [f"/proc/7/root/{place}" for place in ("notebook", "tmp", "dev/shm")]
+    kernel._init_pid = 0
+
+
 def test_the_first_reason_to_end_it_is_kept(kernel: ConfinedKernel) -> None:
     kernel.kill("output")
     kernel.kill("memory")
@@ -148,16 +193,36 @@ def test_one_that_can_not_be_watched_is_ended(
 ) -> None:
     """Of whatever it has made who watches stumble, it must not go on without limits."""
 
-    async def living() -> bool:
-        return True
-
     def stumble(_: object) -> None:
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
 
-    monkeypatch.setattr(kernel, "is_alive", living)
+    monkeypatch.setattr(kernel, "is_there", lambda: True)
     monkeypatch.setattr(Meter, "read", stumble)
-    asyncio.run(kernel.watch())
+    kernel.watch(threading.Event())
     assert kernel.why_died() == "watch"
+
+
+def test_its_time_is_up_whatever_its_driver_is_at(
+    kernel: ConfinedKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "is_there", lambda: True)
+    monkeypatch.setattr(Meter, "read", lambda self: None)
+    kernel.may_run(600, "notebook")
+    over = threading.Event()
+    over.set()
+    kernel.watch(over)
+    assert kernel.why_died() == ""
+    kernel.may_run(-1, "question")
+    kernel.watch(threading.Event())
+    assert kernel.why_died() == "question"
+
+
+def test_who_takes_nothing_any_more_does_not_hold_up_who_sends(kernel: ConfinedKernel) -> None:
+    client = connected(kernel)
+    try:
+        assert client.shell_channel.socket.getsockopt(zmq.SNDTIMEO) > 0
+    finally:
+        client.stop_channels()
 
 
 def test_its_first_process_is_ended_though_the_one_that_started_it_is_gone(

@@ -49,6 +49,35 @@ def test_version_1_has_a_folder_for_each_controller(tmp_path: Path) -> None:
     assert cgroup.places(proc) == {"memory": tmp_path / "memory/app", "pids": tmp_path / "pids"}
 
 
+def test_time_is_counted_by_version_1_where_that_may_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("memory", "pids", "cpu"):
+        (tmp_path / name).mkdir()
+    system_ = system(
+        tmp_path,
+        "8:pids:/\n4:memory:/\n2:cpu,cpuacct:/\n",
+        *(("cgroup", f"{tmp_path}/{name}", f"rw,{name}") for name in ("memory", "pids")),
+        ("cgroup", f"{tmp_path}/cpu", "rw,cpu,cpuacct"),
+    )
+    found = cgroup.places(system_)
+    assert found["cpuacct"] == tmp_path / "cpu"
+    (tmp_path / "cpu/cpuacct.usage").write_text("2500000000\n")
+    assert cgroup.Group(folders=found).cpu_seconds() == 2.5
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda place, mode: place != tmp_path / "cpu" and access(place, mode)
+    )
+    assert set(cgroup.places(system_)) == {"memory", "pids"}
+
+
+def test_time_is_counted_by_every_group_of_version_2(tmp_path: Path) -> None:
+    (tmp_path / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 9\nsystem_usec 1\n")
+    assert cgroup.Group(folders={"memory": tmp_path, "pids": tmp_path}).cpu_seconds() == 1.5
+    (tmp_path / "cpu.stat").unlink()
+    assert cgroup.Group(folders={"memory": tmp_path}).cpu_seconds() == 0.0
+
+
 def test_version_2_has_the_nearest_group_that_hands_both_controllers_down(tmp_path: Path) -> None:
     proc = unified(tmp_path, "/user/app/run", {"user": "cpu memory pids", "user/app": "cpu pids"})
     expected = tmp_path / "cgroup/user"
