@@ -6,6 +6,7 @@ Strict: what is unknown, missing or does not add up is one sentence that names f
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -73,8 +74,10 @@ def _is_meant(name: str | None, folder: Path) -> bool:
 
 def _named(name: str) -> Path:
     for folder in (Path(name), *(home / "rubrics" / name for home in _homes())):
-        if (folder / "assignment.toml").is_file():
-            return folder.resolve()
+        with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+            if (folder / "assignment.toml").is_file():
+                return folder.resolve()
+    name = name[:200]
     raise UsageError(
         f"assignment {name} was not found: there is no rubrics/{name}/assignment.toml here; "
         "name its rubric folder with --assignment"

@@ -108,7 +108,7 @@ class Batch:
         Raises:
             GraderError: the reference could not be observed, or its data are missing.
         """
-        known_checks = json.loads(self._store.setting("checks") or "{}")
+        known_checks = self._store.noted("checks", dict[str, str])
         is_whole = not (self._settings.beside and self._store.students())
         units = self._taken(submissions, (noted or {}) if is_whole else {})
         wanted = ((unit.task, unit.seed) for unit in units)

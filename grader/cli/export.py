@@ -85,7 +85,7 @@ def export(
         found = _results(graded, chosen, provisional, key)
         digests = {student: _digest(one) for student, one in found.items()}
         noted = f"exported to {target}"
-        before = json.loads(store.setting(noted) or "{}")
+        before = store.noted(noted, dict[str, str])
         known = {} if again else before
         new = {
             who: replace(one, was_sent=who in before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -88,7 +89,9 @@ def _noted(store: Store) -> str | None:
     The folder of results may be somebody else's, and this with it: see `meant` of `rubric.find`.
     """
     folder = store.setting("rubric") or ""
-    there = (Path(folder) / "assignment.toml").is_file()
+    there = False
+    with contextlib.suppress(OSError, ValueError):  # no path of any machine's
+        there = (Path(folder) / "assignment.toml").is_file()
     return folder if there else store.setting("assignment")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -37,8 +36,7 @@ class Results:
     @property
     def remarks(self) -> list[str]:
         """What is to be told of the batch as a whole: rows of a quiz that fit nobody, for one."""
-        found: list[str] = json.loads(self._store.setting("remarks") or "[]")
-        return found
+        return self._store.noted("remarks", list[str])
 
     def bare(self) -> Results:
         """The same grades without evidence."""

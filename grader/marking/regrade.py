@@ -47,7 +47,7 @@ def regrade(assignment: Assignment, store: Store, data_dir: Path | None) -> Rema
     hand_marks.bind(store, assignment)
     work, students = StoredWork(assignment, store, data_dir), store.students()
     found = Remarked(students=len(students))
-    checks, known = work.checks(), json.loads(store.setting("checks") or "{}")
+    checks, known = work.checks(), store.noted("checks", dict[str, str])
     same = {item for item, digest in checks.items() if known.get(item) == digest}
     for student in students:
         submission, before = store.submission(student), store.marks(student)

@@ -236,17 +236,15 @@ def _number(value: object) -> object:
 def outcomes_from_json(text: str) -> dict[str, dict[str, Outcome]]:
     """The inverse of `outcomes_to_json`; tuples have become lists."""
     return {
-        task: {
-            item: Outcome(
-                status=Status(o["status"]),
-                share=Decimal(o["share"]),
-                message=o["message"],
-                details=o["details"],
-            )
-            for item, o in items.items()
-        }
+        task: {item: _outcome(**found) for item, found in items.items()}
         for task, items in json.loads(text).items()
     }
+
+
+def _outcome(status: str, share: str, message: str, details: dict[str, Any]) -> Outcome:
+    if not isinstance(message, str) or not isinstance(details, dict):
+        raise TypeError("an outcome of another form")
+    return Outcome(status=Status(status), share=Decimal(share), message=message, details=details)
 
 
 def question_to_json(question: Question) -> dict[str, Any]:

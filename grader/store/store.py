@@ -17,7 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
+
+from pydantic import TypeAdapter
 
 from grader.core import bounded, codec, own_process, seeds
 from grader.core.errors import UsageError
@@ -26,6 +28,8 @@ from grader.store import foreign, migrations, serialisation
 from grader.store.decisions import Decisions
 from grader.store.hand_marks import HandMarks
 from grader.store.owners import Owners
+
+Noted = TypeVar("Noted", list[str], dict[str, str])
 
 MOST_TEXT, MOST_FILE = 256 << 20, 16 << 20
 """Bytes of what is stored packed: a submission's notebooks or outcomes, and one helper file."""
@@ -117,11 +121,13 @@ class Store:
                 seed = secrets.randbits(seeds.BITS) if wanted is None else wanted
                 self._db.execute("INSERT INTO setting VALUES ('seed', ?)", (str(seed),))
                 return seed
-        if wanted is not None and wanted != int(row[0]):
+        with foreign.reading(self.path):
+            known = int(row[0])
+        if wanted is not None and wanted != known:
             raise UsageError(
-                f"this result folder was begun with --seed {row[0]}; use that, or a new --out"
+                f"this result folder was begun with --seed {known}; use that, or a new --out"
             )
-        return int(row[0])
+        return known
 
     def secret(self, name: str) -> str:
         """A secret of this folder, which follows from its seed: always the same."""
@@ -131,6 +137,16 @@ class Store:
         """What was noted of the batch under this name."""
         row = self._one("SELECT value FROM setting WHERE name = ?", name)
         return str(row[0]) if row else None
+
+    def noted(self, name: str, kind: type[Noted]) -> Noted:
+        """What was noted as JSON under this name, a list or dict of texts; empty if nothing was.
+
+        Raises:
+            UsageError: it is something else.
+        """
+        with foreign.reading(self.path):
+            told = self.setting(name)
+            return kind() if told is None else TypeAdapter(kind).validate_json(told)
 
     def note(self, **settings: str) -> None:
         """Notes facts of the batch."""

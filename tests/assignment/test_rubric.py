@@ -522,6 +522,9 @@ def test_an_assignment_that_is_nowhere_is_told() -> None:
         UsageError, match="assignment gone was not found: there is no rubrics/gone/"
     ):
         rubric.find("gone")
+    for odd in ("x" * 5000, "a\0b"):
+        with pytest.raises(UsageError, match="was not found: there is no rubrics/"):
+            rubric.find(odd)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from contextlib import closing
@@ -166,3 +167,27 @@ def test_an_id_that_only_the_body_holds_is_told_as_that(path: Path) -> None:
     change(path, "UPDATE submission SET body = ?", values=(body,))
     with Store(path) as store, pytest.raises(UsageError, match="is no student's id"):
         store.submission("ada")
+
+
+def test_settings_of_another_form_are_told_as_that(path: Path) -> None:
+    with Store(path) as store:
+        assert store.noted("remarks", list[str]) == []
+        store.note(seed="x", remarks='[1, "a"]', checks='{"a": null}')
+        with pytest.raises(UsageError, match="no grader wrote"):
+            store.batch_seed(None)
+        with pytest.raises(UsageError, match="no grader wrote"):
+            store.noted("remarks", list[str])
+        with pytest.raises(UsageError, match="no grader wrote"):
+            store.noted("checks", dict[str, str])
+        store.note(remarks='["a"]', checks='{"a": "b"}')
+        assert store.noted("remarks", list[str]) == ["a"]
+        assert store.noted("checks", dict[str, str]) == {"a": "b"}
+
+
+@pytest.mark.parametrize("wrong", [{"message": 1}, {"details": []}, {"share": "x"}, {"more": 1}])
+def test_an_outcome_of_another_form_is_told_as_that(path: Path, wrong: dict[str, object]) -> None:
+    outcome = {"status": "passed", "share": "1", "message": "", "details": {}} | wrong
+    body = zlib.compress(json.dumps({"t": {"i": outcome}}).encode())
+    change(path, "UPDATE judged SET body = ?", values=(body,))
+    with Store(path) as store, pytest.raises(UsageError, match="no grader wrote"):
+        store.outcomes("ada")
