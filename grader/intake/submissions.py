@@ -327,9 +327,11 @@ def _with_quiz(submission: Submission, quiz: people.Matched, assignment: Assignm
     tasks = [task.id for task in assignment.tasks if task.notebook is None]
     if row is None:
         doubt, told = quiz.doubts.get(student), quiz.unfinished.get(student)
-        if doubt and submission.quiz is None:
-            doubts = {**submission.doubts, **dict.fromkeys(tasks, doubt)}
-            return replace(submission, doubts=doubts, problems=(*problems, doubt))
+        beside = f"{submission.quiz.source} was handed in, too." if submission.quiz else ""
+        if doubt or (told and beside):  # who took the quiz can't choose how he is marked
+            why = " ".join(filter(None, (doubt or told, beside)))
+            doubts = {**submission.doubts, **dict.fromkeys(tasks, why)}
+            return replace(submission, quiz=None, doubts=doubts, problems=(*problems, why))
         return replace(submission, problems=(*problems, told)) if told else submission
     if submission.quiz is not None:
         problems += (f"{submission.quiz.source} was left out: the answers in {row.source} count.",)

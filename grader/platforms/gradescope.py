@@ -20,6 +20,17 @@ READING = (yaml.YAMLError, AttributeError, TypeError, KeyError, ValueError, Recu
 """What other contents raise; a ValueError is a date that no calendar has."""
 
 
+MOST_PEOPLE, MOST_NAME = 100, 1000
+"""Of one submission, and signs of a name: a file that refers to itself is larger than its bytes."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Safe, and without tables that are merged into others, each of which may be all before."""
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Merges nothing: `<<` is no key that Gradescope writes."""
+
+
 class Gradescope(Platform):
     """See `grader.intake.platform.Platform`."""
 
@@ -70,7 +81,7 @@ def _metadata(content: bytes) -> dict[str, dict[str, Any]]:
     if len(content) > MOST:
         raise UsageError(f"{METADATA} is larger than {MOST >> 20} MiB and was not read")
     try:
-        data = yaml.safe_load(content)
+        data = yaml.load(content, _Loader)  # noqa: S506 (a safe one)
         return {str(folder): _person(entry) for folder, entry in data.items()}
     except READING as bad:
         told = " ".join(str(bad).split())[:120]
@@ -85,5 +96,8 @@ def _person(entry: Mapping[str, Any]) -> dict[str, Any]:
     at = plain.get("created_at")
     if isinstance(at, datetime) and at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
-    names = " and ".join(str(one["name"]) for one in people)
-    return {"name": names, "at": at if isinstance(at, datetime) else None}
+    names = [one["name"] for one in people]
+    if len(names) > MOST_PEOPLE or any(isinstance(one, (list, dict)) for one in names):
+        raise ValueError("a name that is none")
+    name = " and ".join(str(one)[:MOST_NAME] for one in names)
+    return {"name": name, "at": at if isinstance(at, datetime) else None}

@@ -238,6 +238,25 @@ def test_moodles_row_counts_before_an_answer_file(tmp_path: Path, assignment: As
     )
 
 
+@pytest.mark.parametrize("file", [{}, {"autodiff_toml": "v1 = 1.2"}])
+@pytest.mark.parametrize(
+    ("rows", "is_doubt"),
+    [
+        ("Lovelace,Ada,Beendet,5\nLovelace,Ada,Beendet,6\n", True),
+        ("Lovelace,Ada,In Bearbeitung,5\n", False),
+    ],
+)
+def test_who_took_the_quiz_can_not_choose_to_be_marked_by_a_file(
+    tmp_path: Path, assignment: Assignment, rows: str, is_doubt: bool, file: dict[str, str]
+) -> None:
+    hand_in(tmp_path, "Ada Lovelace", **file)
+    (tmp_path / "r.csv").write_text(f"{HEADER}\n{rows}")
+    (ada,) = ingest([tmp_path], assignment, PLATFORMS).submissions
+    assert ada.quiz is None
+    assert ("autodiff" in ada.doubts) is (is_doubt or bool(file))
+    assert any("autodiff.toml was handed in, too" in one for one in ada.problems) is bool(file)
+
+
 def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(
     tmp_path: Path, assignment: Assignment
 ) -> None:

@@ -87,6 +87,9 @@ def test_a_folder_that_the_metadata_does_not_know_is_refused() -> None:
         b"submission_1: {':submitters': [{':sid': 5}]}",
         b"submission_1: {':submitters': [], ':created_at': 2021-13-45 10:00:00}",
         b"submission_1: 2021-02-31",
+        b"submission_1: {':x': &a [x, x], ':submitters': [{':name': [*a, *a]}]}",
+        b"submission_1: {':x': &a {':name': x}, ':submitters': [" + b"*a, " * 101 + b"]}",
+        b"submission_1: {':x': &a {':name': x}, ':submitters': [{<<: [*a, *a]}]}",
     ],
 )
 def test_metadata_that_cannot_be_read_is_one_sentence(content: bytes) -> None:
