@@ -16,7 +16,7 @@ from pydantic import Field
 
 from grader.checks.base import Check, failed, review
 from grader.core.model import Case, Cell, Notebook, Outcome
-from grader.core.notebook import solution
+from grader.core.notebook import CUT, PICTURE, solution
 
 MIN_LETTERS = 3
 MAX_CELL, MAX_NOTEBOOK, MAX_GIVEN = 50_000, 1_000_000, 20_000
@@ -28,8 +28,6 @@ has so many words. What is longer than any question is like none."""
 
 MAX_COMPARED = 500
 """Paragraphs of a notebook that are nearly the handout's, perhaps; any more count as its own."""
-
-PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
 
 
 class TextAnswer(Check):
@@ -74,6 +72,8 @@ class TextAnswer(Check):
                 given=elsewhere or "No text of the student's own was found.",
                 expected=model,
             )
+        if any(repair.endswith(CUT) for repair in notebook.repairs):
+            return review("Of a long cell only the beginning was read.", expected=model)
         return failed("No answer was given.", expected=model)
 
 

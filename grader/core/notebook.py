@@ -16,6 +16,12 @@ from grader.core.model import Cell, Notebook
 MAX_BYTES = 50 << 20
 MAX_CELLS = 2_000
 MAX_SOURCE = 1 << 20
+CUT = "was cut after 1 MiB"
+"""What is told of a cell of which nobody reads the rest."""
+
+PICTURE = re.compile(r"data:[\w/+.-]+;base64,[\w+/=]+")
+"""A picture within a text."""
+
 MAX_VALUES = 4_000_000
 """Of the file's JSON, counted before it is parsed: each takes some hundred bytes of memory."""
 
@@ -81,7 +87,7 @@ def read(content: bytes, name: str) -> Notebook:
         if not isinstance(entry, dict):
             repairs.append(f"cell {number + 1} was not a cell and was left out")
             continue
-        cell = _cell(entry, number)
+        cell = _cell(entry, number, repairs)
         if cell.id in seen:
             repairs.append(f"cell {number + 1} had the id of an earlier cell ({cell.id[:40]})")
             cell = Cell(
@@ -150,17 +156,21 @@ def _decode(content: bytes, name: str, repairs: list[str]) -> str:
     return content.decode("cp1252", "replace")
 
 
-def _cell(entry: dict[str, Any], number: int) -> Cell:
+def _cell(entry: dict[str, Any], number: int, repairs: list[str]) -> Cell:
     kind = entry.get("cell_type")
     metadata = entry.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     tags = metadata.get("tags")
     cell_id = entry.get("id")
-    source = entry.get("source", entry.get("input", ""))
+    source = _joined(entry.get("source", entry.get("input", "")))
+    if len(source) > MAX_SOURCE and kind != "code":
+        source = PICTURE.sub("", source)  # pasted into the text, as some editors do
+    if len(source) > MAX_SOURCE:
+        repairs.append(f"cell {number + 1} {CUT}")
     return Cell(
         id=_clean(cell_id)[:64] if isinstance(cell_id, str) and cell_id else f"cell-{number + 1}",
         kind=kind if kind in ("code", "markdown", "raw") else "markdown",
-        source=_clean(_joined(source)[:MAX_SOURCE]),
+        source=_clean(source[:MAX_SOURCE]),
         tags=tuple(_clean(t) for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         outputs=_outputs(entry.get("outputs")),
     )

@@ -19,6 +19,9 @@ OTHERS = (".xlsx", ".dat", ".mat", ".npy", ".npz", ".mplstyle", ".ttf", ".gif", 
 HELPER_ENDINGS = (*TEXTS, *OTHERS, ".png", ".jpg", ".jpeg")
 """Of files that notebooks read, import, run or show."""
 
+MAX_PATH, MAX_NAME = 3500, 255
+"""Bytes of a path, with room for the folder that it comes into, and of each name in it."""
+
 MAX_HELPER, MAX_HELPERS, MAX_HELPER_FILES = 1 << 20, 5 << 20, 200
 
 
@@ -36,7 +39,7 @@ def assembled(
     files, digest = _read(found, problems)
     chosen = work_files.choose(files, assignment, found.times)
     quiz = _answer_file(files, problems)
-    helpers = _helpers(files, chosen.notebooks.values())
+    helpers = _helpers(files, chosen.notebooks.values(), problems)
     known = {*chosen.used, *(folder_layout.ANSWER_FILES if quiz else ())}
     if problems and not chosen.notebooks and not any(map(work_files.is_notebook_name, files)):
         # something was handed in, and could not be read
@@ -108,7 +111,9 @@ def _read(files: Files, problems: list[str]) -> tuple[dict[str, bytes], str]:
     return found, state.hexdigest()
 
 
-def _helpers(files: Mapping[str, bytes], notebooks: Iterable[Notebook]) -> dict[str, bytes]:
+def _helpers(
+    files: Mapping[str, bytes], notebooks: Iterable[Notebook], problems: list[str]
+) -> dict[str, bytes]:
     """Small files beside the notebooks that these may read or import; notebooks that they name."""
     helpers: dict[str, bytes] = {}
     code = "\n".join(cell.source for notebook in notebooks for cell in notebook.cells)
@@ -116,6 +121,9 @@ def _helpers(files: Mapping[str, bytes], notebooks: Iterable[Notebook]) -> dict[
         if path in folder_layout.ANSWER_FILES or not path.lower().endswith(HELPER_ENDINGS):
             continue
         if work_files.is_notebook_name(path) and PurePosixPath(path).stem not in code:
+            continue
+        if not _can_lie(path, helpers):
+            problems.append(f"{path[:80]!a} can lie in no folder and was left out.")
             continue
         content = files[path]
         if (
@@ -125,6 +133,13 @@ def _helpers(files: Mapping[str, bytes], notebooks: Iterable[Notebook]) -> dict[
         ):
             helpers[path] = content
     return helpers
+
+
+def _can_lie(path: str, others: Mapping[str, bytes]) -> bool:
+    """Whether a file may be called so beside these: an archive knows no bounds on names."""
+    parts = PurePosixPath(path).parts
+    is_short = len(path.encode()) <= MAX_PATH and all(len(p.encode()) <= MAX_NAME for p in parts)
+    return is_short and not any(str(above) in others for above in PurePosixPath(path).parents)
 
 
 def _answer_file(files: Mapping[str, bytes], problems: list[str]) -> QuizResponse | None:

@@ -46,10 +46,13 @@ def template(name: str) -> Notebook:
 
 
 def mark(
-    check: TextAnswer, cells: Cells | None, name: str = "ActivationFunctions.ipynb"
+    check: TextAnswer,
+    cells: Cells | None,
+    name: str = "ActivationFunctions.ipynb",
+    repairs: tuple[str, ...] = (),
 ) -> Outcome:
     """The outcome for a notebook with these cells; None: no notebook."""
-    notebook = None if cells is None else Notebook(name=name, cells=cells)
+    notebook = None if cells is None else Notebook(name=name, cells=cells, repairs=repairs)
     return check.judge(
         replace(
             case(check, (), ()),
@@ -446,3 +449,26 @@ def test_more_paragraphs_than_a_person_reads_are_not_compared_with_the_handouts(
     flood = [f"one two three four five x{number}" for number in range(3 * MAX_COMPARED)]
     assert len(found.beyond("\n\n".join(flood)).split("\n\n")) == 2 * MAX_COMPARED + 1
     assert found.beyond("One two three four five six.") == ""
+
+
+@pytest.mark.parametrize("alt", ["image.png", "1"])
+@pytest.mark.parametrize("size", [900_000, 1_300_000])
+def test_an_answer_below_a_large_pasted_picture_is_found(alt: str, size: int) -> None:
+    cells = tuple(answered(f"![{alt}](data:image/png;base64,{'A' * size})\n\n{WORDS}"))
+    given = [
+        {"cell_type": cell.kind, "id": cell.id, "source": cell.source, "metadata": {}}
+        for cell in cells
+    ]
+    notebook = read(json.dumps({"cells": given, "nbformat": 4}).encode(), "A.ipynb")
+    assert not [repair for repair in notebook.repairs if "cut" in repair]
+    found = mark(VANISHING[1], notebook.cells)
+    assert found.status is Status.REVIEW
+    assert WORDS in found.details["given"]
+
+
+def test_where_a_cell_was_cut_nobody_says_that_there_is_no_answer() -> None:
+    given = {"cell_type": "markdown", "id": "x", "source": "a " * 600_000, "metadata": {}}
+    notebook = read(json.dumps({"cells": [given], "nbformat": 4}).encode(), "A.ipynb")
+    assert notebook.repairs == ("cell 1 was cut after 1 MiB",)
+    assert mark(VANISHING[1], handout()).status is Status.FAILED
+    assert mark(VANISHING[1], handout(), repairs=notebook.repairs).status is Status.REVIEW

@@ -145,3 +145,18 @@ def test_files_beside_a_notebook_are_few_and_small(monkeypatch: pytest.MonkeyPat
     assert beside("x = 1", **files) == {"b.csv", "d.csv"}
     monkeypatch.setattr(one_submission, "MAX_HELPER_FILES", 1)
     assert beside("x = 1", **files) == {"b.csv"}
+
+
+def test_files_that_no_folder_can_hold_are_left_out_and_told() -> None:
+    long = "Hochschule/" * 25 + "daten.csv"
+    files = {
+        "ActivationFunctions.ipynb": notebook("x = 1"),
+        long: b"1",
+        "n" * 256 + ".txt": b"2",
+        "a.txt": b"3",
+        "a.txt/b.txt": b"4",
+    }
+    files |= {"x/" * 2000 + "y.txt": b"5"}
+    found = one_submission.submission("Ada", files, ASSIGNMENT)
+    assert set(found.files) == {long, "a.txt"}
+    assert len([one for one in found.problems if "can lie in no folder" in one]) == 3

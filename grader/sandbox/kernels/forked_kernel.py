@@ -107,9 +107,9 @@ class ForkedKernel(ConfinedKernel):
     def _request(self, files: list[int], offset: int) -> dict[str, Any]:
         """What the fork is to be. Fds of all files are appended to `files`."""
         limits = self._job.limits
-        opened = {"/run/connection.json": bwrap.memfd("connection", self._connection_file())}
+        opened = {"/run/connection.json": bwrap.memfd(self._connection_file())}
         for name, content in self._job.files.items():
-            opened[f"{bwrap.WORK}/{name}"] = bwrap.memfd(name, content)
+            opened[f"{bwrap.WORK}/{name}"] = bwrap.memfd(content)
         files += opened.values()
         size = 1 << 20
         for inside, outside in self._job.mounts.items():

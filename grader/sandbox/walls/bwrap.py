@@ -79,9 +79,9 @@ def version() -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", told))
 
 
-def memfd(name: str, content: bytes) -> int:
+def memfd(content: bytes) -> int:
     """An anonymous file with this content, to be read from its start."""
-    fd = os.memfd_create(name)
+    fd = os.memfd_create("file")  # a student's name for it may be longer than such a one
     os.write(fd, content) if len(content) < 1 << 20 else _write_all(fd, content)
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
@@ -120,14 +120,14 @@ def confine(wish: Wish) -> Confinement:
         command += ["--tmpfs", secret, "--remount-ro", secret]
     made = OF_SYSTEM | {CONNECTION: wish.connection}
     for path, content in made.items():
-        command += ["--ro-bind-data", str(_own(result, path, content)), path]
+        command += ["--ro-bind-data", str(_own(result, content)), path]
     files = {f"{WORK}/{name}": content for name, content in wish.files.items()}
     files |= {f"/tmp/matplotlib/{name}": content for name, content in fonts.lists().items()}
     for path, content in files.items():
-        command += ["--file", str(_own(result, path, content)), path]
+        command += ["--file", str(_own(result, content)), path]
     command += ["--remount-ro", "/", "--remount-ro", "/dev"]
     if not wish.forks and (calls := seccomp.program(devices=bool(devices))):
-        command += ["--seccomp", str(_own(result, "seccomp", calls))]
+        command += ["--seccomp", str(_own(result, calls))]
     for name, value in environment(wish.setup, with_cuda=bool(devices)).items():
         command += ["--setenv", name, value]
     launched = (LAUNCH, "--", *wish.argv) if wish.argv else (LAUNCH, CONNECTION)
@@ -141,8 +141,8 @@ def environment(setup: Mapping[str, object], *, with_cuda: bool = False) -> dict
     return variables(setup, WORK, "/tmp", DATA, with_cuda=with_cuda)
 
 
-def _own(result: Confinement, name: str, content: bytes) -> int:
-    fd = memfd(name, content)
+def _own(result: Confinement, content: bytes) -> int:
+    fd = memfd(content)
     result.fds.append(fd)
     return fd
 
