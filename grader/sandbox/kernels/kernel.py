@@ -27,7 +27,14 @@ from grader.sandbox.walls import choose, levels
 from grader.sandbox.walls.cgroup import Group
 from grader.sandbox.walls.confinement import Confinement, Wish
 from grader.sandbox.walls.scratch import Scratch
-from grader.sandbox.walls.usage import Meter, children, descendants, files_in, proportional
+from grader.sandbox.walls.usage import (
+    Meter,
+    children,
+    descendants,
+    files_in,
+    proportional,
+    unnamed,
+)
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 START_SECONDS = 60
@@ -292,6 +299,7 @@ class ConfinedKernel:
         with contextlib.suppress(OSError):
             if work is not None:
                 number, size = files_in(work.parent, limits.disk_files)
+                size += unnamed(descendants(self._init_pid), work.stat().st_dev)
             else:
                 root = f"/proc/{self._init_pid}/root"
                 told = [os.statvfs(f"{root}/{place}") for place in ("notebook", "tmp", "dev/shm")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from grader.sandbox.walls import proc
 HAS_PROC = Path("/proc/self/task").is_dir()
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+UNSEEN = (errno.ENAMETOOLONG, errno.EACCES)
+"""Errors at a folder into which nobody can look, so that nothing may lie there."""
 
 
 @dataclass(slots=True)
@@ -108,6 +111,19 @@ def tasks_of_user(uid: int) -> int:
     return total
 
 
+def unnamed(pids: Iterable[int], device: int) -> int:
+    """Bytes of files on a device that have no name any more, and that these processes hold open."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for fd in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):  # it may be closed
+                    about = fd.stat()
+                    if about.st_dev == device and not about.st_nlink:
+                        found[about.st_ino] = about.st_blocks * 512
+    return sum(found.values())
+
+
 def files_in(folder: Path, most: int) -> tuple[int, int]:
     """Number and bytes of the files below a folder; counting stops at `most` of them."""
     number = size = 0
@@ -117,7 +133,7 @@ def files_in(folder: Path, most: int) -> tuple[int, int]:
             with os.scandir(places.pop()) as entries:
                 found = list(entries)
         except OSError as bad:
-            if bad.errno == errno.ENAMETOOLONG:  # where nobody can look, nothing may lie
+            if bad.errno in UNSEEN:
                 return most + 1, size
             continue
         number += len(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,6 +138,35 @@ def test_counting_stops_where_there_are_too_many(tmp_path: Path, most: int) -> N
             (tmp_path / folder / file).touch()
     number, _ = usage.files_in(tmp_path, most)
     assert most < number <= 30
+
+
+def test_a_file_without_a_name_is_counted_once_while_it_is_open(tmp_path: Path) -> None:
+    pid, device = os.getpid(), tmp_path.stat().st_dev
+    before = usage.unnamed([pid], device)
+    with (tmp_path / "named").open("wb") as named, (tmp_path / "gone").open("wb") as gone:
+        for file in (named, gone):
+            file.write(b"x" * 100_000)
+            file.flush()
+        (tmp_path / "gone").unlink()
+        with os.fdopen(os.dup(gone.fileno()), "wb"):
+            assert 100_000 <= usage.unnamed([pid, pid, 2**22 + 1], device) - before < 200_000
+        assert usage.unnamed([pid], device + 1) == 0
+    assert usage.unnamed([pid], device) == before
+
+
+def test_where_nobody_may_look_nothing_may_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    look = os.scandir
+
+    def scan(path: str) -> Any:
+        if path.endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    assert usage.files_in(tmp_path, 50)[0] == 51
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
