@@ -85,7 +85,7 @@ class Limits:
     output_kib: Positive = 256
     """Output that is kept of a cell."""
     output_messages: Positive = 20_000
-    """Messages of one cell before the kernel is stopped."""
+    """Messages of one cell before the kernel is stopped; 50 pieces of printed text weigh as one."""
     training_epochs: Natural = 0
     """Passes over the training images; 0: no limit."""
     training_seconds: Natural = 0

@@ -85,7 +85,7 @@ ATTACKS = {
     ),
     "many messages": Attack(
         ("import sys\nfor n in range(20_000): print(n, end=' ', flush=True)", "print('never')"),
-        {"output_messages": 300},
+        {"output_messages": 100},
     ),
     "much output": Attack(("print('x' * (2 << 20))", "print('next')"), {"output_kib": 16}),
     "ignored interrupt": Attack(

@@ -17,6 +17,7 @@ from grader.core.model import (
     Answer,
     AnswerStatus,
     Case,
+    Ending,
     Evidence,
     Notebook,
     Outcome,
@@ -96,6 +97,10 @@ def untrained(
         return error(f"The trained network could not be looked at: {answer.error[:200]}")
     if answer.status is not AnswerStatus.OK:
         message = evidence.message if evidence else ""
+        if evidence and evidence.ending is Ending.OUTPUT:  # that says nothing of its training
+            return review(
+                f"The notebook was stopped. {message} A person must look what it trained by then."
+            )
         if message:
             return failed(f"The notebook did not come to its end. {message}")
         return error("The trained network could not be looked at.")

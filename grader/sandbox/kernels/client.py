@@ -49,6 +49,10 @@ MAX_LINE = 100
 MAX_RECEIVED, MAX_KEPT = 256 << 20, 48 << 20
 """Of all cells' outputs together."""
 
+FLUSHES = 50
+"""Pieces of printed text that weigh as much as one other message: a progress line that is flushed
+for each batch of a training makes tens of thousands, and costs next to nothing."""
+
 BOOT = '__import__("grader_inside.bootstrap").bootstrap.'
 
 
@@ -71,7 +75,7 @@ class CappedClient(NotebookClient):
             coalesce_streams=False,  # `_coalesced` does, in time that long lines do not square
         )
         self._kernel, self._limits, self._printed = kernel, limits, printed
-        self._messages = self._kept = self._received = self._total = 0
+        self._messages, self._kept, self._received, self._total = 0.0, 0, 0, 0
         self._left_out = False  # whether some of the cell's output was dropped
         self.log.disabled = True
 
@@ -81,7 +85,7 @@ class CappedClient(NotebookClient):
         Raises:
             KernelDiedError: the kernel is gone.
         """
-        self._messages = self._kept = 0
+        self._messages, self._kept = 0.0, 0
         self._left_out = False
         cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
         self.nb["cells"] = [cell]
@@ -104,13 +108,12 @@ class CappedClient(NotebookClient):
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
         """Keeps a message's output while there is room, and never fails on its form."""
-        self._messages += 1
-        size = _size(msg.get("content"))
+        kind, size = msg.get("msg_type"), _size(msg.get("content"))
+        self._messages += 1 / FLUSHES if kind == "stream" else 1
         self._received += size
         if self._messages > self._limits.output_messages or self._received > MAX_RECEIVED:
             self._kernel.kill("output")
             return None
-        kind = msg.get("msg_type")
         if kind not in ("status", "stream", "display_data", "execute_result", "error"):
             return None
         if kind == "stream" and (line := _last_line(msg)):
@@ -128,6 +131,8 @@ class CappedClient(NotebookClient):
                 size = left
             self._kept += size
             self._total += size
+        if kind == "stream" and _joined(msg, cell):
+            return None
         try:
             return super().process_message(msg, cell, cell_index)
         except CellExecutionComplete:
@@ -309,6 +314,19 @@ def _printed(msg: dict[str, Any]) -> str:
     content = msg.get("content")
     text = content.get("text") if isinstance(content, dict) else None
     return text if isinstance(text, str) else ""
+
+
+def _joined(msg: dict[str, Any], cell: NotebookNode) -> bool:
+    """Whether a printed text was put at the end of what was last printed to the same stream."""
+    text, last = _printed(msg), cell["outputs"][-1] if cell.get("outputs") else {}
+    if not text or last.get("output_type") != "stream":
+        return False
+    if last.get("name") != msg["content"].get("name"):
+        return False
+    if not isinstance(last["text"], list):  # joined at the end: adding to a long text copies it
+        last["text"] = [last["text"]]
+    last["text"].append(text)
+    return True
 
 
 def _cut(msg: dict[str, Any], size: int) -> bool:

@@ -506,3 +506,14 @@ def test_accuracy_on_each_class() -> None:
 def test_fractions(series: list[float], expected: list[float] | None) -> None:
     got = fractions(np.array(series))
     assert (None if got is None else got.tolist()) == expected
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"), [(Ending.OUTPUT, Status.REVIEW), (Ending.TIMEOUT, Status.FAILED)]
+)
+def test_who_printed_too_much_may_have_trained(ending: Ending, status: Status) -> None:
+    evidence = Evidence(task="fmssvrc", ending=ending, message="It was so and so.")
+    found = untrained(Answer(status=AnswerStatus.LOST), evidence)
+    assert found is not None
+    assert found.status is status
+    assert "It was so and so." in found.message

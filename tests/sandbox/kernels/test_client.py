@@ -101,7 +101,7 @@ def test_output_beyond_a_cells_room_is_cut(size: int) -> None:
     client, kernel, cell = made(output_kib=1)
     for _ in range(10):
         client.process_message(stream("x" * size), cell, 0)
-    assert 900 < sum(len(output.text) for output in cell.outputs) <= 1024
+    assert 900 < sum(len("".join(output.text)) for output in cell.outputs) <= 1024
     assert kernel.reason == ""
 
 
@@ -123,7 +123,7 @@ def test_outputs_of_all_cells_have_one_room(monkeypatch: pytest.MonkeyPatch) -> 
         client._kept = 0  # as for each cell
         cell = nbformat.v4.new_code_cell("x")  # type: ignore[no-untyped-call]
         client.process_message(stream("x" * 900), cell, 0)
-        kept += sum(len(output.text) for output in cell.outputs)
+        kept += sum(len("".join(output.text)) for output in cell.outputs)
     assert 1800 <= kept <= 3000
 
 
@@ -132,6 +132,29 @@ def test_more_messages_than_a_notebook_sends_end_the_kernel() -> None:
     for _ in range(11):
         client.process_message({}, cell, 0)
     assert kernel.reason == "output"
+
+
+def test_a_progress_line_that_is_flushed_for_each_batch_ends_no_kernel() -> None:
+    client, kernel, cell = made(output_messages=100)
+    for number in range(4000):
+        client.process_message(stream(f"\rbatch {number}"), cell, 0)
+    client.process_message(stream("\rdone\n"), cell, 0)
+    assert kernel.reason == ""
+    (output,) = module._coalesced(cell.outputs)
+    assert output.text == "done\n"
+    for _ in range(2000):
+        client.process_message(stream("x"), cell, 0)
+    assert kernel.reason == "output"
+
+
+def test_each_stream_keeps_its_own_text() -> None:
+    client, _, cell = made()
+    for name, text in (("stdout", "a"), ("stdout", "b"), ("stderr", "c"), ("stdout", "d")):
+        message = stream(text)
+        message["content"]["name"] = name
+        client.process_message(message, cell, 0)
+    told = [(output.name, output.text) for output in module._coalesced(cell.outputs)]
+    assert told == [("stdout", "abd"), ("stderr", "c")]
 
 
 def test_more_bytes_than_a_notebook_sends_end_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
