@@ -16,6 +16,7 @@ KILLED = 0.95
 """So many of the mutants that are no equivalents must be killed."""
 
 Marked = Sequence[tuple[Pack, Mapping[str, Outcome]]]
+"""Packs, each with the outcomes of its task's items, by id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Report:
     """All that a selftest found. It passed if there are no faults."""
 
     grades: dict[str, Grade] = field(default_factory=dict)  # reference, template
+    marked: list[tuple[Pack, Mapping[str, Outcome]]] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Report:
 
     def count(self, task: Task, marked: Marked) -> None:
         """Compares what became of a task's items in each pack with what had to."""
+        self.marked += marked
         for item in known.automatic(task):
             mine = [(pack, outcomes[item.id]) for pack, outcomes in marked if item.id in outcomes]
             for pack, outcome in mine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ from grader.store.store import Store
 
 pytestmark = pytest.mark.sandbox
 
+TABLE = Path(__file__).parents[2] / "data" / "expected_variants.csv"
+
 
 def report(assignment: Assignment, folder: Path, **settings: bool) -> Report:
     with Store(folder / "grader.sqlite") as store:
@@ -39,6 +42,32 @@ def all_right(found: Report, functions: Sequence[str]) -> None:
     assert sum(bool(fate.lost) for fate in counted) >= 0.95 * len(counted)
 
 
+def marks(found: Report) -> dict[tuple[str, str, str], str]:
+    """What became of each variant's items: its item, file and reason → status and share."""
+    return {
+        (f"{pack.task}/{item}", variant.source.split(",")[0], variant.why): (
+            f"{outcomes[item].status} {outcomes[item].share:.4f}"
+        )
+        for pack, outcomes in found.marked
+        for variant in pack.variants
+        for item in variant.items
+    }
+
+
+def table() -> dict[tuple[str, str, str], str]:
+    """The same, as `expected_variants.csv` has it."""
+    with TABLE.open(newline="") as file:
+        return {
+            (row["item"], row["file"], row["variant"]): row["mark"] for row in csv.DictReader(file)
+        }
+
+
+def keeps_its_marks(found: Report, task: str) -> None:
+    """Each variant has the share that the table holds, and the table holds each variant."""
+    of_task = {key: mark for key, mark in table().items() if key[0].startswith(f"{task}/")}
+    assert marks(found) == of_task
+
+
 @pytest.fixture(scope="module")
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     yield report(rubric.find("kmeans-example"), tmp_path_factory.mktemp("kmeans"))
@@ -48,6 +77,7 @@ def test_the_example_marks_right(clusters: Report) -> None:
     all_right(clusters, ["assign", "update", "inertia", "plot_clusters"])
     reference, template = clusters.grades["reference"], clusters.grades["template"]
     assert (reference.points, template.points) == (Decimal(17), Decimal(0))
+    keeps_its_marks(clusters, "kmeans")
 
 
 def test_every_survivor_has_a_reason(clusters: Report) -> None:
@@ -83,6 +113,7 @@ def test_the_assignment_marks_right(name: str, functions: list[str], tmp_path: P
     (task,) = (task for task in whole.tasks if task.id == name)
     found = report(replace(whole, tasks=(task,)), tmp_path)
     all_right(found, functions)
+    keeps_its_marks(found, name)
     items = [tally.item for tally in found.tallies]
     assert sorted(items) == sorted(item.id for item in known.automatic(task))
     assert items
