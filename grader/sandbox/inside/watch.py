@@ -242,9 +242,15 @@ def _print(parameter):
     values = parameter.detach().double().cpu().numpy().reshape(-1)
     with np.errstate(all="ignore"):
         total = float(values.sum())
-        picked = np.linspace(0, values.size - 1, min(values.size, SIGNS)).astype(np.int64)
-        signs = "".join("01"[int(v > total / values.size)] for v in values[picked])
-    return f"{_digest([tuple(parameter.shape), total])}:{signs}"
+        exceed = values[_picked(values.size)] > total / max(1, values.size)
+    signs = exceed.astype(np.uint8) + ord("0")
+    return f"{_digest([tuple(parameter.shape), total])}:{signs.tobytes().decode()}"
+
+
+@functools.lru_cache(maxsize=256)
+def _picked(size):
+    """Places among so many values. Kept: a print is taken at every step of a training."""
+    return np.linspace(0, size - 1, min(size, SIGNS)).astype(np.int64)
 
 
 def _digest(value):
