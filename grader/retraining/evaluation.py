@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from grader.retraining import onnx_network
 
 SECONDS, MEMORY, CHUNK = 120, 6 << 30, 500
 CLASSES = 10
+FEW = 3
+"""Images that show which form they have on their way."""
 
 
 def evaluate(content: bytes, images: NDArray[np.uint8]) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def main() -> None:
     classes = np.zeros(0, np.uint8)
     try:
         model = onnx_network.read(content)
-        facts |= _graph(onnx_network.kind(model))
+        facts |= asdict(_layers(model, onnx_network.kind(model)))
         classes, facts["finite"] = _classes(model, images)
     except onnx_network.ArtefactError as bad:
         facts["problem"] = str(bad)
@@ -84,20 +87,42 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + classes.tobytes())
 
 
-def _graph(kind: onnx_network.Kind) -> dict[str, Any]:
-    return asdict(kind)
+def _layers(model: Any, found: onnx_network.Kind) -> onnx_network.Kind:
+    """With what the layers show at work: their matrices may be made from others in the graph.
+
+    A dense layer multiplies one vector for each image; who has more takes images in parts.
+    """
+    layers = onnx_network.products(model)
+    images = np.zeros((FEW, 1, 28, 28), np.float32)
+    names = [name for layer in layers for name in layer[:2]]
+    with np.errstate(all="ignore"):
+        values: Any = _session(model).run(names, {model.graph.input[0].name: images})
+    strange, sparse, tied = found.strange, found.sparse, found.tied
+    for number, (value, weights) in enumerate(zip(values[::2], values[1::2], strict=True)):
+        axis = layers[number][2] if value.ndim > 1 else -1
+        vectors = value.size / max(1, value.shape[axis])
+        if vectors > FEW * math.prod(weights.shape[:-2]):
+            strange = strange or "a layer that takes an image in parts"
+        if weights.size >= onnx_network.LARGE:
+            sparse = max(sparse, onnx_network.share_of_nothing(weights))
+            tied = max(tied, onnx_network.share_of_copies(weights))
+    return replace(found, strange=strange, sparse=sparse, tied=tied)
+
+
+def _session(model: Any) -> Any:
+    from onnx.reference import ReferenceEvaluator
+
+    return ReferenceEvaluator(model, new_ops=_faster(model))
 
 
 def _classes(model: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], bool]:
-    from onnx.reference import ReferenceEvaluator
-
-    session = ReferenceEvaluator(model, new_ops=_faster(model))
+    session = _session(model)
     name = model.graph.input[0].name
     found, finite = np.zeros(len(images), np.uint8), True
     for start in range(0, len(images), CHUNK):
         batch = images[start : start + CHUNK, None].astype(np.float32) / np.float32(255)
         with np.errstate(all="ignore"):
-            outputs: Any = session.run(None, {name: batch})
+            outputs = session.run(None, {name: batch})
             scores = np.asarray(outputs[0])
         if scores.shape != (len(batch), CLASSES):
             raise onnx_network.ArtefactError(

@@ -6,7 +6,7 @@ nothing is loaded from elsewhere. Evaluation happens in `outside`, in a process 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,9 @@ SHAPES = {
 OTHER = {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad"}
 ALLOWED = DENSE | ELEMENTWISE | NORMS | SHAPES | OTHER
 OF_AN_MLP = DENSE | ELEMENTWISE | NORMS | (SHAPES - {"Gather", "Slice", "Transpose", "Concat"})
+STRAIGHT = {"Add", "Sub", "Neg", "BatchNormalization", "ReduceMean", "ReduceSum"} | SHAPES
+"""What keeps a straight line one, as products with numbers do."""
+
 PIXELS = 784
 LARGE = 5000
 """Weights of a layer that tell its kind."""
@@ -106,14 +109,16 @@ class ArtefactError(ValueError):
 class Kind:
     """What a network's graph shows. `strange` is the first operator that no MLP has, or empty.
 
-    `sparse` and `tied` are of the layer where they are largest: the share of weights that are next
-    to nothing, and of those that are another one's copy. A convolution that was written out as a
-    dense layer has nearly all of either.
+    `bent` is the number of dense layers with something between them and an earlier one that is no
+    linear map: without any, all of them are one. `sparse` and `tied` are of the layer where they
+    are largest: the share of weights that are next to nothing, and of those that are another one's
+    copy. A convolution that was written out as a dense layer has nearly all of either.
     """
 
     operators: tuple[str, ...]
     dense: int
     strange: str
+    bent: int = 0
     sparse: float = 0.0
     tied: float = 0.0
 
@@ -153,34 +158,71 @@ def kind(model: onnx.ModelProto) -> Kind:
     """Follows the images through the graph; arithmetic on shapes is free."""
     graph = model.graph
     weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    # `touched` are values that depend on the images; what does not is arithmetic on weights and
-    # shapes, which exporters write out and which says nothing about the network.
-    touched = {graph.input[0].name}
-    dense, strange, first = 0, "", True
-    for node in graph.node:
-        inputs = [name for name in node.input if name]
-        if node.op_type == "Shape" or not any(name in touched for name in inputs):
-            continue
-        touched.update(node.output)
+    dense, strange, bent, bends = 0, "", 0, False
+    for node, touched, other in _of_images(graph):
         if node.op_type in DENSE:
-            other = [name for name in inputs if name not in touched]
+            factors = [name for name in node.input[:2] if name in other]
             # A product of two values that both depend on the images is attention, no dense layer.
-            if not other:
+            if not factors:
                 strange = strange or f"{node.op_type} of two values"
             # Who reads an image in parts (rows to a recurrent cell, patches) has fewer columns.
-            elif first and PIXELS not in weights.get(other[0], (PIXELS,)):
-                strange = strange or f"a first layer of {weights[other[0]]}"
-            dense, first = dense + 1, False
+            elif not dense and PIXELS not in weights.get(factors[0], (PIXELS,)):
+                strange = strange or f"a first layer of {weights[factors[0]]}"
+            bent += bends
+            dense, bends = dense + 1, False
         elif node.op_type not in OF_AN_MLP:
             strange = strange or node.op_type
+        elif dense and node.op_type not in STRAIGHT:
+            bends |= not _is_scaling(node, touched)
     large = _large(graph)
     return Kind(
         operators=tuple(node.op_type for node in graph.node),
         dense=dense,
         strange=strange,
-        sparse=max(map(_sparse, large), default=0.0),
-        tied=max(map(_tied, large), default=0.0),
+        bent=bent,
+        sparse=max(map(share_of_nothing, large), default=0.0),
+        tied=max(map(share_of_copies, large), default=0.0),
     )
+
+
+def products(model: onnx.ModelProto) -> list[tuple[str, str, int]]:
+    """Of each dense layer the names of what comes from the images and of its weights.
+
+    With the axis of the former along which it is multiplied.
+    """
+    found = []
+    for node, touched, _ in _of_images(model.graph):
+        if node.op_type in DENSE and touched[0] in node.input[:2]:
+            is_right = node.input[1] == touched[0]
+            turned = {entry.name for entry in node.attribute if entry.i}
+            axis = -2 if is_right else -1
+            if ("transB" if is_right else "transA") in turned:
+                axis = -3 - axis
+            found.append((touched[0], node.input[0 if is_right else 1], axis))
+    return found
+
+
+def _of_images(
+    graph: onnx.GraphProto,
+) -> Iterator[tuple[onnx.NodeProto, list[str], list[str]]]:
+    """The operators that the images reach, each with its inputs that depend on them, and the rest.
+
+    What does not depend on them is arithmetic on weights and shapes, which exporters write out and
+    which says nothing about the network.
+    """
+    reached = {graph.input[0].name}
+    for node in graph.node:
+        inputs = [name for name in node.input if name]
+        touched = [name for name in inputs if name in reached]
+        if node.op_type != "Shape" and touched:
+            reached.update(node.output)
+            yield node, touched, [name for name in inputs if name not in reached]
+
+
+def _is_scaling(node: onnx.NodeProto, touched: list[str]) -> bool:
+    """Whether a value is multiplied with numbers, or divided by such."""
+    by_numbers = len(touched) == 1 and (node.op_type == "Mul" or touched[0] == node.input[0])
+    return node.op_type in ("Mul", "Div") and by_numbers
 
 
 def _large(graph: onnx.GraphProto) -> list[NDArray[np.float32]]:
@@ -194,12 +236,14 @@ def _large(graph: onnx.GraphProto) -> list[NDArray[np.float32]]:
     return [array for array in arrays if array.size >= LARGE]
 
 
-def _sparse(weights: NDArray[np.float32]) -> float:
+def share_of_nothing(weights: NDArray[np.float32]) -> float:
+    """Of weights, the share that is next to nothing."""
     size = np.abs(weights)
     return float((size <= NOTHING * size.max()).mean())
 
 
-def _tied(weights: NDArray[np.float32]) -> float:
+def share_of_copies(weights: NDArray[np.float32]) -> float:
+    """Of weights, the share that is another one's copy."""
     return 1 - float(np.unique(weights).size / weights.size)
 
 

@@ -24,7 +24,7 @@ SAMPLE = 2000
 """Images on which predictions inside and outside are compared."""
 
 
-KEPT = ("finite", "operators", "dense", "strange", "sparse", "tied")
+KEPT = ("finite", "operators", "dense", "strange", "bent", "sparse", "tied")
 """Of what an evaluation finds, beside the classes."""
 
 AUDIT = 1000

@@ -14,7 +14,7 @@ from tests.hostile.attacks import ATTACKS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-KNOWN = range(1, 97)
+KNOWN = range(1, 106)
 """Numbers of the catalogue, all of them."""
 
 NOTEBOOKS = {"attacks": ATTACKS, "accidents": ACCIDENTS}

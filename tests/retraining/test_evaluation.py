@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import nn
 
-from grader.retraining import evaluation
+from grader.retraining import evaluation, onnx_network
 from grader.retraining.onnx_network import ArtefactError
 from tests.retraining.test_onnx_network import exported, mlp, model
 
@@ -25,6 +26,92 @@ def own(module: nn.Module) -> np.ndarray:
     with torch.no_grad():
         scores = module.eval()(torch.as_tensor(IMAGES).unsqueeze(1).float() / 255)
     return scores.argmax(1).numpy().astype(np.uint8)
+
+
+class Shifted(nn.Module):
+    """A convolution of 3 x 3 as products with matrices that shift rows and columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.last = nn.Parameter(torch.rand(9, 2, 1)), nn.Linear(1568, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = torch.zeros(1)
+        for n, (down, right) in enumerate((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)):
+            down_by = torch.from_numpy(np.eye(28, k=down, dtype=np.float32))
+            right_by = torch.from_numpy(np.eye(28, k=right, dtype=np.float32))
+            moved = torch.matmul(torch.matmul(down_by, x), right_by)
+            found = found + torch.matmul(self.weight[n], moved.reshape(-1, 1, 784))
+        return self.last(torch.relu(found).reshape(-1, 1568))
+
+
+class Between(nn.Module):
+    """One layer for all rows of a picture that dense layers made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.rows, self.last = nn.Linear(784, 784), nn.Linear(28, 4), nn.Linear(112, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.first(x.flatten(1))).reshape(-1, 28, 28)
+        return self.last(torch.relu(self.rows(x)).flatten(1))
+
+
+class Wide(nn.Module):
+    """A perceptron on rows with a dimension of 1, and weights that stand ahead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(784, 16), nn.Parameter(torch.rand(10, 16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.first(x.reshape(-1, 1, 784)))
+        return torch.matmul(self.last, x.reshape(-1, 16, 1)).reshape(-1, 10)
+
+
+@pytest.mark.parametrize(
+    ("module", "in_parts"),
+    [
+        (Shifted(), True),
+        (Between(), True),
+        (Wide(), False),
+        (mlp(nn.BatchNorm1d(16), nn.GELU(), nn.Linear(16, 16), nn.PReLU()), False),
+        (nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(1352, 10)), False),
+    ],
+)
+def test_a_layer_that_takes_images_in_parts_is_told(module: nn.Module, in_parts: bool) -> None:
+    read = onnx_network.read(exported(module))
+    found = evaluation._layers(read, replace(onnx_network.kind(read), strange=""))
+    assert found.strange == ("a layer that takes an image in parts" if in_parts else "")
+
+
+class Computed(nn.Module):
+    """A convolution of stride 2 as a dense layer, whose matrix is made of its kernels."""
+
+    places: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernels, self.last = nn.Parameter(torch.rand(9, 2)), nn.Linear(392, 10)
+        places = torch.zeros(9, 784, 196)
+        for n in range(9):
+            for out in range(196):
+                row, column = 2 * (out // 14) + n // 3, 2 * (out % 14) + n % 3
+                if row < 28 and column < 28:
+                    places[n, 28 * row + column, out] = 1
+        self.register_buffer("places", places)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        each = [(self.kernels[:, k, None, None] * self.places).sum(0) for k in range(2)]
+        return self.last(torch.relu(torch.matmul(x.reshape(-1, 784), torch.cat(each, dim=1))))
+
+
+def test_a_matrix_that_is_made_in_the_graph_is_looked_at() -> None:
+    read = onnx_network.read(exported(Computed()))
+    first = onnx_network.kind(read)
+    found = evaluation._layers(read, replace(first, strange="", sparse=0.0, tied=0.0))
+    assert found.sparse > 0.98
+    assert found.tied > 0.99
 
 
 @pytest.mark.parametrize(

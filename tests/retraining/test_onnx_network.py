@@ -73,6 +73,36 @@ def test_perceptrons_are_told(module: nn.Module) -> None:
     found = onnx_network.kind(onnx_network.read(exported(module)))
     assert found.strange == ""
     assert found.dense >= 2
+    assert found.bent >= 1
+
+
+class Doubled(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x / 3 - x
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [(), (nn.BatchNorm1d(16), nn.Dropout(), nn.Identity()), (Doubled(), nn.Linear(16, 16))],
+)
+def test_layers_that_are_one_linear_map_are_told(middle: tuple[nn.Module, ...]) -> None:
+    last = nn.Sequential(mlp(*middle), nn.LogSoftmax(1))  # what comes last bends nothing between
+    found = onnx_network.kind(onnx_network.read(exported(last)))
+    assert (found.strange, found.dense, found.bent) == ("", 2 + (len(middle) == 2), 0)
+
+
+def test_a_value_that_scales_itself_bends() -> None:
+    for scaled in (["a", "a"], ["first", "a"], ["a", "first"]):
+        for op_type in ("Mul", "Div"):
+            found = kind(
+                helper.make_node("MatMul", ["images", "first"], ["a"]),
+                helper.make_node(op_type, scaled, ["b"]),
+                helper.make_node("MatMul", ["b", "second"], ["scores"]),
+                first=np.ones((784, 8), np.float32),
+                second=np.ones((8, 10), np.float32),
+            )
+            straight = (op_type == "Mul" and scaled != ["a", "a"]) or scaled == ["a", "first"]
+            assert found.bent == (not straight)
 
 
 @pytest.mark.parametrize(
@@ -302,5 +332,5 @@ def test_only_large_layers_of_numbers_tell_by_their_weights() -> None:
     )
     # The model's own weights, (784, 10), are zeros.
     assert (found.sparse, found.tied) == (1.0, 1 - 1 / 7840)
-    assert onnx_network._sparse(half) == 0.5
-    assert onnx_network._tied(half) == pytest.approx(2999 / 6000)
+    assert onnx_network.share_of_nothing(half) == 0.5
+    assert onnx_network.share_of_copies(half) == pytest.approx(2999 / 6000)

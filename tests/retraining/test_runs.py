@@ -48,6 +48,7 @@ def distilled(monkeypatch: pytest.MonkeyPatch, claimed: Any) -> Any:
         "operators": [],
         "dense": 2,
         "strange": "",
+        "bent": 1,
         "sparse": 0.01,
         "tied": 0.0,
         "classes": np.concatenate([CLASSES, CLASSES])[: 2500 + runs.SAMPLE],
@@ -74,7 +75,7 @@ def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> N
     kept = distilled(monkeypatch, claimed)
     assert kept["classes"].tolist() == CLASSES.tolist()
     assert (kept["agree"], kept["before"], kept["moved"]) == (1.0, 0.1, 1.5)
-    assert (kept["sparse"], kept["tied"]) == (0.01, 0.0)
+    assert (kept["bent"], kept["sparse"], kept["tied"]) == (1, 0.01, 0.0)
     assert "onnx" not in kept
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib._pylab_helpers import Gcf
-from torch.utils.data import Subset
+from torch.utils.data import ConcatDataset, Subset
 
 from grader.sandbox.inside import figures, state
 from grader.sandbox.inside.fixtures import environment, fashion_mnist, places, version_rot
@@ -686,13 +686,24 @@ def test_listeners_hear_which_images_a_batch_holds(monkeypatch: pytest.MonkeyPat
 
     data = Fashion(range(100))
     part: Any = Subset(Subset(data, range(50, 100)), [3, 1, 2])  # type: ignore[arg-type]
-    for dataset, rows in ((part, [0, 2]), (data, 7), (Around(data), [1, 2, 3]), ([1], [0])):
+    joined: Any = ConcatDataset([part, ConcatDataset([data])])  # type: ignore[list-item]
+    mixed: Any = ConcatDataset([data, [1]])  # type: ignore[list-item]
+    for dataset, rows in (
+        (part, [0, 2]),
+        (data, 7),
+        (Around(data), [1, 2, 3]),
+        ([1], [0]),
+        (joined, [4, 0, 2]),
+        (mixed, [3, 100]),
+    ):
         fashion_mnist._tell(dataset, Fashion, rows, "fetcher")
     assert [told[:3] for told in heard] == [
         (True, 2, [53, 52]),
         (True, 1, [7]),
         (True, 3, []),
         (None, 1, [0]),
+        (True, 3, [53, 52, 1]),
+        (None, 2, [3, 0]),
     ]
     assert {told[3] for told in heard} == {"fetcher"}
 

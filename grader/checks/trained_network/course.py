@@ -22,6 +22,7 @@ from grader.checks.trained_network.network_facts import (
     Series,
     answer_to,
     fractions,
+    own_code,
     read_network,
     read_series,
 )
@@ -64,6 +65,13 @@ TINY, TINY_ROWS = 100, 5000
 FALLEN, STAYED = 0.6, 0.9
 """A loss that is told to fall below this share of what it was, and one that was seen to stay."""
 
+NUMBER = re.compile(
+    r"(?<![\w.])(?:\d{1,15}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][-+]?\d{1,2})?(?![\w.])"
+)
+
+FAR = 0.25
+"""Below the accuracy that a network has: a series that ends there and has no name is no course."""
+
 MIN_SHIFTED = 5
 MIN_SAME = 3
 """Values of a course, to say that it is another one's."""
@@ -87,11 +95,19 @@ class Course:
         seen = network.losses if network is not None else NOTHING_SEEN
         reached = next((one.accuracy / 100 for one in measured(case)), None)
         recorded = cls.sorted(fits, seen, reached)
-        drawn = cls.sorted(named_lines(all_axes(answer_to(case, FIGURES))), seen, reached)
+        drawn = cls.drawn(case, all_axes(answer_to(case, FIGURES)))
         return cls(
             recorded.loss if recorded.loss is not None else drawn.loss,
             max(recorded.accuracies, drawn.accuracies, key=len),
         )
+
+    @classmethod
+    def drawn(cls, case: Case, axes: Sequence[dict[str, Any]]) -> Course:
+        """From the lines of some axes."""
+        network = read_network(answer_to(case, NETWORK))
+        seen = network.losses if network is not None else NOTHING_SEEN
+        reached = next((one.accuracy / 100 for one in measured(case)), None)
+        return cls.sorted(named_lines(axes), seen, reached)
 
     @classmethod
     def in_run(cls, evidence: Evidence) -> tuple[Course, Course]:
@@ -124,6 +140,10 @@ class Course:
             shares = fractions(values)
             if _is_accuracy(name, values):
                 assert shares is not None
+                # Settings that were tried rise as well, but do not end where the network does.
+                known_name = any(k.search(name) for k in (ACCURACY, VALIDATION, TRAINING))
+                if not known_name and reached is not None and reached - shares[-1] > FAR:
+                    continue
                 known = [a for _, a in accuracies if a.size == shares.size]
                 if len(known) < MANY and not any(np.allclose(a, shares) for a in known):
                     accuracies.append((name, shares))
@@ -194,8 +214,15 @@ def contradictions(case: Case, course: Course, network: Network) -> list[str]:
         found.append(
             "Trained again with other class numbers, it tells the same course to the last digit."
         )
+    if case.notebook is not None and (
+        typed := _typed(kept, own_code(case.notebook, case.template))
+    ):
+        values = ", ".join(f"{value:g}" for value in typed[:5])
+        found.append(f"The course that is told stands as numbers in the code: {values} ….")
     if len(course.accuracies) > 1 and _is_shifted(*course.accuracies[:2]):
-        found.append("Both accuracies are told to differ by the same amount in every epoch.")
+        found.append(
+            "Both accuracies are told to differ by the same amount in every epoch, or share of it."
+        )
     if course.loss is not None and _falls(course.loss) and _stays(network.losses):
         first, last = course.loss[0], course.loss[-1]
         low, high = network.losses.min(), network.losses.max()
@@ -206,13 +233,32 @@ def contradictions(case: Case, course: Course, network: Network) -> list[str]:
     return found
 
 
+def _typed(series: Sequence[Series], code: Sequence[str]) -> list[float]:
+    """The values of a series that stand one after the other in the code; empty if none do."""
+    for source in code:
+        text = re.sub(r"#.*", "", source)
+        written = np.array([float(found) for found in NUMBER.findall(text)])
+        for values in series:
+            if values.size < MIN_SAME or np.unique(values).size < MIN_SAME:
+                continue
+            if written.size < values.size or np.array_equal(values, np.round(values)):
+                continue
+            places = np.lib.stride_tricks.sliding_window_view(written, values.size)
+            for scale in (1, 100):
+                if np.isclose(places, values * scale, rtol=1e-9, atol=0).all(axis=1).any():
+                    return [float(value) * scale for value in values]
+    return []
+
+
 def _is_shifted(one: Series, other: Series) -> bool:
     """Whether one is made of the other. Of rounded accuracies of few epochs, chance may do that."""
-    if one.size != other.size or one.size < MIN_SHIFTED or np.ptp(one) == 0:
+    if one.size != other.size or one.size < MIN_SAME or np.ptp(one) == 0 or other.min() <= 0:
         return False
     both = np.concatenate([one, other])
-    rounded = np.allclose(both, np.round(both, 2), atol=1e-9)
-    return not rounded and bool(np.ptp(one - other) < 1e-6)
+    if np.allclose(both, np.round(both, 2), atol=1e-9):
+        return False
+    shifted = one.size >= MIN_SHIFTED and np.ptp(one - other) < 1e-6
+    return bool(shifted or np.ptp(one / other) < 1e-9)
 
 
 def _falls(told: Series) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from grader.checks.base import Check, error, failed, outcome, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
 from grader.checks.settings import Share, sum_up
-from grader.checks.trained_network.course import Course, contradictions, named_lines
+from grader.checks.trained_network.course import CLASSES, Course, contradictions
 from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
@@ -79,16 +79,8 @@ class ValidationSplit(Check):
             for n, r in parts.items()
             if self.smallest <= r.size <= self.largest and not _is_for_training(n)
         }
-        if not parts and any(_own_data(f) for f in facts.values()):
-            return review(
-                "The notebook makes data sets of its own; a person must look for a "
-                "validation set among them."
-            )
         if not parts:
-            return failed(
-                "No validation set was split from the training images.",
-                given="validation_size leaves no validation images",
-            )
+            return self._nothing_split(facts, answer.value.get("taught"))
         if not held:
             sizes = ", ".join(f"{name}: {rows.size} images" for name, rows in parts.items())
             return partial("0.5", "The validation set is too small or too large.", given=sizes)
@@ -111,6 +103,22 @@ class ValidationSplit(Check):
                 f"{used}. A person must look whether it is ever used for validation."
             )
         return partial("0.5", "The validation images are also trained on.")
+
+    def _nothing_split(self, facts: dict[str, Any], taught: object) -> Outcome:
+        if any(_own_data(f) for f in facts.values()):
+            return review(
+                "The notebook makes data sets of its own; a person must look for a "
+                "validation set among them."
+            )
+        if taught is not None and _learned(taught).sum() <= IMAGES - self.smallest:
+            return review(
+                "No validation set was found, but the network was not seen to learn from all "
+                "training images either. A person must look whether some are kept aside."
+            )
+        return failed(
+            "No validation set was split from the training images.",
+            given="validation_size leaves no validation images",
+        )
 
 
 def _learned(value: object) -> np.ndarray:
@@ -216,8 +224,9 @@ class TrainingPlots(Check):
             return early
         if answer_to(case, FIGURES).status in UNKNOWN:
             return error("What the notebook draws could not be established.")
-        axes = [ax for ax in all_axes(answer_to(case, FIGURES)) if lines_of(ax)]
-        drawn = Course.sorted(named_lines(axes))
+        axes_of_all = all_axes(answer_to(case, FIGURES))
+        axes = [ax for ax in axes_of_all if lines_of(ax)]
+        drawn = Course.drawn(case, axes)
         network = read_network(answer_to(case, NETWORK))
         if network is not None and (wrong := contradictions(case, drawn, network)):
             return review(f"{' '.join(wrong)} A person must look.")
@@ -239,6 +248,15 @@ class TrainingPlots(Check):
                 missing.append(words)
         if not missing:
             return passed("Loss and accuracies are plotted over the epochs.")
+        if share <= self.text_share and _has_bars(axes_of_all, Course.of(case)):
+            return review("The training's course may be drawn as bars. A person must look.")
         if share <= self.text_share:
             return failed("There is no plot of the training's course.")
         return partial(share, f"In the plots of the training {', '.join(missing)} is missing.")
+
+
+def _has_bars(axes: list[dict[str, Any]], course: Course) -> bool:
+    """Whether there are as many bars as a course has values, beyond the ten of the classes."""
+    counts = [len(ax["bars"]) for ax in axes if isinstance(ax.get("bars"), list)]
+    kept = [series.size for series in (course.loss, *course.accuracies) if series is not None]
+    return any(size != CLASSES and size in counts for size in kept)

@@ -20,6 +20,11 @@ FEWEST_IMAGES, FEWEST_ROWS = 500, 5000
 """Measured with 784-128-10 and Adam: 500 images give 77 %, 5,000 rows of an epoch 75 to 80 %."""
 
 FOREIGN = 0.2
+MOST_TESTED = 500
+"""Test images that may be fetched just before a backward pass by a slip."""
+
+BY_HAND = "by hand"
+"""Told in place of an optimizer, where a notebook moves the weights itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) 
         sentences.append("Trained again with secret class numbers, it gave no network.")
         last = further(case)[-1:]
         sentences += [run.evidence.message for run in last if run.evidence.message]
-    if network is not None and network.steps == 0:
+    if network is not None and (network.steps == 0 or network.optimizer == BY_HAND):
         sentences.append("No optimizer updated its weights.")
     elif network is not None and found[0].accuracy >= cutoff and not _fell(network):
         sentences.append("It is good, but its loss did not fall while it was trained.")
@@ -112,6 +117,11 @@ def _of_the_material(
         sentences.append(
             f"It is good, but was seen to learn from only {network.images} images, "
             f"{network.seen} in all passes together: these do not teach so much."
+        )
+    if network.tested > MOST_TESTED:
+        sentences.append(
+            f"It was seen to learn from {network.tested} images of the test set, which is for the "
+            "end alone."
         )
     if network.foreign is not None and network.foreign > FOREIGN:
         sentences.append(

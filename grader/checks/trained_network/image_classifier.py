@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
-from grader.checks.settings import Tolerance
+from grader.checks.settings import Share, Tolerance
 from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
@@ -33,7 +34,7 @@ from grader.checks.trained_network.network_facts import (
     read_export,
     read_network,
 )
-from grader.core.model import Case, Outcome, Question, Status
+from grader.core.model import AnswerStatus, Case, Outcome, Question, Status
 from grader.retraining.datasets import fashion_mnist
 
 ALLOWED = {
@@ -69,6 +70,9 @@ ALLOWED = {
     "Softmax",
     "LogSoftmax",
 }
+MOST_BARS = 40
+"""In one plot: three series for ten classes, and some more."""
+
 MOSTLY_NOTHING, MOSTLY_COPIES = 0.8, 0.98
 """From where on a layer is odd. Measured with six optimizers: 0.22 (weight decay) and 0.002."""
 
@@ -103,6 +107,8 @@ class Mlp(Check):
     """Of the handout's network, which earns nothing: the sizes of its linear layers."""
     handout_layers: tuple[str, ...] = ("Linear", "Sigmoid", "Linear", "Sigmoid")
     """All its layers, but for Flatten."""
+    linear_share: Share = Decimal("0.5")
+    """For layers without an activation function between any two: together they are one layer."""
 
     def questions(self, rng: np.random.Generator) -> tuple[Question, ...]:
         """The network, and its graph."""
@@ -144,9 +150,7 @@ class Mlp(Check):
             )
         if left is not None and left.dense >= 2 and not left.strange:
             # Every operator that a pixel meets is known: names of classes tell no more than that.
-            return passed(
-                f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given
-            )
+            return self._perceptron(network, left, given)
         found = self._shape(network, shapes, given)
         if left is None and found.status is Status.PASSED:  # its graph was not seen
             reason = "what it computes could not be looked at"
@@ -154,6 +158,15 @@ class Mlp(Check):
                 f"Whether this is a multi-layer perceptron is for a person: {reason}.", given=given
             )
         return found
+
+    def _perceptron(self, network: Network, left: Export, given: str) -> Outcome:
+        if left.bent == 0:
+            text = "There is no activation function between its layers: all are one linear map."
+            share = self.linear_share
+            return partial(share, text, given=given) if share else failed(text, given=given)
+        return passed(
+            f"A multi-layer perceptron with {network.parameters:,} parameters.", given=given
+        )
 
     def _shape(self, network: Network, shapes: Sequence[tuple[int, ...]], given: str) -> Outcome:
         strange = [
@@ -208,6 +221,9 @@ class ClassAccuracy(Check):
             return failed("There is no plot of the accuracy on each class.")
         labels = fashion_mnist.load("standin", case.data_dir)[1]
         classes = read_classes(answer_to(case, STAND_IN), labels.size)
+        if (asked := answer_to(case, STAND_IN)).status is AnswerStatus.RAISED:
+            reason = f"what the network predicts could not be asked here ({asked.error[:200]})"
+            return review(f"Ten accuracies may be plotted, but {reason}. A person must look.")
         if classes is None:
             return error("The network gave no usable predictions.")
         truth = per_class(classes, labels)
@@ -289,18 +305,31 @@ def _fingerprints(case: Case) -> frozenset[bytes]:
 
 
 def _tens(ax: dict[str, Any]) -> list[Series]:
-    """Every series of ten numbers that an axes shows: bars upright or lying, points, lines."""
-    lines = [np.asarray(line["y"], float) for line in lines_of(ax) if line["y"].size == 10]
-    return [*_bars(ax), *lines]
+    """Every series of ten numbers that an axes shows: bars upright or lying, points, lines, shades.
+
+    A value or two may stand beside the ten, such as that of all classes.
+    """
+    rows = [np.asarray(line[key], float) for line in lines_of(ax) for key in ("x", "y")]
+    rows += [image.reshape(-1) for image in _images(ax) if 1 in image.shape]
+    return [*_bars(ax), *(ten for row in rows if row.size <= 12 for ten in _tens_of(row))]
 
 
 def _bars(ax: dict[str, Any]) -> list[Series]:
-    """The heights and the widths of ten bars."""
+    """The heights and the widths of ten bars, also where those of other values stand among them."""
     found: list[Series] = []
     bars = ax.get("bars")
-    if isinstance(bars, list) and len(bars) == 10 and all(isinstance(b, dict) for b in bars):
+    if isinstance(bars, list) and len(bars) <= MOST_BARS and all(isinstance(b, dict) for b in bars):
         for key in ("height", "width"):
             values = [b.get(key) for b in bars]
             if all(isinstance(v, (int, float)) and abs(v) < 1e9 for v in values):
-                found.append(np.array(values, dtype=np.float64))
+                found += _tens_of(np.array(values, dtype=np.float64))
+    return found
+
+
+def _tens_of(values: Series) -> list[Series]:
+    """Each ten values in a row, and each ten that are as far apart as ten can be."""
+    found = [values[first : first + 10] for first in range(values.size - 9)]
+    step = values.size // 10
+    if step > 1 and values.size % 10 == 0:
+        found += [values[first::step] for first in range(step)]
     return found

@@ -43,6 +43,9 @@ TEST = Question(
 )
 
 TRAINS = re.compile(r"\.backward\(|\.step\(|\.fit\(|\btrain\w*\(", re.IGNORECASE)
+FITS = re.compile(r"^[^#\n]*(?:\.fit\(|\.dot\(|matmul\(|[\w)\]] *@ *[\w(])", re.MULTILINE)
+"""Code that may learn without torch: a library's, or a network written by hand."""
+
 Series = NDArray[np.float64]
 MAX_LOSSES = 100_000
 
@@ -65,6 +68,7 @@ class Network:
     stopped: str = ""  # the budget that ended its training: "epochs" or "seconds"
     optimizer: str = ""  # its type's name
     images: int = 0  # different training images that it was seen to learn from; 0: none was seen
+    tested: int = 0  # different test images that it was seen to learn from
     foreign: float | None = None  # of its steps, the share with gradients of no backward pass
     losses: Series = field(default_factory=lambda: np.zeros(0))  # over its steps, as seen here
     read: frozenset[str] = frozenset()  # files beside the notebook, read as they came
@@ -82,9 +86,14 @@ def untrained(
     """
     if answer.status is AnswerStatus.UNDEFINED:
         broken = [c for c in evidence.cells if c.status != "ok"] if evidence else []
+        if not broken and _trains_otherwise(answer, notebook, template):
+            return review(
+                "No network (torch.nn.Module) was trained when the notebook ran, but its code "
+                "may learn in another way. A person must look."
+            )
         if not broken:
             return failed("No network was trained when the notebook ran.")
-        if notebook is not None and not any(map(trains, _own(notebook, template))):
+        if notebook is not None and not any(map(trains, own_code(notebook, template))):
             return failed("No network was trained: no code of the notebook's own trains one.")
         sources = [cell.source for cell in notebook.cells] if notebook else []
         first = [c for c in broken if c.index < len(sources) and trains(sources[c.index])]
@@ -107,12 +116,18 @@ def untrained(
     return None
 
 
+def _trains_otherwise(answer: Answer, notebook: Notebook | None, template: Notebook | None) -> bool:
+    """Whether something was trained that is no module of torch: own tensors, other libraries."""
+    own = own_code(notebook, template) if notebook is not None else []
+    return "gradients" in answer.error or any(FITS.search(source) for source in own)
+
+
 def trains(source: str) -> bool:
     """Whether code seems to train: comments do not."""
     return TRAINS.search(re.sub(r"#.*", "", source)) is not None
 
 
-def _own(notebook: Notebook, template: Notebook | None) -> list[str]:
+def own_code(notebook: Notebook, template: Notebook | None) -> list[str]:
     """The code cells that are not the handout's."""
     given = {cell.source.strip() for cell in template.cells} if template else set()
     cells = [cell for cell in notebook.cells if cell.kind == "code"]
@@ -155,6 +170,7 @@ def read_network(answer: Answer) -> Network | None:
             stopped=facts["stopped"] if facts.get("stopped") in ("epochs", "seconds") else "",
             optimizer=str(facts.get("optimizer", ""))[:80],
             images=int(facts.get("images", 0)),
+            tested=int(facts.get("tested", 0)),
             foreign=_share(facts.get("foreign")),
             losses=_losses(facts.get("losses")),
             read=frozenset(str(name) for name in facts.get("read", ())),
@@ -188,6 +204,7 @@ class Export:
     agree: float | None  # share of images with the same prediction inside and outside
     before: float | None  # accuracy before the first step
     moved: float | None
+    bent: int | None = None  # dense layers that are no one linear map with an earlier one
     sparse: float = 0.0  # of the weights of a large layer, the share that is next to nothing
     tied: float = 0.0  # and the share that is another one's copy
 
@@ -206,6 +223,7 @@ def read_export(answer: Answer) -> Export | None:
         agree=facts.get("agree"),
         before=facts.get("before"),
         moved=facts.get("moved"),
+        bent=facts.get("bent"),
         sparse=float(facts.get("sparse", 0)),
         tied=float(facts.get("tied", 0)),
     )

@@ -1,6 +1,7 @@
 """The network that counts: which one it is, and what it says of images. Untrusted side."""
 
 import gc
+import os
 import warnings
 
 import numpy as np
@@ -9,6 +10,10 @@ from . import state
 from .protocol import Undefined
 
 CHUNK = 1000
+NO_MODULE = "gradients were computed, but no torch module has what they belong to"
+PIXELS = 784
+LOOKED_UP, CLOSE = 32, 1e-3
+FEWEST = 500  # images from loaders: fewer may have been fetched to look at them
 NEAR = 0.02  # of one of 255 levels, by which a pixel's value may be off after arithmetic
 
 
@@ -21,19 +26,20 @@ def counting_network(namespace):
 
     By default the one evaluated last on test images, else the one trained last.
     """
-    entries = [entry for entry in state.trained if entry["module"] is not None]
+    entries = trainings()
     last = max(entries, key=lambda entry: entry["last"], default=None)
     module = evaluated_network()
     if module is not None and state.settings["rule"] == "evaluated" and learned(module):
-        return module, next((e for e in entries if e["module"] is module), last)
+        return module, _training_of(module) or last
     if last is None:
-        raise Undefined("no network was trained")
+        unknown = any(entry["module"] is None for entry in state.by_hand)
+        raise Undefined(NO_MODULE if unknown else "no network was trained")
     return last["module"], last
 
 
 def evaluated_network():
     """The network that was last called with test images, if one was."""
-    trained = [entry["module"] for entry in state.trained if entry["module"] is not None]
+    trained = [entry["module"] for entry in trainings()]
     return whole(state.evaluated[0], trained) if state.evaluated else None
 
 
@@ -52,7 +58,60 @@ def whole(part, trained):
 def learned(module):
     """Whether a network was trained: by an optimizer, or at least by gradients."""
     grads = any(p.grad is not None for p in module.parameters())
-    return grads or any(same_kind(entry["module"], module) for entry in state.trained)
+    return grads or bool(trainings_of(module))
+
+
+def trainings():
+    """The entries of networks that were trained: by optimizers, the others by hand."""
+    found = [entry for entry in state.trained if entry["module"] is not None]
+    known = [id(entry["module"]) for entry in found]
+    return found + [e for e in state.by_hand if id(e["module"]) not in known and _moved(e)]
+
+
+def trainings_of(module):
+    """Those of one network: of it, of its parts, of what it is around, or what it is a copy of."""
+    return [
+        entry
+        for entry in trainings()
+        if same_kind(entry["module"], module) or _shares(entry["module"], module)
+    ]
+
+
+def _training_of(module):
+    """The one that tells most of a network: its own, else one that was given images; or None."""
+    own = [entry for entry in trainings_of(module) if _shares(entry["module"], module)]
+    whole = [entry for entry in own if entry["module"] is module]
+    given = [e for e in own if e["input"] is not None and e["input"][0].numel() == PIXELS]
+    return next(iter([*whole, *given, *own]), None)
+
+
+def amount(module, name):
+    """How many "steps" a network made, or rows it has "seen".
+
+    Of optimizers side by side, each for a part, the one that made most tells.
+    """
+    entries = trainings_of(module)
+    parts = [set(map(id, entry["module"].parameters())) for entry in entries]
+    each = [
+        sum(entry[name] for entry, part in zip(entries, parts, strict=True) if id(p) in part)
+        for p in module.parameters()
+    ]
+    copies = [entry[name] for entry in entries if not _shares(entry["module"], module)]
+    return int(max(each, default=0) + sum(copies))
+
+
+def _shares(one, other):
+    """Whether two modules have a parameter in common."""
+    return not set(map(id, one.parameters())).isdisjoint(map(id, other.parameters()))
+
+
+def _moved(entry):
+    """Whether a network's weights are others than at first, as far as these are known."""
+    if entry["module"] is None or not entry["steps"]:
+        return False
+    first = entry["start"]
+    now = entry["module"].named_parameters()
+    return first is None or any(not value.equal(first[name]) for name, value in now)
 
 
 def same_kind(trained, counted):
@@ -126,45 +185,91 @@ class Pixels:
 
 
 def pixels_of(entry, namespace):
-    """What the network was given in training tells, else the transform of the notebook's data.
+    """What the network was given tells: of test images that it judged, else in its training.
+
+    Else the transform of the notebook's data is believed, where a loader fetched from it.
 
     Raises:
-        UnknownPixels: neither does.
+        UnknownPixels: nothing of that fits.
     """
     transform = data_transform(namespace)
     written = steps_of(transform)
     kept = entry["input"] if entry else None
-    seen = None if kept is None else scale_of(kept.cpu().numpy())
-    if written is not None and (seen is None or not entry["whole"] or _alike(written, seen)):
+    scales = [] if kept is None else [[scale] for scale in scales_of(kept.cpu().numpy())]
+    # The transform of a data set that lies about says nothing of what a network was given.
+    loaded = entry is not None and (entry["taught"] > 0).sum() >= FEWEST
+    used = kept is None or loaded or False in state.fed
+    if state.judged:
+        chains = [*([] if written is None else [written]), *scales, []]
+        ways = [*map(Pixels, chains), *([] if transform is None else [Pixels(None, transform)])]
+        for way in ways:
+            if any(_gives(way, *judged) for judged in state.judged):
+                return way
+        raise UnknownPixels("what the notebook does to pixels is not known")
+    true = [chain for chain in scales if _are_images(chain, kept, "train")]
+    if true:
+        return Pixels(written if written is not None and _alike(written, true[0]) else true[0])
+    if written is not None and used:
         return Pixels(written)
-    if seen is not None:
-        return Pixels([seen])
-    if transform is not None:
+    if transform is not None and used:
         return Pixels(None, transform)
     if kept is not None:
         raise UnknownPixels("what the notebook does to pixels is not known")
     return Pixels([])
 
 
-def scale_of(rows):
-    """Mean and deviation by which pixels became these rows; None if they are no scaled images.
+def _gives(pixels, rows, given):
+    """Whether this makes of test images what the network was given for them.
+
+    Who fetches all batches first is given others than the last ones.
+    """
+    made = pixels.prepared(_raw("t10k")[rows]).flatten(1)
+    given = given.flatten(1)
+    if made.shape != given.shape:
+        return False
+    near = bool((made - given.to("cpu", made.dtype)).abs().max() <= CLOSE)
+    return near or (pixels.steps is not None and _are_images(pixels.steps, given, "t10k"))
+
+
+def _are_images(chain, rows, prefix):
+    """Whether rows are images of the data set to which these steps were done."""
+    import torch
+
+    levels = rows[:LOOKED_UP].flatten(1).to("cpu", torch.float64)
+    for mean, deviation in reversed(chain):
+        levels = levels * deviation + mean
+    rows = (levels * 255).round().clamp(0, 255).to(torch.uint8).numpy()
+    images = _raw(prefix).reshape(-1, PIXELS)
+    sums = images.sum(axis=1, dtype=np.int64)
+    found = [(images[sums == row.sum(dtype=np.int64)] == row).all(axis=1).any() for row in rows]
+    return bool(np.mean(found) > 0.5)
+
+
+def _raw(prefix):
+    """The images of the data set, uint8, (n, 28, 28), as they were before any notebook's hand."""
+    path = f"{os.environ['GRADER_DATA']}/FashionMNIST/raw/{prefix}-images-idx3-ubyte"
+    return np.fromfile(path, np.uint8)[16:].reshape(-1, 28, 28)
+
+
+def scales_of(rows):
+    """Mean and deviation by which pixels may have become these rows, upright or inverted.
 
     Backgrounds are 0 and some pixel is 255, so the extremes tell the scale; that every value is
-    then one of 256 levels proves it.
+    then one of 256 levels has to be so. Nothing for rows that are no scaled images.
     """
-    if rows.size != len(rows) * 784 or rows.dtype.kind not in "fiu":
-        return None
+    if rows.size != len(rows) * PIXELS or rows.dtype.kind not in "fiu":
+        return []
     values = rows.astype(np.float64)
-    low, span = values.min(), values.max() - values.min()
-    if not np.isfinite(span) or span <= 0:
-        return None
-    levels = (values - low) / span * 255
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(high - low) or high <= low:
+        return []
+    levels = (values - low) / (high - low) * 255
     if np.abs(levels - levels.round()).max() > NEAR:
-        return None
-    return float(-low / span), float(1 / span)
+        return []
+    return [(-low / (high - low), 1 / (high - low)), (high / (high - low), -1 / (high - low))]
 
 
-def _alike(steps, seen):
+def _alike(steps, others):
     """Whether two ways to scale send 0 and 255 to the same values."""
 
     def ends(chain):
@@ -173,7 +278,7 @@ def _alike(steps, seen):
             values = (values - mean) / deviation
         return values
 
-    return bool(np.allclose(ends(steps), ends([seen]), rtol=1e-3, atol=1e-3))
+    return bool(np.allclose(ends(steps), ends(others), rtol=1e-3, atol=1e-3))
 
 
 def data_transform(namespace):

@@ -2,7 +2,9 @@
 
 repairs: list = []  # sentences, each once
 trained: list = []  # entries of fixtures.training, in the order of first steps
+by_hand: list = []  # entries of what backward passes go to that no optimizer's step followed
 evaluated: list = []  # what was last called with a batch of test images: a network, or a part
+judged: list = []  # a few batches of test images: their rows, and what the network was given
 fed: dict = {}  # by "is it training data": the data set that batches were last taken from
 elsewhere: list = []  # True once a GPU was asked for that is not here
 stopped: list = []  # the budget that ended the training, if one did: "epochs" or "seconds"

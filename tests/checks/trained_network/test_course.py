@@ -12,7 +12,17 @@ import pytest
 from grader.checks.trained_network.course_of_training import TrainingLoop, TrainingPlots
 from grader.checks.trained_network.network_facts import EXPORT, FIGURES, HISTORIES, NETWORK
 from grader.core import codec
-from grader.core.model import Answer, AnswerStatus, Ending, Evidence, Outcome, Run, Status
+from grader.core.model import (
+    Answer,
+    AnswerStatus,
+    Cell,
+    Ending,
+    Evidence,
+    Notebook,
+    Outcome,
+    Run,
+    Status,
+)
 from grader.retraining import runs
 from grader.retraining.datasets import fashion_mnist
 from tests.checks.model_evaluation.evaluation_task import case
@@ -55,16 +65,23 @@ def exported(percent: float) -> dict[str, Any]:
     return {"problem": "", "classes": classes, "finite": True}
 
 
+def written(code: str) -> Notebook:
+    return Notebook(name="n", cells=(Cell(id="a", kind="code", source=code),))
+
+
 def loop(
     course: dict[str, Any] = COURSE,
     percent: float = 84.0,
     again: dict[str, Any] | None = None,
+    code: str = "",
+    given: str = "",
     **facts: Any,
 ) -> Outcome:
     """The loop's outcome for a course that is kept, and what was seen besides."""
     check = TrainingLoop()
     answers = (ok(NETWORK_FACTS | facts), ok(arrays(course)), ok([]), ok(exported(percent)))
     found = case(check, ASKED, answers)
+    found = replace(found, notebook=written(code), template=written(given))
     if again is not None:
         told = {codec.digest(HISTORIES): ok(arrays(again))}
         evidence = Evidence(task="t", ending=Ending.COMPLETED, answers=told)
@@ -75,6 +92,44 @@ def loop(
 def test_a_course_that_fits_passes() -> None:
     other = COURSE | {"loss": [1.8, 0.81, 0.6], "train": [0.6, 0.78, 0.83], "val": [0.6, 0.79, 0.8]}
     assert loop(again=other).status is Status.PASSED
+
+
+@pytest.mark.parametrize(
+    ("code", "typed"),
+    [
+        ("losses = [1.9, .8, 6e-1]", True),
+        ("accuracies = torch.tensor([61, 79.0, 83]) / 100", True),
+        ("losses = [1.9, 0.8]; epochs = 0.6 / 3", True),
+        ("# losses were 1.9, 0.8, 0.6", False),
+        ("losses = [11.9, 0.8, 0.6]", False),
+        ("losses = [1.9, 0.7, 0.6]", False),
+        ("x1.9, 0.8, 0.6", False),
+    ],
+)
+def test_a_course_that_stands_as_numbers_in_the_code_goes_to_a_person(
+    code: str, typed: bool
+) -> None:
+    got = loop(code=code)
+    assert (got.status is Status.REVIEW) is typed
+    assert ("stands as numbers in the code" in got.message) is typed
+    assert loop(code=code, given=code).status is Status.PASSED
+
+
+@pytest.mark.parametrize("made", [lambda a: a * 0.97, lambda a: a * 1.01])
+def test_accuracies_that_are_a_share_of_the_others_go_to_a_person(made: Any) -> None:
+    train = np.array([0.61372, 0.79151, 0.83413])
+    got = loop(COURSE | {"train": train, "val": made(train)})
+    assert got.status is Status.REVIEW
+    assert "or share of it" in got.message
+
+
+def test_settings_that_were_tried_are_no_accuracies() -> None:
+    kept = {"losses": COURSE["loss"], "dropouts": [0.1, 0.2, 0.5], "sizes": [16, 32, 58]}
+    got = loop(kept)
+    assert (got.status, str(got.share)) == (Status.PARTIAL, "0.6")
+    # What is named tells what it is, and what ends near to the network's accuracy may be its own.
+    assert loop(kept | {"a": [0.6, 0.8, 0.9], "b": [0.5, 0.7, 0.8]}).status is Status.PASSED
+    assert loop(kept | {"val": [0.1, 0.2, 0.3], "train": [0.1, 0.3, 0.4]}).share == 1
 
 
 TWO = {

@@ -149,6 +149,30 @@ def test_no_validation_set_fails(size: int | None) -> None:
     assert "No validation set" in got.message
 
 
+def test_a_split_within_a_dictionary_a_list_or_an_object_passes() -> None:
+    class Held:
+        __module__ = "__main__"
+
+        def __init__(self, parts: Any) -> None:
+            self.parts, self.val = 3, parts[1]
+            self.train = parts[0]
+
+    parts = random_split(Fashion(), [54_000, 6000])
+    loaders = dict(zip(["train", "val"], (DataLoader(p, 64) for p in parts), strict=True))
+    for held in (loaders, list(parts), Held(parts)):
+        assert split(trainset=Fashion(), held=held).status is Status.PASSED
+
+
+@pytest.mark.parametrize(("rows", "status"), [(59_500, Status.REVIEW), (60_000, Status.FAILED)])
+def test_who_was_not_seen_to_learn_from_all_images_may_keep_some_aside(
+    rows: int, status: Status
+) -> None:
+    taught = np.packbits(np.arange(60_000) < rows)
+    answer = ask(SPLIT, {"trainset": Fashion()})
+    told = replace(answer, value={**answer.value, "taught": taught})
+    assert VALIDATION.judge(case(VALIDATION, (SPLIT,), (told,))).status is status
+
+
 def test_test_images_are_no_validation_set() -> None:
     one, other = random_split(Fashion(train=False, size=10_000), [5000, 5000])
     assert split(trainset=Fashion(), one=one, other=other).status is Status.FAILED
@@ -531,6 +555,15 @@ def test_questions_are_shared() -> None:
 
 
 # --- the plots --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("count", "status"), [(4, Status.REVIEW), (3, Status.FAILED)])
+def test_a_course_that_may_be_drawn_as_bars_goes_to_a_person(count: int, status: Status) -> None:
+    ax = {"title": "", "xlabel": "", "ylabel": "", "legend": [], "lines": [], "bars": [{}] * count}
+    drawn = [{"cell": 1, "axes": [ax], "legend": [], "suptitle": ""}]
+    kept = ok(arrays({"loss": [2.0, 1.0, 0.8, 0.7]}))
+    got = PLOTS.judge(case(PLOTS, QUESTIONS, (ok(FACTS), kept, ok(drawn), ok({}))))
+    assert got.status is status
 
 
 def plots(*figures: dict[str, Any]) -> Outcome:

@@ -109,8 +109,14 @@ def test_another_network_than_the_one_that_left_is_odd(agree: float | None, doub
     assert not found or "(90.0% alike)" in found[0]
 
 
+@pytest.mark.parametrize(("tested", "doubted"), [(64, False), (10_000, True)])
+def test_a_network_that_learned_from_test_images_is_odd(tested: int, doubted: bool) -> None:
+    assert bool(told(network(), of=case(tested=tested))) is doubted
+
+
 def test_a_network_that_no_optimizer_touched_is_odd() -> None:
-    assert told(network(), of=case(steps=0)) == ["No optimizer updated its weights."]
+    for facts in ({"steps": 0}, {"optimizer": "by hand"}):
+        assert told(network(), of=case(**facts)) == ["No optimizer updated its weights."]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,18 @@ def test_weights_that_decay_are_no_convolution() -> None:
     assert found.status is Status.PASSED
 
 
+@pytest.mark.parametrize(
+    ("bent", "share"), [(None, Decimal(1)), (1, Decimal(1)), (0, Decimal("0.5"))]
+)
+def test_layers_without_an_activation_between_them_lose_half(
+    bent: int | None, share: Decimal
+) -> None:
+    graph = ok({"problem": "", "dense": 2} | ({} if bent is None else {"bent": bent}))
+    found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), graph)))
+    assert found.share == share
+    assert ("all are one linear map" in found.message) is (bent == 0)
+
+
 def kind_of_module(monkeypatch: pytest.MonkeyPatch, module: nn.Module) -> Outcome:
     """The outcome for a real module, as the probe describes it."""
     entry = new_entry(module) | {"steps": 1, "last": 1}
@@ -399,6 +411,13 @@ def each_class(*figures: Any) -> Outcome:
         {"lines": [line(TRUTH)]},
         {"lines": [line(TRUTH * 100, style="points")]},
         {"lines": [line([0.8] * 10), line(TRUTH)]},
+        {"bars": [*bars(TRUTH / 2), *bars(TRUTH)]},
+        {"bars": bars(np.stack([TRUTH / 2, TRUTH], axis=1).ravel())},
+        {"bars": bars(np.append(TRUTH, TRUTH.mean()), lying=True)},
+        {"lines": [line(np.append(TRUTH.mean(), TRUTH))]},
+        {"lines": [line(range(10), x=TRUTH, style="points")]},
+        {"images": [np.float32(TRUTH[None])]},
+        {"images": [np.float32(TRUTH[:, None])]},
     ],
 )
 def test_right_accuracies_pass(drawn: dict[str, Any]) -> None:
@@ -407,6 +426,12 @@ def test_right_accuracies_pass(drawn: dict[str, Any]) -> None:
         Status.PASSED,
         "The accuracy on each class is right, and plotted.",
     )
+
+
+def test_what_can_not_be_asked_here_is_for_a_person() -> None:
+    answers = (ok(GOOD), ok([figure(bars=bars(TRUTH))]), Answer(status=AnswerStatus.RAISED))
+    got = PER_CLASS.judge(case(PER_CLASS, (NETWORK, FIGURES, STAND_IN), answers))
+    assert got.status is Status.REVIEW
 
 
 @pytest.mark.parametrize("order", [np.argsort(TRUTH), np.argsort(-TRUTH), np.arange(10)[::-1]])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -40,6 +41,7 @@ from grader.core.model import (
     Status,
 )
 from grader.sandbox.inside import state
+from grader.sandbox.inside.counted import NO_MODULE
 from grader.sandbox.inside.fixtures.training import new_entry
 from tests.checks.model_evaluation.evaluation_task import ask, case
 
@@ -162,6 +164,26 @@ def test_the_broken_cell_that_is_named_is_the_one_that_trains() -> None:
     got = untrained(asked, evidence("", first, BROKEN), notebook, None)
     assert got is not None
     assert "cell 3 ended with SyntaxError: invalid syntax" in got.message
+
+
+@pytest.mark.parametrize(
+    ("error", "source", "status"),
+    [
+        ("", HELPERS, Status.FAILED),
+        ("", "# model.fit(x, y)", Status.FAILED),
+        ("", "model = MLPClassifier()\nmodel.fit(x, y)", Status.REVIEW),
+        ("", "hidden = np.tanh(x @ weights)", Status.REVIEW),
+        ("", "@torch.no_grad()\ndef evaluate(model): return model(x)", Status.FAILED),
+        (NO_MODULE, HELPERS, Status.REVIEW),
+    ],
+)
+def test_what_learns_without_a_network_of_torch_goes_to_a_person(
+    error: str, source: str, status: Status
+) -> None:
+    asked = Answer(status=AnswerStatus.UNDEFINED, error=error)
+    got = untrained(asked, evidence(), of(source), of("given.fit(x)"))
+    assert got is not None
+    assert got.status is status
 
 
 def test_a_training_that_its_own_error_ended_is_told() -> None:
@@ -392,6 +414,9 @@ def test_histories_are_found_under_any_name() -> None:
         "rows": [(1, 0.9), (2, 0.8)],
         "tensors": [torch.tensor(1.0), torch.tensor(0.5)],
         "array": np.arange(3),
+        "table": [{"loss": 2.0, "note": "a"}, {"loss": 1.0, "note": "b", "late": 1}],
+        "frame": pd.DataFrame({"acc": [0.5, 0.7], "note": ["a", "b"]}),
+        "none": [{}, {"loss": 1.0}],
         "_hidden": [1.0],
         "text": "abc",
         "one": 3,
@@ -408,6 +433,8 @@ def test_histories_are_found_under_any_name() -> None:
         "rows[1]": [0.9, 0.8],
         "tensors": [1.0, 0.5],
         "array": [0.0, 1.0, 2.0],
+        "table.loss": [2.0, 1.0],
+        "frame.acc": [0.5, 0.7],
     }
 
 

@@ -6,13 +6,15 @@ import numpy as np
 
 from .. import state
 from ..counted import (
+    amount,
     apply,
     base,
     classify,
     counting_network,
     evaluated_network,
     pixels_of,
-    same_kind,
+    trainings,
+    trainings_of,
 )
 from ..plain import plain
 from . import NAMES, RUN, probe
@@ -24,6 +26,7 @@ COURSE = re.compile(
 )
 """Names of what is kept of a training's course."""
 
+IMAGES, MAX_HELD = 60_000, 20
 MAX_MODULES, MAX_SERIES, MAX_LENGTH = 400, 200, 2000
 
 
@@ -51,17 +54,18 @@ def network(namespace, params):
         "class": type(module).__name__,
         "layers": layers,
         "parameters": int(sum(p.numel() for p in module.parameters())),
-        "steps": int(sum(e["steps"] for e in state.trained if same_kind(e["module"], module))),
-        "networks": len({id(e["module"]) for e in state.trained}),
+        "steps": amount(module, "steps"),
+        "networks": len({id(e["module"]) for e in trainings()}),
         "optimizer": entry["optimizer"] if entry else "",
         "evaluated": evaluated_network() is module,
         "seeded": bool(entry["seeded"]) if entry else False,
         "elsewhere": bool(state.elsewhere),
-        "seen": int(sum(e["seen"] for e in state.trained if same_kind(e["module"], module))),
+        "seen": amount(module, "seen"),
         "stopped": state.stopped[0] if state.stopped else "",
         "losses": _losses(module),
         "foreign": _foreign(module),
-        "images": int((taught(module) > 0).sum()),
+        "images": int((taught(module)[:IMAGES] > 0).sum()),
+        "tested": int((taught(module)[IMAGES:] > 0).sum()),
         "read": list(state.read),
         "calls": calls,
         "output": output,
@@ -70,20 +74,23 @@ def network(namespace, params):
 
 def _foreign(module):
     """Of the steps that were looked at, the share with gradients that no backward pass left."""
-    entries = [e for e in state.trained if same_kind(e["module"], module)]
+    entries = trainings_of(module)
     compared = sum(e["compared"] for e in entries)
     return sum(e["foreign"] for e in entries) / compared if compared > 1 else None
 
 
 def taught(module):
-    """How often the network learned from each training image, as far as loaders fetched them."""
-    counts = [e["taught"] for e in state.trained if same_kind(e["module"], module)]
+    """How often the network learned from each image, as far as loaders fetched them.
+
+    Those for training come first, those for testing after them.
+    """
+    counts = [e["taught"] for e in trainings_of(module)]
     return np.sum(counts, axis=0) if counts else np.zeros(0)
 
 
 def _losses(module):
     """The loss that the network was trained with, over its steps."""
-    entries = [e for e in state.trained if same_kind(e["module"], module)]
+    entries = trainings_of(module)
     return np.array([mean for entry in entries for mean in entry["losses"].means])
 
 
@@ -131,6 +138,7 @@ def histories(namespace, params):
     def add(name, value, depth=0):
         if len(found) >= MAX_SERIES or name.startswith("_") or name in ("In", "Out"):
             return
+        value = _columns(value)
         if isinstance(value, dict) and depth < 2:
             for key, inner in list(value.items())[:50]:
                 add(f"{name}.{key}", inner, depth + 1)
@@ -159,13 +167,24 @@ def histories(namespace, params):
     return found
 
 
+def _columns(value):
+    """A table (of pandas, or a list of dictionaries with equal keys) as columns by name."""
+    if hasattr(value, "columns") and hasattr(value, "to_numpy"):
+        return {str(name): value[name].to_numpy() for name in list(value.columns)[:50]}
+    is_table = isinstance(value, (list, tuple)) and len(value) <= MAX_LENGTH
+    if is_table and value and all(isinstance(row, dict) for row in value):
+        names = [name for name in value[0] if all(name in row for row in value)]
+        return {str(name): [row[name] for row in value] for name in names[:50]}
+    return value
+
+
 @probe(NAMES, heavy=True)
 def split(namespace, params):
     """Sizes of the notebook's data sets and loaders, and whether validation rows are trained on."""
     from torch.utils.data import DataLoader, Dataset
 
     facts = {}
-    for name, value in list(namespace.items()):
+    for name, value in _each(namespace):
         if name.startswith("_") or len(facts) >= 60:
             continue
         dataset = value.dataset if isinstance(value, DataLoader) else value
@@ -179,10 +198,23 @@ def split(namespace, params):
     }
 
 
+def _each(namespace):
+    """The values of a namespace by name, and what its dictionaries, lists and objects hold."""
+    for name, value in list(namespace.items()):
+        yield name, value
+        is_own = getattr(type(value), "__module__", "") == "__main__" and hasattr(value, "__dict__")
+        if is_own or isinstance(value, dict):
+            held = list((vars(value) if is_own else value).items())
+        else:
+            held = list(enumerate(value)) if isinstance(value, (list, tuple)) else []
+        if len(held) <= MAX_HELD and not name.startswith("_"):
+            yield from ((f"{name}.{key}", inner) for key, inner in held)
+
+
 def _taught_rows(namespace):
     """A bit for each training image: whether the network that counts learned from it."""
     try:
-        return np.packbits(taught(counting_network(namespace)[0]) > 0)
+        return np.packbits(taught(counting_network(namespace)[0])[:IMAGES] > 0)
     except Exception:  # no network was trained, or nobody looked on
         return None
 

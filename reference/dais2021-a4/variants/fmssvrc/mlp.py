@@ -33,6 +33,10 @@ model = nn.Sequential(
     nn.Sigmoid(),
 )
 
+# %% loses mlp: no activation function
+# cell: model
+model = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, 64), nn.Linear(64, 10))
+
 # %% keeps mlp: one wide hidden layer
 # cell: model
 model = nn.Sequential(nn.Flatten(), nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 10))
