@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from grader.checks.model_evaluation.returned import returned_values
 from grader.core.model import JSON, Answer
 
 TOLERANCE = 0.006  # an accuracy rounded to two decimals is still that accuracy
-MOST_RETURNED = 6
-"""Accuracies and average, and perhaps a deviation, losses or models."""
+MOST_CANDIDATES, MOST_TRIES = 20, 20_000
+"""Sets of rows of one phase, and steps, when folds are looked for."""
 
 UNKNOWN_ROW, FOREIGN_ROW = -1, -2
 
@@ -187,48 +188,6 @@ def read(params: Mapping[str, JSON], answer: Answer) -> Call:
     )
 
 
-def returned_values(returned: JSON) -> tuple[np.ndarray | None, float | None]:
-    """Accuracies and their average from what was returned, as fractions.
-
-    In any order, and with other values beside them: those that belong together are taken.
-    """
-    vectors, scalars = [], []
-    if isinstance(returned, list) and len(returned) <= MOST_RETURNED:
-        for part in returned:
-            if (scalar := _scalar(part)) is not None:
-                scalars.append(scalar / 100 if scalar > 1 else scalar)
-            elif (vector := _fractions(part)) is not None:
-                vectors.append(vector)
-    pairs = [(vector, scalar) for vector in vectors for scalar in scalars]
-    if not pairs:
-        return _fractions(returned), None
-    return min(pairs, key=lambda pair: abs(float(pair[0].mean()) - pair[1]))
-
-
-def _fractions(value: JSON) -> np.ndarray | None:
-    vector = _vector(value)
-    return vector / 100 if vector is not None and vector.max() > 1 else vector
-
-
-def _scalar(value: JSON) -> float | None:
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < 1e9 else None  # not for nan either
-
-
-def _vector(value: JSON) -> np.ndarray | None:
-    if isinstance(value, np.ndarray):
-        value = (
-            value.reshape(-1).tolist() if value.ndim and max(value.shape) == value.size else None
-        )
-    if not isinstance(value, list) or not 0 < len(value) <= 1000:
-        return None
-    numbers = [_scalar(entry) for entry in value]
-    return None if None in numbers else np.array(numbers, dtype=float)
-
-
 def _folds(
     params: Mapping[str, JSON], phases: list[Phase], accuracies: np.ndarray | None
 ) -> tuple[Fold, ...]:
@@ -264,6 +223,8 @@ def _choose(
     """
     options = [(i, found) for i, phase in enumerate(phases) if (found := _candidates(phase))]
     reported = [] if accuracies is None else list(accuracies)
+    if perfect := _perfect(params, phases, options, reported):
+        return perfect
     # As many accuracies as judged phases: they belong together in order. Else some phases were
     # no folds (a baseline, a last model on all rows): take those that the accuracies fit, in
     # order, and fall back on those that learned something, for a wrong accuracy is another item.
@@ -289,6 +250,43 @@ def _choose(
         for i, found in options
     ]
     return [(i, found[0], True) for i, found in options] if _all_paired(fits) else chosen
+
+
+def _perfect(
+    params: Mapping[str, JSON],
+    phases: list[Phase],
+    options: list[tuple[int, list[np.ndarray]]],
+    reported: list[float],
+) -> list[tuple[int, np.ndarray, bool]]:
+    """Phases whose rows were held out, and that fit what was returned, in order: folds of all rows.
+
+    Empty where there are none. Models may be chosen by other judgements beside these.
+    """
+    choices = [
+        [
+            (n, rows)
+            for n, (i, found) in enumerate(options)
+            for rows in found[:MOST_CANDIDATES]
+            if not phases[i].touched[rows].any()
+            and _fitting(params, phases[i], [rows], value) is not None
+        ]
+        for value in reported
+    ]
+    tries = iter(range(MOST_TRIES))
+
+    def place(first: int, free: np.ndarray, chosen: tuple[tuple[int, np.ndarray], ...]) -> Any:
+        if len(chosen) == len(choices):
+            return None if free.any() else chosen
+        for n, rows in choices[len(chosen)]:
+            if n >= first and free[rows].all() and next(tries, None) is not None:
+                rest = free.copy()
+                rest[rows] = False
+                if found := place(n + 1, rest, (*chosen, (n, rows))):
+                    return found
+        return None
+
+    found = place(0, np.ones(len(params["target"]), dtype=bool), ()) if reported else None
+    return [(options[n][0], rows, True) for n, rows in found or ()]
 
 
 def _all_paired(fits: list[set[int]]) -> bool:

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grader.checks.model_evaluation.folds import draw_script, returned_values
+from grader.checks.model_evaluation.folds import draw_script
 from grader.checks.model_evaluation.kfold import (
     KFoldIsolation,
     KFoldParameters,
     KFoldPartition,
     KFoldResults,
 )
+from grader.checks.model_evaluation.returned import returned_values
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Outcome, Status
 from tests.checks.model_evaluation.evaluation_task import ask, case, mark, namespace
@@ -280,6 +281,30 @@ RIGHT = {
         "np.array(accuracies), np.mean(accuracies)",
         "{'std': np.std(accuracies), 'all': accuracies, 'mean': np.mean(accuracies)}",
     ),
+    "the best of three by its training rows": MASKS.replace(
+        "    model = trainModel(create_model(hidden), data[~test], target[~test], "
+        "epochs=epochs, lr=lr)",
+        "    tried = [trainModel(create_model(hidden), data[~test], target[~test], epochs, lr)\n"
+        "             for _ in range(3)]\n"
+        "    model = max(tried, key=lambda m: calculate_accuracy(data[~test], target[~test], m))",
+    ),
+    "an inner validation and a look at the training rows": """
+folds = torch.arange(len(data)).tensor_split(k)
+accuracies = []
+for i in range(k):
+    train = torch.cat([f for j, f in enumerate(folds) if j != i])
+    fit, inner = train[len(train) // 10 :], train[: len(train) // 10]
+    model, best, kept = create_model(hidden), -1, None
+    for e in range(epochs):
+        trainModel(model, data[fit], target[fit], 1, lr)
+        reached = float(calculate_accuracy(data[inner], target[inner], model))
+        if reached > best:
+            best, kept = reached, {n: v.clone() for n, v in model.state_dict().items()}
+    model.load_state_dict(kept)
+    print(calculate_accuracy(data[fit], target[fit], model))
+    accuracies.append(float(calculate_accuracy(data[folds[i]], target[folds[i]], model)))
+return accuracies, sum(accuracies) / k
+""",
     "last fold tested first": MASKS.replace(
         "    accuracies.append(calculate_accuracy(data[test], target[test], model).item())",
         "    accuracies.append((model, test))",
