@@ -97,11 +97,12 @@ def _facts(claimed: Any, data_dir: Path | None, pixels: NDArray[np.int64] | None
     """What trusted code finds of an export; `problem` says why there is nothing."""
     if not isinstance(claimed, Mapping):
         return {"problem": "what came back was no network"}
-    blob, told = claimed.get("onnx"), claimed.get("problem")
+    blob, told, start = (claimed.get(name) for name in ("onnx", "problem", "start"))
     facts: dict[str, Any] = {
         "problem": told[:300] if isinstance(told, str) else "",
         "before": _accuracy(claimed, data_dir),
         "moved": _number(claimed.get("moved")),
+        "start": start[:64] if isinstance(start, str) else "",
     }
     if not isinstance(blob, np.ndarray) or blob.dtype != np.uint8 or blob.ndim != 1:
         return facts | {"problem": facts["problem"] or "the network could not leave the sandbox"}

@@ -71,10 +71,11 @@ def test_a_network_becomes_its_predictions(monkeypatch: pytest.MonkeyPatch) -> N
         "inside": CLASSES,
         "before": np.zeros(2500, np.uint8),
         "moved": 1.5,
+        "start": "a1",
     }
     kept = distilled(monkeypatch, claimed)
     assert kept["classes"].tolist() == CLASSES.tolist()
-    assert (kept["agree"], kept["before"], kept["moved"]) == (1.0, 0.1, 1.5)
+    assert (kept["agree"], kept["before"], kept["moved"], kept["start"]) == (1.0, 0.1, 1.5, "a1")
     assert (kept["bent"], kept["sparse"], kept["tied"]) == (1, 0.01, 0.0)
     assert "onnx" not in kept
 
@@ -240,7 +241,7 @@ def test_an_evaluations_problem_stands_before_a_claimed_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kept, _ = evaluated(monkeypatch, {"problem": "it is not ONNX"})
-    assert kept == {"problem": "it is not ONNX", "before": 0.5, "moved": None}
+    assert kept == {"problem": "it is not ONNX", "before": 0.5, "moved": None, "start": ""}
 
 
 def test_a_claimed_problem_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,8 +159,11 @@ class RetrainedAccuracy(Check):
     # -- the runs ----------------------------------------------------------------------------
 
     def _deterministic(self, case: Case) -> bool:
+        """Whether it sets a seed, and one that is the same in each run: then all begin alike."""
         network = read_network(answer_to(case, NETWORK))
-        return network is not None and network.seeded and not network.elsewhere
+        starts = {run.export.start for run in measured(case)} - {""}
+        seeded = network is not None and network.seeded and not network.elsewhere
+        return seeded and len(starts) < 2
 
     def _finding(self, found: list[Measured], case: Case) -> Conclusion:
         rule = Rule(cutoff=self.cutoff, prior_spread=self.prior_spread, most_runs=self.most_runs)

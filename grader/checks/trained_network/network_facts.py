@@ -204,6 +204,7 @@ class Export:
     agree: float | None  # share of images with the same prediction inside and outside
     before: float | None  # accuracy before the first step
     moved: float | None
+    start: str = ""  # a digest of the weights before the first step; empty: unknown
     bent: int | None = None  # dense layers that are no one linear map with an earlier one
     sparse: float = 0.0  # of the weights of a large layer, the share that is next to nothing
     tied: float = 0.0  # and the share that is another one's copy
@@ -223,6 +224,7 @@ def read_export(answer: Answer) -> Export | None:
         agree=facts.get("agree"),
         before=facts.get("before"),
         moved=facts.get("moved"),
+        start=str(facts.get("start", ""))[:64],
         bent=facts.get("bent"),
         sparse=float(facts.get("sparse", 0)),
         tied=float(facts.get("tied", 0)),

@@ -127,6 +127,20 @@ def test_points_of_a_notebook_with_its_own_seed(percent: float, status: Status, 
 
 
 @pytest.mark.parametrize(
+    ("starts", "fixed"), [(("a", "a"), True), (("a", "b"), False), (("a", ""), True)]
+)
+def test_a_seed_that_differs_from_run_to_run_is_none(starts: tuple[str, str], fixed: bool) -> None:
+    told = replace(
+        seen(83.0, 81.2, seeded=True, start=starts[0]),
+        runs=(further(1, export(81.2, shift=2000, start=starts[1])),),
+    )
+    got = CHECK.judge(told)
+    assert got.details["deterministic"] is fixed
+    assert (got.status is Status.PASSED) is fixed
+    assert bool(CHECK.again(told)) is not fixed
+
+
+@pytest.mark.parametrize(
     ("percents", "status", "verdict"),
     [
         ((86.0, 86.4), Status.PASSED, "pass"),
