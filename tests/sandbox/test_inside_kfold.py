@@ -220,6 +220,7 @@ def test_an_optimizer_that_calls_the_model_within_its_step() -> None:
         model(data[8:])
     (phase,) = phases(watch, outside)
     assert (phase["life"], phase["altered"]) == (0, False)
+    assert phase["counts"] == [2] * 8 + [0] * 4  # once in each step, however often it was asked
 
 
 def test_weights_that_no_step_left_are_told() -> None:

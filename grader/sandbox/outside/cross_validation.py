@@ -39,6 +39,7 @@ class Event:
     now: str  # fingerprint of the weights
     tick: int
     altered: bool  # whether the weights were not those that training had left
+    stepping: bool = False  # whether an optimizer asked for it within a step
     learned: bool = False  # once a gradient came back through it
 
 
@@ -52,6 +53,7 @@ class Life:
     counts: Whole  # gradients, by row
     labels: Whole  # the class last learned, by row; -1: none
     told: NDArray[np.bool_]  # rows whose classes were handed out to it
+    stepped: NDArray[np.bool_]  # rows learned from within the step that is being made
     given: NDArray[np.bool_]  # rows handed to the notebook's training function
     epochs: list[int] = field(default_factory=list)
     rate: float | None = None
@@ -89,7 +91,9 @@ class Life:
             self.closed.append((others, self.snapshot()))
         self.events = []
         used = (labels >= 0) & (event.rows >= 0) & self.told[event.rows]
-        np.add.at(self.counts, event.rows[used], 1)
+        once = used & ~(self.stepped[event.rows] & event.stepping)  # however often in one step
+        np.add.at(self.counts, event.rows[once], 1)
+        self.stepped[event.rows[used]] |= event.stepping
         self.labels[event.rows[used]] = labels[used]
         self.strange += int(((labels >= 0) & (event.rows < 0)).sum())
 
@@ -97,6 +101,10 @@ class Life:
         """A step has left it with these weights."""
         self.prints.add(now)
         self.last = now
+
+    def ends_step(self) -> None:
+        """The optimizer's step is over."""
+        self.stepped[:] = False
 
     def has_told(self, event: Event) -> bool:
         """Whether the outputs of a call were handed out, so that it was one."""
@@ -196,7 +204,7 @@ class CrossValidation:
         if not life.prints:
             self._prints.before(now)
         altered = bool(life.prints) and now not in life.prints
-        event = Event(key, found, classes, now, len(self._events), altered)
+        event = Event(key, found, classes, now, len(self._events), altered, stepping is True)
         self._events.append(event)
         life.events.append(event)
 
@@ -225,6 +233,7 @@ class CrossValidation:
         life = self._by_key.get(_whole(key, len(self._widths) - 1))
         if life is not None:
             life.left(prints.read(now))
+            life.ends_step()
             self._prints.after(now)
             life.moved |= now != life.first
             if life.rate is None and isinstance(rate, float):
@@ -267,6 +276,7 @@ class CrossValidation:
             counts=nothing.copy(),
             labels=nothing - 1,
             told=nothing > 0,
+            stepped=nothing > 0,
             given=nothing > 0,
             inherited=self._prints.kept(now, [life.last for life in self._lives]),
         )
