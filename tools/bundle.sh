@@ -14,7 +14,8 @@ cp "submissions/examples/Ada Strong_4711001_assignsubmission_file/ActivationFunc
 
 # As `python -m venv` and `pip install`, also where Python came without its pip.
 .venv/bin/python -m venv --without-pip "$work/env"
-pip() { .venv/bin/python -m pip --python "$work/env/bin/python" install --quiet "$@"; }
+# An index that can't be reached is passed over: pip would try it for a minute for each library.
+pip() { .venv/bin/python -m pip --python "$work/env/bin/python" install --quiet --retries 0 "$@"; }
 echo "bundle: installing its requirements into a new environment"
 pip -r "$work/bundle/requirements.txt" "$work"/bundle/grader-*.whl
 

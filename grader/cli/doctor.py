@@ -18,6 +18,7 @@ from grader.sandbox import archive_tool
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose, levels
+from grader.student.open_sandbox import KERNEL
 
 PACKAGES = ("torch", "torchvision", "sklearn", "matplotlib", "nbclient", "ipykernel")
 
@@ -78,6 +79,9 @@ def _ladder() -> list[Finding]:
 
 def _confinement() -> Finding:
     """Runs a notebook that tries to get out, and to read what it must not."""
+    if lacks := extras.missing(*KERNEL):
+        text = extras.sentence("not tested: it", lacks)
+        return Finding(what="confinement", ok=False, text=text)
     try:
         rung = choose.best()
     except SandboxError:

@@ -95,7 +95,8 @@ def _doubted(outcome: Outcome, doubt: str) -> Outcome:
     """What failed goes to a person where something was handed in that may be the work."""
     if outcome.status is not Status.FAILED or not doubt:
         return outcome
-    message = outcome.message if doubt in outcome.message else f"{outcome.message} {doubt}"
+    told = outcome.message
+    message = told if doubt in told else f"{_sentence(told)} {doubt}"
     return replace(outcome, status=Status.REVIEW, message=message)
 
 
@@ -114,10 +115,14 @@ def _excused(outcome: Outcome, case: Case, subject: str = "") -> Outcome:
     code = "\n".join(c.source for c in case.notebook.cells) if case.notebook else subject
     if outcome.status is not Status.FAILED or not missing or subject not in code:
         return outcome
-    reason = (
-        f"{outcome.message} The module {missing[0][:80]} is not installed here, which may be why."
-    )
-    return replace(outcome, status=Status.REVIEW, message=f"{reason} A person must look.")
+    reason = f"The module {missing[0][:80]} is not installed here, which may be why."
+    message = f"{_sentence(outcome.message)} {reason} A person must look."
+    return replace(outcome, status=Status.REVIEW, message=message)
+
+
+def _sentence(message: str) -> str:
+    """It may end with a student's own words."""
+    return message if message.endswith((".", "!", "?")) else f"{message}."
 
 
 def _verdict(work: TaskWork, item: Item, case: Case) -> Outcome:

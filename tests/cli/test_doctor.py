@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from grader.cli import doctor
 from grader.cli.main import main
+from grader.core import extras
 from grader.sandbox.walls import choose, levels, remedies
 
 
@@ -88,6 +89,14 @@ def test_the_mend_follows_the_state_of_the_machine(
 def test_a_lack_of_control_groups_has_its_own_mend(state: Path) -> None:
     assert "systemd-run" in remedies.of("bubblewrap+cgroup", "no control group for memory is given")
     assert "apt-get install bubblewrap" in remedies.BUBBLEWRAP
+
+
+def test_what_a_kernel_is_made_of_is_no_fault_of_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extras, "missing", lambda *names: ["nbclient"])
+    told = doctor._confinement().text
+    assert told == "not tested: it needs nbclient: pip install 'grader[notebooks]'"
 
 
 @pytest.fixture(scope="module")
