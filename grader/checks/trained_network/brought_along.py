@@ -21,8 +21,13 @@ MUCH = 1024
 MOST = 4 << 20
 """Letters that are looked at word by word. Nobody writes so many; they count as they are."""
 
-ADDRESS = re.compile(r"\b\w+://\S+")
+ADDRESS = re.compile(r"\b\w+://\S{1,200}(?!\S)")
+"""Longer ones are none that anybody types."""
+
 BETWEEN = re.compile(r"[\W_]+")
+SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
+"""Braille, emoji and the like: each may stand for a byte, and no language is written in them."""
+
 LONGEST = 30
 """Letters of a word."""
 
@@ -55,8 +60,10 @@ def _sources(notebook: Notebook | None) -> Iterator[str]:
 
 
 def _data(text: str) -> Iterator[str]:
-    """The parts of a text that are no words: numbers, and letters in no order of capitals."""
-    for part in BETWEEN.split(ADDRESS.sub(" ", text)):
+    """The parts of a text that are no words: numbers, signs, letters in no order of capitals."""
+    text = ADDRESS.sub(" ", text)
+    yield from SIGNS.findall(text)
+    for part in BETWEEN.split(text):
         if part and not _is_word(part):
             yield part
 

@@ -93,8 +93,14 @@ LETTERS = "".join(chr(33 + n) for n in np.random.default_rng(1).integers(0, 90, 
         " ".join(f"w{n} = {value};" for n, value in enumerate(WEIGHTS)),
         f"w = '{' '.join(BASE64[n : n + 8] for n in range(0, len(BASE64), 8))}'",
         f"w = {[BASE64[n : n + 5] for n in range(0, len(BASE64), 5)]}",
+        "w = '" + "".join(chr(0x2800 + n % 256) for n in WEIGHTS) + "'",
+        "w = '" + " ".join(chr(0x1F300 + n % 256) for n in WEIGHTS) + "'",
+        f"w = 'data://{BASE64}'",
     ],
-    ids=["list", "text", "comment", "integer", "lines", "names", "groups", "words"],
+    ids=[
+        *("list", "text", "comment", "integer", "lines", "names", "groups", "words"),
+        *("braille", "emoji", "long address"),
+    ],
 )
 def test_data_in_the_cells_raises_one(source: str) -> None:
     assert "hold data of" in told(source)
@@ -107,13 +113,18 @@ def test_data_in_the_cells_raises_one(source: str) -> None:
         "x = [" + "0, " * 3000 + "0]",
         "# " + "This is what the network does with its images. " * 200,
         "confusion = " + str((np.arange(100).reshape(10, 10) * 37 % 100).tolist()),
-        "url = 'https://example.org/" + LETTERS + "'",
+        "url = 'https://example.org/" + LETTERS[:180] + "'",
+        "url = 'https://example.org/" + LETTERS[:900] + "'",
+        "print('✓ fertig → „gut“ 🎉 " + "─" * 3000 + "')",
         "".join(
             f"# epoch {n}, loss {2 / n:.3f}, accuracy {n / (n + 1):.3f}\n" for n in range(1, 50)
         ),
         "# " + "Größe der Schichten, \u4e2d\u6587\u6ce8\u91ca. " * 300,
     ],
-    ids=["line", "zeros", "prose", "matrix", "address", "log", "other languages"],
+    ids=[
+        *("line", "zeros", "prose", "matrix", "address", "signed address", "signs", "log"),
+        "other languages",
+    ],
 )
 def test_what_is_no_data_raises_none(source: str) -> None:
     assert told(source) == ""
