@@ -70,6 +70,11 @@ NORMS = {
     "LayerNormalization",
     "ReduceMean",
     "ReduceSum",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceProd",
+    "ReduceSumSquare",
+    "ReduceLogSumExp",
 }
 SHAPES = {
     "Flatten",
@@ -82,15 +87,16 @@ SHAPES = {
     "Shape",
     "Constant",
     "ConstantOfShape",
-    "Concat",
-    "Gather",
-    "Slice",
-    "Transpose",
+    "Expand",
 }
+UNUSUAL = {"Concat", "Gather", "Slice", "Split", "Transpose", "Einsum", "ReduceMax", "ReduceMin"}
+"""What a perceptron may have (two halves of a picture, skipped layers), and a convolution, too."""
+
 OTHER = {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad"}
-ALLOWED = DENSE | ELEMENTWISE | NORMS | SHAPES | OTHER
-OF_AN_MLP = DENSE | ELEMENTWISE | NORMS | (SHAPES - {"Gather", "Slice", "Transpose", "Concat"})
-STRAIGHT = {"Add", "Sub", "Neg", "BatchNormalization", "ReduceMean", "ReduceSum"} | SHAPES
+ALLOWED = DENSE | ELEMENTWISE | NORMS | SHAPES | UNUSUAL | OTHER
+STRAIGHT = (
+    {"Add", "Sub", "Neg", "BatchNormalization", "ReduceMean", "ReduceSum"} | SHAPES | UNUSUAL
+) - {"ReduceMax", "ReduceMin", "Einsum"}
 """What keeps a straight line one, as products with numbers do."""
 
 PIXELS = 784
@@ -108,6 +114,8 @@ class ArtefactError(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """What a network's graph shows. `strange` is the first operator that no MLP has, or empty.
+
+    Where there is none, it is the first of `UNUSUAL`.
 
     `bent` is the number of dense layers with something between them and an earlier one that is no
     linear map: without any, all of them are one. `sparse` and `tied` are of the layer where they
@@ -158,27 +166,30 @@ def kind(model: onnx.ModelProto) -> Kind:
     """Follows the images through the graph; arithmetic on shapes is free."""
     graph = model.graph
     weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    dense, strange, bent, bends = 0, "", 0, False
+    dense, strange, unusual, bent, bends = 0, "", "", 0, False
     for node, touched, other in _of_images(graph):
         if node.op_type in DENSE:
             factors = [name for name in node.input[:2] if name in other]
             # A product of two values that both depend on the images is attention, no dense layer.
             if not factors:
                 strange = strange or f"{node.op_type} of two values"
-            # Who reads an image in parts (rows to a recurrent cell, patches) has fewer columns.
-            elif not dense and PIXELS not in weights.get(factors[0], (PIXELS,)):
+            # Who reads an image in parts (rows to a recurrent cell, patches) has fewer columns; so
+            # have two halves of a picture, each with a layer of its own.
+            elif not (dense or unusual) and PIXELS not in weights.get(factors[0], (PIXELS,)):
                 strange = strange or f"a first layer of {weights[factors[0]]}"
             bent += bends
             dense, bends = dense + 1, False
-        elif node.op_type not in OF_AN_MLP:
+        elif node.op_type in OTHER:
             strange = strange or node.op_type
+        elif node.op_type in UNUSUAL:
+            unusual = unusual or node.op_type
         elif dense and node.op_type not in STRAIGHT:
             bends |= not _is_scaling(node, touched)
     large = _large(graph)
     return Kind(
         operators=tuple(node.op_type for node in graph.node),
         dense=dense,
-        strange=strange,
+        strange=strange or unusual,
         bent=bent,
         sparse=max(map(share_of_nothing, large), default=0.0),
         tied=max(map(share_of_copies, large), default=0.0),

@@ -121,7 +121,7 @@ def test_a_value_that_scales_itself_bends() -> None:
             ),
             "AveragePool",
         ),
-        (Attention(), "Transpose"),
+        (Attention(), "MatMul of two values"),
     ],
 )
 def test_what_looks_at_neighbours_is_no_perceptron(module: nn.Module, strange: str) -> None:
@@ -334,3 +334,62 @@ def test_only_large_layers_of_numbers_tell_by_their_weights() -> None:
     assert (found.sparse, found.tied) == (1.0, 1 - 1 / 7840)
     assert onnx_network.share_of_nothing(half) == 0.5
     assert onnx_network.share_of_copies(half) == pytest.approx(2999 / 6000)
+
+
+class Skipped(nn.Module):
+    """Wide and deep: the pixels go past the hidden layer, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.last = nn.Linear(784, 16), nn.Linear(800, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.flatten(1)
+        return self.last(torch.cat([x, self.hidden(x).relu()], 1))
+
+
+class Halves(nn.Module):
+    """Each half of the picture has a layer of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = (nn.Linear(n, 10) for n in (392, 392, 10))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.flatten(1)
+        return self.last((self.first(x[:, :392]) + self.second(x[:, 392:])).relu())
+
+
+class Turned(nn.Module):
+    """As textbooks write it: a column for each image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(16, 784))
+        self.second = nn.Parameter(torch.randn(10, 16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.second @ (self.first @ x.flatten(1).T).relu()).T
+
+
+class Normed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(784, 16), nn.Linear(16, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.normalize(x.flatten(1))
+        return self.last(torch.logsumexp(torch.stack([self.first(x), self.first(x)]), 0))
+
+
+@pytest.mark.parametrize(
+    ("module", "unusual"),
+    [(Skipped(), "Concat"), (Halves(), "Slice"), (Turned(), "Transpose"), (Normed(), "Concat")],
+)
+def test_dense_layers_in_an_unusual_arrangement_are_told_as_that(
+    module: nn.Module, unusual: str
+) -> None:
+    found = onnx_network.kind(onnx_network.read(exported(module)))
+    assert found.strange == unusual
+    assert found.strange in onnx_network.UNUSUAL
+    assert found.bent >= 1

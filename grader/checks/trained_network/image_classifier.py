@@ -35,6 +35,7 @@ from grader.checks.trained_network.network_facts import (
     read_network,
 )
 from grader.core.model import AnswerStatus, Case, Outcome, Question, Status
+from grader.retraining import onnx_network
 from grader.retraining.datasets import fashion_mnist
 
 ALLOWED = {
@@ -130,7 +131,7 @@ class Mlp(Check):
         convolving = [kind for kind in kinds if CONVOLVING.search(kind.lower())]
         convolving += [call for call in network.calls if CONVOLVING.search(call)]
         left = read_export(answer_to(case, EXPORT))
-        if left is not None and left.strange:
+        if left is not None and left.strange and left.strange not in onnx_network.UNUSUAL:
             convolving.append(left.strange)
         if convolving:
             return failed(
@@ -139,15 +140,8 @@ class Mlp(Check):
         same = [kind for kind in kinds if kind != "Flatten"] == list(self.handout_layers)
         if same and [tuple(reversed(s)) for s in shapes] == list(self.handout):
             return failed("The network is still the handout's.", given=given)
-        if left is not None and left.problem:
-            reason = f"Whether this is a multi-layer perceptron is for a person: {left.problem}."
+        if left is not None and (reason := _for_a_person(left)):
             return review(reason, given=given)
-        if left is not None and (sign := _unfolded(left)):
-            return review(
-                f"It has the form of a multi-layer perceptron, but {sign}: it may be a convolution "
-                "that was written out as dense layers. A person must look.",
-                given=given,
-            )
         if left is not None and left.dense >= 2 and not left.strange:
             # Every operator that a pixel meets is known: names of classes tell no more than that.
             return self._perceptron(network, left, given)
@@ -244,6 +238,23 @@ class ClassAccuracy(Check):
 
 
 # --- small parts ------------------------------------------------------------------------------
+
+
+def _for_a_person(left: Export) -> str:
+    """Why the graph alone does not tell whether it is a perceptron's; empty if it does."""
+    if left.problem:
+        return f"Whether this is a multi-layer perceptron is for a person: {left.problem}."
+    if left.strange in onnx_network.UNUSUAL:
+        return (
+            f"Whether this is a multi-layer perceptron is for a person: it has {left.strange}, by "
+            "which it may use parts of an image as a convolution does."
+        )
+    if sign := _unfolded(left):
+        return (
+            f"It has the form of a multi-layer perceptron, but {sign}: it may be a convolution "
+            "that was written out as dense layers. A person must look."
+        )
+    return ""
 
 
 def _unfolded(left: Export) -> str:

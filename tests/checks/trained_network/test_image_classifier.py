@@ -100,6 +100,17 @@ def test_a_perceptron_that_may_be_a_convolution_goes_to_a_person(sign: Any, word
     assert words in found.message
 
 
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [("Concat", Status.REVIEW), ("Slice", Status.REVIEW), ("Conv", Status.FAILED)],
+)
+def test_what_perceptrons_have_too_costs_nobody_a_mark(found: str, status: Status) -> None:
+    graph = ok({"problem": "", "dense": 3, "strange": found})
+    got = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), graph)))
+    assert got.status is status
+    assert f"it has {found}" in got.message
+
+
 def test_weights_that_decay_are_no_convolution() -> None:
     graph = ok({"problem": "", "dense": 3, "sparse": 0.4, "tied": 0.01})
     found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), graph)))
