@@ -15,8 +15,8 @@ from pydantic import Field, model_validator
 
 from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.settings import Percent, Share
-from grader.checks.trained_network.claimed_accuracy import claim, disagreement
-from grader.checks.trained_network.course import Course
+from grader.checks.trained_network.claimed_accuracy import claim, claim_again, disagreement
+from grader.checks.trained_network.course import TOO_GOOD, Course
 from grader.checks.trained_network.doubts import Suspicion, doubts
 from grader.checks.trained_network.measured import Measured, audited, further, measured
 from grader.checks.trained_network.network_facts import (
@@ -132,7 +132,6 @@ class RetrainedAccuracy(Check):
         if first.problem:
             return self._weaker(case, first)
         found = measured(case)
-        network = read_network(answer_to(case, NETWORK))
         finding = self._finding(found, case)
         details = self._details(case, found, finding)
         told = self._told(case, found, finding)
@@ -149,9 +148,22 @@ class RetrainedAccuracy(Check):
             return passed(told, **details)
         if verdict is Verdict.REFER:
             return review(f"{told} That is too close to the cutoff to decide.", **details)
+        return self._below(case, told, finding, details)
+
+    def _below(
+        self, case: Case, told: str, finding: Conclusion, details: dict[str, Any]
+    ) -> Outcome:
+        """Of whoever did not reach the cutoff: what is no proof costs no point."""
+        network = read_network(answer_to(case, NETWORK))
         if network is not None and network.stopped == "seconds":
             # How far a training comes in a given time is the machine's doing, not the student's.
             return review(f"{told} A person must decide.", **details)
+        if (said := _said_here(case)) - finding.mean > TOO_GOOD:
+            return review(
+                f"{told} Run here, the notebook itself tells {said:.2f} %: perhaps its network "
+                "gets images in a form of the notebook's own. A person must look.",
+                **details,
+            )
         share = self._ramp(finding.mean)
         message = f"{told} {self.cutoff:g} % were asked for."
         return partial(share, message, **details) if share > 0 else failed(message, **details)
@@ -278,6 +290,17 @@ def _which(network: Network | None) -> str:
         return name
     rule = "evaluated on test images" if network.evaluated else "trained"
     return f"{name}(of {network.networks}, the one {rule} last) "
+
+
+def _said_here(case: Case) -> float:
+    """The accuracy, in percent, that the notebook tells by its own means when it is run here.
+
+    What it prints of the test set, or where both of its courses end; 0 where it tells none.
+    """
+    ends = [float(series[-1]) * 100 for series in Course.of(case).accuracies[:2]]
+    return max(
+        claim_again(case.notebook, case.evidence) or 0.0, min(ends) if len(ends) == 2 else 0.0
+    )
 
 
 def _curves(case: Case, network: Network | None) -> dict[str, list[float]]:

@@ -388,6 +388,40 @@ def test_a_claim_far_from_the_measurement_is_told_with_a_reason(again: str, word
     assert got.details["claimed"] == (83.2 if "perhaps" in words else 95.0)
 
 
+@pytest.mark.parametrize(
+    ("printed", "status"),
+    [
+        ("test accuracy: 87.1%", Status.REVIEW),
+        ("test accuracy: 12.0%", Status.FAILED),
+        ("test accuracy: 24.9%", Status.FAILED),
+        ("", Status.FAILED),
+    ],
+)
+def test_who_tells_far_more_of_its_own_run_here_is_failed_by_no_measurement(
+    printed: str, status: Status
+) -> None:
+    """Pixels that the notebook changes by its own means are not those that it was measured on."""
+    cell = Cell(id="a", kind="code", source="evaluate(model, testloader)", outputs=())
+    run = CellRun(index=0, id="a", status="ok", text=printed)
+    evidence = Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,))
+    got = CHECK.judge(
+        replace(seen(10.0, 10.1), notebook=Notebook(name="n", cells=(cell,)), evidence=evidence)
+    )
+    assert got.status is status
+    assert ("Run here, the notebook itself tells 87.10 %" in got.message) is (
+        status is Status.REVIEW
+    )
+
+
+def test_whose_courses_end_far_above_the_measurement_is_failed_by_no_measurement() -> None:
+    rising = np.linspace(0.6, 0.87, 6)
+    histories = {"train_acc": rising, "val_acc": rising - 0.011 * np.arange(6)}
+    low = seen(30.0, 30.1)
+    got = CHECK.judge(replace(low, answers=(*low.answers[:2], ok(histories), low.answers[3])))
+    assert got.status is Status.REVIEW
+    assert "Run here, the notebook itself tells 81.50 %" in got.message
+
+
 # --- a seed that was set for a GPU ------------------------------------------------------------
 
 

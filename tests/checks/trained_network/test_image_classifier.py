@@ -469,6 +469,14 @@ def test_other_heights_get_a_part(values: NDArray[np.float64]) -> None:
     assert "not the network's" in got.message
 
 
+def test_heights_far_above_what_was_measured_go_to_a_person() -> None:
+    """A network that gets its images in a form of its own is measured on others."""
+    answers = (ok(GOOD), ok([figure(bars=bars(TRUTH))]), ok({"classes": (CLASSES + 1) % 10}))
+    got = PER_CLASS.judge(case(PER_CLASS, (NETWORK, FIGURES, STAND_IN), answers))
+    assert got.status is Status.REVIEW
+    assert f"of {TRUTH.mean():.1%} in the mean" in got.message
+
+
 @pytest.mark.parametrize(
     "figures",
     [
