@@ -6,7 +6,7 @@ Trusted side, pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import ValidationError
@@ -238,17 +238,20 @@ def partition_fault(call: Call) -> str:
 
 def used(call: Call, name: str) -> JSON:
     """The value that was used in place of a parameter; None if it could not be seen."""
-    values = [_used_in(fold, name, call.params["classes"]) for fold in call.folds]
+    values = [_used_in(fold, name, call.params) for fold in call.folds]
     odd = [value for value in values if not same(value, call.params[name])]
     return next((value for value in odd if value is not None), None) if odd else values[0]
 
 
-def _used_in(fold: Fold, name: str, classes: int) -> JSON:
+def _used_in(fold: Fold, name: str, params: Mapping[str, JSON]) -> JSON:
     if name == "hidden":
         widths = fold.phase.widths
-        return widths[:-1] if widths and widths[-1] == classes else None
+        return widths[:-1] if widths and widths[-1] == params["classes"] else None
     if name == "lr":
         return fold.after.rate
+    times = fold.learned[fold.learned > 0]
+    if not fold.asked and times.size and times.min() < params["epochs"] < times.max():
+        return params["epochs"]  # rows drawn at random are learned from more or less often
     # What the training function is told to do is not yet what it does.
     return fold.epochs if fold.learned.max() >= min(fold.epochs, MAX_EPOCHS) else None
 

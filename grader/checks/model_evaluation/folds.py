@@ -101,10 +101,14 @@ class Fold:
         return counts - np.array(self.before.counts) if self.before else counts
 
     @property
+    def asked(self) -> list[int]:
+        """The epochs that the training function was asked for in this fold, call by call."""
+        return self.after.epochs[len(self.before.epochs) if self.before else 0 :]
+
+    @property
     def epochs(self) -> int:
         """How many epochs this fold's training took, as asked for, else as seen."""
-        asked = self.after.epochs[len(self.before.epochs) if self.before else 0 :]
-        return sum(asked) if asked else int(self.learned.max())
+        return sum(self.asked) if self.asked else int(self.learned.max())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

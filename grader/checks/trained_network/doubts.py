@@ -23,6 +23,9 @@ FOREIGN = 0.2
 MOST_TESTED = 500
 """Test images that may be fetched just before a backward pass by a slip."""
 
+HARDLY = 0.1
+"""Of the loss at first: who learns to be good loses more of it."""
+
 BY_HAND = "by hand"
 """Told in place of an optimizer, where a notebook moves the weights itself."""
 
@@ -53,7 +56,7 @@ def doubts(found: list[Measured], case: Case, limits: Suspicion, cutoff: float) 
     if network is not None and (network.steps == 0 or network.optimizer == BY_HAND):
         sentences.append("No optimizer updated its weights.")
     elif network is not None and found[0].accuracy >= cutoff and not _fell(network):
-        sentences.append("It is good, but its loss did not fall while it was trained.")
+        sentences.append("It is good, but its loss hardly fell while it was trained.")
     return sentences
 
 
@@ -154,4 +157,5 @@ def _fell(network: Network) -> bool:
     if losses.size < 10:
         return True
     tenth = max(1, losses.size // 10)
-    return bool(np.mean(losses[-tenth:]) < np.mean(losses[:tenth]))
+    first, last = float(np.mean(losses[:tenth])), float(np.mean(losses[-tenth:]))
+    return last < first - HARDLY * abs(first)

@@ -141,7 +141,7 @@ class CrossValidation:
 
     def __init__(self, params: Mapping[str, JSON]) -> None:
         self._script, self._classes = np.asarray(params["script"]), int(params["classes"])
-        self._count = len(params["target"])
+        self._count, self._rate = len(params["target"]), float(params.get("lr", 0))
         self._lives: list[Life] = []
         self._by_key: dict[int, Life] = {}
         self._widths: list[list[int]] = []  # by key
@@ -236,8 +236,12 @@ class CrossValidation:
             life.ends_step()
             self._prints.after(now)
             life.moved |= now != life.first
-            if life.rate is None and isinstance(rate, float):
+            # A schedule has many: the one that was asked for counts, if it is among them.
+            if isinstance(rate, float) and (life.rate is None or self._is_asked(rate)):
                 life.rate = rate
+
+    def _is_asked(self, rate: float) -> bool:
+        return abs(rate - self._rate) <= 1e-6 * abs(self._rate)
 
     def _trained(self, key: int, now: str, rows: JSON, epochs: JSON, rate: JSON) -> None:
         """The notebook's training function has returned."""

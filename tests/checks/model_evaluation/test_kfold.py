@@ -305,6 +305,12 @@ for i in range(k):
     accuracies.append(float(calculate_accuracy(data[folds[i]], target[folds[i]], model)))
 return accuracies, sum(accuracies) / k
 """,
+    "rows drawn at random, a rate that rises": OWN_LOOP.replace(
+        "for batch in torch.randperm(len(xs)).split(8):",
+        "for batch in torch.randint(len(xs), (len(xs),)).split(8):\n"
+        "            for group in optimizer.param_groups:\n"
+        "                group['lr'] = min(lr, group['lr'] + lr / 9)",
+    ).replace("net.parameters(), lr=lr)", "net.parameters(), lr=lr / 10)"),
     "last fold tested first": MASKS.replace(
         "    accuracies.append(calculate_accuracy(data[test], target[test], model).item())",
         "    accuracies.append((model, test))",

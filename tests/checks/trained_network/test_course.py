@@ -129,7 +129,13 @@ def test_settings_that_were_tried_are_no_accuracies() -> None:
     assert (got.status, str(got.share)) == (Status.PARTIAL, "0.6")
     # What is named tells what it is, and what ends near to the network's accuracy may be its own.
     assert loop(kept | {"a": [0.6, 0.8, 0.9], "b": [0.5, 0.7, 0.8]}).status is Status.PASSED
-    assert loop(kept | {"val": [0.1, 0.2, 0.3], "train": [0.1, 0.3, 0.4]}).share == 1
+    assert loop(kept | {"val": [0.1, 0.2, 0.75], "train": [0.1, 0.3, 0.4]}).share == 1
+
+
+def test_a_network_that_is_far_better_than_its_course_goes_to_a_person() -> None:
+    got = loop(COURSE | {"train": [0.08, 0.09, 0.1], "val": [0.07, 0.09, 0.1]})
+    assert got.status is Status.REVIEW
+    assert "No accuracy is told above 10.0 %" in got.message
 
 
 TWO = {
