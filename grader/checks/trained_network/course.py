@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.functions.plots import all_axes
+from grader.checks.trained_network.drawn_lines import ACCURACY, LOSS, named_lines, told_apart
 from grader.checks.trained_network.measured import further, measured
 from grader.checks.trained_network.network_facts import (
     FIGURES,
@@ -30,10 +31,8 @@ from grader.core import codec
 from grader.core.model import Case, Evidence
 
 MIN_EPOCHS = 2
-LOSS = re.compile(r"loss|verlust|fehler|kosten|cost|error", re.IGNORECASE)
 BY_CLASS = re.compile(r"class(?!if)|klasse", re.IGNORECASE)
 CLASSES = 10
-ACCURACY = re.compile(r"acc|genau|treffer|correct|score", re.IGNORECASE)
 VALIDATION = re.compile(r"val|test|dev", re.IGNORECASE)
 TRAINING = re.compile(r"train|epo[ck]|hist|verlauf", re.IGNORECASE)
 SCHEDULE = re.compile(
@@ -312,19 +311,6 @@ def _of_classes(name: str, values: Series, loss: Series | None) -> bool:
     return not (ACCURACY.search(name) or VALIDATION.search(name) or TRAINING.search(name))
 
 
-def named_lines(axes: Sequence[dict[str, Any]]) -> list[tuple[str, Series]]:
-    """Every line with what is written about it: its label, else the axis's label and the title."""
-    return [
-        (line["label"] if _tells(line["label"]) else f"{ax['ylabel']} {ax['title']}", line["y"])
-        for ax in axes
-        for line in lines_of(ax)
-    ]
-
-
-def _tells(text: str) -> bool:
-    return bool(LOSS.search(text)) != bool(ACCURACY.search(text))
-
-
 def _of_epochs(name: str, values: Series) -> bool:
     """Whether a series may hold a number for each epoch.
 
@@ -344,6 +330,6 @@ def _counts(values: Series) -> bool:
 
 def _is_accuracy(name: str, values: Series) -> bool:
     shares = fractions(values)
-    if shares is None or (_tells(name) and LOSS.search(name)):
+    if shares is None or (told_apart(name) and LOSS.search(name)):
         return False
-    return _tells(name) or bool(shares[-1] > shares[0] or shares[-1] >= 0.9 * shares[0] > 0.27)
+    return told_apart(name) or bool(shares[-1] > shares[0] or shares[-1] >= 0.9 * shares[0] > 0.27)

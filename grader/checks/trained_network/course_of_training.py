@@ -13,9 +13,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from grader.checks.base import Check, error, failed, outcome, partial, passed, review
-from grader.checks.functions.plots import all_axes, lines_of
+from grader.checks.functions.plots import all_axes
 from grader.checks.settings import Share, sum_up
 from grader.checks.trained_network.course import CLASSES, Course, contradictions
+from grader.checks.trained_network.drawn_lines import courses_of
 from grader.checks.trained_network.network_facts import (
     EXPORT,
     FIGURES,
@@ -225,7 +226,7 @@ class TrainingPlots(Check):
         if answer_to(case, FIGURES).status in UNKNOWN:
             return error("What the notebook draws could not be established.")
         axes_of_all = all_axes(answer_to(case, FIGURES))
-        axes = [ax for ax in axes_of_all if lines_of(ax)]
+        axes = [ax for ax in axes_of_all if courses_of(ax)]
         drawn = Course.drawn(case, axes)
         network = read_network(answer_to(case, NETWORK))
         if network is not None and (wrong := contradictions(case, drawn, network)):
