@@ -328,8 +328,8 @@ def _with_quiz(submission: Submission, quiz: people.Matched, assignment: Assignm
     if row is None:
         doubt, told = quiz.doubts.get(student), quiz.unfinished.get(student)
         beside = f"{submission.quiz.source} was handed in, too." if submission.quiz else ""
-        if doubt or (told and beside):  # who took the quiz can't choose how he is marked
-            why = " ".join(filter(None, (doubt or told, beside)))
+        if doubt:  # who took the quiz can't choose how he is marked
+            why = " ".join(filter(None, (doubt, beside)))
             doubts = {**submission.doubts, **dict.fromkeys(tasks, why)}
             return replace(submission, quiz=None, doubts=doubts, problems=(*problems, why))
         return replace(submission, problems=(*problems, told)) if told else submission
