@@ -158,7 +158,8 @@ class RetrainedAccuracy(Check):
         if network is not None and network.stopped == "seconds":
             # How far a training comes in a given time is the machine's doing, not the student's.
             return review(f"{told} A person must decide.", **details)
-        if (said := _said_here(case)) - finding.mean > TOO_GOOD:
+        said = claim_again(case.notebook, case.evidence) or 0.0
+        if said - finding.mean > TOO_GOOD:
             return review(
                 f"{told} Run here, the notebook itself tells {said:.2f} %: perhaps its network "
                 "gets images in a form of the notebook's own. A person must look.",
@@ -290,17 +291,6 @@ def _which(network: Network | None) -> str:
         return name
     rule = "evaluated on test images" if network.evaluated else "trained"
     return f"{name}(of {network.networks}, the one {rule} last) "
-
-
-def _said_here(case: Case) -> float:
-    """The accuracy, in percent, that the notebook tells by its own means when it is run here.
-
-    What it prints of the test set, or where both of its courses end; 0 where it tells none.
-    """
-    ends = [float(series[-1]) * 100 for series in Course.of(case).accuracies[:2]]
-    return max(
-        claim_again(case.notebook, case.evidence) or 0.0, min(ends) if len(ends) == 2 else 0.0
-    )
 
 
 def _curves(case: Case, network: Network | None) -> dict[str, list[float]]:

@@ -413,15 +413,6 @@ def test_who_tells_far_more_of_its_own_run_here_is_failed_by_no_measurement(
     )
 
 
-def test_whose_courses_end_far_above_the_measurement_is_failed_by_no_measurement() -> None:
-    rising = np.linspace(0.6, 0.87, 6)
-    histories = {"train_acc": rising, "val_acc": rising - 0.011 * np.arange(6)}
-    low = seen(30.0, 30.1)
-    got = CHECK.judge(replace(low, answers=(*low.answers[:2], ok(histories), low.answers[3])))
-    assert got.status is Status.REVIEW
-    assert "Run here, the notebook itself tells 81.50 %" in got.message
-
-
 # --- a seed that was set for a GPU ------------------------------------------------------------
 
 
