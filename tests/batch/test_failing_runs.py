@@ -136,7 +136,8 @@ def test_no_item_passes_where_a_run_that_its_rule_asks_for_failed(
     of = training(tmp_path)
     found = outcome(tmp_path, of, performing(accuracies, number, how))
     never_made = how in ("raises", "setup_failed")
-    own_end = number == 0 and not never_made
+    # Who printed too much may have trained well until then.
+    own_end = number == 0 and not never_made and how != "output"
     expected = Status.ERROR if never_made else Status.FAILED if own_end else Status.REVIEW
     assert (found.status, found.share) == (expected, Decimal(0)), found.message
     assert ("No space left" if how == "raises" else f"The {how} gave out.") in found.message
