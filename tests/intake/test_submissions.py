@@ -252,7 +252,9 @@ def test_who_took_the_quiz_can_not_choose_to_be_marked_by_a_file(
     hand_in(tmp_path, "Ada Lovelace", **file)
     (tmp_path / "r.csv").write_text(f"{HEADER}\n{rows}")
     (ada,) = ingest([tmp_path], assignment, PLATFORMS).submissions
-    assert (ada.quiz is None) is (is_doubt or not file)  # of an attempt that was not ended it counts
+    assert (ada.quiz is None) is (
+        is_doubt or not file
+    )  # beside an attempt without an end it counts
     assert ("autodiff" in ada.doubts) is is_doubt
     told = any("autodiff.toml was handed in, too" in one for one in ada.problems)
     assert told is (is_doubt and bool(file))

@@ -30,6 +30,14 @@ BY_HAND = "by hand"
 """Told in place of an optimizer, where a notebook moves the weights itself."""
 
 
+OTHER_READERS = re.compile(
+    r"\bjit\.load|\bfrom_file\b|\bread_file\b|\bread_image\b|\bsubprocess\b|\bctypes\b"
+    r"|\bos\.(?:system|popen)\b|^\s*!\s*(?:cat|base64|xxd|head|cp|python)|^%%(?:bash|sh|script)",
+    re.MULTILINE,
+)
+"""What reads files without Python's `open`, which alone is heard."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
     """From where on a fact is odd. Honest trainings that were measured stay far on this side."""
@@ -143,12 +151,17 @@ def _of_the_material(
 
 
 def _is_read(name: str, network: Network, case: Case) -> bool:
-    """Whether a file beside the notebook was seen to be read, or is a module that it names."""
+    """Whether a file beside the notebook was seen to be read, or may be by what it names.
+
+    That is a module, or a file that is named where something reads files that is not Python itself.
+    """
     path = PurePosixPath(name)
-    if name in network.read or path.suffix != ".py":
-        return name in network.read
+    if name in network.read:
+        return True
     code = "\n".join(cell.source for cell in case.notebook.cells) if case.notebook else ""
-    return re.search(rf"\b{re.escape(path.stem)}\b", code) is not None
+    if path.suffix == ".py":
+        return re.search(rf"\b{re.escape(path.stem)}\b", code) is not None
+    return path.name in code and OTHER_READERS.search(code) is not None
 
 
 def _fell(network: Network) -> bool:

@@ -145,6 +145,21 @@ def test_a_file_counts_that_was_read_as_it_came(name: str) -> None:
     assert told(files=FILES) == ""  # pictures of outputs, and files that nobody reads
 
 
+@pytest.mark.parametrize(
+    ("code", "is_used"),
+    [
+        ('old = torch.jit.load("weights.npy")', True),
+        ('raw = subprocess.check_output(["cat", "weights.npy"])', True),
+        ("!cat weights.npy", True),
+        ('np.save("weights.npy", w)\n!pip install tqdm', False),
+        ('old = torch.jit.load("other.pt")', False),
+    ],
+)
+def test_a_file_counts_that_may_be_read_by_other_means(code: str, is_used: bool) -> None:
+    found = told(code, files={"weights.npy": NUMBERS})
+    assert ("weights.npy hold data of" in found) is is_used
+
+
 @pytest.mark.parametrize(("code", "is_used"), [("import helper", True), ("x = 1", False)])
 def test_a_module_beside_the_notebook_counts_if_it_is_named(code: str, is_used: bool) -> None:
     found = told(code, files={"helper.py": f"W = {WEIGHTS.tolist()}".encode()})
