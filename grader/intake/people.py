@@ -42,6 +42,7 @@ class Matched:
 
     responses: dict[str, QuizResponse] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)  # why it can't be told
+    rowless: set[str] = field(default_factory=set)  # those whom no row names, in doubt or not
     unfinished: dict[str, str] = field(default_factory=dict)  # attempts that don't count
     absent: dict[Entry, QuizResponse] = field(default_factory=dict)  # of whom handed in nothing
     remarks: list[str] = field(default_factory=list)
@@ -117,6 +118,7 @@ def _tell(
         if not any(student in one for one in known):
             near = [t for t in left if _words(t) & set(cleaned(owner.identity.name).split())]
             told = _told(near or left)
+            found.rowless.add(student)
             found.doubts[student] = (
                 f"No row of the quiz has this name, and some fit nobody: {told}."
             )

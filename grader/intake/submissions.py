@@ -310,12 +310,15 @@ def _quiz(
         quiz = people.Matched(
             responses=found.responses | quiz.responses,
             doubts=found.doubts | quiz.doubts,
+            rowless=(found.rowless | quiz.rowless)
+            - {s for one in (found, quiz) for s in one.doubts if s not in one.rowless},
             unfinished=found.unfinished | quiz.unfinished,
             absent=found.absent | quiz.absent,
         )
     for owner in owners if beside.unusable else ():
         student = owner.identity.student
         if not any(student in one for one in (quiz.responses, quiz.doubts, quiz.unfinished)):
+            quiz.rowless.add(student)
             quiz.doubts[student] = f"The quiz could not be read: {beside.unusable[0]}."
     return quiz
 
@@ -328,7 +331,8 @@ def _with_quiz(submission: Submission, quiz: people.Matched, assignment: Assignm
     if row is None:
         doubt, told = quiz.doubts.get(student), quiz.unfinished.get(student)
         beside = f"{submission.quiz.source} was handed in, too." if submission.quiz else ""
-        if doubt:  # who took the quiz can't choose how he is marked
+        # Who took the quiz can't choose how he is marked.
+        if doubt and not (submission.quiz and student in quiz.rowless):
             why = " ".join(filter(None, (doubt, beside)))
             doubts = {**submission.doubts, **dict.fromkeys(tasks, why)}
             return replace(submission, quiz=None, doubts=doubts, problems=(*problems, why))

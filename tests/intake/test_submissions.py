@@ -252,12 +252,20 @@ def test_who_took_the_quiz_can_not_choose_to_be_marked_by_a_file(
     hand_in(tmp_path, "Ada Lovelace", **file)
     (tmp_path / "r.csv").write_text(f"{HEADER}\n{rows}")
     (ada,) = ingest([tmp_path], assignment, PLATFORMS).submissions
-    assert (ada.quiz is None) is (
-        is_doubt or not file
-    )  # beside an attempt without an end it counts
+    assert (ada.quiz is None) is (is_doubt or not file)  # else the file counts
     assert ("autodiff" in ada.doubts) is is_doubt
     told = any("autodiff.toml was handed in, too" in one for one in ada.problems)
     assert told is (is_doubt and bool(file))
+
+
+@pytest.mark.parametrize("file", [{}, {"autodiff_toml": "v1 = 1.2"}])
+def test_a_file_of_whom_no_row_names_counts(
+    tmp_path: Path, assignment: Assignment, file: dict[str, str]
+) -> None:
+    hand_in(tmp_path, "Ada Lovelace", **file)
+    (tmp_path / "r.csv").write_text(f"{HEADER}\nFremd,Otto,Beendet,5\n")
+    (ada,) = ingest([tmp_path], assignment, PLATFORMS).submissions
+    assert (ada.quiz is None) is ("autodiff" in ada.doubts) is (not file)
 
 
 def test_of_two_downloads_with_one_student_the_first_counts_and_it_is_told(

@@ -32,7 +32,8 @@ BY_HAND = "by hand"
 
 OTHER_READERS = re.compile(
     r"\bjit\.load|\bfrom_file\b|\bread_file\b|\bread_image\b|\bsubprocess\b|\bctypes\b"
-    r"|\bos\.(?:system|popen)\b|^\s*!\s*(?:cat|base64|xxd|head|cp|python)|^%%(?:bash|sh|script)",
+    r"|\bos\.(?:system|popen)\b|^[ \t]*![ \t]*(?:cat|base64|xxd|head|cp|python)"
+    r"|^%%(?:bash|sh|script)",
     re.MULTILINE,
 )
 """What reads files without Python's `open`, which alone is heard."""
