@@ -116,7 +116,7 @@ class RetrainedAccuracy(Check):
             return ()
         if not further_runs:
             return (EXPORT, HISTORIES, FIGURES)
-        if self._doubts(found, case) or self._deterministic(case):
+        if self._doubts(found, case) or self._deterministic(found, case):
             return ()
         close = self._finding(found, case).verdict is Verdict.REFER
         return (EXPORT,) if close else ()
@@ -171,16 +171,16 @@ class RetrainedAccuracy(Check):
 
     # -- the runs ----------------------------------------------------------------------------
 
-    def _deterministic(self, case: Case) -> bool:
+    def _deterministic(self, found: list[Measured], case: Case) -> bool:
         """Whether it sets a seed, and one that is the same in each run: then all begin alike."""
         network = read_network(answer_to(case, NETWORK))
-        starts = {run.export.start for run in measured(case)} - {""}
+        starts = {run.export.start for run in found} - {""}
         seeded = network is not None and network.seeded and not network.elsewhere
         return seeded and len(starts) < 2
 
     def _finding(self, found: list[Measured], case: Case) -> Conclusion:
         rule = Rule(cutoff=self.cutoff, prior_spread=self.prior_spread, most_runs=self.most_runs)
-        if self._deterministic(case):
+        if self._deterministic(found, case):
             return decide([found[0].accuracy], rule, deterministic=True)
         return decide([run.accuracy for run in found], rule)
 
@@ -211,7 +211,7 @@ class RetrainedAccuracy(Check):
     def _told(self, case: Case, found: list[Measured], finding: Conclusion) -> str:
         network = read_network(answer_to(case, NETWORK))
         which = _which(network)
-        if self._deterministic(case):
+        if self._deterministic(found, case):
             text = (
                 f"Trained again, the network {which}reaches {finding.mean:.2f} % on the test "
                 "images; it sets its own seed, so that one run says it all."
@@ -238,7 +238,7 @@ class RetrainedAccuracy(Check):
         table = np.zeros((10, 10), dtype=int)
         np.add.at(table, (labels, classes), 1)
         network = read_network(answer_to(case, NETWORK))
-        fixed = self._deterministic(case)
+        fixed = self._deterministic(found, case)
         reached = [run.accuracy for run in found]
         plain = self._plain(
             reached[:1] if fixed else reached, claim(case.notebook), finding.verdict.value

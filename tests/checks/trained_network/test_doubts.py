@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.checks.trained_network.doubts import Suspicion, doubts
+from grader.checks.trained_network.doubts import BY_HAND, Suspicion, doubts
 from grader.checks.trained_network.measured import Measured
 from grader.checks.trained_network.network_facts import EXPORT, NETWORK, Export
 from grader.core import codec
 from grader.core.model import Answer, AnswerStatus, Case, Ending, Evidence, Run
+from grader.sandbox.inside.fixtures import by_hand
 
 LIMITS = Suspicion()
 CUTOFF = 82.0
@@ -163,3 +164,8 @@ def test_where_nothing_is_known_of_the_network_the_rest_is_still_told() -> None:
         "Before its first step it already knows 90% of the images."
     ]
     assert codec.digest(EXPORT) != codec.digest(NETWORK)
+
+
+def test_both_sides_say_the_same_of_descent_by_hand() -> None:
+    """Trusted code loads nothing that runs beside student code, so the word stands twice."""
+    assert by_hand.NAME == BY_HAND
