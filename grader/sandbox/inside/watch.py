@@ -39,7 +39,7 @@ class Rows:
     def find(self, tensor):
         """The number of each row of a tensor whose last dimension has our width."""
         keys = self._keys(tensor.detach().cpu().numpy())
-        return np.array([self._numbers.get(key, -1) for key in keys], dtype=np.int32)
+        return [self._numbers.get(key, -1) for key in keys]
 
 
 class Place(threading.local):
@@ -57,6 +57,16 @@ class Model:
     def __init__(self, number, module):
         self.number, self.module = number, module
         self.known, self.first, self.prints = {}, "", set()
+        self._last = None, ""
+
+    def now(self):
+        """Its fingerprint. Most calls find the weights that the last step has left."""
+        weights = [_values(parameter).tobytes() for parameter in self.module.parameters()]
+        known, now = self._last
+        if weights != known:
+            now = fingerprint(self.module)
+            self._last = weights, now
+        return now
 
 
 class Watch:
@@ -111,7 +121,7 @@ class Watch:
         rows, rate = self.rows.find(data), float(rate) if isinstance(rate, float) else None
         epochs = int(epochs) if type(epochs) is int else None
         model = self._model(module)
-        self._tell("trained", model.number, fingerprint(module), rows.tolist(), epochs, rate)
+        self._tell("trained", model.number, model.now(), rows, epochs, rate)
 
     def tell_all(self):
         """Hands over what was kept back."""
@@ -129,21 +139,19 @@ class Watch:
         x = next((value for value in inputs if isinstance(value, torch.Tensor)), None)
         if os.getpid() != self._pid or not self._is_model(module, x, out):
             return out
-        rows, real = self.rows.find(x), out.reshape(-1, self._classes)
+        rows, values = self.rows.find(x), _values(out).reshape(-1, self._classes)
+        finite = np.isfinite(values).all(axis=1)
+        own = np.where(finite, values.argmax(axis=1), -1).tolist()
         with self._lock:
-            classes, event = self._wanted(module, rows, real), self._calls - 1
-        out = self._follow(classes, rows, real).reshape(out.shape)
+            classes, event = self._wanted(self._model(module), rows, own), self._calls - 1
+        out = _led(out, _shown(classes, rows, values), bool(finite.all()))
         if out.requires_grad:
             out.register_hook(lambda gradient: self._pulled(event, gradient))
         return out
 
-    def _wanted(self, module, rows, real):
+    def _wanted(self, model, rows, own):
         """The classes that a call shall predict. What was told once is not asked for again."""
-        import torch
-
-        model, now, rows = self._model(module), fingerprint(module), rows.tolist()
-        finite = real.detach().isfinite().all(dim=1)
-        own = torch.where(finite, real.detach().argmax(dim=1), -1).tolist()
+        now = model.now()
         self._calls += 1
         self._told.append(("call", model.number, now, rows, own, self._place.stepping))
         if now not in model.prints and now != model.first:  # another model, in the same place
@@ -169,27 +177,10 @@ class Watch:
             and next(module.parameters(), None) is not None
         )
 
-    def _follow(self, classes, rows, real):
-        """Outputs whose largest is the class that was told, with the true outputs' gradients.
-
-        So the accuracy on any set of rows is known, whatever the training did. The values are
-        probabilities, so that softmax, logarithms and losses of any kind stay finite.
-        """
-        import torch
-
-        wanted = np.full((len(rows), self._classes), 0.05)
-        wanted[np.arange(len(rows)), classes] = 0.9
-        wanted = torch.as_tensor(wanted, dtype=real.dtype, device=real.device)
-        known = torch.as_tensor(rows >= 0, device=real.device)[:, None]
-        value = torch.where(known, wanted, real.detach())
-        return value + (real - real.detach()).nan_to_num()
-
     def _pulled(self, event, gradient):
-        import torch
-
-        pull = gradient.detach().reshape(-1, self._classes)
+        pull = _values(gradient).reshape(-1, self._classes)
         # Every usual loss pulls the output of the right class up, and no other.
-        labels = torch.where((pull != 0).any(dim=1), pull.argmin(dim=1), -1)
+        labels = np.where((pull != 0).any(axis=1), pull.argmin(axis=1), -1)
         self._tell("pull", event, labels.tolist())
 
     def _stepping(self, *_):
@@ -202,7 +193,7 @@ class Watch:
         for key in {id(p) for each in optimizer.param_groups for p in each["params"]}:
             if key in self._modules:
                 model = self._modules[key]
-                now = fingerprint(model.module)
+                now = model.now()
                 model.first = ""
                 model.prints.add(now)
                 self._tell("step", model.number, now, rate)
@@ -229,9 +220,38 @@ def _own_kinds():
     return found
 
 
+def _values(tensor):
+    """As an array of numpy's, without its gradient; mostly the tensor's own memory."""
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if tensor.dtype.itemsize < 4 else tensor).numpy()
+
+
+def _shown(classes, rows, values):
+    """What a call's outputs are to be: the largest is that of the class that was told, if ours.
+
+    So the accuracy on any set of rows is known, whatever the training did. They are probabilities,
+    so that softmax, logarithms and losses of any kind stay finite.
+    """
+    shown = np.full(values.shape, 0.05)
+    shown[np.arange(len(rows)), classes] = 0.9
+    foreign = np.array(rows, dtype=np.int64) < 0
+    shown[foreign] = values[foreign]
+    return shown
+
+
+def _led(out, shown, finite):
+    """A tensor with the values that are to be shown, and the gradients of the true ones."""
+    import torch
+
+    value = torch.from_numpy(shown).to(out).reshape(out.shape)
+    nothing = out - out.detach()
+    return value + (nothing if finite else nothing.nan_to_num())
+
+
 def fingerprint(module):
     """A print of each parameter, spaces between: equal for equal ones, alike for near ones."""
-    found = [_print(parameter) for parameter in module.parameters()]
+    with np.errstate(all="ignore"):
+        found = [_print(parameter) for parameter in module.parameters()]
     if len(found) > PARTS:
         found[PARTS - 1 :] = [_digest(found[PARTS - 1 :])]
     return " ".join(found)
@@ -239,11 +259,10 @@ def fingerprint(module):
 
 def _print(parameter):
     """A digest (where nan equals nan), and for some of the values whether they exceed the mean."""
-    values = parameter.detach().double().cpu().numpy().reshape(-1)
-    with np.errstate(all="ignore"):
-        total = float(values.sum())
-        exceed = values[_picked(values.size)] > total / max(1, values.size)
-    signs = exceed.astype(np.uint8) + ord("0")
+    values = _values(parameter).reshape(-1).astype(np.float64)
+    total = float(np.add.reduce(values))
+    exceed = values[_picked(values.size)] > total / max(1, values.size)
+    signs = exceed.view(np.uint8) + ord("0")
     return f"{_digest([tuple(parameter.shape), total])}:{signs.tobytes().decode()}"
 
 
