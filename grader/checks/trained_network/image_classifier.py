@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from grader.checks.base import Check, error, failed, partial, passed, review
 from grader.checks.functions.plots import all_axes, lines_of
 from grader.checks.settings import Share, Tolerance
+from grader.checks.trained_network import training_images
 from grader.checks.trained_network.course import TOO_GOOD
 from grader.checks.trained_network.network_facts import (
     EXPORT,
@@ -97,7 +98,7 @@ class ImageSample(Check):
         shown = [i for ax in all_axes(case.answers[0]) for i in _images(ax)]
         if not shown:
             return failed("No images of the data set are shown.")
-        if any(_is_known(image, case) for image in shown):
+        if any(training_images.shows_one(image, case.data_dir) for image in shown):
             return passed("Images of the data set are shown.")
         return review("Images are shown, but they were not recognised as the data set's.")
 
@@ -288,41 +289,6 @@ def _images(ax: dict[str, Any]) -> list[NDArray[np.float64]]:
         for i in (images if isinstance(images, list) else [])
         if isinstance(i, np.ndarray) and i.ndim in (2, 3) and i.dtype.kind in "fiu" and i.size
     ]
-
-
-def _is_known(image: NDArray[np.float64], case: Case) -> bool:
-    """Whether an image, or a 28 x 28 part of a grid of images, is a training image."""
-    if image.ndim == 3:
-        image = image.mean(axis=-1) if image.shape[-1] <= 4 else image.mean(axis=0)
-    known = _fingerprints(case)
-    height, width = image.shape
-    for top in range(0, max(1, height - 27), 30 if height > 28 else 1):
-        for left in range(0, max(1, width - 27), 30 if width > 28 else 1):
-            # torchvision's grids have two pixels between images
-            offset = 2 if height > 28 else 0
-            tile = image[top + offset : top + offset + 28, left + offset : left + offset + 28]
-            if tile.shape == (28, 28) and _fingerprint(tile) in known:
-                return True
-    return False
-
-
-def _fingerprint(image: NDArray[np.float64]) -> bytes:
-    """An image's pixels scaled to 0 .. 15: the same for any range, transform or rounding."""
-    low, high = float(np.nanmin(image)), float(np.nanmax(image))
-    if not np.isfinite([low, high]).all() or high <= low:
-        return b""
-    return np.floor((image - low) / (high - low) * 15 + 1e-4).astype(np.uint8).tobytes()
-
-
-_KNOWN: dict[str, frozenset[bytes]] = {}
-
-
-def _fingerprints(case: Case) -> frozenset[bytes]:
-    key = str(case.data_dir)
-    if key not in _KNOWN:
-        images = fashion_mnist.load("train", case.data_dir)[0].astype(np.float64)
-        _KNOWN[key] = frozenset(_fingerprint(image) for image in images)
-    return _KNOWN[key]
 
 
 def _tens(ax: dict[str, Any]) -> list[Series]:
