@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import time
@@ -88,6 +90,7 @@ def check(
     from grader.student import open_sandbox
 
     open_sandbox.begin()
+    atexit.register(gc.freeze)  # what ends with this process need not be looked through for cycles
     from grader.student import find_notebooks
     from grader.student.selfcheck import Budget
 

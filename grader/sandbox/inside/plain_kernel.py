@@ -7,6 +7,7 @@ Untrusted side, started by launch.py. Orders and what became of them are lines o
 
 import base64
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -99,6 +100,7 @@ def start(setup, limit):
     if setup["ahead"]:
         with contextlib.suppress(Exception):  # most notebooks draw
             importlib.import_module("matplotlib.pyplot")
+    gc.enable()
     with open(orders, "rb") as lines:
         Loop(replies, limit).serve(lines)
     os._exit(0)  # threads of the notebook's must not keep us

@@ -1,6 +1,6 @@
 """nbclient with caps: executes one cell at a time and keeps no more than the limits allow.
 
-`JupyterTalk` is how a driver talks to a Jupyter kernel through it; `plain_kernel.PlainTalk` is the
+`JupyterTalk` is how a driver talks to a Jupyter kernel through it; `plain_talk.PlainTalk` is the
 other way.
 
 Runs in the driver process. The kernel is the student's: each of its messages is a claim, and may

@@ -21,17 +21,18 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from grader.core import own_process
 from grader.core.errors import SandboxError
 from grader.core.model import CellRun
 from grader.sandbox.kernels import ahead
 from grader.sandbox.kernels.forked_kernel import ForkedKernel, ForkError
-from grader.sandbox.kernels.job import KernelJob
+from grader.sandbox.kernels.job import KernelJob, say
 from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel, KernelDiedError
 from grader.sandbox.kernels.pipes import Pipes
-from grader.sandbox.kernels.plain_kernel import PlainKernel, PlainTalk
+from grader.sandbox.kernels.plain_kernel import PlainKernel
+from grader.sandbox.kernels.plain_talk import PlainTalk
 from grader.sandbox.walls import scratch
 
 if TYPE_CHECKING:
@@ -51,12 +52,6 @@ STUCK_SECONDS = 30
 
 STEADY_SECONDS = 5
 """How long a kernel may still start or end when nobody wants it any more."""
-
-
-def say(**event: Any) -> None:
-    """One line to the trusted side."""
-    sys.stdout.write(json.dumps(event) + "\n")
-    sys.stdout.flush()
 
 
 class KernelRun:
@@ -261,11 +256,15 @@ def _cell(run: CellRun) -> dict[str, Any]:
     return data | {"images": [base64.b64encode(image).decode() for image in run.images]}
 
 
-def main(words: Sequence[str]) -> None:
+def main(words: Sequence[str]) -> NoReturn:
     """Reads the job, runs it, reports. Always ends the process."""
     own_process.leave_no_core()  # the kernel inherits it, and may not change it
     is_ahead, fds = words[:1] == ["ahead"], [int(word) for word in words if word.isdigit()]
-    ready = ahead.kernel(words[1:], say) if is_ahead else None
+    serve(fds, ahead.kernel(words[1:], say) if is_ahead else None)
+
+
+def serve(fds: Sequence[int], ready: PlainKernel | None) -> NoReturn:
+    """The job, from a forked kernel if there is a socket to one, or from one that is ready."""
     line = sys.stdin.readline()
     if not line.endswith("\n"):  # whoever started us was killed
         if ready:

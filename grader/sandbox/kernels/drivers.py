@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from grader.core import own_process
 from grader.core.errors import SandboxError
 from grader.sandbox.inside import forks
 from grader.sandbox.kernels import fork_servers
@@ -123,14 +124,14 @@ def ahead(rung: str = "") -> None:
         _waiting.append(Driver(job[1], said[0], Forked(pid)))
 
 
-def _become_driver(job: int, said: int) -> NoReturn:
+def _become_driver(orders: int, said: int) -> NoReturn:
     """In a fork of this process: what `_spawned` starts, for one job."""
     try:
         os.setsid()
         kept = _environment()
         os.environ.clear()
         os.environ.update(kept)
-        os.dup2(job, 0)
+        os.dup2(orders, 0)
         os.dup2(said, 1)
         if "GRADER_DEBUG" not in kept:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -138,9 +139,14 @@ def _become_driver(job: int, said: int) -> NoReturn:
         sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
         here = str(Path.cwd())
         sys.path[:] = [path for path in sys.path if path not in ("", here)]  # as `python -P`
+        from grader.sandbox.kernels import ahead, job  # noqa: PLC0415
+
+        own_process.leave_no_core()
+        ready = ahead.kernel((), job.say)
+        # Only now, while the kernel loads its libraries: what is needed to talk to it.
         from grader.sandbox.kernels import driver  # noqa: PLC0415
 
-        driver.main(["ahead"])
+        driver.serve([], ready)
     finally:
         os._exit(1)
 

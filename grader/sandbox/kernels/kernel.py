@@ -23,7 +23,7 @@ from typing import Any
 
 from grader.core.errors import SandboxError
 from grader.sandbox.kernels.job import KernelJob
-from grader.sandbox.walls import choose, levels
+from grader.sandbox.walls import levels
 from grader.sandbox.walls.cgroup import Group
 from grader.sandbox.walls.confinement import Confinement, Wish
 from grader.sandbox.walls.scratch import Scratch
@@ -121,6 +121,8 @@ class ConfinedKernel:
             for fd in pipes.values():
                 os.close(fd)
         if not self._init_pid:
+            from grader.sandbox.walls import choose  # noqa: PLC0415
+
             problem = choose.examine(self._job.rung).problem
             raise SandboxError(f"the sandbox did not start: {problem or 'unknown reason'}")
         if confinement.work is None:

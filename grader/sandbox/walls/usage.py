@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from grader.sandbox.walls import proc
 
 HAS_PROC = Path("/proc/self/task").is_dir()
@@ -51,23 +49,35 @@ class Meter:
 
 def _measure(pid: int) -> tuple[int, float, float, int]:
     """Resident bytes, own seconds, seconds of dead children, threads; zeros if it is gone."""
+    if not HAS_PROC:
+        return _measure_elsewhere(pid)
     try:
-        if not HAS_PROC:
-            process = psutil.Process(pid)
-            times = process.cpu_times()
-            own = times.user + times.system
-            return process.memory_info().rss, own, 0.0, process.num_threads()
         stat = proc.text(f"/proc/{pid}/stat")
-    except (OSError, psutil.Error):
+    except OSError:
         return 0, 0.0, 0.0, 0
     fields = stat[stat.rindex(")") + 2 :].split()  # a name may hold spaces and brackets
     utime, stime, cutime, cstime = (int(number) / TICKS for number in fields[11:15])
     return int(fields[21]) * PAGE, utime + stime, cutime + cstime, int(fields[17])
 
 
+def _measure_elsewhere(pid: int) -> tuple[int, float, float, int]:
+    """The same where there is no /proc."""
+    import psutil  # noqa: PLC0415
+
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        own = times.user + times.system
+        return process.memory_info().rss, own, 0.0, process.num_threads()
+    except (OSError, psutil.Error):
+        return 0, 0.0, 0.0, 0
+
+
 def children(pid: int) -> list[int]:
     """Pids of the direct children of all threads of a process; empty if it is gone."""
     if not HAS_PROC:
+        import psutil  # noqa: PLC0415
+
         try:
             return [child.pid for child in psutil.Process(pid).children()]
         except psutil.Error:
@@ -101,6 +111,8 @@ def proportional(pid: int) -> int:
 
 def tasks_of_user(uid: int) -> int:
     """Processes and threads of a user on this machine, which `RLIMIT_NPROC` counts together."""
+    import psutil  # noqa: PLC0415 (takes long to load, and is not needed for every rung)
+
     total = 0
     for process in psutil.process_iter():
         try:

@@ -119,6 +119,18 @@ def test_the_first_is_forked_and_ends_with_nothing_of_ours_open() -> None:
     assert done.stdout == f"{choose.best()} 1\n", done.stderr
 
 
+def test_what_a_kernel_does_not_need_to_start_is_loaded_after_its_start() -> None:
+    """Until it runs, nothing else of a check can go on that takes as long."""
+    code = (
+        "import sys\n"
+        "from grader.sandbox.kernels import ahead, drivers\n"
+        "late = ['asyncio', 'numpy', 'psutil', 'pydantic', 'grader.sandbox.walls.selftest']\n"
+        "print([name for name in late if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+
+
 def test_a_forked_process_is_waited_for_and_ended() -> None:
     code = (
         "import os, subprocess, time\n"

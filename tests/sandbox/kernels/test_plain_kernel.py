@@ -17,10 +17,11 @@ import pytest
 from grader.core import codec
 from grader.core.model import Evidence, Limits, Question
 from grader.core.notebook import read
-from grader.sandbox.kernels import drivers, plain_kernel
+from grader.sandbox.kernels import drivers, plain_talk
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.kernel import MORE, KernelDiedError
-from grader.sandbox.kernels.plain_kernel import PlainKernel, PlainTalk
+from grader.sandbox.kernels.plain_kernel import PlainKernel
+from grader.sandbox.kernels.plain_talk import PlainTalk
 from grader.sandbox.observe import observe
 from grader.sandbox.surroundings import Surroundings
 from grader.sandbox.walls import choose
@@ -122,7 +123,7 @@ def test_an_error_is_cut_and_the_cells_status() -> None:
 
 
 def test_a_reply_to_an_order_from_before_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain_kernel, "INTERRUPT_SECONDS", 0.01)
+    monkeypatch.setattr(plain_talk, "INTERRUPT_SECONDS", 0.01)
     kernel = Kernel(said(number=7, text="of another"))
     run, _ = told(kernel, cell, cell_seconds=1)
     assert (run.status, run.text, kernel.interrupts) == ("timeout", "", 1)
@@ -165,11 +166,11 @@ def test_a_question_that_ends_the_kernel_has_no_answer() -> None:
 
 
 def test_a_flood_ends_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel = Kernel(said(printed="x", bytes=plain_kernel.MAX_PRINTED + 1) + said())
+    kernel = Kernel(said(printed="x", bytes=plain_talk.MAX_PRINTED + 1) + said())
     told(kernel, cell)
     assert kernel.reasons == ["output"]
-    monkeypatch.setattr(plain_kernel, "MAX_HEARD", 10)
-    monkeypatch.setattr(plain_kernel, "INTERRUPT_SECONDS", 0.01)
+    monkeypatch.setattr(plain_talk, "MAX_HEARD", 10)
+    monkeypatch.setattr(plain_talk, "INTERRUPT_SECONDS", 0.01)
     kernel = Kernel(b"x" * 11)
     told(kernel, cell, cell_seconds=1)
     assert kernel.reasons[0] == "output"
@@ -258,7 +259,7 @@ CELLS = (
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
     "sys.stdout.isatty(), sys.stdout.fileno() > 0, sys.stdout.encoding.lower()",
     "for _ in range(2): pass\n_",
-    "import random, numpy as np\nrandom.random(), np.random.rand()",
+    "import gc, random, numpy as np\nrandom.random(), np.random.rand(), gc.isenabled()",
 )
 ASKED = (
     Question(probe="call_function", params={"name": "double", "points": np.array([3.0])}),
