@@ -67,6 +67,14 @@ def the_first_evaluated_last():
     evaluate(first, images(False))
     return {"model": second}
 
+def compared_with_a_weaker_one_at_the_end():
+    strong, weak, unused = net(41), net(42), net(43)
+    for model in (strong, weak, unused):
+        train(model, images())
+    for model in (strong, weak):
+        evaluate(model, images(False))
+    return {"model": strong}
+
 def evaluated_on_training_images():
     first, second = net(13), net(14)
     train(first, images())
@@ -307,7 +315,8 @@ def told(habit):
             "evaluated": network(names, {})["evaluated"],
             "losses": len(entry["losses"].means) if entry else None,
             "updates": network(names, {})["steps"],
-            **{key: network(names, {})[key] for key in ("images", "optimizer", "tested")}}
+            **{key: network(names, {})[key]
+               for key in ("images", "optimizer", "rivals", "tested")}}
 
 habits = [v for v in list(globals().values()) if callable(v) and getattr(v, "__module__", "") ==
           "__main__" and v.__name__ not in ("images", "net", "train", "evaluate", "told")]
@@ -392,6 +401,22 @@ def test_pixels_that_are_no_scaled_ones_do_not_leave(told: dict[str, Any]) -> No
 )
 def test_steps_are_those_of_the_network_whoever_made_them(told: dict[str, Any], habit: str) -> None:
     assert (told[habit]["updates"], told[habit]["images"]) == (7, 53)
+
+
+@pytest.mark.parametrize(
+    ("habit", "rivals"),
+    [
+        ("compared_with_a_weaker_one_at_the_end", 1),
+        ("the_first_evaluated_last", 0),
+        ("the_best_copy", 0),
+        ("wrapped_for_the_evaluation", 0),
+        ("optimizer_in_the_model", 0),
+    ],
+)
+def test_other_networks_that_may_be_meant_are_told(
+    told: dict[str, Any], habit: str, rivals: int
+) -> None:
+    assert told[habit]["rivals"] == rivals
 
 
 def test_test_images_that_are_learned_from_are_told(told: dict[str, Any]) -> None:

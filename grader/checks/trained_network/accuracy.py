@@ -29,6 +29,7 @@ from grader.checks.trained_network.network_facts import (
     Network,
     answer_to,
     nothing_trained,
+    of_the_right_one,
     per_class,
     read_classes,
     read_export,
@@ -131,6 +132,9 @@ class RetrainedAccuracy(Check):
             return error("The trained network could not be looked at.")
         if first.problem:
             return self._weaker(case, first)
+        return of_the_right_one(self._marked(case), read_network(answer_to(case, NETWORK)))
+
+    def _marked(self, case: Case) -> Outcome:
         found = measured(case)
         finding = self._finding(found, case)
         details = self._details(case, found, finding)

@@ -31,6 +31,7 @@ from grader.checks.trained_network.network_facts import (
     answer_to,
     fractions,
     nothing_trained,
+    of_the_right_one,
     per_class,
     read_classes,
     read_export,
@@ -125,6 +126,9 @@ class Mlp(Check):
         network = read_network(answer_to(case, NETWORK))
         if network is None:
             return error("What is known of the network can't be believed.")
+        return of_the_right_one(self._kind(case, network), network)
+
+    def _kind(self, case: Case, network: Network) -> Outcome:
         shapes = [
             s for kind, _, parts in network.layers if kind == "Linear" for s in parts if len(s) == 2
         ]
@@ -209,6 +213,9 @@ class ClassAccuracy(Check):
         early = nothing_trained(case)
         if early is not None:
             return early
+        return of_the_right_one(self._drawn(case), read_network(answer_to(case, NETWORK)))
+
+    def _drawn(self, case: Case) -> Outcome:
         drawn = answer_to(case, FIGURES)
         if drawn.status in UNKNOWN:
             return error("What the notebook draws could not be established.")

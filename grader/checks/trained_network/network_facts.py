@@ -23,6 +23,7 @@ from grader.core.model import (
     Outcome,
     Question,
     Resource,
+    Status,
 )
 
 NETWORK = Question(probe="network", seconds=60)
@@ -61,6 +62,7 @@ class Network:
     networks: int
     calls: frozenset[str]
     output: tuple[int, ...]
+    rivals: int = 0  # others that were trained, and evaluated on test images
     seeded: bool = False  # by the notebook itself
     elsewhere: bool = False  # for a GPU that is not here: its numbers were others
     seen: int = 0  # training images, each time they were learned from; 0: unknown
@@ -143,6 +145,22 @@ def stopped_by(evidence: Evidence | None, notebook: Notebook | None) -> str:
     return ""
 
 
+def of_the_right_one(outcome: Outcome, network: Network | None) -> Outcome:
+    """The outcome, or a person's look where points are lost and another network may be meant.
+
+    Who compares two networks at the end has the weaker one evaluated last as often as not.
+    """
+    loses = outcome.status in (Status.FAILED, Status.PARTIAL)
+    if network is None or not network.rivals or not loses:
+        return outcome
+    which = f"‘{network.name}’" if network.name else "the last"
+    return review(
+        f"{outcome.message} The notebook evaluates {network.rivals + 1} networks on the test "
+        f"images; {which} counts here. A person must look which one was handed in.",
+        **outcome.details,
+    )
+
+
 def read_network(answer: Answer) -> Network | None:
     """The facts, or None if they have another form."""
     facts = answer.value
@@ -163,6 +181,7 @@ def read_network(answer: Answer) -> Network | None:
             parameters=int(facts["parameters"]),
             steps=int(facts["steps"]),
             networks=int(facts["networks"]),
+            rivals=max(0, int(facts.get("rivals", 0))),
             seeded=facts.get("seeded") is True,
             elsewhere=facts.get("elsewhere") is True,
             seen=max(0, int(facts.get("seen", 0))),

@@ -47,8 +47,8 @@ def _shades(images: NDArray[Any]) -> list[bytes]:
     Missing pixels are the darkest. An image of one shade, or of endless range, has none.
     """
     low = np.fmin.reduce(images, axis=(1, 2), keepdims=True).astype(np.float64)
-    span = np.fmax.reduce(images, axis=(1, 2), keepdims=True) - low
-    has_shades = np.isfinite(span) & (span > 0)
     with np.errstate(all="ignore"):
+        span = np.fmax.reduce(images, axis=(1, 2), keepdims=True) - low
+        has_shades = np.isfinite(span) & (span > 0)
         shades = np.nan_to_num(np.floor((images - low) / span * 15 + 1e-4)).astype(np.uint8)
     return [image.tobytes() for image in shades[has_shades[:, 0, 0]]]

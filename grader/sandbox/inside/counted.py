@@ -40,7 +40,20 @@ def counting_network(namespace):
 def evaluated_network():
     """The network that was last called with test images, if one was."""
     trained = [entry["module"] for entry in trainings()]
-    return whole(state.evaluated[0], trained) if state.evaluated else None
+    return whole(state.evaluated[-1], trained) if state.evaluated else None
+
+
+def rivals(module):
+    """Networks that were trained and called with test images as well as the one that counts."""
+    called = set(map(id, state.evaluated))
+    others = {id(entry["module"]): entry["module"] for entry in trainings()}.values()
+    return [
+        other
+        for other in others
+        if not same_kind(other, module)
+        and not _shares(other, module)
+        and not called.isdisjoint(map(id, other.modules()))
+    ]
 
 
 def whole(part, trained):

@@ -3,7 +3,7 @@
 repairs: list = []  # sentences, each once
 trained: list = []  # entries of fixtures.training, in the order of first steps
 by_hand: list = []  # entries of what backward passes go to that no optimizer's step followed
-evaluated: list = []  # what was last called with a batch of test images: a network, or a part
+evaluated: list = []  # what was called with a batch of test images: networks, or parts; last, last
 judged: list = []  # a few batches of test images: their rows, and what the network was given
 fed: dict = {}  # by "is it training data": the data set that batches were last taken from
 elsewhere: list = []  # True once a GPU was asked for that is not here

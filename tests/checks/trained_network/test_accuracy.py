@@ -126,6 +126,18 @@ def test_points_of_a_notebook_with_its_own_seed(percent: float, status: Status, 
     assert "sets its own seed" in got.message
 
 
+@pytest.mark.parametrize(("percent", "status"), [(84, Status.PASSED), (77, None), (10, None)])
+def test_where_another_network_may_be_meant_a_person_looks(
+    percent: float, status: Status | None
+) -> None:
+    told = seen(percent, percent, seeded=True)
+    facts = ok(FACTS | {"seeded": True, "networks": 2, "rivals": 1})
+    got = CHECK.judge(replace(told, answers=(facts, *told.answers[1:])))
+    assert got.status is (status or Status.REVIEW)
+    compared = "The notebook evaluates 2 networks on the test images; ‘model’ counts here."
+    assert (compared in got.message) is (status is None)
+
+
 @pytest.mark.parametrize(
     ("starts", "fixed"), [(("a", "a"), True), (("a", "b"), False), (("a", ""), True)]
 )

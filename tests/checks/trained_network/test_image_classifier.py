@@ -79,6 +79,21 @@ def kind_of(network: Any) -> Outcome:
     return MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(network), GRAPH)))
 
 
+def test_where_another_network_may_be_meant_a_person_looks() -> None:
+    handout = [layer("Linear", [20, 784]), layer("Sigmoid"), layer("Linear", [10, 20])]
+    given = facts(*handout, layer("Sigmoid"))
+    assert kind_of(given).status is Status.FAILED
+    got = kind_of(given | {"rivals": 1})
+    assert got.status is Status.REVIEW
+    assert "still the handout's. The notebook evaluates 2 networks" in got.message
+    assert kind_of(GOOD | {"rivals": 1}).status is Status.PASSED
+    drawn = figure(bars=bars(TRUTH[::-1] / 2))
+    answers = (ok(GOOD | {"rivals": 1}), ok([drawn]), ok({"classes": CLASSES}))
+    assert each_class(drawn).status is Status.PARTIAL
+    got = PER_CLASS.judge(case(PER_CLASS, (NETWORK, FIGURES, STAND_IN), answers))
+    assert got.status is Status.REVIEW
+
+
 def test_a_network_whose_graph_was_never_seen_is_for_a_person() -> None:
     lost = Answer(status=AnswerStatus.TIMEOUT, error="no answer within 240 s")
     found = MLP.judge(case(MLP, (NETWORK, EXPORT), (ok(GOOD), lost)))

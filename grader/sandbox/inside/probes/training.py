@@ -13,6 +13,7 @@ from ..counted import (
     counting_network,
     evaluated_network,
     pixels_of,
+    rivals,
     trainings,
     trainings_of,
 )
@@ -56,6 +57,7 @@ def network(namespace, params):
         "parameters": int(sum(p.numel() for p in module.parameters())),
         "steps": amount(module, "steps"),
         "networks": len({id(e["module"]) for e in trainings()}),
+        "rivals": len(rivals(module)),
         "optimizer": entry["optimizer"] if entry else "",
         "evaluated": evaluated_network() is module,
         "seeded": bool(entry["seeded"]) if entry else False,
