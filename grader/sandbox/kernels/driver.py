@@ -33,7 +33,7 @@ from grader.sandbox.kernels.kernel import START_SECONDS, ConfinedKernel, KernelD
 from grader.sandbox.kernels.pipes import Pipes
 from grader.sandbox.kernels.plain_kernel import PlainKernel
 from grader.sandbox.kernels.plain_talk import PlainTalk
-from grader.sandbox.walls import scratch
+from grader.sandbox.walls import remembered, scratch
 
 if TYPE_CHECKING:
     from grader.sandbox.kernels.client import JupyterTalk
@@ -71,6 +71,7 @@ class KernelRun:
         self.talk: JupyterTalk | PlainTalk
         self.pipes: Pipes
         self.ending, self.message = "completed", ""
+        self._has_begun = False  # whether the kernel was ready for the first cell
         self._is_ready = ready is not None
         self._cell = 0  # its number among those that are run
         self._told = 0.0  # when something printed was told last
@@ -125,6 +126,8 @@ class KernelRun:
 
     def report(self) -> None:
         """Tells the evidence, and ends the process; returns if nobody hears it."""
+        if self._is_ready and not self._has_begun:
+            remembered.forget()  # it may be that its rung does not work any more
         with self.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
             say(
                 event="done",
@@ -157,7 +160,7 @@ class KernelRun:
         if lack := await self.talk.begin():
             self.ending, self.message = "setup_failed", f"the kernel {lack}"
             return
-        job = self.job
+        self._has_begun, job = True, self.job
         say(event="started")
         # Not asyncio.timeout: nbclient takes a cancellation for the kernel's death.
         self.kernel.may_run(job.limits.notebook_seconds, "notebook")

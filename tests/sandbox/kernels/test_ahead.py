@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.core.errors import SandboxError
 from grader.sandbox.kernels import ahead
-from grader.sandbox.walls import choose, levels
+from grader.sandbox.walls import bwrap, choose, levels, remembered
 
 CGROUP, BUBBLEWRAP = levels.CONCURRENT
 
@@ -34,8 +35,10 @@ class Kernel:
 
 
 @pytest.fixture(autouse=True)
-def kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None is started in earnest."""
+def kernels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """None is started in earnest, and nothing is remembered."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(bwrap, "find", lambda: Path(__file__))
     monkeypatch.setattr(ahead, "PlainKernel", Kernel)
     monkeypatch.setattr(Kernel, "made", [], raising=False)
     monkeypatch.setattr(Kernel, "works", levels.CONCURRENT)
@@ -84,6 +87,29 @@ def test_where_nothing_confines_the_reason_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(choose, "best", nothing)
     assert ahead.kernel((), lambda **event: told.append(event)) is None
     assert told == [{"event": "rung", "rung": "", "problem": "nothing works here"}]
+
+
+def test_a_rung_that_was_found_is_not_looked_for_by_the_next_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for rung in levels.CONCURRENT:
+        made(rung, monkeypatch)
+        found, told = made("", monkeypatch)
+        assert (found.rung, found.state) == (rung, "started")
+        assert told == [{"event": "rung", "rung": rung, "problem": ""}]
+        assert [one.state for one in Kernel.made].count("started") == 2
+        remembered.forget()
+        Kernel.made.clear()
+
+
+def test_a_rung_that_was_found_and_does_not_start_any_more_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    remembered.remember(CGROUP)
+    monkeypatch.setattr(Kernel, "works", (BUBBLEWRAP,))
+    found, told = made(BUBBLEWRAP, monkeypatch)
+    assert (found.rung, [event["rung"] for event in told]) == (BUBBLEWRAP, [BUBBLEWRAP])
+    assert remembered.recall() == BUBBLEWRAP
 
 
 def test_a_rung_that_is_known_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from grader.core.model import Limits
 from grader.sandbox.kernels import driver as driver_process
 from grader.sandbox.kernels.job import KernelJob
-from grader.sandbox.walls import choose
+from grader.sandbox.walls import choose, remembered
 
 pytestmark = pytest.mark.sandbox
 
@@ -164,3 +166,18 @@ def test_a_run_that_does_not_see_that_its_kernel_is_dead_is_told_all_the_same(
     run.over.set()
     run._watch()
     assert len(said) == 1
+
+
+def test_a_rung_whose_kernel_does_not_get_ready_is_not_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forgotten: list[bool] = []
+    monkeypatch.setattr(driver_process, "say", lambda **event: None)
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    monkeypatch.setattr(remembered, "forget", lambda: forgotten.append(True))
+    ready: Any = SimpleNamespace(rung="bubblewrap", lost=False)
+    for has_begun in (True, False):
+        run = driver_process.KernelRun(JOB, ready=ready)
+        run._has_begun = has_begun
+        run.report()
+        assert forgotten == [True] * (not has_begun)
