@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import output_files, runner_log
-from grader.cli.check_screen import Screen
 from grader.cli.options import FORMAT
 from grader.cli.say import say
 from grader.core import busy_files
@@ -196,6 +195,8 @@ class Request:
         output: Path | None,
         data_dir: Path | None,
     ) -> None:
+        from grader.cli.check_screen import Screen
+
         self.public, self._items, self._budget = public, items, budget
         self._formats, self._output, self._data_dir = formats, output, data_dir
         self._screen = Screen(on="text" in formats or output is not None)

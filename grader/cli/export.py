@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -147,6 +146,8 @@ def _named(result: Result, key: Key) -> Result:
 
 
 def _digest(result: Result) -> str:
+    import hashlib
+
     text = f"{result.points} {result.sentences}".encode() + result.page
     return hashlib.sha256(text).hexdigest()[:16]
 

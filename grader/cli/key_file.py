@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +55,8 @@ def read_or_new(path: Path, results: Path) -> Key:
     Raises:
         UsageError: it is no key, or lies where it must not.
     """
+    import secrets
+
     from grader.core.errors import UsageError
     from grader.intake.pseudonyms import Key
 

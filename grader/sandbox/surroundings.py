@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grader.core.model import Answer, Limits
+from grader.core.limits import Limits
+
+if TYPE_CHECKING:
+    from grader.core.model import Answer
 
 DATA = "/data/fashion-mnist"
 """Where a notebook finds the data set."""
@@ -18,7 +22,7 @@ Progress = Callable[[str, int, int, str], None]
 """Called with "cell" or "question", its number from 0, how many there are, and the line that it
 printed last, which is the student's text."""
 
-Answered = Callable[[str, Answer], None]
+Answered = Callable[[str, "Answer"], None]
 """Called with a question's digest and its answer as soon as it is there, if it is small."""
 
 

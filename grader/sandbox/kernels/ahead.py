@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from grader.core.errors import GraderError, SandboxError
-from grader.core.model import Limits
+from grader.core.limits import Limits
 from grader.sandbox.kernels.job import KernelJob
 from grader.sandbox.kernels.plain_kernel import PlainKernel
 from grader.sandbox.walls import cgroup, levels, remembered, scratch

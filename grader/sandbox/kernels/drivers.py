@@ -22,8 +22,6 @@ from typing import NoReturn
 
 from grader.core import own_process
 from grader.core.errors import SandboxError
-from grader.sandbox.inside import forks
-from grader.sandbox.kernels import fork_servers
 from grader.sandbox.walls import scratch
 
 KEPT = (
@@ -208,6 +206,8 @@ def _environment() -> dict[str, str]:
 
 def _forked(given: list[int]) -> int:
     """The pidfd of a driver from the server, or -1."""
+    from grader.sandbox.kernels import fork_servers  # noqa: PLC0415
+
     fork = fork_servers.drivers.fork(wait=False)
     if fork is None:
         return -1
@@ -262,6 +262,8 @@ def main() -> None:
     import nbformat  # noqa: PLC0415
 
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # no threads before a fork
+    from grader.sandbox.inside import forks  # noqa: PLC0415
+
     # What forks find imported:
     from grader.sandbox.kernels import client, conversation, driver  # noqa: F401, PLC0415
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from grader.core.model import Limits
+from grader.core.limits import Limits
 
 MODULE = re.compile(r"(?<!\w)([A-Za-z_]\w*+)(?=\.py\b|/__init__\.py\b)")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.core import user_cache
 from grader.core.errors import SandboxError
-from grader.core.model import Limits
+from grader.core.limits import Limits
 from grader.sandbox.inside.enclose import OF_THE_MACHINE
 from grader.sandbox.surroundings import DATA
 from grader.sandbox.walls import fonts, seccomp

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.core.errors import SandboxError
-from grader.core.model import Limits
+from grader.core.limits import Limits
 from grader.sandbox.walls import proc, scratch
 
 CONTROLLERS = ("memory", "pids")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.core.model import Limits
+from grader.core.limits import Limits
 from grader.sandbox.walls import cgroup
 from grader.sandbox.walls.scratch import Scratch
 
