@@ -126,7 +126,8 @@ class KernelRun:
 
     def report(self) -> None:
         """Tells the evidence, and ends the process; returns if nobody hears it."""
-        if self._is_ready and not self._has_begun:
+        never_began = self._is_ready and not self._has_begun
+        if never_began:
             remembered.forget()  # it may be that its rung does not work any more
         with self.steady, contextlib.suppress(BrokenPipeError):  # the other thread would end us
             say(
@@ -134,7 +135,7 @@ class KernelRun:
                 ending=self.ending,
                 message=self.message,
                 rung=self.kernel.rung,
-                lost=self.kernel.lost,
+                lost=self.kernel.lost or never_began,
                 blame=self.blame or self.kernel.lost,
                 cells=[_cell(cell) for cell in self.cells],
                 answers=self.answers,

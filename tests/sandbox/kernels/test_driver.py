@@ -168,11 +168,12 @@ def test_a_run_that_does_not_see_that_its_kernel_is_dead_is_told_all_the_same(
     assert len(said) == 1
 
 
-def test_a_rung_whose_kernel_does_not_get_ready_is_not_remembered(
+def test_a_kernel_that_does_not_get_ready_is_tried_again_and_its_rung_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forgotten: list[bool] = []
-    monkeypatch.setattr(driver_process, "say", lambda **event: None)
+    lost: list[bool] = []
+    monkeypatch.setattr(driver_process, "say", lambda **event: lost.append(event["lost"]))
     monkeypatch.setattr(os, "_exit", lambda code: None)
     monkeypatch.setattr(remembered, "forget", lambda: forgotten.append(True))
     ready: Any = SimpleNamespace(rung="bubblewrap", lost=False)
@@ -181,3 +182,4 @@ def test_a_rung_whose_kernel_does_not_get_ready_is_not_remembered(
         run._has_begun = has_begun
         run.report()
         assert forgotten == [True] * (not has_begun)
+    assert lost == [False, True]
