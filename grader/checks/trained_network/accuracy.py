@@ -163,7 +163,8 @@ class RetrainedAccuracy(Check):
             # How far a training comes in a given time is the machine's doing, not the student's.
             return review(f"{told} A person must decide.", **details)
         said = claim_again(case.notebook, case.evidence) or 0.0
-        if said - finding.mean > TOO_GOOD:
+        is_alone = network is None or not network.rivals  # else another network's may be told
+        if said - finding.mean > TOO_GOOD and is_alone:
             return review(
                 f"{told} Run here, the notebook itself tells {said:.2f} %: perhaps its network "
                 "gets images in a form of the notebook's own. A person must look.",

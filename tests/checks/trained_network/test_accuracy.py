@@ -132,8 +132,18 @@ def test_where_another_network_may_be_meant_a_person_looks(
 ) -> None:
     told = seen(percent, percent, seeded=True)
     facts = ok(FACTS | {"seeded": True, "networks": 2, "rivals": 1})
-    got = CHECK.judge(replace(told, answers=(facts, *told.answers[1:])))
+    cell = Cell(id="a", kind="code", source="evaluate(other, testloader)")
+    run = CellRun(index=0, id="a", status="ok", text="test accuracy: 88.1%")
+    got = CHECK.judge(
+        replace(
+            told,
+            answers=(facts, *told.answers[1:]),
+            notebook=Notebook(name="n", cells=(cell,)),
+            evidence=Evidence(task="fmssvrc", ending=Ending.COMPLETED, cells=(run,)),
+        )
+    )
     assert got.status is (status or Status.REVIEW)
+    assert "form of the notebook's own" not in got.message
     compared = "The notebook evaluates 2 networks on the test images; ‘model’ counts here."
     assert (compared in got.message) is (status is None)
 
